@@ -1,0 +1,51 @@
+"""Mailbox addresses and domains in the one form in which they are compared."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import idna
+
+# RFC 5321 atoms, and letters beyond ASCII (RFC 6531); nothing that would have to be quoted in an address.
+_LOCAL = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\\\]]+")
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def mailbox_address(text: str) -> str:
+    """`Adele Vance <Adele@Contoso.com>` as `adele@contoso.com`; ValueError where it is no address.
+
+    The domain is given as its A-labels (IDNA, UTS 46), so that both spellings of one mailbox are equal.
+    """
+    text = unicodedata.normalize("NFC", text).strip()
+    if text.endswith(">") and "<" in text:
+        text = text[text.rindex("<") + 1 : -1].strip()
+    local, at, domain = text.rpartition("@")
+    if not at or not _LOCAL.fullmatch(local) or len(local.encode()) > 64:
+        raise ValueError("must be one mailbox address, such as adele@contoso.com")
+    return f"{local.lower()}@{domain_name(domain)}"
+
+
+def domain_name(text: str) -> str:
+    """A domain in lower case and A-labels; ValueError where it is none."""
+    text = text.strip().removesuffix(".")
+    try:
+        domain = idna.encode(text, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        domain = ""
+    if "." not in domain:
+        raise ValueError(f"{text!r} is not a domain name")
+    return domain
+
+
+def domain_of(mailbox: str) -> str:
+    """The domain of a normalised mailbox address."""
+    return mailbox.rpartition("@")[2]
+
+
+def guid(text: str) -> str:
+    """A GUID in lower case; ValueError where it is none."""
+    text = text.strip().lower()
+    if not _GUID.fullmatch(text):
+        raise ValueError("must be a GUID, such as 6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a77")
+    return text

@@ -1,0 +1,73 @@
+"""What every JSON shape of the service shares: camelCase names, and instants kept to the nanosecond."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Wire(BaseModel):
+    """A shape that leaves or enters the service: snake_case in Python, camelCase in JSON."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    def wire(self) -> dict[str, Any]:
+        """The value as JSON-ready types, under its names on the wire."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+_INSTANT = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<time>[0-9]{2}:[0-9]{2}):(?P<second>[0-5][0-9]|60)"
+    r"(?:\.(?P<fraction>[0-9]{1,18}))?(?P<offset>[Zz]|[+-][0-9]{2}:[0-5][0-9])"
+)
+
+
+def epoch_ns(text: str) -> int:
+    """Nanoseconds from 1970-01-01T00:00Z to an RFC 3339 instant; ValueError where it is none."""
+    match = _INSTANT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("must be an RFC 3339 time with an offset, such as 2026-11-20T10:11:12Z")
+    try:
+        minute = datetime.strptime(f"{match['date']}T{match['time']}", "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError("names a day or an hour that does not exist") from None
+    seconds = calendar.timegm(minute.timetuple()) + int(match["second"])
+    if match["offset"] not in "Zz":
+        hours, minutes = match["offset"][1:].split(":")
+        if int(hours) > 23:
+            raise ValueError("names an offset that does not exist")
+        ahead = int(hours) * 3600 + int(minutes) * 60
+        seconds += ahead if match["offset"][0] == "-" else -ahead
+    if not 0 <= seconds < 253402300800:  # 1970 to 9999: what a Table row key and a datetime can both hold
+        raise ValueError("must lie between the years 1970 and 9999")
+    return seconds * 1_000_000_000 + int((match["fraction"] or "").ljust(9, "0")[:9])
+
+
+def from_epoch_ns(nanoseconds: int) -> str:
+    """The canonical spelling of an instant: UTC, `Z`, a fraction only as long as it has to be."""
+    seconds, fraction = divmod(nanoseconds, 1_000_000_000)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{fraction:09d}".rstrip("0") + "Z" if fraction else f"{text}Z"
+
+
+Instant = Annotated[str, AfterValidator(lambda text: from_epoch_ns(epoch_ns(text)))]
+"""An RFC 3339 time, in UTC and in one spelling, so that equal instants are equal strings."""
+
+
+def now() -> str:
+    """This instant, to the millisecond."""
+    return from_epoch_ns(time.time_ns() // 1_000_000 * 1_000_000)
+
+
+def as_datetime(text: str) -> datetime:
+    """An instant as a datetime in UTC, to the microsecond."""
+    nanoseconds = epoch_ns(text)
+    return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC).replace(
+        microsecond=nanoseconds // 1000 % 1_000_000
+    )
