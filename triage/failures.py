@@ -1,0 +1,82 @@
+"""A remediation failure as the service keeps it, and what makes two of them one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from triage.addresses import guid, mailbox_address
+from triage.wire import Instant, Wire, epoch_ns
+
+
+def _text(value: object) -> object:
+    """Blank text says nothing; what is no text is left to be refused."""
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
+def _internet_message_id(value: str) -> str:
+    """With the angle brackets, which Graph's `internetMessageId` has: without them a filter finds nothing."""
+    return value if value.startswith("<") else f"<{value}>"
+
+
+Text = Annotated[str | None, BeforeValidator(_text)]
+
+
+class RemediationFailure(Wire):
+    """One failure of one message in one mailbox (contract, section 2), normalised."""
+
+    id: Text = None
+    source: Text = None
+    tenant_id: Annotated[Annotated[str, AfterValidator(guid)] | None, BeforeValidator(_text)] = None
+    message_id: Text = None
+    internet_message_id: Annotated[
+        Annotated[str, AfterValidator(_internet_message_id)] | None, BeforeValidator(_text)
+    ] = None
+    mailbox: Annotated[str, AfterValidator(mailbox_address)]
+    error: Text = None
+    error_code: Text = None
+    action: Text = None
+    folder: Text = None
+    initiator: Text = None
+    verdict: Text = None
+    subject: Text = None
+    occurred_at: Annotated[Instant | None, BeforeValidator(_text)] = None
+    raw: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def aim(self) -> str | None:
+        """Where the remediation was to put the message: `trash`, `junk`, ... or a word that matches nothing."""
+        word = (self.folder or self.action or "").lower()
+        return "junk" if word == "junkemail" else word or None
+
+    def finding_id(self, tenant_id: str | None, part: str | None = None) -> str:
+        """The finding's id: the same for the same failure, however it arrives (contract, section 2, Sameness).
+
+        `tenant_id` is the tenant that the event or the configuration tells, so that the id is known before
+        Graph has been asked. `part` tells apart the failures of one mailbox that came under one sender's id.
+        """
+        if self.id:
+            parts = ("id", self.source, self.id, part, tenant_id, self.mailbox)
+        else:
+            instant = epoch_ns(self.occurred_at) if self.occurred_at else None
+            message = self.message_id or self.internet_message_id
+            parts = ("message", tenant_id, message, self.mailbox, instant)
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+class QueuedFailure(Wire):
+    """One accepted failure, as this service puts it on its queue.
+
+    `delivery` names the delivery that it came with, so that a retry is not counted as another one; `fresh` asks
+    for evidence that is read anew (a retriage, which is not a delivery either).
+    """
+
+    kind: Literal["triage.failure"] = "triage.failure"
+    finding_id: str
+    failure: RemediationFailure
+    received_at: Instant
+    delivery: str
+    fresh: bool = False

@@ -1,0 +1,99 @@
+"""Where triage starts: Email Threat Defense's text, or a Graph code, as one of the documented scenarios.
+
+The texts are those of Cisco's page "Troubleshoot Email Threat Defense Remediation" and of Graph's own errors, which
+Email Threat Defense passes through in part. The scenario is an entry point: evidence says the cause.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+
+
+class Scenario(StrEnum):
+    """What Email Threat Defense says of the failure."""
+
+    RESOURCE_NOT_FOUND = "resource_not_found"
+    UNKNOWN_REASON = "unknown_reason"
+    INVALID_USER = "invalid_user"
+    MAILBOX_UNAVAILABLE = "mailbox_unavailable"
+    UNCLASSIFIED = "unclassified"
+
+
+class ClassifiedBy(StrEnum):
+    """What the scenario was read from."""
+
+    ERROR_CODE = "error_code"
+    ERROR_TEXT = "error_text"
+    NONE = "none"
+
+
+_CODES = {
+    "erroritemnotfound": Scenario.RESOURCE_NOT_FOUND,
+    "resourcenotfound": Scenario.RESOURCE_NOT_FOUND,
+    "request_resourcenotfound": Scenario.RESOURCE_NOT_FOUND,
+    "erroraccessdenied": Scenario.UNKNOWN_REASON,
+    "authorization_requestdenied": Scenario.UNKNOWN_REASON,
+    "errorinvaliduser": Scenario.INVALID_USER,
+    "mailboxnotenabledforrestapi": Scenario.MAILBOX_UNAVAILABLE,
+    "mailboxnotsupportedforrestapi": Scenario.MAILBOX_UNAVAILABLE,
+    "errornonexistentmailbox": Scenario.MAILBOX_UNAVAILABLE,
+    "mailboxnothostedinexchangeonline": Scenario.MAILBOX_UNAVAILABLE,
+}
+_CODE = re.compile(rf"(?<![a-z0-9_])(?:{'|'.join(_CODES)}|aadsts[0-9]+)(?![a-z0-9_])")
+
+# Matched in the normalised text (see _normalise), in this order: what says most of the failure comes first.
+_TEXTS = tuple(
+    (scenario, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))
+    for scenario, pattern in (
+        (Scenario.UNKNOWN_REASON, r"\[raop\]|apponly accesspolicy"),
+        (
+            Scenario.MAILBOX_UNAVAILABLE,
+            r"mailbox is (?:either )?inactive,? (?:or )?soft deleted(?:,? or is hosted on premise)?"
+            r"|rest api is not yet supported for this mailbox|smtp address has no mailbox associated with it",
+        ),
+        (Scenario.INVALID_USER, r"requested user (?:\S.{0,300}? )?is invalid"),
+        (
+            Scenario.RESOURCE_NOT_FOUND,
+            r"resource (?:is )?not found|specified object was not found in the store|resource could not be discovered"
+            r"|resource \S.{0,300}? does not exist or one of its queried reference property objects are not present",
+        ),
+        (
+            Scenario.UNKNOWN_REASON,
+            r"remediation failed:? unknown reason|access is denied\. check credentials and try again"
+            r"|access to odata is disabled|insufficient privileges to complete the operation",
+        ),
+    )
+)
+_ACCESS_POLICY = _TEXTS[0][1]
+
+_QUOTES = dict.fromkeys(map(ord, "\"'`´‘’‚‛“”„‟«»‹›′″"))
+
+
+def classify(error: str | None, error_code: str | None) -> tuple[Scenario, ClassifiedBy]:
+    """The scenario of an error, and what told it. A known code wins over the text; an unknown one says nothing."""
+    for text in (error_code, error):
+        if text and (match := _CODE.search(unicodedata.normalize("NFKC", text).casefold())):
+            return _CODES.get(match[0], Scenario.UNKNOWN_REASON), ClassifiedBy.ERROR_CODE
+    for text in (error, error_code):
+        normal = _normalise(text or "")
+        for scenario, pattern in _TEXTS:
+            if pattern.search(normal):
+                return scenario, ClassifiedBy.ERROR_TEXT
+    return Scenario.UNCLASSIFIED, ClassifiedBy.NONE
+
+
+def names_access_policy(error: str | None) -> bool:
+    """Whether Exchange said that an application access policy keeps the app out of this mailbox."""
+    return bool(error and _ACCESS_POLICY.search(_normalise(error)))
+
+
+def _normalise(text: str) -> str:
+    """One spelling for what differs only in case, quotes, dashes, blanks, or "on premises" for "on-premise".
+
+    A leading "Error" or "The", a final period and words around a text need no more: texts are looked for, not compared.
+    """
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
+    dashed = "".join(" " if unicodedata.category(char) == "Pd" or char in "−\u00ad" else char for char in text)
+    return re.sub(r"\bon premises\b", "on premise", " ".join(dashed.split()))
