@@ -1,0 +1,33 @@
+# Everything a developer needs; `make help` says what there is.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types clean bench
+MAKEFLAGS += --no-print-directory
+python := .venv/bin/python
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install what is needed into .venv and node_modules (quick when nothing changed)
+	@PYTHON="$(PYTHON)" sh sandbox/setup.sh
+
+run: setup ## the whole service on this machine: storage, a simulated tenant, the host, sample failures
+	@exec $(python) -m sandbox demo
+
+test: lint types ## lint, types, every test, branch coverage
+	@$(python) -m pytest --cov --cov-report=term-missing:skip-covered
+
+lint: setup ## ruff: rules and format
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+
+types: setup ## pyright, strict on triage/
+	@$(python) -m pyright
+
+ifneq ($(wildcard benchmarks/__main__.py),)
+bench: setup ## figures
+	@$(python) -m benchmarks
+endif
+
+clean: ## remove .venv, node_modules and what tools left behind
+	rm -rf .venv .venv-unfinished node_modules .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
