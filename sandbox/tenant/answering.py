@@ -1,0 +1,120 @@
+"""From a call to a reply: injected faults, path, method, permission, limits, and then the handler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.tenant import exchange, faults, limits
+from sandbox.tenant.call import Call, Reply
+from sandbox.tenant.data import World
+from sandbox.tenant.errors import GraphError, forbidden, method_not_allowed
+from sandbox.tenant.faults import Faults
+from sandbox.tenant.limits import Limits
+from sandbox.tenant.odata import Query
+from sandbox.tenant.routes import Route, match
+
+
+@dataclass
+class Stats:
+    """What was asked since the start or the last reset."""
+
+    requests: int = 0  # HTTP requests; a batch is one
+    batches: int = 0
+    batch_items: int = 0
+    writes_refused: int = 0
+    unknown_paths: int = 0
+    unauthorized: int = 0
+    by_path: Counter[str] = field(default_factory=Counter)  # template -> requests and items
+    by_status: Counter[int] = field(default_factory=Counter)
+
+    def as_json(self, limits: Limits) -> dict[str, Any]:
+        return {
+            "requests": self.requests,
+            "batches": self.batches,
+            "batchItems": self.batch_items,
+            "writesRefused": self.writes_refused,
+            "unknownPaths": self.unknown_paths,
+            "unauthorized": self.unauthorized,
+            "resourceUnits": limits.units_used,
+            "throttled": limits.throttled,
+            "maxOutlookConcurrency": limits.max_outlook_concurrency,
+            "byPath": dict(sorted(self.by_path.items())),
+            "byStatus": {str(status): count for status, count in sorted(self.by_status.items())},
+        }
+
+
+@dataclass
+class Simulator:
+    """The running sandbox: its data and its switches. ``latency``, ``item_latency``: seconds."""
+
+    world: World
+    latency: float = 0.0
+    item_latency: float = 0.0
+    limits: Limits = field(default_factory=Limits)
+    faults: Faults = field(default_factory=Faults)
+    stats: Stats = field(default_factory=Stats)
+
+    def reset_stats(self) -> None:
+        self.stats = Stats()
+        self.limits.units_used = self.limits.throttled = self.limits.max_outlook_concurrency = 0
+
+
+async def answer(simulator: Simulator, call: Call, due: float) -> Reply:
+    """The reply to one request or batch item, not before the event loop's time ``due``."""
+    try:
+        reply = await _answer(simulator, call, due)
+    except GraphError as error:
+        reply = Reply.error(call, error)
+    simulator.stats.by_status[reply.status] += 1
+    return reply
+
+
+async def _answer(simulator: Simulator, call: Call, due: float) -> Reply:
+    try:
+        route, values = match(call.path)
+        simulator.stats.by_path[route.template] += 1
+    except GraphError:
+        route, values = None, []
+        simulator.stats.unknown_paths += 1
+    rule = simulator.faults.take(call)
+    if rule is not None:
+        due = max(due, asyncio.get_running_loop().time() + rule.spec.get("delaySeconds", 0))
+        injected = faults.reply(rule, call)
+        if injected is not None:
+            await sleep_until(due)
+            return injected
+    if call.method != "GET":
+        simulator.stats.writes_refused += 1
+        await sleep_until(due)
+        raise forbidden(route.workload) if route else method_not_allowed()
+    if route is None:
+        await sleep_until(due)
+        match(call.path)  # says which segment is wrong
+    assert route is not None
+    call.query = Query.read(call.query_text, call.headers)
+    if not call.roles & route.roles:
+        await sleep_until(due)
+        raise forbidden(route.workload)
+    if route.workload == "outlook":
+        return await _outlook(simulator, call, route, values, due)
+    headers = simulator.limits.spend(call.tenant.id, limits.price(route.price, call.query.options))
+    await sleep_until(due)
+    return Reply(200, route.handler(call, *values), headers)
+
+
+async def _outlook(simulator: Simulator, call: Call, route: Route, values: list[str], due: float) -> Reply:
+    """The mailbox's place is held for as long as the request takes."""
+    with simulator.limits.outlook(call.tenant.id, exchange.mailbox_key(call.tenant, values[0])):
+        await sleep_until(due)
+        body = route.handler(call, *values)
+    headers = {"Preference-Applied": 'IdType="ImmutableId"'} if call.wants_immutable_ids else {}
+    return Reply(200, body, headers)
+
+
+async def sleep_until(due: float) -> None:
+    wait = due - asyncio.get_running_loop().time()
+    if wait > 0:
+        await asyncio.sleep(wait)

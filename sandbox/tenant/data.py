@@ -1,0 +1,124 @@
+"""The world that the sandbox serves: tenants, each built from a few lines of the data file.
+
+``World.load()`` reads ``tenants.yaml`` (or another file of its format). ``World.merge()`` changes it while it runs:
+a mapping is merged key by key, a null removes a key, anything else replaces. A tenant that changed is built anew from
+its lines; ids are made from names, so they stay.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.tenant.matching import Entity
+from sandbox.tenant.moments import guid
+from sandbox.tenant.tenant import Tenant
+
+SHIPPED = Path(__file__).with_name("tenants.yaml")
+Spec = Mapping[str, Any]
+ETD_APP_ID = "e7d00000-0000-4000-8000-000000000001"
+
+
+class World:
+    """All tenants, and the domains of tenants that are known by name only (``elsewhere``)."""
+
+    def __init__(self, spec: Spec, now: datetime | None = None):
+        self.spec: dict[str, Any] = {"etdAppId": ETD_APP_ID, "elsewhere": {}, "tenants": {}} | dict(spec)
+        self.now = now or datetime.now(UTC)
+        self.random = random.Random(0)
+        self.lock = threading.Lock()
+        self.tenants: dict[str, Tenant] = {}
+        self.by_id: dict[str, Tenant] = {}
+        for key in self.spec["tenants"]:
+            self._build(key)
+
+    @classmethod
+    def load(cls, path: Path | str | None = None, now: datetime | None = None) -> World:
+        """The world of a YAML (or JSON) file; the shipped one unless a file is named."""
+        return cls(yaml.safe_load(Path(path or SHIPPED).read_text(encoding="utf-8")), now)
+
+    def _build(self, key: str) -> None:
+        tenant = Tenant(key, self.spec["tenants"][key], self.now, self.spec["etdAppId"])
+        self.tenants[key] = tenant
+        self.by_id = {each.id.lower(): each for each in self.tenants.values()}
+
+    def tenant(self, name: str) -> Tenant | None:
+        """By id, or by its key in the data file."""
+        return self.by_id.get(name.lower()) or self.tenants.get(name)
+
+    def merge(self, change: Spec) -> None:
+        """Merge ``{"tenants": {key: {...}}, "elsewhere": {...}}`` into the world; tenants by key or id."""
+        with self.lock:
+            tenants = dict(change.get("tenants") or {})
+            named = {(found.key if (found := self.tenant(name)) else name): spec for name, spec in tenants.items()}
+            merged = merge(self.spec, dict(change) | {"tenants": named})
+            before, self.spec = self.spec, merged
+            try:
+                self.now = datetime.now(UTC)
+                for key in named:
+                    if key in merged["tenants"]:
+                        self._build(key)
+                    else:
+                        gone = self.tenants.pop(key, None)
+                        self.by_id.pop(gone.id.lower() if gone else "", None)
+            except Exception:
+                self.spec = before
+                raise
+
+    def replace(self, change: Spec) -> None:
+        """As :meth:`merge`, but what is named takes the place of what was there, whole."""
+        for name in change.get("tenants") or {}:
+            found = self.tenant(name)
+            if found is not None:
+                self.merge({"tenants": {found.key: None}})
+        self.merge(change)
+
+    def owner(self, domain: str) -> Entity | None:
+        """The tenant that has verified a domain: tenantId, displayName, defaultDomainName; None for nobody."""
+        name = domain.lower()
+        for tenant in self.tenants.values():
+            if name in tenant.domains:
+                return {
+                    "tenantId": tenant.id,
+                    "displayName": tenant.name,
+                    "defaultDomainName": tenant.domains[0],
+                    "federationBrandName": None,
+                }
+        found = self.spec["elsewhere"].get(name)
+        if found is None:
+            return None
+        default = found.get("defaultDomain", name)
+        return {
+            "tenantId": found.get("tenantId") or guid(default, "elsewhere"),
+            "displayName": found["name"],
+            "defaultDomainName": default,
+            "federationBrandName": None,
+        }
+
+    def triage_tenants(self) -> list[dict[str, Any]]:
+        """What the service's setting TRIAGE_TENANTS would hold for this world."""
+        return [
+            {"tenantId": tenant.id, "etdAppId": tenant.etd_app_id, "domains": tenant.domains}
+            | ({"mode": tenant.spec["mode"]} if "mode" in tenant.spec else {})
+            for tenant in self.tenants.values()
+            if tenant.spec.get("configured", True)
+        ]
+
+
+def merge(base: Any, change: Any) -> Any:
+    """``base`` with ``change`` merged in; neither is altered."""
+    if not isinstance(base, Mapping) or not isinstance(change, Mapping):
+        return change
+    merged = dict(base)
+    for key, value in change.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge(merged.get(key), value)
+    return merged

@@ -1,0 +1,196 @@
+"""A person, group or contact of the data file as the directory holds it.
+
+A person's licences become ``assignedLicenses``, ``assignedPlans``, ``provisionedPlans`` and
+``licenseAssignmentStates`` as Entra derives them: a licence that could not be assigned gives neither licence nor plan,
+a plan that is switched off in a licence is not assigned, and of one plan in two licences the usable one is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sandbox.tenant.identifiers import PLANS, SKUS
+from sandbox.tenant.mailboxes import Mailbox
+from sandbox.tenant.moments import guid, moment
+
+Spec = Mapping[str, Any]
+USABLE = ("Enabled", "Warning")
+
+
+def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[str, Any]:
+    """The user's entity; ``deletedDateTime`` is set for one that is among the deleted items."""
+    user_id = spec.get("id") or guid(tenant, "user", key)
+    upn = spec.get("upn") or f"{key}@{domain}"
+    mail = spec.get("mail", upn)
+    first, _, last = spec.get("name", key.replace(".", " ").title()).partition(" ")
+    entity: dict[str, Any] = {
+        "id": user_id,
+        "userPrincipalName": upn,
+        "mail": mail,
+        "mailNickname": upn.split("@")[0].replace("#EXT#", ""),
+        "displayName": f"{first} {last}".strip(),
+        "givenName": first,
+        "surname": last or None,
+        "accountEnabled": spec.get("signIn", True),
+        "userType": "Member",
+        "usageLocation": "US",
+        "createdDateTime": moment(spec.get("created", "-700d"), now),
+        "proxyAddresses": proxy_addresses(mail, spec.get("aliases", ())),
+        "otherMails": list(spec.get("otherMails", ())),
+        "identities": [{"signInType": "userPrincipalName", "issuer": domain, "issuerAssignedId": upn}],
+        "onPremisesExtensionAttributes": {f"extensionAttribute{n}": None for n in range(1, 16)},
+    }
+    entity.update(licences(spec.get("licenses", ["SPE_E3"]), now))
+    if spec.get("guest"):
+        entity.update(guest(spec["guest"], upn, domain))
+    if "synced" in spec:
+        entity.update(synced(spec["synced"], entity, now))
+    if spec.get("provisioningErrors"):
+        entity["onPremisesProvisioningErrors"] = [
+            {"category": error, "occurredDateTime": moment("-5d", now), "propertyCausingError": "ProxyAddresses",
+             "value": mail}
+            for error in spec["provisioningErrors"]
+        ]  # fmt: skip
+    if spec.get("serviceErrors"):
+        entity["serviceProvisioningErrors"] = [
+            {
+                "@odata.type": "#microsoft.graph.serviceProvisioningXmlError",
+                "createdDateTime": moment("-5d", now),
+                "isResolved": bool(error.get("resolved", False)),
+                "serviceInstance": "exchange/namprd04-012-01",
+                "errorDetail": error.get("detail", ""),
+            }
+            for error in spec["serviceErrors"]
+        ]
+    if spec.get("deleted"):
+        entity["deletedDateTime"] = moment(spec["deleted"], now)
+        # Entra frees the name for reuse: it puts the object id before the UPN of a deleted user.
+        entity["userPrincipalName"] = user_id.replace("-", "") + upn
+    return entity
+
+
+def proxy_addresses(mail: str | None, aliases: Any) -> list[str]:
+    """Exchange's form: ``SMTP:`` for the primary address, ``smtp:`` for the others."""
+    primary = [f"SMTP:{mail}"] if mail else []
+    return primary + [f"smtp:{alias}" for alias in aliases]
+
+
+def guest(home: str, upn: str, domain: str) -> dict[str, Any]:
+    """Somebody of another organisation: external mail, ``#EXT#`` in the UPN, no mailbox here."""
+    name = upn if "#EXT#" in upn else f"{home.replace('@', '_')}#EXT#@{domain}"
+    return {
+        "userPrincipalName": name,
+        "mail": home,
+        "userType": "Guest",
+        "creationType": "Invitation",
+        "externalUserState": "Accepted",
+        "proxyAddresses": [f"SMTP:{home}"],
+        "otherMails": [home],
+    }
+
+
+def synced(value: bool, entity: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """``true``: comes from an on-premises directory; ``false``: did once. Never synced is null, and not set."""
+    found: dict[str, Any] = {"onPremisesSyncEnabled": value}
+    if value:
+        found |= {
+            "onPremisesLastSyncDateTime": moment("-1h", now),
+            "onPremisesDistinguishedName": f"CN={entity['displayName']},OU=Staff,DC=corp,DC=local",
+            "onPremisesDomainName": "corp.local",
+            "onPremisesImmutableId": "kXcVQ0hZ7E6vWYn2pXk1bA==",
+            "onPremisesUserPrincipalName": entity["userPrincipalName"],
+        }
+    return found
+
+
+def licences(specs: Any, now: datetime) -> dict[str, Any]:
+    assigned: list[Any] = []
+    plans: dict[str, dict[str, Any]] = {}
+    provisioned: list[Any] = []
+    states: list[Any] = []
+    for each in specs:
+        spec = {"sku": each} if isinstance(each, str) else each
+        sku_id, names = SKUS[spec["sku"]]
+        off = [PLANS[name][0] for name in spec.get("disabled", ())]
+        state = spec.get("state", "Active")
+        when = moment(spec.get("assigned", "-400d"), now)
+        states.append(
+            {
+                "skuId": sku_id,
+                "assignedByGroup": spec.get("group"),
+                "disabledPlans": off,
+                "state": state,
+                "error": spec.get("error", "None"),
+                "lastUpdatedDateTime": when,
+            }
+        )
+        if state == "Error":
+            continue
+        assigned.append({"skuId": sku_id, "disabledPlans": off})
+        for name in names:
+            plan_id, service = PLANS[name]
+            status = spec.get("plans", {}).get(name, spec.get("capability", "Enabled"))
+            if plan_id in off:
+                status = spec.get("disabledShownAs")
+            if status is None or plans.get(plan_id, {}).get("capabilityStatus") in USABLE:
+                continue
+            plans[plan_id] = {
+                "assignedDateTime": when,
+                "capabilityStatus": status,
+                "service": service,
+                "servicePlanId": plan_id,
+            }
+            outcome = spec.get("provisioning", "Success") if service == "exchange" else "Success"
+            provisioned.append(
+                {"capabilityStatus": status, "provisioningStatus": outcome, "service": service},
+            )
+    return {
+        "assignedLicenses": assigned,
+        "assignedPlans": list(plans.values()),
+        "provisionedPlans": provisioned,
+        "licenseAssignmentStates": states,
+    }
+
+
+def mailbox(entity: Mapping[str, Any], spec: Spec, now: datetime) -> Mailbox:
+    """``mailbox:`` in the file is the error code that Exchange answers with; without it the mailbox answers."""
+    return Mailbox(
+        user_id=entity["id"],
+        address=entity["mail"] or entity["userPrincipalName"],
+        error=spec.get("mailbox"),
+        blocked=bool(spec.get("blocked")),
+        purpose=spec.get("purpose", "user"),
+        language=spec.get("language", "en"),
+        without=tuple(spec.get("without", ("clutter",))),
+        folder_settings=spec.get("folders", {}),
+        message_specs=spec.get("messages", []),
+        messages_include_hidden=spec.get("messagesIncludeHidden", True),
+        now=now,
+    )
+
+
+def group(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[str, Any]:
+    mail = spec.get("mail", f"{key}@{domain}")
+    return {
+        "id": guid(tenant, "group", key),
+        "displayName": spec.get("name", key.title()),
+        "mail": mail,
+        "mailEnabled": True,
+        "mailNickname": key,
+        "securityEnabled": spec.get("security", False),
+        "groupTypes": ["Unified"] if spec.get("unified") else [],
+        "proxyAddresses": proxy_addresses(mail, spec.get("aliases", ())),
+        "createdDateTime": moment("-900d", now),
+    }
+
+
+def contact(tenant: str, key: str, spec: Spec) -> dict[str, Any]:
+    return {
+        "id": guid(tenant, "contact", key),
+        "displayName": spec.get("name", key.title()),
+        "mail": spec["mail"],
+        "mailNickname": key,
+        "proxyAddresses": proxy_addresses(spec["mail"], spec.get("aliases", ())),
+    }

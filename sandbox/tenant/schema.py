@@ -1,0 +1,150 @@
+"""The entity types that the tenant serves: their properties, default properties and what can be filtered.
+
+An entity is a dict in Graph's JSON shape that holds only what is set; what it does not hold is served as the empty
+value of its type here (``None`` or ``[]``). Property names follow Graph's v1.0 metadata; a test holds them against
+the models of msgraph-sdk. Filterable properties follow the resource pages of Microsoft Graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EntityType:
+    name: str  # as errors name it: microsoft.graph.user
+    collection: str  # as @odata.context names it: users
+    properties: dict[str, Any]  # every property -> its empty value
+    default: tuple[str, ...]  # what comes without $select
+    filterable: frozenset[str] = frozenset()
+    ends_with: frozenset[str] = frozenset()
+    outlook: bool = False
+    page: tuple[int, int] = (100, 999)  # page size without $top, largest $top
+    case_sensitive: frozenset[str] = field(default=frozenset())
+
+
+def _type(name: str, collection: str, scalars: str, lists: str = "", default: str | None = None, **more: Any):
+    properties: dict[str, Any] = {"id": None}
+    properties.update(dict.fromkeys(scalars.split()))
+    properties.update({key: [] for key in lists.split()})
+    wanted = tuple(properties) if default is None else ("id", *default.split())
+    for key in ("filterable", "ends_with", "case_sensitive"):
+        if key in more:
+            more[key] = frozenset(more[key].split())
+    return EntityType(f"microsoft.graph.{name}", collection, properties, wanted, **more)
+
+
+USER = _type(
+    "user",
+    "users",
+    "deletedDateTime accountEnabled createdDateTime creationType displayName externalUserState givenName"
+    " isResourceAccount jobTitle mail mailNickname mobilePhone officeLocation onPremisesDistinguishedName"
+    " onPremisesDomainName onPremisesExtensionAttributes onPremisesImmutableId onPremisesLastSyncDateTime"
+    " onPremisesSyncEnabled onPremisesUserPrincipalName preferredLanguage showInAddressList surname usageLocation"
+    " userPrincipalName userType",
+    "assignedLicenses assignedPlans businessPhones identities licenseAssignmentStates onPremisesProvisioningErrors"
+    " otherMails provisionedPlans proxyAddresses serviceProvisioningErrors",
+    default="businessPhones displayName givenName jobTitle mail mobilePhone officeLocation preferredLanguage surname"
+    " userPrincipalName",
+    filterable="id accountEnabled assignedLicenses createdDateTime creationType deletedDateTime displayName givenName"
+    " jobTitle mail mailNickname onPremisesImmutableId onPremisesSyncEnabled otherMails proxyAddresses surname"
+    " usageLocation userPrincipalName userType externalUserState",
+    ends_with="mail userPrincipalName",
+)
+# Served to a caller that has no more than User.ReadBasic.All.
+BASIC_USER = frozenset({"id", "displayName", "givenName", "surname", "mail", "userPrincipalName"})
+
+GROUP = _type(
+    "group",
+    "groups",
+    "deletedDateTime createdDateTime description displayName mail mailEnabled mailNickname onPremisesSyncEnabled"
+    " securityEnabled visibility",
+    "groupTypes proxyAddresses",
+    filterable="id createdDateTime displayName groupTypes mail mailEnabled mailNickname onPremisesSyncEnabled"
+    " proxyAddresses securityEnabled",
+    ends_with="mail",
+)
+CONTACT = _type(
+    "orgContact",
+    "contacts",
+    "deletedDateTime companyName displayName givenName mail mailNickname onPremisesSyncEnabled surname",
+    "proxyAddresses",
+    filterable="id displayName givenName mail mailNickname proxyAddresses surname",
+    ends_with="mail",
+)
+SERVICE_PRINCIPAL = _type(
+    "servicePrincipal",
+    "servicePrincipals",
+    "deletedDateTime accountEnabled appDisplayName appId appOwnerOrganizationId appRoleAssignmentRequired"
+    " disabledByMicrosoftStatus displayName isDisabled servicePrincipalType signInAudience verifiedPublisher",
+    "appRoles keyCredentials oauth2PermissionScopes passwordCredentials servicePrincipalNames tags",
+    filterable="id accountEnabled appId appOwnerOrganizationId displayName servicePrincipalNames"
+    " servicePrincipalType tags",
+)
+APPLICATION = _type(
+    "application",
+    "applications",
+    "deletedDateTime appId createdDateTime disabledByMicrosoftStatus displayName isDisabled publisherDomain"
+    " signInAudience",
+    "identifierUris keyCredentials passwordCredentials requiredResourceAccess",
+    filterable="id appId createdDateTime displayName identifierUris publisherDomain signInAudience",
+)
+APP_ROLE_ASSIGNMENT = _type(
+    "appRoleAssignment",
+    "appRoleAssignments",
+    "deletedDateTime appRoleId createdDateTime principalDisplayName principalId principalType resourceDisplayName"
+    " resourceId",
+    filterable="resourceId",
+)
+PERMISSION_GRANT = _type(
+    "oAuth2PermissionGrant", "oauth2PermissionGrants", "clientId consentType principalId resourceId scope"
+)
+ORGANIZATION = _type(
+    "organization",
+    "organization",
+    "deletedDateTime countryLetterCode createdDateTime displayName onPremisesLastSyncDateTime onPremisesSyncEnabled"
+    " tenantType",
+    "assignedPlans provisionedPlans verifiedDomains",
+)
+DOMAIN = _type(
+    "domain",
+    "domains",
+    "authenticationType isAdminManaged isDefault isInitial isRoot isVerified",
+    "supportedServices",
+)
+SUBSCRIBED_SKU = _type(
+    "subscribedSku",
+    "subscribedSkus",
+    "accountId accountName appliesTo capabilityStatus consumedUnits prepaidUnits skuId skuPartNumber",
+    "servicePlans subscriptionIds",
+)
+LICENSE_DETAILS = _type("licenseDetails", "licenseDetails", "skuId skuPartNumber", "servicePlans")
+TENANT_INFORMATION = _type(
+    "tenantInformation",
+    "tenantInformation",
+    "tenantId defaultDomainName displayName federationBrandName",
+)
+MAIL_FOLDER = _type(
+    "mailFolder",
+    "mailFolders",
+    "displayName parentFolderId childFolderCount unreadItemCount totalItemCount isHidden",
+    filterable="displayName totalItemCount unreadItemCount childFolderCount",
+    outlook=True,
+    page=(10, 999),
+)
+MESSAGE = _type(
+    "message",
+    "messages",
+    "createdDateTime lastModifiedDateTime changeKey receivedDateTime sentDateTime hasAttachments internetMessageId"
+    " subject bodyPreview importance parentFolderId conversationId isRead isDraft webLink body sender from",
+    "categories toRecipients",
+    filterable="createdDateTime lastModifiedDateTime receivedDateTime sentDateTime hasAttachments internetMessageId"
+    " subject importance parentFolderId conversationId isRead isDraft from sender",
+    outlook=True,
+    page=(10, 1000),
+    # Two message ids that differ in case are two messages (RFC 5322: an id is compared as it stands).
+    case_sensitive="internetMessageId",
+)
+# Mail.ReadBasic.All gives everything but what the message says.
+MESSAGE_CONTENT = frozenset({"body", "bodyPreview"})
