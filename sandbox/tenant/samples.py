@@ -1,0 +1,77 @@
+"""The sample failures of ``failures.yaml``, one for each line and scenario, as an end-to-end test posts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.tenant.data import World
+from sandbox.tenant.moments import guid
+
+SHIPPED = Path(__file__).with_name("failures.yaml")
+TEXTS = {
+    "resource_not_found": "Resource is Not Found",
+    "unknown_reason": "Remediation Failed - Unknown Reason",
+    "invalid_user": "The Requested User is Invalid",
+    "mailbox_unavailable": "The Mailbox is either Inactive, Soft-Deleted, or is Hosted On-Premise",
+    "unclassified": "Message could not be moved",
+}
+GROUPS = {
+    "all": list(TEXTS),
+    "asked": ["resource_not_found", "invalid_user", "mailbox_unavailable"],
+    "app": ["unknown_reason", "unclassified"],
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """``failure``: a body for the intake. ``expect``: what its finding says. ``open``: why it might say another thing."""
+
+    name: str
+    failure: dict[str, Any]
+    expect: dict[str, Any]
+    scenario: str | None = None  # None: the line has an error text of its own
+    open: str | None = None
+
+
+def load(world: World, path: Path | str | None = None) -> list[Sample]:
+    lines = yaml.safe_load(Path(path or SHIPPED).read_text(encoding="utf-8"))
+    return [sample for number, line in enumerate(lines) for sample in _samples(world, number, line)]
+
+
+def _samples(world: World, number: int, line: Mapping[str, Any]) -> Iterator[Sample]:
+    wanted = line.get("in", "")
+    aim = line.get("aim", "quarantine")
+    if "error" in line:
+        yield _sample(world, number, line, f"{line['to']} error {number}", None, line["error"])
+        return
+    for scenario in GROUPS[wanted] if isinstance(wanted, str) else wanted:
+        yield _sample(world, number, line, f"{line['to']} {scenario} {aim} {number}", scenario, TEXTS[scenario])
+
+
+def _sample(world: World, number: int, line: Mapping[str, Any], name: str, scenario: str | None, error: str) -> Sample:
+    key = parseaddr(line["to"])[1].split("@")[0]
+    failure = {
+        "id": guid("failure", name),
+        "mailbox": line["to"],
+        "messageId": guid("message", str(number)),
+        "internetMessageId": line.get("message", f"<{key}@mail.example>"),
+        "error": error,
+        "errorCode": line.get("errorCode"),
+        "action": "move",
+        "folder": line.get("aim", "quarantine"),
+        "initiator": "automatic",
+        "verdict": "phishing",
+        "subject": "Your invoice is overdue",
+        "occurredAt": world.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    tenant = line.get("tenant", "contoso")
+    if tenant != "by domain":
+        failure["tenantId"] = world.tenants[tenant].id
+    failure = {field: value for field, value in failure.items() if value is not None}
+    return Sample(name, failure, line["expect"], scenario, line.get("open"))
