@@ -30,7 +30,7 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """``failure``: a body for the intake. ``expect``: what its finding says. ``open``: why it might say another thing."""
+    """``failure``: a body for the intake. ``expect``: what its finding says. ``open``: how an open point was read."""
 
     name: str
     failure: dict[str, Any]
@@ -45,19 +45,20 @@ def load(world: World, path: Path | str | None = None) -> list[Sample]:
 
 
 def _samples(world: World, number: int, line: Mapping[str, Any]) -> Iterator[Sample]:
-    wanted = line.get("in", "")
-    aim = line.get("aim", "quarantine")
     if "error" in line:
-        yield _sample(world, number, line, f"{line['to']} error {number}", None, line["error"])
+        yield Sample(f"{line['to']} error {number}", _failure(world, number, line, line["error"]), line["expect"])
         return
+    wanted = line["in"]
     for scenario in GROUPS[wanted] if isinstance(wanted, str) else wanted:
-        yield _sample(world, number, line, f"{line['to']} {scenario} {aim} {number}", scenario, TEXTS[scenario])
+        failure = _failure(world, number, line, TEXTS[scenario])
+        name = f"{line['to']} {scenario} {failure['folder']} {number}"
+        yield Sample(name, failure, line["expect"], scenario, line.get("open"))
 
 
-def _sample(world: World, number: int, line: Mapping[str, Any], name: str, scenario: str | None, error: str) -> Sample:
+def _failure(world: World, number: int, line: Mapping[str, Any], error: str) -> dict[str, Any]:
     key = parseaddr(line["to"])[1].split("@")[0]
     failure = {
-        "id": guid("failure", name),
+        "id": guid("failure", str(number), error),
         "mailbox": line["to"],
         "messageId": guid("message", str(number)),
         "internetMessageId": line.get("message", f"<{key}@mail.example>"),
@@ -73,5 +74,4 @@ def _sample(world: World, number: int, line: Mapping[str, Any], name: str, scena
     tenant = line.get("tenant", "contoso")
     if tenant != "by domain":
         failure["tenantId"] = world.tenants[tenant].id
-    failure = {field: value for field, value in failure.items() if value is not None}
-    return Sample(name, failure, line["expect"], scenario, line.get("open"))
+    return {field: value for field, value in failure.items() if value is not None}
