@@ -211,16 +211,12 @@ class Backoff:
         self.reset()
 
     def reset(self) -> None:
-        self.exponent = 0
+        self.steps = 0
 
     def next(self) -> float:
-        interval = MINIMUM_INTERVAL
-        if self.exponent:
-            interval += random.uniform(0.8, 1.2) * 2.0 ** (self.exponent - 1) * MINIMUM_INTERVAL
-        if interval >= self.maximum:
-            return self.maximum
-        self.exponent += 1
-        return interval
+        factor = random.uniform(0.8, 1.2) * 2.0 ** (self.steps - 1) if self.steps else 0.0
+        self.steps = min(self.steps + 1, 32)
+        return min(MINIMUM_INTERVAL * (1 + factor), self.maximum)
 
 
 def trigger_metadata(message: QueueMessage, text: str) -> dict[str, Datum]:
