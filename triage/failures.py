@@ -74,7 +74,7 @@ class QueuedFailure(Wire):
     for evidence that is read anew (a retriage, which is not a delivery either).
     """
 
-    kind: Literal["triage.failure"] = "triage.failure"
+    kind: Literal["triage.failure"]
     finding_id: str
     failure: RemediationFailure
     received_at: Instant

@@ -240,9 +240,7 @@ def _given(fields: Json, *names: str) -> bool:
     return any(value.strip() if isinstance(value, str) else value is not None for value in values)
 
 
-def _mailboxes(
-    fields: Json, places: dict[str, str], pointer: str, problems: list[Problem]
-) -> list[tuple[str, object]]:
+def _mailboxes(fields: Json, places: dict[str, str], pointer: str, problems: list[Problem]) -> list[tuple[str, object]]:
     """The mailboxes of a failure with their places; `mailbox` and `mailboxes` are taken out of the fields."""
     one, several = fields.pop("mailbox", None), fields.pop("mailboxes", None)
     place = places.get("mailboxes", "mailboxes")

@@ -126,7 +126,9 @@ def _storage(environ: Mapping[str, str]) -> Storage:
         )
     for kind, uri in (("queue", queue_uri), ("table", table_uri)):
         if not uri:
-            raise SettingsError(f"TriageStorage__{kind}ServiceUri is missing: both endpoints of the account are needed.")
+            raise SettingsError(
+                f"TriageStorage__{kind}ServiceUri is missing: both endpoints of the account are needed."
+            )
     return Storage(
         queue_uri=queue_uri,
         table_uri=table_uri,
@@ -154,7 +156,9 @@ def _tenants(text: str | None) -> tuple[Tenant, ...]:
         except ValidationError as error:
             problem = error.errors()[0]
             place = "/".join(str(part) for part in (index, *problem["loc"]))
-            raise SettingsError(f"TRIAGE_TENANTS, at /{place}: {problem['msg'].removeprefix('Value error, ')}.") from None
+            raise SettingsError(
+                f"TRIAGE_TENANTS, at /{place}: {problem['msg'].removeprefix('Value error, ')}."
+            ) from None
         for key in (tenant.tenant_id, *tenant.domains):
             if key in seen:
                 raise SettingsError(f"TRIAGE_TENANTS, at /{index}: {key} is listed twice.")

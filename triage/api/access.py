@@ -1,0 +1,54 @@
+"""Who may ask: with `easyauth` the platform signs people in, and their app roles are checked here.
+
+App Service puts the signed-in principal into `X-MS-CLIENT-PRINCIPAL` (base64 JSON) and strips what a caller sends
+under that name (https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from http import HTTPStatus
+from typing import Any, cast
+
+import azure.functions as func
+
+from triage.settings import Settings
+
+HEADER = "X-MS-CLIENT-PRINCIPAL"
+READ, WRITE = "Triage.Read", "Triage.Write"
+_ROLE_CLAIMS = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
+
+
+class AccessError(Exception):
+    """The caller is nobody (401), or may not do this (403)."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+def check_role(settings: Settings, request: func.HttpRequest) -> None:
+    """With `easyauth`: AccessError where the principal lacks the role of the method. With `keys` the platform checked.
+
+    The handshake (OPTIONS) says nothing and changes nothing, and its sender has no principal.
+    """
+    if not settings.easyauth or request.method == "OPTIONS":
+        return
+    roles = _roles(request.headers.get(HEADER))
+    needed = READ if request.method in ("GET", "HEAD") else WRITE
+    if needed not in roles:
+        raise AccessError(HTTPStatus.FORBIDDEN, f"The app role {needed} is needed. An administrator can assign it.")
+
+
+def _roles(header: str | None) -> set[str]:
+    if not header:
+        raise AccessError(HTTPStatus.UNAUTHORIZED, "Sign in first: there is no principal.")
+    try:
+        principal: Any = json.loads(base64.b64decode(header, validate=True))
+        claims = cast("list[dict[str, Any]]", principal["claims"])
+        kinds = {*_ROLE_CLAIMS, principal.get("role_typ")}
+        return {str(claim["val"]) for claim in claims if claim.get("typ") in kinds}
+    except (binascii.Error, ValueError, TypeError, KeyError, AttributeError):
+        raise AccessError(HTTPStatus.UNAUTHORIZED, "Sign in first: the principal cannot be read.") from None

@@ -1,0 +1,79 @@
+"""`/api/audits`: the audits, the newest of each tenant, one of them, and an audit now."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any, cast
+
+import azure.functions as func
+
+from triage.addresses import guid
+from triage.api.queries import DEFAULT_TOP, page, read_query
+from triage.api.responses import RequestProblem, endpoint, json_response
+from triage.auditing import audit_all
+from triage.intake import Problem
+from triage.runtime import Services
+from triage.settings import Tenant
+
+
+@endpoint
+async def search(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    """A page of audits, newest first."""
+    found = read_query(request, "tenantId", "verdict", "since", "until", "top", "token")
+    rows, token = await services.audits.page(
+        found.get("top", DEFAULT_TOP),
+        found.get("token"),
+        tenant_id=found.get("tenantId"),
+        verdict=found.get("verdict"),
+        since=found.get("since"),
+        until=found.get("until"),
+    )
+    return json_response(page(request, rows, token))
+
+
+@endpoint
+async def latest(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    """The newest audit of each tenant."""
+    read_query(request)
+    return json_response({"value": [audit.wire() for audit in await services.audits.latest()]})
+
+
+@endpoint
+async def get(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    """One audit."""
+    audit = await services.audits.get(request.route_params["id"])
+    if audit is None:
+        raise RequestProblem(HTTPStatus.NOT_FOUND, "There is no audit with this id.")
+    return json_response(audit.wire())
+
+
+@endpoint
+async def post(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    """Audits one tenant, or all, now."""
+    audits = await audit_all(services, _wanted(request.get_body(), services.settings.tenants))
+    return json_response({"value": [audit.wire() for audit in audits]})
+
+
+def _wanted(body: bytes, tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
+    """The tenants that a body asks for: the one it names, or all where it is empty."""
+    try:
+        value: Any = json.loads(body) if body.strip() else {}
+    except ValueError as error:
+        raise RequestProblem(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise RequestProblem(
+            HTTPStatus.BAD_REQUEST, 'The body must be {"tenantId": "<guid>"}, or empty for all tenants.'
+        )
+    tenant_id = cast("dict[str, Any]", value).get("tenantId")
+    if tenant_id is None:
+        return tenants
+    problem = Problem("/tenantId", "is none of the tenants in TRIAGE_TENANTS")
+    try:
+        wanted = guid(tenant_id) if isinstance(tenant_id, str) else ""
+    except ValueError as error:
+        problem, wanted = Problem("/tenantId", str(error)), ""
+    found = tuple(tenant for tenant in tenants if tenant.tenant_id == wanted)
+    if not found:
+        raise RequestProblem(HTTPStatus.BAD_REQUEST, "There is no such tenant to audit.", [problem])
+    return found

@@ -1,0 +1,41 @@
+"""`/api/failures`: takes failures in, and answers the handshakes of CloudEvents and Event Grid."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import azure.functions as func
+
+from triage.api.responses import RequestProblem, endpoint, json_response
+from triage.deliveries import accept
+from triage.intake import IntakeError, validation_code
+from triage.runtime import Services
+
+
+@endpoint
+async def post(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    """202 with the findings' ids, known before triage has run."""
+    body = request.get_body()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        code = validation_code(body)
+        if code is not None:
+            return json_response({"validationResponse": code})
+        queued = await accept(services, body, headers)
+    except IntakeError as error:
+        too_large = error.reason == "too_large"
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST
+        raise RequestProblem(status, f"Nothing was accepted. {error}.", error.problems) from None
+    accepted = [{"id": one.failure.id, "findingId": one.finding_id, "mailbox": one.failure.mailbox} for one in queued]
+    return json_response({"accepted": accepted}, HTTPStatus.ACCEPTED)
+
+
+@endpoint
+async def options(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    """The abuse protection of CloudEvents webhooks: whoever asks may deliver, since posting needs a key or a role."""
+    headers = {"Allow": "OPTIONS, POST"}
+    origin = request.headers.get("WebHook-Request-Origin")
+    if origin:
+        headers["WebHook-Allowed-Origin"] = origin
+        headers["WebHook-Allowed-Rate"] = request.headers.get("WebHook-Request-Rate") or "*"
+    return func.HttpResponse(status_code=HTTPStatus.OK, headers=headers)

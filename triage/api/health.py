@@ -1,0 +1,17 @@
+"""`/api/health`: for anyone, and without anything about a tenant."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import azure.functions as func
+
+from triage.api.responses import json_response
+from triage.health import DOWN, check_health
+from triage.runtime import services
+
+
+async def get(_: func.HttpRequest) -> func.HttpResponse:
+    """200, or 503 where storage cannot be reached."""
+    state = await check_health(services())
+    return json_response(state, HTTPStatus.SERVICE_UNAVAILABLE if state["status"] == DOWN else HTTPStatus.OK)

@@ -1,0 +1,95 @@
+"""JSON answers and RFC 9457 problems, and the frame around every handler: roles, deadlines, storage's errors."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import azure.functions as func
+
+from triage.api.access import AccessError, check_role
+from triage.intake import Problem
+from triage.runtime import Services, services
+
+# An HTTP request ends within 30 s (contract, section 2).
+DEADLINE_SECONDS = 25.0
+RETRY_AFTER_SECONDS = "30"
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[func.HttpRequest, Services], Awaitable[func.HttpResponse]]
+
+
+class RequestProblem(Exception):
+    """A request that cannot be answered; its places and details become the problem's `errors`."""
+
+    def __init__(self, status: HTTPStatus, detail: str, problems: list[Problem] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.problems = problems or []
+
+
+def json_response(value: Any, status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
+    """A value as JSON."""
+    return func.HttpResponse(
+        json.dumps(value, ensure_ascii=False), status_code=status, mimetype="application/json", charset="utf-8"
+    )
+
+
+def problem_response(
+    status: HTTPStatus, detail: str, problems: list[Problem] | None = None, headers: dict[str, str] | None = None
+) -> func.HttpResponse:
+    """An RFC 9457 problem."""
+    body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
+    if problems:
+        body["errors"] = [{"pointer": problem.pointer, "detail": problem.detail} for problem in problems]
+    text = json.dumps(body, ensure_ascii=False)
+    return func.HttpResponse(
+        text, status_code=status, headers=headers, mimetype="application/problem+json", charset="utf-8"
+    )
+
+
+def endpoint(handler: Handler) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:
+    """The frame around a handler: whatever happens in it, the caller gets an answer that says what, in time."""
+
+    @functools.wraps(handler)
+    async def framed(request: func.HttpRequest) -> func.HttpResponse:
+        try:
+            parts = services()
+            check_role(parts.settings, request)
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await handler(request, parts)
+        except Exception as error:
+            return _failure(error)
+
+    return framed
+
+
+def _failure(error: Exception) -> func.HttpResponse:
+    from azure.core.exceptions import AzureError
+
+    match error:
+        case AccessError():
+            return problem_response(error.status, str(error))
+        case RequestProblem():
+            return problem_response(error.status, error.detail, error.problems)
+        case TimeoutError():
+            return _unavailable("It took too long. Try again.")
+        case AzureError():
+            _log.error("Storage failed: %s", type(error).__name__)
+            return _unavailable("The storage account cannot be reached. Try again.")
+        case ExceptionGroup() if isinstance(error.exceptions[0], Exception):
+            return _failure(error.exceptions[0])
+        case _:
+            _log.error("Unexpected failure", exc_info=error)
+            return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed. Its log says how.")
+
+
+def _unavailable(detail: str) -> func.HttpResponse:
+    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER_SECONDS})

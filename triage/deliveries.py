@@ -1,0 +1,175 @@
+"""What arrives: over HTTP it is put on the queue, from the queue it is triaged, and what can't be read is kept."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import uuid4
+
+import azure.functions as func
+from pydantic import ValidationError
+
+from triage.addresses import domain_of
+from triage.failures import QueuedFailure
+from triage.finding import Finding
+from triage.intake import Accepted, IntakeError, Problem, read_body
+from triage.pipeline import poison_finding, triage
+from triage.runtime import Services
+from triage.settings import Settings
+from triage.storage.queue import MAX_MESSAGE_BYTES, message_bytes
+from triage.storage.rejected import RejectedReason, rejected_event
+from triage.wire import from_epoch_ns, now
+
+_log = logging.getLogger(__name__)
+
+
+class TriageIncomplete(Exception):
+    """Evidence is missing for a passing reason: the finding is kept, and the message goes back to the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMessage:
+    """A message as the queue trigger gives it. `attempt` is its dequeue count, from 1."""
+
+    text: str
+    id: str
+    inserted_at: str
+    attempt: int = 1
+
+    @classmethod
+    def of(cls, message: func.QueueMessage) -> QueueMessage:
+        """The message of a trigger."""
+        inserted = message.insertion_time
+        received_at = from_epoch_ns(int(inserted.timestamp()) * 1_000_000_000) if inserted else now()
+        text = message.get_body().decode(errors="surrogateescape")
+        return cls(text, message.id or uuid4().hex, received_at, message.dequeue_count or 1)
+
+
+async def accept(services: Services, body: bytes, headers: Mapping[str, str]) -> list[QueuedFailure]:
+    """Reads a body and puts its failures on the queue. IntakeError where nothing of it was; azure.core's errors."""
+    queued = _queued(services.settings, read_body(body, headers), now(), uuid4().hex)
+    await services.queue.send([_sized(pointer, failure) for pointer, failure in queued])
+    return [failure for _, failure in queued]
+
+
+async def requeue(services: Services, finding: Finding) -> None:
+    """Puts a finding's failure on the queue once more, to be triaged from evidence that is read afresh."""
+    queued = QueuedFailure(
+        kind="triage.failure",
+        finding_id=finding.id,
+        failure=finding.failure,
+        received_at=finding.received_at,
+        delivery="",
+        fresh=True,
+    )
+    await services.queue.send([message_bytes(queued)])
+
+
+async def handle(services: Services, message: QueueMessage) -> None:
+    """Triages the failure in a message; one with several is parted first. TriageIncomplete asks for another try."""
+    found = [queued for _, queued in await _read_or_reject(services, message)]
+    if len(found) > 1:
+        parts = [(queued, message_bytes(queued)) for queued in found]
+        await services.queue.send([part for _, part in parts if len(part) <= MAX_MESSAGE_BYTES])
+        found = [queued for queued, part in parts if len(part) > MAX_MESSAGE_BYTES]
+    last = message.attempt >= services.settings.max_dequeue_count
+    for queued in found:
+        finding = await triage(services.settings, services.tenants, queued)
+        delivery = None if queued.fresh else queued.delivery
+        await services.findings.save(finding, delivery, final=queued.fresh and (last or not finding.passing))
+        # The finding's id and cause say nothing of a person; its mailbox would.
+        _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
+        if finding.passing and not last:
+            raise TriageIncomplete(f"Finding {finding.id} lacks evidence for now; it is tried again.")
+
+
+async def handle_poison(services: Services, message: QueueMessage) -> None:
+    """Takes a message off the poison queue: a readable one leaves a finding, any other a rejected event."""
+    for _, queued in await _read_or_reject(services, message, poison=True):
+        delivery = None if queued.fresh else queued.delivery
+        await services.findings.save(poison_finding(queued), delivery)
+
+
+async def _read_or_reject(
+    services: Services, message: QueueMessage, *, poison: bool = False
+) -> list[tuple[str, QueuedFailure]]:
+    text = decode(message.text)
+    try:
+        return read_message(services.settings, message, text)
+    except IntakeError as error:
+        reason = RejectedReason.POISON if poison else RejectedReason(error.reason)
+        await services.rejected.save(rejected_event(text, message.id, message.inserted_at, reason, str(error)))
+        _log.warning("Rejected a queue message: %s", reason.value)
+        return []
+
+
+def decode(text: str) -> str:
+    """A message's text: base64 as Azure Functions and Event Grid write it, or plain."""
+    if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+        return text
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8-sig")
+    except (binascii.Error, ValueError):
+        return text
+
+
+def read_message(settings: Settings, message: QueueMessage, text: str) -> list[tuple[str, QueuedFailure]]:
+    """The failures of a message with their pointers; IntakeError where it has none."""
+    body = text.encode(errors="surrogatepass")
+    own = _own(body)
+    if own is not None:
+        return [("", own)]
+    return _queued(settings, read_body(body), message.inserted_at, message.id)
+
+
+def _own(body: bytes) -> QueuedFailure | None:
+    """A message that this service itself put on the queue."""
+    if b'"triage.failure"' not in body:
+        return None
+    try:
+        value: Any = json.loads(body)
+        if isinstance(value, dict) and cast("dict[str, Any]", value).get("kind") == "triage.failure":
+            return QueuedFailure.model_validate(value)
+    except (ValueError, ValidationError, RecursionError):
+        pass  # then it is somebody else's, and read as such
+    return None
+
+
+def _queued(
+    settings: Settings, accepted: list[Accepted], received_at: str, delivery: str
+) -> list[tuple[str, QueuedFailure]]:
+    return [
+        (
+            one.pointer,
+            QueuedFailure(
+                kind="triage.failure",
+                finding_id=one.failure.finding_id(_tenant_id(settings, one), one.part),
+                failure=one.failure,
+                received_at=received_at,
+                delivery=f"{delivery}/{index}",
+            ),
+        )
+        for index, one in enumerate(accepted)
+    ]
+
+
+def _tenant_id(settings: Settings, one: Accepted) -> str | None:
+    """The tenant that the event or the configuration tells: all that is known before Graph is asked."""
+    if one.failure.tenant_id is not None:
+        return one.failure.tenant_id
+    tenant = settings.tenant_of_domain(domain_of(one.failure.mailbox))
+    return tenant.tenant_id if tenant else None
+
+
+def _sized(pointer: str, queued: QueuedFailure) -> bytes:
+    """The failure as a message; IntakeError, pointing at it, where it is too large for the queue."""
+    message = message_bytes(queued)
+    if len(message) > MAX_MESSAGE_BYTES:
+        detail = f"is too large for a queue message: {len(message):,} bytes of at most {MAX_MESSAGE_BYTES:,}"
+        raise IntakeError("too_large", [Problem(pointer, detail)])
+    return message

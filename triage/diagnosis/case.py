@@ -1,0 +1,50 @@
+"""What a decider is given, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from triage.diagnosis.causes import Cause, Confidence
+from triage.evidence import Answer, Evidence, State
+from triage.failures import RemediationFailure
+from triage.scenarios import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One failure with its scenario and all the evidence."""
+
+    failure: RemediationFailure
+    scenario: Scenario
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A cause whose evidence is there: what it comes to in a sentence, and how sure it is where that varies."""
+
+    summary: str
+    confidence: Confidence | None = None
+    alternatives: tuple[Cause, ...] = ()
+
+
+def mailbox_answers(evidence: Evidence) -> bool:
+    """Whether Exchange Online has a mailbox that answers; Unread where that is not known.
+
+    A 404 of the Inbox says that there is no mailbox (MailboxNotEnabledForRESTAPI, ErrorInvalidUser, ...), but for
+    ErrorItemNotFound, which comes from a mailbox.
+    """
+    inbox: Answer[object] = evidence.inbox  # type: ignore[assignment]
+    if inbox.state is State.ABSENT:
+        return (inbox.error_code or "").lower() == "erroritemnotfound"
+    return inbox.get() is not None
+
+
+def day(moment: object) -> str:
+    """A datetime as a day, for a sentence."""
+    return str(moment)[:10]
+
+
+def listed(names: list[str]) -> str:
+    """Names as a person lists them."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,106 @@
+"""Which permissions Email Threat Defense's app has, and why it lacks the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from triage.evidence import AppEvidence, Unread
+from triage.permissions import GRAPH_APP_ID, PERMISSIONS
+
+
+class Grant(StrEnum):
+    """The state of one permission of type Application."""
+
+    GRANTED = "granted"
+    CONSENT_MISSING = "consent_missing"
+    DELEGATED_ONLY = "delegated_only"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class Names:
+    """Names for ids: this project's table, and Graph's own service principal where its permissions were read."""
+
+    roles: dict[str, str] = field(default_factory=dict[str, str])
+    role_ids: dict[str, str] = field(default_factory=dict[str, str])
+    scope_ids: dict[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def of(cls, app: AppEvidence) -> Names:
+        """The names that are known in this tenant."""
+        names = cls()
+        graph = app.graph.value
+        for name, permission in PERMISSIONS.items():
+            names._add(name, permission.role_id, permission.scope_id)
+        for role in graph.app_roles if graph else []:
+            names._add(role.value, role.id, None)
+        for scope in graph.oauth2_permission_scopes if graph else []:
+            names._add(scope.value, None, scope.id)
+        return names
+
+    def _add(self, name: str | None, role_id: str | None, scope_id: str | None) -> None:
+        if name and role_id:
+            self.roles[role_id] = name
+            self.role_ids[name] = role_id
+        if name and scope_id:
+            self.scope_ids[name] = scope_id
+
+
+def granted_roles(app: AppEvidence) -> set[str]:
+    """The ids of the app roles granted on Microsoft Graph (grants on another resource do not count)."""
+    graph = app.graph.get()
+    grants = app.grants.get() or []
+    if graph is None:
+        # Without Graph's own service principal in the tenant nothing can be granted on it.
+        return set()
+    return {grant.app_role_id.lower() for grant in grants if grant.app_role_id and grant.resource_id == graph.id}
+
+
+def granted_scopes(app: AppEvidence) -> set[str]:
+    """The names of the delegated permissions granted on Microsoft Graph."""
+    graph = app.graph.get()
+    grants = app.delegated_grants.get() or []
+    return {
+        scope for grant in grants if graph and grant.resource_id == graph.id for scope in (grant.scope or "").split()
+    }
+
+
+def declared(app: AppEvidence) -> tuple[set[str], set[str]]:
+    """The ids of the permissions that the registration asks for on Graph: type Application, type Delegated.
+
+    Empty where the registration is not in this tenant.
+    """
+    registration = app.registration.get()
+    asked = [
+        access
+        for resource in (registration.required_resource_access if registration else [])
+        if (resource.resource_app_id or "").lower() == GRAPH_APP_ID
+        for access in resource.resource_access
+        if access.id
+    ]
+    roles = {access.id.lower() for access in asked if access.id and access.type == "Role"}
+    scopes = {access.id.lower() for access in asked if access.id and access.type == "Scope"}
+    return roles, scopes
+
+
+def grant_state(app: AppEvidence, name: str, names: Names) -> Grant:
+    """The state of one permission; Unread where what decides it could not be read.
+
+    Delegated grants do not decide: without them, a permission that is not granted is missing (contract, section 4).
+    """
+    role_id = names.role_ids.get(name)
+    if role_id is not None and role_id in granted_roles(app):
+        return Grant.GRANTED
+    if role_id is None:
+        granted_roles(app)
+    roles, scopes = declared(app)
+    if role_id in roles:
+        return Grant.CONSENT_MISSING
+    if names.scope_ids.get(name) in scopes:
+        return Grant.DELEGATED_ONLY
+    try:
+        return Grant.DELEGATED_ONLY if name in granted_scopes(app) else Grant.MISSING
+    except Unread:
+        return Grant.MISSING

@@ -1,0 +1,121 @@
+"""A finding: what became of one failure (contract, section 5)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from triage.diagnosis import Diagnosis
+from triage.diagnosis.actions import actions
+from triage.diagnosis.case import Case
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.diagnosis.checks import Check, checks
+from triage.diagnosis.place import Location, Place, place_of
+from triage.diagnosis.remedies import Action
+from triage.evidence import Reason
+from triage.failures import QueuedFailure, RemediationFailure
+from triage.scenarios import ClassifiedBy, Scenario
+from triage.wire import Instant, Wire, epoch_ns, now
+
+
+class MessageState(Wire):
+    """Where the message is: its most reachable copy, and how many copies there are."""
+
+    location: Location = Location.NOT_CHECKED
+    folder: str | None = None
+    is_read: bool | None = None
+    copies: int = 0
+
+
+class FindingReason(Wire):
+    """Why something could not be determined."""
+
+    check: str
+    reason: Reason
+    permission: str | None = None
+
+
+class Finding(Wire):
+    """One failure in one mailbox: why it failed, whether the message can still be opened, what to do."""
+
+    id: str
+    tenant_id: str | None
+    scenario: Scenario
+    classified_by: ClassifiedBy
+    cause: Cause
+    confidence: Confidence
+    severity: Severity
+    alternatives: list[Cause] = Field(default_factory=list[Cause])
+    also_seen: list[Cause] = Field(default_factory=list[Cause])
+    summary: str
+    actions: list[Action] = Field(default_factory=list[Action])
+    message: MessageState = MessageState()
+    exposed: bool | None = None
+    checks: list[Check] = Field(default_factory=list[Check])
+    reasons: list[FindingReason] = Field(default_factory=list[FindingReason])
+    failure: RemediationFailure
+    occurred_at: Instant
+    received_at: Instant
+    triaged_at: Instant
+    first_seen: Instant
+    last_seen: Instant
+    deliveries: int = 1
+
+    @property
+    def passing(self) -> bool:
+        """Whether a later try may know more."""
+        return any(reason.reason.passing for reason in self.reasons)
+
+
+def make_finding(
+    queued: QueuedFailure,
+    tenant_id: str | None,
+    classified: tuple[Scenario, ClassifiedBy],
+    diagnosis: Diagnosis,
+    case: Case | None,
+) -> Finding:
+    """The finding of a diagnosis; without a case there was no evidence to look at."""
+    place = place_of(case) if case else Place(Location.NOT_CHECKED)
+    return Finding(
+        id=queued.finding_id,
+        tenant_id=tenant_id,
+        scenario=classified[0],
+        classified_by=classified[1],
+        cause=diagnosis.cause,
+        confidence=diagnosis.confidence,
+        severity=diagnosis.severity,
+        alternatives=list(diagnosis.alternatives),
+        also_seen=list(diagnosis.also_seen),
+        summary=diagnosis.summary,
+        actions=actions(diagnosis, case),
+        message=MessageState(location=place.location, folder=place.folder, is_read=place.is_read, copies=place.copies),
+        exposed=place.location.exposed,
+        checks=checks(case) if case else [],
+        reasons=[
+            FindingReason(check=lack.check, reason=lack.reason, permission=lack.permission) for lack in diagnosis.lacks
+        ],
+        failure=queued.failure,
+        occurred_at=queued.failure.occurred_at or queued.received_at,
+        received_at=queued.received_at,
+        triaged_at=now(),
+        first_seen=queued.received_at,
+        last_seen=queued.received_at,
+    )
+
+
+def merge(old: Finding, new: Finding, *, final: bool, delivered: bool) -> Finding:
+    """One finding of two tries at the same failure.
+
+    What was determined is not lost to a try that knew less, unless that was asked for and has ended (`final`).
+    `delivered` says that the new one came with another delivery. When it occurred and was first seen stay.
+    """
+    knows_less = new.cause is Cause.UNDETERMINED and old.cause is not Cause.UNDETERMINED
+    kept = old if knows_less and not final else new
+    return kept.model_copy(
+        update={
+            "occurred_at": old.occurred_at,
+            "received_at": old.received_at,
+            "first_seen": min(old.first_seen, new.first_seen, key=epoch_ns),
+            "last_seen": max(old.last_seen, new.last_seen, key=epoch_ns),
+            "deliveries": old.deliveries + delivered,
+        }
+    )

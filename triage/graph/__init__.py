@@ -1,0 +1,1 @@
+"""All that is asked of Microsoft Graph, and nothing that is decided."""

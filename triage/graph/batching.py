@@ -1,0 +1,204 @@
+"""Reads that wait together leave together: `POST /$batch`, its limits and its throttling.
+
+Graph takes at most 20 requests in a batch, answers them in any order, and throttles them one by one
+(https://learn.microsoft.com/graph/json-batching). Outlook serves 4 requests at a time for an app and a mailbox
+(https://learn.microsoft.com/graph/throttling-limits).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+from triage.evidence import Reason
+from triage.graph.questions import Question
+
+MAX_ITEMS = 20
+GATHER_SECONDS = 0.004
+MAX_PER_MAILBOX = 4
+MAX_TRIES = 3
+# A Retry-After beyond this is not waited for: the message goes back to the queue instead.
+MAX_WAIT_SECONDS = 8.0
+_WAIT_WITHOUT_RETRY_AFTER = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for one read. `reason` is set where no answer of Graph's did."""
+
+    status: int | None = None
+    body: dict[str, Any] | None = None
+    retry_after: float | None = None
+    reason: Reason | None = None
+
+    @property
+    def code(self) -> str | None:
+        """Graph's error code."""
+        error: object = (self.body or {}).get("error")
+        code: object = cast("dict[str, Any]", error).get("code") if isinstance(error, dict) else None
+        return code if isinstance(code, str) else None
+
+
+Send = Callable[[list[dict[str, Any]]], Awaitable[dict[str, Reply]]]
+
+
+@dataclass(slots=True)
+class _Shared:
+    """One read under way, and how many wait for it."""
+
+    task: asyncio.Task[Reply]
+    waiting: int = 0
+
+
+class Batcher:
+    """Gathers one tenant's reads into batches, makes identical reads one, and keeps to Graph's limits.
+
+    `send` posts the items of one batch and gives the replies by item id; it does not raise.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._pending: list[tuple[Question, asyncio.Future[Reply]]] = []
+        self._flush: asyncio.TimerHandle | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+        self._shared: dict[tuple[str, str], _Shared] = {}
+        self._mailboxes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(MAX_PER_MAILBOX))
+        self._users: defaultdict[str, int] = defaultdict(int)
+        self._held_until: dict[str, float] = {}
+
+    async def read(self, question: Question) -> Reply:
+        """The reply to a question; identical questions under way are one read."""
+        key = (question.url, str(question.headers))
+        shared = self._shared.get(key)
+        if shared is None:
+            shared = self._shared[key] = _Shared(asyncio.create_task(self._read(question)))
+            shared.task.add_done_callback(lambda _: self._shared.pop(key, None))
+        shared.waiting += 1
+        try:
+            return await asyncio.shield(shared.task)
+        finally:
+            shared.waiting -= 1
+            if not shared.waiting and not shared.task.done():
+                self._shared.pop(key, None)
+                shared.task.cancel()
+
+    async def close(self) -> None:
+        """Ends what is under way."""
+        tasks = [*self._sending, *(shared.task for shared in self._shared.values())]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read(self, question: Question) -> Reply:
+        if question.mailbox is None:
+            return await self._try(question, "directory")
+        self._users[question.mailbox] += 1
+        try:
+            async with self._mailboxes[question.mailbox]:
+                return await self._try(question, question.mailbox)
+        finally:
+            self._users[question.mailbox] -= 1
+            if not self._users[question.mailbox]:
+                del self._users[question.mailbox]
+                self._mailboxes.pop(question.mailbox, None)
+
+    async def _try(self, question: Question, workload: str) -> Reply:
+        """The reply, after the waits that Graph asks for, as long as they are short."""
+        reply = Reply(reason=Reason.THROTTLED)
+        for attempt in range(1, MAX_TRIES + 1):
+            hold = self._held_until.get(workload, 0.0) - time.monotonic()
+            if hold > MAX_WAIT_SECONDS:
+                return Reply(429, retry_after=hold, reason=Reason.THROTTLED)
+            if hold > 0:
+                await asyncio.sleep(hold)
+            else:
+                self._held_until.pop(workload, None)
+            reply = await self._enqueue(question)
+            if reply.status not in (429, 503, 504):
+                return reply
+            wait = reply.retry_after if reply.retry_after is not None else _WAIT_WITHOUT_RETRY_AFTER * attempt
+            if reply.status == 429:
+                self._held_until[workload] = time.monotonic() + wait
+            if wait > MAX_WAIT_SECONDS or attempt == MAX_TRIES:
+                return reply
+            await asyncio.sleep(wait)
+        return reply
+
+    def _enqueue(self, question: Question) -> asyncio.Future[Reply]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Reply] = loop.create_future()
+        self._pending.append((question, future))
+        if len(self._pending) >= MAX_ITEMS:
+            self._send_pending()
+        elif self._flush is None:
+            self._flush = loop.call_later(GATHER_SECONDS, self._send_pending)
+        return future
+
+    def _send_pending(self) -> None:
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        items = [(question, future) for question, future in self._pending if not future.done()]
+        self._pending.clear()
+        if items:
+            task = asyncio.create_task(self._send_batch(items))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _send_batch(self, items: list[tuple[Question, asyncio.Future[Reply]]]) -> None:
+        requests: list[dict[str, Any]] = []
+        for index, (question, _) in enumerate(items):
+            item: dict[str, Any] = {"id": str(index), "method": "GET", "url": question.url}
+            if question.headers:
+                item["headers"] = question.headers
+            requests.append(item)
+        try:
+            replies = await self._send(requests)
+        except BaseException:
+            for _, future in items:
+                future.cancel()
+            raise
+        for index, (_, future) in enumerate(items):
+            if not future.done():
+                future.set_result(replies.get(str(index), Reply(reason=Reason.UNAVAILABLE)))
+
+
+def read_replies(payload: object) -> dict[str, Reply]:
+    """The items of a `$batch` answer by id; what is not shaped as one is left out."""
+    responses: object = cast("dict[str, Any]", payload).get("responses") if isinstance(payload, dict) else None
+    replies: dict[str, Reply] = {}
+    for entry in cast("list[object]", responses) if isinstance(responses, list) else []:
+        if not isinstance(entry, dict):
+            continue
+        item = cast("dict[str, Any]", entry)
+        status, body, headers = item.get("status"), item.get("body"), item.get("headers")
+        if isinstance(status, int):
+            replies[str(item.get("id"))] = Reply(
+                status,
+                cast("dict[str, Any]", body) if isinstance(body, dict) else None,
+                retry_after(cast("dict[str, Any]", headers) if isinstance(headers, dict) else {}),
+            )
+    return replies
+
+
+def retry_after(headers: dict[str, Any]) -> float | None:
+    """Seconds to wait, from a Retry-After header in seconds or as a date."""
+    text = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), None)
+    if text is None:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -1,0 +1,53 @@
+"""What belongs to a tenant or an app, kept for a while: it is the same for every failure of a storm."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from triage.evidence import Answer, Reason
+
+T = TypeVar("T")
+
+# The contract allows 15 minutes. What was forbidden is asked again sooner: an administrator may be mending it.
+KEEP_SECONDS = 15 * 60.0
+KEEP_FORBIDDEN_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Kept(Generic[T]):
+    """One reading that is shared, read again when it is too old or when it is wanted fresh.
+
+    `answers` tells the answers in a value: a value with one that failed for a passing reason is not kept.
+    """
+
+    read: Callable[[], Awaitable[T]]
+    answers: Callable[[T], list[Answer[object]]]
+    value: T | None = None
+    until: float = 0.0
+    reading: asyncio.Task[T] | None = None
+
+    async def get(self, *, fresh: bool = False) -> T:
+        """The value, at most 15 minutes old; with `fresh`, read now, and what is read replaces what was kept."""
+        if not fresh and self.value is not None and time.monotonic() < self.until:
+            return self.value
+        if fresh or self.reading is None or self.reading.done():
+            self.reading = asyncio.create_task(self._read())
+        return await asyncio.shield(self.reading)
+
+    async def _read(self) -> T:
+        value = await self.read()
+        self.keep(value)
+        return value
+
+    def keep(self, value: T) -> None:
+        """Keeps what was read, unless it lacks something for a reason that passes."""
+        reasons = {answer.reason for answer in self.answers(value) if answer.reason}
+        if reasons <= {Reason.FORBIDDEN}:
+            self.value = value
+            self.until = time.monotonic() + (KEEP_FORBIDDEN_SECONDS if reasons else KEEP_SECONDS)
+        else:
+            self.until = 0.0

@@ -1,0 +1,83 @@
+"""A question's reply as an Answer: read, absent, or unread and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from triage.evidence import Answer, Reason, State
+from triage.graph.batching import Batcher, Reply
+from triage.graph.questions import Question
+
+T = TypeVar("T")
+
+MAX_PAGES = 20
+
+_BY_STATUS = {
+    401: Reason.UNAUTHENTICATED,
+    403: Reason.FORBIDDEN,
+    408: Reason.TIMEOUT,
+    429: Reason.THROTTLED,
+    504: Reason.TIMEOUT,
+}
+
+
+async def read_one(batcher: Batcher, question: Question, kind: type[T]) -> Answer[T]:
+    """The one object that a question is about."""
+    reply = await batcher.read(question)
+    answer = _answer(question, reply, kind)
+    if answer.state is not State.READ:
+        return answer
+    return _validated(answer, reply.body, TypeAdapter(kind))
+
+
+async def read_list(batcher: Batcher, question: Question, kind: type[T]) -> Answer[list[T]]:
+    """All objects of a collection, page after page. A collection that could not be read to its end is unread."""
+    rows: list[Any] = []
+    next_page = question
+    for _ in range(MAX_PAGES):
+        reply = await batcher.read(next_page)
+        answer: Answer[list[T]] = _answer(question, reply, list[kind])
+        if answer.state is not State.READ or reply.body is None:
+            return answer
+        page: object = reply.body.get("value")
+        if not isinstance(page, list):
+            return answer.unread(Reason.UNAVAILABLE)
+        rows += page
+        link = reply.body.get("@odata.nextLink")
+        if not link:
+            return _validated(answer, rows, TypeAdapter(list[kind]))
+        next_page = replace(question, url=_relative(str(link)))
+    return answer.unread(Reason.UNAVAILABLE)
+
+
+def _answer(question: Question, reply: Reply, _: type[T]) -> Answer[T]:
+    answer: Answer[T] = Answer(
+        question.check, State.UNREAD, request=str(question), status=reply.status, error_code=reply.code
+    )
+    if reply.reason is not None:
+        return answer.unread(reply.reason)
+    if reply.status == 200 and reply.body is not None:
+        return replace(answer, state=State.READ)
+    if reply.status == 404 and reply.code:
+        return replace(answer, state=State.ABSENT)
+    reason = _BY_STATUS.get(reply.status or 0, Reason.UNAVAILABLE)
+    return answer.unread(reason, question.permission if reason is Reason.FORBIDDEN else None)
+
+
+def _validated(answer: Answer[T], value: object, adapter: TypeAdapter[T]) -> Answer[T]:
+    """An answer of another shape than Graph documents was not understood, and says nothing."""
+    try:
+        return replace(answer, value=adapter.validate_python(value))
+    except ValidationError:
+        return answer.unread(Reason.UNAVAILABLE)
+
+
+def _relative(link: str) -> str:
+    """The part of an absolute nextLink that a batch item wants: from after `/v1.0` on."""
+    url = urlsplit(link)
+    path = url.path.partition("/v1.0")[2] or url.path
+    return f"{path}?{url.query}" if url.query else path

@@ -1,0 +1,126 @@
+"""The way to one tenant's Graph: credential, msgraph-sdk's adapter and middleware, and the batches that go through it.
+
+msgraph, httpx and azure-identity are imported here at first need, so that the functions are indexed without them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from triage.evidence import Reason
+from triage.graph.batching import Batcher, Reply, read_replies, retry_after
+from triage.settings import Settings, Tenant
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from kiota_abstractions.authentication import AuthenticationProvider
+
+    from triage.graph.questions import Questions
+
+# A read that takes longer than this has failed; Graph's own limit for a batch is shorter than the triage's.
+REQUEST_SECONDS = 15.0
+SIMULATOR_TOKEN = "local-simulator"  # noqa: S105 - the fixed token of a simulated tenant (contract, section 1)
+
+_log = logging.getLogger(__name__)
+
+
+class GraphSession:
+    """One tenant, on one event loop. Make it with `open_session`, end it with `close`."""
+
+    def __init__(self, settings: Settings, tenant: Tenant) -> None:
+        import httpx
+        from kiota_http.middleware.options import RetryHandlerOption
+        from msgraph.graph_request_adapter import GraphRequestAdapter, options
+        from msgraph.graph_service_client import GraphServiceClient
+        from msgraph_core import GraphClientFactory
+
+        from triage.graph.questions import Questions
+
+        self.tenant = tenant
+        self._credential: AsyncTokenCredential | None = None
+        # Throttling is obeyed item by item (batching.py); the SDK's handler would sleep up to three times 180 s.
+        handlers = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0)}
+        self._http = GraphClientFactory.create_with_default_middleware(
+            client=httpx.AsyncClient(timeout=REQUEST_SECONDS, http2=not settings.graph_is_simulated),
+            options=handlers,
+        )
+        self._adapter = GraphRequestAdapter(self._authentication(settings), client=self._http)
+        # Making a client registers the readers of JSON that error bodies need.
+        self.questions: Questions = Questions(GraphServiceClient(request_adapter=self._adapter))
+        self._adapter.base_url = f"{settings.graph_endpoint}/v1.0"
+        self.batcher = Batcher(self._send)
+
+    async def close(self) -> None:
+        """Ends reads under way, connections and the credential."""
+        await self.batcher.close()
+        await self._http.aclose()
+        if self._credential is not None:
+            await self._credential.close()
+
+    def _authentication(self, settings: Settings) -> AuthenticationProvider:
+        if settings.graph_is_simulated:
+            return simulator_authentication(self.tenant.tenant_id)
+        from kiota_authentication_azure.azure_identity_authentication_provider import (
+            AzureIdentityAuthenticationProvider,
+        )
+
+        from triage.graph.credentials import tenant_credential
+
+        self._credential = tenant_credential(self.tenant.tenant_id)
+        host = settings.graph_endpoint.removeprefix("https://")
+        return AzureIdentityAuthenticationProvider(
+            self._credential, scopes=[f"{settings.graph_endpoint}/.default"], allowed_hosts=[host.partition(":")[0]]
+        )
+
+    async def _send(self, requests: list[dict[str, Any]]) -> dict[str, Reply]:
+        """Posts one batch. Where there is no answer for its items, each of them gets the reason."""
+        import httpx
+        from azure.core.exceptions import ClientAuthenticationError
+        from kiota_abstractions.api_error import APIError
+        from kiota_abstractions.method import Method
+        from kiota_abstractions.request_information import RequestInformation
+        from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+
+        information = RequestInformation(Method.POST, "{+baseurl}/$batch", {})
+        information.headers.add("Accept", "application/json")
+        information.set_stream_content(json.dumps({"requests": requests}).encode(), "application/json")
+        try:
+            payload = await self._adapter.send_primitive_async(information, "bytes", {"XXX": ODataError})
+            return read_replies(json.loads(payload or b"null"))
+        except APIError as error:
+            reply = _outer_failure(error.response_status_code, dict(error.response_headers or {}))
+        except httpx.TimeoutException:
+            reply = Reply(reason=Reason.TIMEOUT)
+        except ClientAuthenticationError as error:
+            _log.warning("No token for Graph: %s", type(error).__name__)
+            reply = Reply(reason=Reason.UNAUTHENTICATED)
+        except Exception as error:  # whatever it was, Graph did not answer, and the findings have to say so
+            _log.warning("No answer from Graph: %s", type(error).__name__)
+            reply = Reply(reason=Reason.UNAVAILABLE)
+        return {request["id"]: reply for request in requests}
+
+
+def _outer_failure(status: int | None, headers: dict[str, Any]) -> Reply:
+    """A batch that failed whole: its status is nothing that was said of an item."""
+    if status in (401, 403):
+        reason = Reason.UNAUTHENTICATED
+    else:
+        reason = Reason.THROTTLED if status == 429 else Reason.UNAVAILABLE
+    return Reply(status, retry_after=retry_after(headers), reason=reason)
+
+
+def simulator_authentication(tenant_id: str) -> AuthenticationProvider:
+    """What a simulated tenant on loopback takes for a token: a fixed one, and the tenant that is meant."""
+    from kiota_abstractions.authentication import AuthenticationProvider
+    from kiota_abstractions.request_information import RequestInformation
+
+    class Simulator(AuthenticationProvider):
+        async def authenticate_request(
+            self, request: RequestInformation, additional_authentication_context: dict[str, Any] | None = None
+        ) -> None:
+            request.headers.add("Authorization", f"Bearer {SIMULATOR_TOKEN}")
+            request.headers.add("X-Tenant-Id", tenant_id)
+
+    return Simulator()

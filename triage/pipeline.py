@@ -1,0 +1,50 @@
+"""Triages one failure, end to end: whose it is, what Graph says, why it failed, and the finding that is kept."""
+
+from __future__ import annotations
+
+from triage.diagnosis import Lack, diagnose, undetermined
+from triage.diagnosis.case import Case
+from triage.evidence import Answer, Reason
+from triage.failures import QueuedFailure
+from triage.finding import Finding, make_finding
+from triage.graph.collect import collect
+from triage.graph.tenants import Tenants
+from triage.scenarios import classify
+from triage.settings import Settings, Tenant
+
+
+async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> Finding:
+    """The finding of one failure, not yet kept. Never raises for what Graph does."""
+    failure = queued.failure
+    classified = classify(failure.error, failure.error_code)
+    home, tenant_id = await _home(settings, tenants, queued)
+    if not isinstance(home, Tenant):
+        diagnosis = undetermined((home,), failure.mailbox)
+        return make_finding(queued, tenant_id, classified, diagnosis, None)
+    evidence = await collect(tenants.graph(home), failure, classified[0], fresh=queued.fresh)
+    case = Case(failure, classified[0], evidence)
+    return make_finding(queued, tenant_id, classified, diagnose(case), case)
+
+
+async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> tuple[Tenant | Lack, str | None]:
+    """The tenant to ask, or why there is none, and the tenant that the failure is of.
+
+    A mailbox whose domain is in no tenant of ours is no tenant's; the first one is asked whose domain it is.
+    """
+    failure = queued.failure
+    if failure.tenant_id is not None:
+        tenant = settings.tenant(failure.tenant_id)
+        return tenant or Lack("tenant", Reason.TENANT_NOT_CONFIGURED), failure.tenant_id
+    owner = await tenants.owner(failure, fresh=queued.fresh)
+    if isinstance(owner, Tenant):
+        return owner, owner.tenant_id
+    if isinstance(owner, Answer):
+        return Lack(owner.check, owner.reason or Reason.UNAVAILABLE, owner.permission), None
+    return settings.tenants[0], None
+
+
+def poison_finding(queued: QueuedFailure) -> Finding:
+    """The finding of a failure that every try failed on."""
+    failure = queued.failure
+    diagnosis = undetermined((Lack("triage", Reason.POISON),), failure.mailbox)
+    return make_finding(queued, failure.tenant_id, classify(failure.error, failure.error_code), diagnosis, None)

@@ -1,0 +1,69 @@
+"""The service's parts, made once for each event loop: an SDK client belongs to the loop that it was made on."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import cached_property
+from weakref import WeakKeyDictionary
+
+from triage.graph.tenants import Tenants
+from triage.settings import Settings, read_settings
+from triage.storage.account import StorageAccount
+from triage.storage.audits import Audits
+from triage.storage.findings import Findings
+from triage.storage.queue import IntakeQueue
+from triage.storage.rejected import Rejected
+
+
+@dataclass
+class Services:
+    """Everything that a function needs. Nothing is connected before its first use."""
+
+    settings: Settings
+    account: StorageAccount = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.account = StorageAccount(self.settings.storage)
+
+    @cached_property
+    def tenants(self) -> Tenants:
+        """The tenants' Graphs."""
+        return Tenants(self.settings)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """Table `findings`."""
+        return Findings(self.account)
+
+    @cached_property
+    def audits(self) -> Audits:
+        """Table `audits`."""
+        return Audits(self.account, tuple(tenant.tenant_id for tenant in self.settings.tenants))
+
+    @cached_property
+    def rejected(self) -> Rejected:
+        """Table `rejected`."""
+        return Rejected(self.account)
+
+    @cached_property
+    def queue(self) -> IntakeQueue:
+        """The intake queue."""
+        return IntakeQueue(self.account, self.settings.queue)
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        await self.tenants.close()
+        await self.account.close()
+
+
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Services] = WeakKeyDictionary()
+
+
+def services() -> Services:
+    """The services of the running event loop."""
+    loop = asyncio.get_running_loop()
+    found = _by_loop.get(loop)
+    if found is None:
+        found = _by_loop[loop] = Services(read_settings())
+    return found

@@ -1,0 +1,90 @@
+"""The storage account: its clients, made at first need on the running event loop, and its errors."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from triage.settings import Storage
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.data.tables.aio import TableServiceClient
+    from azure.storage.queue.aio import QueueServiceClient
+
+# An HTTP request ends within 30 s (contract, section 2), whatever storage does.
+_PATIENCE: dict[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 10,
+    "retry_total": 2,
+    "retry_connect": 1,
+    "retry_read": 1,
+    "retry_status": 2,
+}
+
+
+class StorageAccount:
+    """The service clients of one account, for one event loop."""
+
+    def __init__(self, settings: Storage) -> None:
+        self._settings = settings
+        self._credential: AsyncTokenCredential | None = None
+        self._tables: TableServiceClient | None = None
+        self._queues: QueueServiceClient | None = None
+        self._ready: dict[str, asyncio.Task[None]] = {}
+
+    def tables(self) -> TableServiceClient:
+        """The client of the account's tables."""
+        from azure.data.tables.aio import TableServiceClient
+
+        if self._tables is None:
+            if self._settings.connection_string:
+                self._tables = TableServiceClient.from_connection_string(self._settings.connection_string, **_PATIENCE)
+            else:
+                endpoint = self._settings.table_uri or ""
+                self._tables = TableServiceClient(endpoint, credential=self._identity(), **_PATIENCE)
+        return self._tables
+
+    async def table(self, name: str) -> Any:
+        """The TableClient of one table, which is made if it is not there.
+
+        It is Any to the type checker, since the SDK leaves the types of its entities and arguments open.
+        """
+        client = self.tables()
+        task = self._ready.get(name)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._ready[name] = asyncio.create_task(_make(client, name))
+        await asyncio.shield(task)
+        return client.get_table_client(name)
+
+    def queues(self) -> QueueServiceClient:
+        """The client of the account's queues."""
+        from azure.storage.queue.aio import QueueServiceClient
+
+        if self._queues is None:
+            if self._settings.connection_string:
+                self._queues = QueueServiceClient.from_connection_string(self._settings.connection_string, **_PATIENCE)
+            else:
+                endpoint = self._settings.queue_uri or ""
+                self._queues = QueueServiceClient(endpoint, credential=self._identity(), **_PATIENCE)
+        return self._queues
+
+    async def close(self) -> None:
+        """Closes what was opened."""
+        for client in (self._tables, self._queues, self._credential):
+            if client is not None:
+                await client.close()
+
+    def _identity(self) -> AsyncTokenCredential:
+        if self._credential is None:
+            from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+
+            if self._settings.managed_identity:
+                self._credential = ManagedIdentityCredential(client_id=self._settings.client_id)
+            else:
+                self._credential = DefaultAzureCredential()
+        return self._credential
+
+
+async def _make(client: TableServiceClient, name: str) -> None:
+    await cast("Any", client).create_table_if_not_exists(name)

@@ -1,0 +1,103 @@
+"""Audits, in table `audits`: PartitionKey the tenant's id, RowKey newest first; `document` is the audit as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from typing import Any
+
+from triage.audit import Audit
+from triage.storage.account import StorageAccount
+from triage.storage.documents import newest_first, pack_text, unpack_text
+from triage.wire import epoch_ns
+
+TABLE = "audits"
+# How far back an audit looks for one that could read the grants.
+_EARLIER = 20
+
+
+def audit_id(tenant_id: str, audited_at: str, unique: str) -> str:
+    """An audit's id, which tells its partition and its row."""
+    return f"{tenant_id}.{newest_first(epoch_ns(audited_at))}.{unique}"
+
+
+class Audits:
+    """The audits of the configured tenants, and of any other that is named."""
+
+    def __init__(self, account: StorageAccount, tenant_ids: tuple[str, ...]) -> None:
+        self._account = account
+        self._tenant_ids = tenant_ids
+
+    async def save(self, audit: Audit) -> None:
+        """Keeps an audit."""
+        table = await self._account.table(TABLE)
+        partition, _, row_key = audit.id.partition(".")
+        row = {
+            "PartitionKey": partition,
+            "RowKey": row_key,
+            "verdict": audit.verdict.value,
+            **pack_text("document", audit.wire()),
+        }
+        await table.upsert_entity(row, mode="replace")  # type: ignore[arg-type]
+
+    async def get(self, identifier: str) -> Audit | None:
+        """The audit with this id, if there is one."""
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        partition, _, row_key = identifier.partition(".")
+        try:
+            return _audit(await table.get_entity(partition, row_key))
+        except HttpResponseError as error:
+            if error.status_code in (400, 404):  # 400: no key that a table could have
+                return None
+            raise
+
+    async def earlier(self, tenant_id: str) -> list[Audit]:
+        """A tenant's last audits, newest first."""
+        return [_audit(entity) for entity in await self._entities(tenant_id, "", _EARLIER)]
+
+    async def latest(self, tenant_ids: tuple[str, ...] | None = None) -> list[Audit]:
+        """The newest audit of each tenant that has one."""
+        ids = self._tenant_ids if tenant_ids is None else tenant_ids
+        found = await asyncio.gather(*(self._entities(tenant_id, "", 1) for tenant_id in ids))
+        return [_audit(entities[0]) for entities in found if entities]
+
+    async def page(
+        self, top: int, token: str | None, *, tenant_id: str | None = None, verdict: str | None = None,
+        since: int | None = None, until: int | None = None,
+    ) -> tuple[list[dict[str, Any]], str | None]:  # fmt: skip
+        """At most `top` audits of all tenants, newest first, and the token of the next page."""
+        clauses = ""
+        if token:
+            clauses += f" and RowKey gt '{_quoted(token)}'"
+        if until is not None:
+            clauses += f" and RowKey ge '{newest_first(until)}'"
+        if since is not None:
+            clauses += f" and RowKey lt '{newest_first(since)}/'"
+        if verdict:
+            clauses += f" and verdict eq '{_quoted(verdict)}'"
+        tenants = (tenant_id,) if tenant_id else self._tenant_ids
+        found = await asyncio.gather(*(self._entities(one, clauses, top + 1) for one in tenants))
+        merged = list(heapq.merge(*found, key=lambda entity: str(entity["RowKey"])))
+        page = merged[:top]
+        following = str(page[-1]["RowKey"]) if len(merged) > top else None
+        return [_audit(entity).wire() for entity in page], following
+
+    async def _entities(self, tenant_id: str, clauses: str, most: int) -> list[Any]:
+        table = await self._account.table(TABLE)
+        query = f"PartitionKey eq '{_quoted(tenant_id)}'{clauses}"
+        entities: list[Any] = []
+        async for entity in table.query_entities(query, results_per_page=min(most, 1000)):
+            entities.append(entity)
+            if len(entities) == most:
+                break
+        return entities
+
+
+def _audit(entity: Any) -> Audit:
+    return Audit.model_validate_json(unpack_text("document", entity))
+
+
+def _quoted(value: str) -> str:
+    return value.replace("'", "''")

@@ -1,0 +1,55 @@
+"""A JSON document in a Table entity: text in pieces that a property can hold, or compressed.
+
+A string property holds 32 K UTF-16 characters, a binary one 64 KiB, an entity 1 MiB
+(https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model).
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+_CHARACTERS = 16_000  # at most two UTF-16 units each
+_BYTES = 64_000
+
+# Newest first in ascending row keys: what is left until the year 9999, in nanoseconds.
+_END_OF_TIME = 253402300800 * 1_000_000_000
+
+
+def newest_first(nanoseconds: int) -> str:
+    """A sortable key: the later the instant, the smaller the key. 21 digits."""
+    return f"{_END_OF_TIME - nanoseconds:021d}"
+
+
+def pack_text(name: str, value: Any) -> dict[str, str]:
+    """A document as JSON text in `name`, `name1`, `name2`, ..."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    pieces = [text[start : start + _CHARACTERS] for start in range(0, len(text), _CHARACTERS)] or [""]
+    return {f"{name}{index or ''}": piece for index, piece in enumerate(pieces)}
+
+
+def unpack_text(name: str, entity: Mapping[str, Any]) -> str:
+    """The text that `pack_text` put into an entity."""
+    return "".join(str(piece) for piece in _pieces(name, entity))
+
+
+def pack_compressed(name: str, value: Any) -> dict[str, bytes]:
+    """A document as compressed JSON in binary properties: about a third of its size."""
+    data = zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 6)
+    return {
+        f"{name}{index or ''}": data[start : start + _BYTES] for index, start in enumerate(range(0, len(data), _BYTES))
+    }
+
+
+def unpack_compressed(name: str, entity: Mapping[str, Any]) -> Any:
+    """The document that `pack_compressed` put into an entity."""
+    return json.loads(zlib.decompress(b"".join(bytes(piece) for piece in _pieces(name, entity))))
+
+
+def _pieces(name: str, entity: Mapping[str, Any]) -> list[Any]:
+    pieces: list[Any] = []
+    while (piece := entity.get(f"{name}{len(pieces) or ''}")) is not None:
+        pieces.append(piece)
+    return pieces

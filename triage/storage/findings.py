@@ -1,0 +1,114 @@
+"""Findings: one entity for each failure, in table `findings`, and its rows in the index.
+
+Entity: PartitionKey the id's first two characters, RowKey the id; `revision` counts its writings, `deliveryIds` are
+the last deliveries that were counted (JSON), `document` (and `document1`, ...) is the finding as in the contract.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from triage.finding import Finding, merge
+from triage.storage.account import StorageAccount
+from triage.storage.documents import pack_text, unpack_text
+from triage.storage.index import FindingsIndex, Query
+
+TABLE = "findings"
+_REMEMBERED_DELIVERIES = 50
+
+
+class Findings:
+    """The findings of all tenants."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        self._account = account
+        self.index = FindingsIndex(account)
+
+    async def get(self, finding_id: str) -> Finding | None:
+        """The finding with this id, if there is one."""
+        entity = await self._entity(finding_id)
+        return _finding(entity) if entity else None
+
+    async def save(self, finding: Finding, delivery: str | None, *, final: bool = False) -> Finding:
+        """Writes a try's finding, merged with what is there; the same delivery counts once.
+
+        `delivery` None is no delivery (a retriage). Of writers at the same time each sees the other's finding.
+        """
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+
+        table = await self._account.table(TABLE)
+        while True:
+            entity = await self._entity(finding.id)
+            counted: list[str] = json.loads(entity["deliveryIds"]) if entity else []
+            delivered = delivery is not None and delivery not in counted
+            merged = merge(_finding(entity), finding, final=final, delivered=delivered) if entity else finding
+            revision = (entity["revision"] if entity else 0) + 1
+            counted += [delivery] if delivery is not None and delivered else []
+            row = _row(merged, revision, counted[-_REMEMBERED_DELIVERIES:])
+            try:
+                if entity is None:
+                    await table.create_entity(row)
+                else:
+                    await table.update_entity(
+                        row,
+                        mode="replace",  # type: ignore[arg-type]
+                        etag=entity.metadata["etag"],
+                        match_condition=MatchConditions.IfNotModified,
+                    )
+            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+                continue
+            await self.index.write(merged, revision)
+            return merged
+
+    async def page(self, query: Query, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """At most `top` findings, newest first, and the token of the next page. ValueError where a token is none."""
+        after = _read_token(token) if token else None
+        rows: list[dict[str, Any]] = []
+        last: tuple[str, str] | None = None
+        async for row in self.index.rows(query, after, top + 1):
+            if len(rows) == top and last:
+                return rows, _write_token(last)
+            rows.append(row.finding)
+            last = (row.month, row.row_key)
+        return rows, None
+
+    async def _entity(self, finding_id: str) -> Any:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        table = await self._account.table(TABLE)
+        try:
+            return await table.get_entity(finding_id[:2], finding_id)
+        except ResourceNotFoundError:
+            return None
+
+
+def _row(finding: Finding, revision: int, deliveries: list[str]) -> dict[str, Any]:
+    return {
+        "PartitionKey": finding.id[:2],
+        "RowKey": finding.id,
+        "revision": revision,
+        "deliveryIds": json.dumps(deliveries),
+        **pack_text("document", finding.wire()),
+    }
+
+
+def _finding(entity: Any) -> Finding:
+    return Finding.model_validate_json(unpack_text("document", entity))
+
+
+def _write_token(place: tuple[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _read_token(token: str) -> tuple[str, str]:
+    try:
+        month, row_key = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (binascii.Error, ValueError, TypeError):
+        raise ValueError("is no token of a page") from None
+    if not isinstance(month, str) or not isinstance(row_key, str):
+        raise ValueError("is no token of a page")
+    return month, row_key

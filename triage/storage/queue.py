@@ -1,0 +1,55 @@
+"""The way onto the intake queue."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+
+from triage.failures import QueuedFailure
+from triage.storage.account import StorageAccount
+
+# A queue message holds 64 KiB, of base64.
+MAX_MESSAGE_BYTES = 64 * 1024 // 4 * 3
+_AT_ONCE = 32
+
+
+def message_bytes(queued: QueuedFailure) -> bytes:
+    """A failure as it goes onto the queue, before base64."""
+    return queued.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+
+
+class IntakeQueue:
+    """The intake queue."""
+
+    def __init__(self, account: StorageAccount, name: str) -> None:
+        self._account = account
+        self._name = name
+
+    async def send(self, messages: list[bytes]) -> None:
+        """Puts messages on the queue, which is made if it is not there. Raises azure.core's errors."""
+        client = self._account.queues().get_queue_client(self._name)
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def put(message: bytes) -> None:
+            from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+
+            text = base64.b64encode(message).decode()
+            async with limit:
+                try:
+                    await client.send_message(text, time_to_live=-1)
+                except ResourceNotFoundError:
+                    with contextlib.suppress(ResourceExistsError):
+                        await client.create_queue()
+                    await client.send_message(text, time_to_live=-1)
+
+        async with asyncio.TaskGroup() as group:
+            for message in messages:
+                group.create_task(put(message))
+
+    async def ping(self) -> None:
+        """Raises azure.core's errors where the account's queues cannot be reached."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with contextlib.suppress(ResourceNotFoundError):  # it is made with the first failure
+            await self._account.queues().get_queue_client(self._name).get_queue_properties()

@@ -1,0 +1,73 @@
+"""Rejected events: what came on the queue and could not be read, kept whole, in table `rejected`."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Any
+
+from triage.storage.account import StorageAccount
+from triage.storage.documents import newest_first, pack_text, unpack_text
+from triage.wire import Instant, Wire, epoch_ns
+
+TABLE = "rejected"
+_PARTITION = "rejected"
+
+
+class RejectedReason(StrEnum):
+    """Why an event was rejected."""
+
+    NOT_JSON = "not_json"
+    NOT_A_FAILURE = "not_a_failure"
+    TOO_LARGE = "too_large"
+    POISON = "poison"
+
+
+class RejectedEvent(Wire):
+    """An event that is no failure, whole. `body` is the message's text as it was on the queue."""
+
+    id: str
+    received_at: Instant
+    reason: RejectedReason
+    detail: str
+    body: str
+
+
+def rejected_event(body: str, message_id: str, received_at: str, reason: RejectedReason, detail: str) -> RejectedEvent:
+    """The event with the id that the same message has each time, so that it is kept once."""
+    digest = hashlib.sha256(f"{message_id}\n{body}".encode(errors="surrogatepass")).hexdigest()[:16]
+    identifier = f"{newest_first(epoch_ns(received_at))}-{digest}"
+    return RejectedEvent(id=identifier, received_at=received_at, reason=reason, detail=detail, body=body)
+
+
+class Rejected:
+    """The rejected events."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        self._account = account
+
+    async def save(self, event: RejectedEvent) -> None:
+        """Keeps an event; the same one twice is one."""
+        table = await self._account.table(TABLE)
+        columns = {"receivedAt": event.received_at, "reason": event.reason.value, "detail": event.detail[:8000]}
+        row = {"PartitionKey": _PARTITION, "RowKey": event.id, **columns, **pack_text("body", event.body)}
+        await table.upsert_entity(row, mode="replace")  # type: ignore[arg-type]
+
+    async def page(self, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """At most `top` events, newest first, and the token of the next page."""
+        table = await self._account.table(TABLE)
+        after = f" and RowKey gt '{(token or '').replace(chr(39), chr(39) * 2)}'" if token else ""
+        query = table.query_entities(f"PartitionKey eq '{_PARTITION}'{after}", results_per_page=min(top + 1, 1000))
+        events: list[dict[str, Any]] = []
+        async for entity in query:
+            if len(events) == top:
+                return events, str(events[-1]["id"])
+            event = RejectedEvent(
+                id=entity["RowKey"],
+                received_at=entity["receivedAt"],
+                reason=RejectedReason(entity["reason"]),
+                detail=entity["detail"],
+                body=unpack_text("body", entity),
+            )
+            events.append(event.wire())
+        return events, None
