@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
 
 def _end_with_parent() -> None:
     """However the parent went, its end of the pipe is closed."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):  # not sys.stdin: a thread that waits in it makes the interpreter's end a crash
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -25,6 +25,7 @@ log = logging.getLogger("host")
 
 LEASE_SECONDS = 600.0
 MINIMUM_INTERVAL = 0.1
+_ONCE = {"retry_total": 0}  # a poll that fails is followed by the next one
 
 # True when the function succeeded.
 Invoke = Callable[[Datum, Mapping[str, Datum]], Awaitable[bool]]
@@ -66,7 +67,7 @@ class Listener:
             found: list[QueueMessage] = []
             try:
                 if not exists:
-                    await storage.create(self.queue)
+                    await storage.create(self.queue, **_ONCE)
                     exists = True
                 found = await self._receive()
                 if self.away:
@@ -116,7 +117,7 @@ class Listener:
 
     async def _receive(self) -> list[QueueMessage]:
         pages = self.queue.receive_messages(
-            messages_per_page=self.options.batch_size, visibility_timeout=round(self.lease)
+            messages_per_page=self.options.batch_size, visibility_timeout=round(self.lease), **_ONCE
         ).by_page()
         async for page in pages:  # one request is one page; the next page would be another batch
             return [message async for message in page]

@@ -20,8 +20,15 @@ from sandbox.host.driver import Datum
 
 POISON = "-poison"
 
-# The listener has a longer patience of its own; this covers a hiccup while a message is deleted or given back.
-_CLIENT: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 30, "retry_total": 1, "initial_backoff": 1}
+# Two tries more, after about one and three seconds: a hiccup while a message is deleted or given back.
+_CLIENT: dict[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 30,
+    "retry_total": 2,
+    "initial_backoff": 1,
+    "increment_base": 1,
+    "random_jitter_range": 0,
+}
 
 
 class Storage:
@@ -76,9 +83,9 @@ class Storage:
         return self.credentials[-1]
 
 
-async def create(queue: QueueClient) -> None:
+async def create(queue: QueueClient, **options: Any) -> None:
     try:
-        await queue.create_queue()
+        await queue.create_queue(**options)
     except ResourceExistsError:
         return
 

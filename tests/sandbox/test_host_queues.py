@@ -175,13 +175,13 @@ async def test_what_is_not_utf8_fails_like_a_function(emulator: Azurite) -> None
 
 async def test_a_long_call_keeps_its_lease(emulator: Azurite) -> None:
     async def slow(text: str) -> bool:
-        await asyncio.sleep(4.5)
+        await asyncio.sleep(2.3)
         return True
 
-    async with listening(emulator, slow, lease=2.0) as scene:
+    async with listening(emulator, slow, lease=1.0) as scene:
         await scene.send("slow")
         await scene.calls_of(1)
-        await asyncio.sleep(5)
+        await asyncio.sleep(2.8)
         assert await scene.left(scene.queue) == 0, "deleted with the receipt of the last renewal"
     assert len(scene.calls) == 1, "a lease that ends would have brought the message back"
 
