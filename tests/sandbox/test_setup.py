@@ -1,0 +1,182 @@
+"""The set-up with stand-ins for Python and npm that install nothing and say what they were asked; no network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+# Answers like a Python of VERSION: to the set-up's questions (is it this version? one of those?), to -m venv, to -m pip.
+PYTHON = """#!/bin/sh
+echo "PATH_OF_IT $*" >> "LOG"
+case "$1 $2" in
+  "-c "*"!= 'VERSION'"* | "-c "*.split*) exit 0;;
+  "-c "*) exit 1;;
+  "-V "*) echo "Python VERSION";;
+  "-m venv")
+    [ "$BREAK" = venv ] && exit 1
+    mkdir -p .venv/bin; cp "$0" .venv/bin/python;;
+  "-m pip")
+    [ "$BREAK" = killed ] && kill -9 $PPID
+    [ "$BREAK" = pip ] && exit 1
+    printf '#!/bin/sh\\necho "npm $*" >> "LOG"; [ "$BREAK" = npm ] && exit 1; mkdir -p node_modules\\n' > .venv/bin/npm
+    chmod +x .venv/bin/npm;;
+esac
+exit 0
+"""
+
+
+@dataclass
+class Machine:
+    folder: Path
+
+    @property
+    def log(self) -> list[str]:
+        file = self.folder / "log"
+        return file.read_text().splitlines() if file.exists() else []
+
+    def did(self, words: str) -> int:
+        return sum(words in line for line in self.log)
+
+    def install(self, path: str, version: str, works: bool = True) -> None:
+        """A Python of the version at the path, in the machine's home."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        text = PYTHON.replace("PATH_OF_IT", path).replace("LOG", str(self.folder / "log")).replace("VERSION", version)
+        file.write_text(text if works else "#!/bin/sh\necho 'no version is set' >&2; exit 127\n")
+        file.chmod(0o755)
+
+    def setup(self, **environ: str) -> subprocess.CompletedProcess[str]:
+        tools = self.folder / "tools"
+        tools.mkdir(exist_ok=True)
+        for name in ("sh", "dirname", "cat", "cksum", "mkdir", "cp", "chmod", "rm"):
+            if not (tools / name).exists():
+                (tools / name).symlink_to(shutil.which(name) or name)
+        (self.folder / "bin").mkdir(exist_ok=True)
+        return subprocess.run(
+            ["/bin/sh", "sandbox/setup.sh"],
+            cwd=self.folder / "project",
+            env={"HOME": str(self.folder), "PATH": f"{self.folder}/bin:{tools}", **environ},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    project = tmp_path / "project"
+    (project / "sandbox").mkdir(parents=True)
+    shutil.copy(ROOT / "sandbox" / "setup.sh", project / "sandbox" / "setup.sh")
+    for name in ("requirements.txt", "requirements-dev.txt", "package.json", "package-lock.json"):
+        (project / name).write_text(name)
+    return Machine(tmp_path)
+
+
+def test_it_installs_and_the_next_time_does_nothing(machine: Machine) -> None:
+    machine.install("bin/python3.12", "3.12")
+    done = machine.setup()
+    assert done.returncode == 0, done.stderr
+    assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 1, 1)
+    assert "==> Python packages" in done.stdout
+    assert "==> Azurite" in done.stdout
+    again = machine.setup()
+    assert (again.returncode, again.stdout) == (0, "")
+    assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 1, 1)
+
+
+def test_the_newest_python_that_runs_is_taken(machine: Machine) -> None:
+    machine.install("bin/python3.13", "3.13", works=False)  # a version manager's shim
+    machine.install("bin/python3.12", "3.12")
+    machine.install(".pyenv/versions/3.13.1/bin/python3", "3.13")
+    machine.install("bin/python3", "3.11")
+    assert machine.setup().returncode == 0
+    assert machine.did(".pyenv/versions/3.13.1/bin/python3 -m venv") == 1
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.14", "2.7"])
+def test_no_usable_python(machine: Machine, version: str) -> None:
+    machine.install("bin/python3", version)
+    done = machine.setup()
+    assert done.returncode == 1
+    assert "setup: no usable Python found. Needed: one of 3.13 3.12 3.11" in done.stderr
+    assert "make setup PYTHON=" in done.stderr
+
+
+def test_a_python_that_is_named_is_taken_or_refused(machine: Machine) -> None:
+    machine.install("bin/python3.13", "3.13")
+    machine.install("other/python", "3.11")
+    refused = machine.setup(PYTHON=str(machine.folder / "nothing"))
+    assert refused.returncode == 1
+    assert "nothing is not a usable Python" in refused.stderr
+    assert machine.setup(PYTHON=str(machine.folder / "other" / "python")).returncode == 0
+    assert machine.did("other/python -m venv") == 1
+
+
+def test_new_requirements_are_installed_into_the_same_venv(machine: Machine) -> None:
+    machine.install("bin/python3.13", "3.13")
+    machine.setup()
+    (machine.folder / "project" / "requirements.txt").write_text("more")
+    assert machine.setup().returncode == 0
+    assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 2, 1)
+
+
+def test_a_new_lock_file_is_installed(machine: Machine) -> None:
+    machine.install("bin/python3.13", "3.13")
+    machine.setup()
+    (machine.folder / "project" / "package-lock.json").write_text("more")
+    assert machine.setup().returncode == 0
+    assert (machine.did("-m pip"), machine.did("npm ci")) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("broken", "words", "venvs"),
+    [
+        ("venv", "could not make .venv", 2),
+        ("pip", "pip could not install requirements-dev.txt", 1),
+        ("npm", "npm could not install Azurite", 1),
+        ("killed", "", 2),
+    ],
+)
+def test_a_set_up_that_failed_is_healed_by_the_next(machine: Machine, broken: str, words: str, venvs: int) -> None:
+    machine.install("bin/python3.13", "3.13")
+    done = machine.setup(BREAK=broken)
+    assert done.returncode != 0
+    assert words in done.stderr
+    healed = machine.setup()
+    assert healed.returncode == 0, healed.stderr
+    assert machine.did("-m venv") == venvs, "an interrupted one is begun afresh"
+    assert machine.setup().stdout == ""
+
+
+def test_a_venv_whose_python_is_gone_is_made_anew(machine: Machine) -> None:
+    machine.install("bin/python3.13", "3.13")
+    machine.setup()
+    (machine.folder / "project" / ".venv" / "bin" / "python").unlink()
+    assert machine.setup().returncode == 0
+    assert machine.did("-m venv") == 2
+
+
+def test_make_says_what_there_is() -> None:
+    answer = subprocess.run(
+        ["make"], cwd=ROOT, capture_output=True, text=True, timeout=20, check=True, env={"PATH": os.environ["PATH"]}
+    )
+    assert {line.split()[1] for line in answer.stdout.splitlines()} >= {
+        "setup",
+        "run",
+        "test",
+        "lint",
+        "types",
+        "clean",
+    }
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    assert '"resolved"' not in (ROOT / "package-lock.json").read_text()
