@@ -60,7 +60,7 @@ async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
     )
     audit = audit.model_copy(update={"drift": drift(audit, earlier)})
     await services.audits.save(audit)
-    _log.info("Audit %s: %s", audit.id, audit.verdict.value)
+    _log.info("Audited a tenant: %s", audit.verdict.value)
     return audit
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from triage.graph.models import (
     Application,
@@ -97,14 +97,14 @@ class Answer(Generic[T]):
 class Unread(Exception):
     """A decision needs an answer that could not be read."""
 
-    def __init__(self, answer: Answer[T]) -> None:
+    def __init__(self, answer: Answer[Any]) -> None:
         super().__init__(answer.check)
         self.check = answer.check
         self.reason = answer.reason or Reason.UNAVAILABLE
         self.permission = answer.permission
 
 
-def not_asked(check: str) -> Answer[T]:
+def not_asked(check: str) -> Answer[Any]:
     """The answer to a question that was not put. A decision that needs it all the same gets Unread."""
     return Answer(check, State.NOT_ASKED)
 
@@ -142,7 +142,6 @@ class Evidence:
     tenant: Tenant
     mailbox: str
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    app: AppEvidence | None = None
     organization: Answer[Organization] = field(default_factory=lambda: not_asked("organization"))
     user: Answer[User] = field(default_factory=lambda: not_asked("user"))
     alias: Answer[User] = field(default_factory=lambda: not_asked("alias"))
@@ -158,6 +157,7 @@ class Evidence:
     folders: dict[str, Answer[MailFolder]] = field(default_factory=dict[str, Answer[MailFolder]])
     hidden_folders: Answer[list[MailFolder]] = field(default_factory=lambda: not_asked("hidden_folders"))
     hidden_messages: dict[str, Answer[list[Message]]] = field(default_factory=dict[str, Answer[list[Message]]])
+    app: AppEvidence | None = None
 
     def answers(self) -> list[Answer[object]]:
         """Every answer, in the order in which a person would ask."""

@@ -87,14 +87,14 @@ def validation_code(body: bytes) -> str | None:
     """The code that Event Grid wants back when a body is its subscription handshake, else None."""
     if len(body) > MAX_BODY_BYTES or b"SubscriptionValidationEvent" not in body:
         return None
-    value: Any = _parse(body)
-    event = value[0] if isinstance(value, list) and len(cast("list[Any]", value)) == 1 else value
-    if isinstance(event, dict):
-        event = cast("Json", event)
-        if event.get("eventType") == "Microsoft.EventGrid.SubscriptionValidationEvent":
-            code = (event.get("data") or {}).get("validationCode")
-            return code if isinstance(code, str) else None
-    return None
+    value = _parse(body)
+    events = cast("list[object]", value) if isinstance(value, list) else [value]
+    event = cast("Json", events[0]) if len(events) == 1 and isinstance(events[0], dict) else {}
+    data: object = event.get("data")
+    if event.get("eventType") != "Microsoft.EventGrid.SubscriptionValidationEvent" or not isinstance(data, dict):
+        return None
+    code = cast("Json", data).get("validationCode")
+    return code if isinstance(code, str) else None
 
 
 def _parse(body: bytes) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -36,17 +37,22 @@ def check_role(settings: Settings, request: func.HttpRequest) -> None:
     """
     if not settings.easyauth or request.method == "OPTIONS":
         return
-    roles = _roles(request.headers.get(HEADER))
+    roles = _roles(header(request, HEADER))
     needed = READ if request.method in ("GET", "HEAD") else WRITE
     if needed not in roles:
         raise AccessError(HTTPStatus.FORBIDDEN, f"The app role {needed} is needed. An administrator can assign it.")
 
 
-def _roles(header: str | None) -> set[str]:
-    if not header:
+def header(request: func.HttpRequest, name: str) -> str | None:
+    """A header of the request; the SDK leaves the type of its headers open."""
+    return cast("Mapping[str, str]", request.headers).get(name)
+
+
+def _roles(principal_header: str | None) -> set[str]:
+    if not principal_header:
         raise AccessError(HTTPStatus.UNAUTHORIZED, "Sign in first: there is no principal.")
     try:
-        principal: Any = json.loads(base64.b64decode(header, validate=True))
+        principal: Any = json.loads(base64.b64decode(principal_header, validate=True))
         claims = cast("list[dict[str, Any]]", principal["claims"])
         kinds = {*_ROLE_CLAIMS, principal.get("role_typ")}
         return {str(claim["val"]) for claim in claims if claim.get("typ") in kinds}

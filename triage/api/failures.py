@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import cast
 
 import azure.functions as func
 
+from triage.api.access import header
 from triage.api.responses import RequestProblem, endpoint, json_response
 from triage.deliveries import accept
 from triage.intake import IntakeError, validation_code
@@ -16,7 +19,7 @@ from triage.runtime import Services
 async def post(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     """202 with the findings' ids, known before triage has run."""
     body = request.get_body()
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = {name.lower(): value for name, value in cast("Mapping[str, str]", request.headers).items()}
     try:
         code = validation_code(body)
         if code is not None:
@@ -34,8 +37,8 @@ async def post(request: func.HttpRequest, services: Services) -> func.HttpRespon
 async def options(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     """The abuse protection of CloudEvents webhooks: whoever asks may deliver, since posting needs a key or a role."""
     headers = {"Allow": "OPTIONS, POST"}
-    origin = request.headers.get("WebHook-Request-Origin")
+    origin = header(request, "WebHook-Request-Origin")
     if origin:
         headers["WebHook-Allowed-Origin"] = origin
-        headers["WebHook-Allowed-Rate"] = request.headers.get("WebHook-Request-Rate") or "*"
+        headers["WebHook-Allowed-Rate"] = header(request, "WebHook-Request-Rate") or "*"
     return func.HttpResponse(status_code=HTTPStatus.OK, headers=headers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -21,7 +21,7 @@ MAX_TOP = 1000
 DEFAULT_TOP = 100
 
 
-def _one_of(values: type[Any] | tuple[str, ...]) -> Callable[[str], str]:
+def _one_of(values: Iterable[str]) -> Callable[[str], str]:
     words = [str(value) for value in values]
 
     def read(text: str) -> str:

@@ -84,7 +84,7 @@ def _failure(error: Exception) -> func.HttpResponse:
         case AzureError():
             _log.error("Storage failed: %s", type(error).__name__)
             return _unavailable("The storage account cannot be reached. Try again.")
-        case ExceptionGroup() if isinstance(error.exceptions[0], Exception):
+        case ExceptionGroup():
             return _failure(error.exceptions[0])
         case _:
             _log.error("Unexpected failure", exc_info=error)

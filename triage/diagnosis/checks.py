@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case
@@ -128,8 +130,7 @@ def _judge_presence(_: Case, answer: Answer[Any]) -> Judged:
     for name in names if there else ():
         seen = getattr(value, name, None)
         if seen is not None:
-            head, *rest = name.split("_")
-            observed[head + "".join(word.title() for word in rest)] = seen if isinstance(seen, bool) else str(seen)
+            observed[to_camel(name)] = seen.isoformat() if isinstance(seen, datetime) else seen
     return _yes(there is not (answer.check in _HIT_IS_NO)), observed
 
 

@@ -102,8 +102,8 @@ def _in_folder(evidence: Evidence, message: Message) -> Place:
     _all_read(evidence, _WELL_KNOWN)
     answer = evidence.folders.get(parent or "")
     folder = answer.get() if answer else None
-    if answer is None or folder is None:
-        raise Unread((answer or evidence.messages).unread(Reason.UNAVAILABLE))
+    if folder is None:
+        raise Unread(evidence.messages.unread(Reason.UNAVAILABLE))
     deleted = evidence.well_known.get("deleteditems")
     if deleted is not None and deleted.value is not None and folder.parent_folder_id == deleted.value.id:
         return Place(Location.DELETED_ITEMS, folder.display_name, message.is_read)

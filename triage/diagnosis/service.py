@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from triage.diagnosis.case import Case, Held, day, listed
 from triage.diagnosis.causes import Cause
@@ -115,7 +116,7 @@ def credential_expired(case: Case) -> Held | None:
     return Held(f"Every secret and certificate of the app's registration has ended, the newest on {day(newest)}.")
 
 
-def credential_ends(registration: Application) -> list:  # type: ignore[type-arg]
+def credential_ends(registration: Application) -> list[datetime | None]:
     """When each secret and certificate ends."""
     credentials = (*registration.password_credentials, *registration.key_credentials)
     return [credential.end_date_time for credential in credentials]

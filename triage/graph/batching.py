@@ -92,7 +92,7 @@ class Batcher:
 
     async def close(self) -> None:
         """Ends what is under way."""
-        tasks = [*self._sending, *(shared.task for shared in self._shared.values())]
+        tasks: list[asyncio.Task[Any]] = [*self._sending, *(shared.task for shared in self._shared.values())]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

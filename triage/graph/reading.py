@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
+from types import GenericAlias
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -28,19 +30,20 @@ _BY_STATUS = {
 async def read_one(batcher: Batcher, question: Question, kind: type[T]) -> Answer[T]:
     """The one object that a question is about."""
     reply = await batcher.read(question)
-    answer = _answer(question, reply, kind)
+    answer: Answer[T] = _answer(question, reply)
     if answer.state is not State.READ:
         return answer
-    return _validated(answer, reply.body, TypeAdapter(kind))
+    return _validated(answer, reply.body, _adapter(kind, many=False))
 
 
 async def read_list(batcher: Batcher, question: Question, kind: type[T]) -> Answer[list[T]]:
     """All objects of a collection, page after page. A collection that could not be read to its end is unread."""
     rows: list[Any] = []
     next_page = question
+    answer: Answer[list[T]] = Answer(question.check, State.UNREAD, request=str(question))
     for _ in range(MAX_PAGES):
         reply = await batcher.read(next_page)
-        answer: Answer[list[T]] = _answer(question, reply, list[kind])
+        answer = _answer(question, reply)
         if answer.state is not State.READ or reply.body is None:
             return answer
         page: object = reply.body.get("value")
@@ -49,13 +52,13 @@ async def read_list(batcher: Batcher, question: Question, kind: type[T]) -> Answ
         rows += page
         link = reply.body.get("@odata.nextLink")
         if not link:
-            return _validated(answer, rows, TypeAdapter(list[kind]))
+            return _validated(answer, rows, _adapter(kind, many=True))
         next_page = replace(question, url=_relative(str(link)))
     return answer.unread(Reason.UNAVAILABLE)
 
 
-def _answer(question: Question, reply: Reply, _: type[T]) -> Answer[T]:
-    answer: Answer[T] = Answer(
+def _answer(question: Question, reply: Reply) -> Answer[Any]:
+    answer: Answer[Any] = Answer(
         question.check, State.UNREAD, request=str(question), status=reply.status, error_code=reply.code
     )
     if reply.reason is not None:
@@ -66,6 +69,12 @@ def _answer(question: Question, reply: Reply, _: type[T]) -> Answer[T]:
         return replace(answer, state=State.ABSENT)
     reason = _BY_STATUS.get(reply.status or 0, Reason.UNAVAILABLE)
     return answer.unread(reason, question.permission if reason is Reason.FORBIDDEN else None)
+
+
+@cache
+def _adapter(kind: type[Any], *, many: bool) -> TypeAdapter[Any]:
+    """The validator of a kind of object, or of a list of them. Making one costs more than using it."""
+    return TypeAdapter(GenericAlias(list, (kind,)) if many else kind)
 
 
 def _validated(answer: Answer[T], value: object, adapter: TypeAdapter[T]) -> Answer[T]:

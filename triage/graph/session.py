@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from triage.evidence import Reason
 from triage.graph.batching import Batcher, Reply, read_replies, retry_after
@@ -32,7 +32,7 @@ class GraphSession:
     def __init__(self, settings: Settings, tenant: Tenant) -> None:
         import httpx
         from kiota_http.middleware.options import RetryHandlerOption
-        from msgraph.graph_request_adapter import GraphRequestAdapter, options
+        from msgraph import graph_request_adapter
         from msgraph.graph_service_client import GraphServiceClient
         from msgraph_core import GraphClientFactory
 
@@ -41,12 +41,15 @@ class GraphSession:
         self.tenant = tenant
         self._credential: AsyncTokenCredential | None = None
         # Throttling is obeyed item by item (batching.py); the SDK's handler would sleep up to three times 180 s.
-        handlers = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0)}
+        handlers: dict[str, Any] = {
+            **cast("dict[str, Any]", graph_request_adapter.options),
+            RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0),
+        }
         self._http = GraphClientFactory.create_with_default_middleware(
             client=httpx.AsyncClient(timeout=REQUEST_SECONDS, http2=not settings.graph_is_simulated),
             options=handlers,
         )
-        self._adapter = GraphRequestAdapter(self._authentication(settings), client=self._http)
+        self._adapter = graph_request_adapter.GraphRequestAdapter(self._authentication(settings), client=self._http)
         # Making a client registers the readers of JSON that error bodies need.
         self.questions: Questions = Questions(GraphServiceClient(request_adapter=self._adapter))
         self._adapter.base_url = f"{settings.graph_endpoint}/v1.0"

@@ -63,7 +63,7 @@ class Audits:
         found = await asyncio.gather(*(self._entities(tenant_id, "", 1) for tenant_id in ids))
         return [_audit(entities[0]) for entities in found if entities]
 
-    async def page(
+    async def page(  # noqa: PLR0913 - each is a filter of the route
         self, top: int, token: str | None, *, tenant_id: str | None = None, verdict: str | None = None,
         since: int | None = None, until: int | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:  # fmt: skip
