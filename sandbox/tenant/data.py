@@ -8,8 +8,7 @@ its lines; ids are made from names, so they stay.
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,21 +31,22 @@ class World:
         self.spec: dict[str, Any] = {"etdAppId": ETD_APP_ID, "elsewhere": {}, "tenants": {}} | dict(spec)
         self.now = now or datetime.now(UTC)
         self.random = random.Random(0)
-        self.lock = threading.Lock()
         self.tenants: dict[str, Tenant] = {}
         self.by_id: dict[str, Tenant] = {}
-        for key in self.spec["tenants"]:
-            self._build(key)
+        self._build(self.spec, self.spec["tenants"])
 
     @classmethod
     def load(cls, path: Path | str | None = None, now: datetime | None = None) -> World:
         """The world of a YAML (or JSON) file; the shipped one unless a file is named."""
         return cls(yaml.safe_load(Path(path or SHIPPED).read_text(encoding="utf-8")), now)
 
-    def _build(self, key: str) -> None:
-        tenant = Tenant(key, self.spec["tenants"][key], self.now, self.spec["etdAppId"])
-        self.tenants[key] = tenant
-        self.by_id = {each.id.lower(): each for each in self.tenants.values()}
+    def _build(self, spec: dict[str, Any], keys: Iterable[str]) -> None:
+        """Take a new spec, of which these tenants have changed; nothing changes if one of them makes no sense."""
+        etd_app_id = spec["etdAppId"]
+        built = {key: Tenant(key, spec["tenants"][key], self.now, etd_app_id) for key in keys if key in spec["tenants"]}
+        self.spec = spec
+        self.tenants = {key: (self.tenants | built)[key] for key in spec["tenants"]}
+        self.by_id = {tenant.id.lower(): tenant for tenant in self.tenants.values()}
 
     def tenant(self, name: str) -> Tenant | None:
         """By id, or by its key in the data file."""
@@ -54,30 +54,24 @@ class World:
 
     def merge(self, change: Spec) -> None:
         """Merge ``{"tenants": {key: {...}}, "elsewhere": {...}}`` into the world; tenants by key or id."""
-        with self.lock:
-            tenants = dict(change.get("tenants") or {})
-            named = {(found.key if (found := self.tenant(name)) else name): spec for name, spec in tenants.items()}
-            merged = merge(self.spec, dict(change) | {"tenants": named})
-            before, self.spec = self.spec, merged
-            try:
-                self.now = datetime.now(UTC)
-                for key in named:
-                    if key in merged["tenants"]:
-                        self._build(key)
-                    else:
-                        gone = self.tenants.pop(key, None)
-                        self.by_id.pop(gone.id.lower() if gone else "", None)
-            except Exception:
-                self.spec = before
-                raise
+        self.now = datetime.now(UTC)
+        named = self._by_key(change)
+        self._build(merge(self.spec, dict(change) | {"tenants": named}), named)
 
     def replace(self, change: Spec) -> None:
-        """As :meth:`merge`, but what is named takes the place of what was there, whole."""
-        for name in change.get("tenants") or {}:
-            found = self.tenant(name)
-            if found is not None:
-                self.merge({"tenants": {found.key: None}})
-        self.merge(change)
+        """As :meth:`merge`, but a tenant that is named loses all that it had, except for its id."""
+        self.now = datetime.now(UTC)
+        named = self._by_key(change)
+        kept = {key: {"id": self.tenants[key].id} | dict(spec) if key in self.tenants else spec
+                for key, spec in named.items()}  # fmt: skip
+        others = merge(self.spec, {"tenants": dict.fromkeys(named)})
+        self._build(merge(others, dict(change) | {"tenants": kept}), kept)
+
+    def _by_key(self, change: Spec) -> dict[str, Any]:
+        return {
+            (found.key if (found := self.tenant(name)) else name): spec
+            for name, spec in (change.get("tenants") or {}).items()
+        }
 
     def owner(self, domain: str) -> Entity | None:
         """The tenant that has verified a domain: tenantId, displayName, defaultDomainName; None for nobody."""

@@ -115,7 +115,7 @@ def tenant_information(call: Call, domain_name: str) -> Body:
         raise directory_not_found(domain_name)
     names = odata.selected(call.query, TENANT_INFORMATION)
     about = {"@odata.context": f"{call.base}/$metadata#microsoft.graph.tenantInformation"}
-    return about | {name: found[name] for name in names if name in found}
+    return about | odata.shape(found, names, TENANT_INFORMATION)
 
 
 def application(call: Call, app_id: str) -> Body:

@@ -24,9 +24,10 @@ class EntityType:
     case_sensitive: frozenset[str] = field(default=frozenset())
 
 
-def _type(name: str, collection: str, scalars: str, lists: str = "", default: str | None = None, **more: Any):
-    properties: dict[str, Any] = {"id": None}
-    properties.update(dict.fromkeys(scalars.split()))
+def _type(
+    name: str, collection: str, scalars: str, lists: str = "", default: str | None = None, **more: Any
+) -> EntityType:
+    properties: dict[str, Any] = dict.fromkeys(["id", *scalars.split()])
     properties.update({key: [] for key in lists.split()})
     wanted = tuple(properties) if default is None else ("id", *default.split())
     for key in ("filterable", "ends_with", "case_sensitive"):
@@ -120,10 +121,11 @@ SUBSCRIBED_SKU = _type(
     "servicePlans subscriptionIds",
 )
 LICENSE_DETAILS = _type("licenseDetails", "licenseDetails", "skuId skuPartNumber", "servicePlans")
-TENANT_INFORMATION = _type(
+TENANT_INFORMATION = EntityType(  # a value, not an entity: it has no id
+    "microsoft.graph.tenantInformation",
     "tenantInformation",
-    "tenantInformation",
-    "tenantId defaultDomainName displayName federationBrandName",
+    properties=dict.fromkeys(["tenantId", "defaultDomainName", "displayName", "federationBrandName"]),
+    default=("tenantId", "defaultDomainName", "displayName", "federationBrandName"),
 )
 MAIL_FOLDER = _type(
     "mailFolder",

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import yaml
@@ -66,8 +67,7 @@ class Client:
 
     async def get(self, path: str, headers: Mapping[str, str | None] | None = None, **options: str) -> Answer:
         """``options`` are query options without their ``$``, encoded here: ``select="id"``, ``filter="…"``."""
-        query = {f"${name}": value for name, value in options.items()}
-        encoded = str(URL.build(query=query)).removeprefix("?").replace("+", "%2B") if query else ""
+        encoded = "&".join(f"${name}={quote(value)}" for name, value in options.items())
         separator = "&" if "?" in path else "?"
         return await self.send("GET", f"{self.served.url}/v1.0{path}{separator if encoded else ''}{encoded}", headers)
 
@@ -99,7 +99,9 @@ def by_id(answer: Answer) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running(spec: Mapping[str, Any] | None = None, tenant: str = "contoso", **more: float) -> AsyncIterator[Client]:
+async def running(
+    spec: Mapping[str, Any] | None = None, tenant: str = "contoso", **more: float
+) -> AsyncIterator[Client]:
     """A client of a tenant server of its own (the shipped data unless ``spec`` is given)."""
     timeout = aiohttp.ClientTimeout(total=20)
     async with serve(World(spec or shipped()), **more) as served, aiohttp.ClientSession(timeout=timeout) as session:

@@ -1,0 +1,260 @@
+"""The sample failures against the tenant: all causes are there, and the evidence for each is what the sample says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from tenant_client import Client, running, shipped
+
+from sandbox.tenant import generated, samples
+from sandbox.tenant.data import World
+from sandbox.tenant.samples import Sample
+
+CAUSES = {
+    *("app_not_found", "app_deleted", "app_disabled", "consent_missing", "permission_delegated_only"),
+    *("permission_missing", "app_read_mode", "credential_expired", "access_policy_blocked", "app_healthy"),
+    *("user_deleted", "recipient_is_group", "recipient_is_contact", "guest_user", "app_single_tenant"),
+    *("domain_in_other_tenant", "domain_unknown", "user_not_found", "license_assignment_failed"),
+    *("exchange_plan_disabled", "license_lapsed", "provisioning_error", "mailbox_provisioning", "mailbox_on_premises"),
+    *("mailbox_unlicensed", "mailbox_disconnected", "message_remediated", "message_deleted", "message_recoverable"),
+    *("message_moved", "message_gone", "address_is_alias", "message_present", "mailbox_reachable", "undetermined"),
+}
+LOCATIONS = {
+    *("inbox", "junk", "deleted_items", "recoverable_items", "quarantine", "sent_items", "archive_folder"),
+    *("other_folder", "not_found", "not_checked", "unknown"),
+}
+EXPOSED = {
+    **dict.fromkeys(["inbox", "junk", "archive_folder", "other_folder", "sent_items", "deleted_items"], True),
+    **dict.fromkeys(["recoverable_items", "quarantine", "not_found"], False),
+    **dict.fromkeys(["unknown", "not_checked"]),
+}
+CONFIRMED_ONLY = CAUSES - {
+    *("app_healthy", "provisioning_error", "mailbox_provisioning", "mailbox_on_premises", "mailbox_disconnected"),
+    *("message_gone", "address_is_alias", "message_present", "mailbox_reachable", "undetermined"),
+}
+WELL_KNOWN = {
+    "inbox": "inbox",
+    "archive_folder": "archive",
+    "junk": "junkemail",
+    "sent_items": "sentitems",
+    "deleted_items": "deleteditems",
+    "recoverable_items": "recoverableitemsdeletions",
+}
+WORLD = World(shipped())
+SAMPLES = samples.load(WORLD)
+LINES = list({(each.failure["mailbox"], each.failure["messageId"]): each for each in SAMPLES}.values())
+
+
+def test_every_cause_and_place_has_a_sample() -> None:
+    assert {each.expect["cause"] for each in SAMPLES} == CAUSES
+    assert {each.expect["location"] for each in SAMPLES if "location" in each.expect} == LOCATIONS - {"unknown"}
+    assert len({each.failure["id"] for each in SAMPLES}) == len(SAMPLES)
+
+
+@pytest.mark.parametrize("scenario", samples.TEXTS)
+def test_every_scenario_ends_in_many_causes(scenario: str) -> None:
+    causes = {each.expect["cause"] for each in SAMPLES if each.scenario == scenario}
+    assert len(causes) > 25
+
+
+def test_samples_say_what_the_contract_allows() -> None:
+    for each in SAMPLES:
+        expect = each.expect
+        allowed = {"cause", "confidence", "location", "locations", "exposed", "folder", "isRead", "copies"}
+        assert set(expect) <= allowed | {"alternatives", "reasons"}, each.name
+        if expect["cause"] in CONFIRMED_ONLY:
+            assert expect["confidence"] == "confirmed", each.name
+        if expect["cause"] == "undetermined":
+            assert expect["confidence"] == "undetermined" and expect["reasons"], each.name
+        for location in expect.get("locations", [expect["location"]] if "location" in expect else []):
+            assert EXPOSED[location] is expect["exposed"], each.name
+        if each.scenario in ("resource_not_found", "invalid_user", "mailbox_unavailable"):
+            assert expect["cause"] != "app_healthy", each.name
+
+
+def address(failure: Mapping[str, Any]) -> str:
+    local, _, domain = parseaddr(failure["mailbox"])[1].rpartition("@")
+    return f"{local}@{domain.encode('idna').decode()}".lower()
+
+
+async def user_of(client: Client, mail: str) -> dict[str, Any] | None:
+    fields = (
+        "id,userPrincipalName,userType,onPremisesSyncEnabled,assignedPlans,licenseAssignmentStates,assignedLicenses"
+    )
+    answer = await client.get(f"/users/{quote(mail, safe='')}", select=fields)
+    if answer.status == 200:
+        return answer.body
+    text = mail.replace("'", "''")
+    found = await client.get(
+        "/users", filter=f"mail eq '{text}' or proxyAddresses/any(p:p eq 'smtp:{text}')", select=fields
+    )
+    return found.body["value"][0] if found.body["value"] else None
+
+
+async def locate(client: Client, user_id: str, message_id: str) -> list[str]:
+    """Every place of a message, found the slow way: folder by folder."""
+    found = []
+    names = {}
+    for place, name in WELL_KNOWN.items():
+        answer = await client.get(f"/users/{user_id}/mailFolders/{name}")
+        names[answer.body["id"]] = place
+    wanted = [*names]
+    pending = [f"/users/{user_id}/mailFolders?includeHiddenFolders=true"]
+    hidden = set()
+    while pending:
+        answer = await client.get(pending.pop())
+        for folder in answer.body["value"]:
+            wanted += [] if folder["id"] in names else [folder["id"]]
+            hidden |= {folder["id"]} if folder["isHidden"] else set()
+            pending.append(f"/users/{user_id}/mailFolders/{folder['id']}/childFolders?includeHiddenFolders=true")
+        if link := answer.body.get("@odata.nextLink"):
+            pending.append(link.removeprefix(f"{client.served.url}/v1.0"))
+    for folder_id in wanted:
+        text = message_id.replace("'", "''")
+        answer = await client.get(
+            f"/users/{user_id}/mailFolders/{folder_id}/messages", filter=f"internetMessageId eq '{text}'", top="100"
+        )
+        place = names.get(folder_id, "quarantine" if folder_id in hidden else "other_folder")
+        found += [place] * len(answer.body["value"])
+    return found
+
+
+ORDER = [
+    *("inbox", "other_folder", "archive_folder", "junk", "sent_items", "deleted_items"),
+    *("recoverable_items", "quarantine"),
+]
+
+
+PLACED = [each for each in LINES if each.expect.get("location", "not_checked") != "not_checked" and each.open is None]
+
+
+@pytest.mark.parametrize("sample", PLACED, ids=lambda each: each.name)
+async def test_the_message_lies_where_the_sample_says(sample: Sample) -> None:
+    async with running() as client:
+        mail = address(sample.failure)
+        client.tenant = tenant_of(client, sample)
+        found = await user_of(client, mail)
+        assert found is not None
+        places = await locate(client, found["id"], sample.failure["internetMessageId"])
+        best = min(places, key=ORDER.index) if places else "not_found"
+        assert best == sample.expect["location"]
+        if "copies" in sample.expect:
+            assert len(places) == sample.expect["copies"]
+
+
+def tenant_of(client: Client, sample: Sample) -> str:
+    if "tenantId" in sample.failure:
+        return client.world.by_id[sample.failure["tenantId"]].key
+    domain = address(sample.failure).split("@")[1]
+    (key,) = [tenant.key for tenant in client.world.tenants.values() if domain in tenant.domains]
+    return key
+
+
+MAILBOX = {
+    *("license_assignment_failed", "exchange_plan_disabled", "license_lapsed", "provisioning_error"),
+    *("mailbox_provisioning", "mailbox_on_premises", "mailbox_unlicensed", "mailbox_disconnected"),
+}
+MAILBOX_PLANS = {
+    "efb87545-963c-4e0d-99df-69c6916d9eb0",
+    "9aaf7827-d63c-4b61-89c3-182f06f82e5c",
+    "4a82b400-a79f-41a4-b4e2-e94f5787b113",
+}
+
+
+def plan_evidence(client: Client, user: dict[str, Any]) -> str:
+    """What the licences alone say: the first that fits of the causes of the mailbox that they can show."""
+    if any(state["error"] not in (None, "None") for state in user["licenseAssignmentStates"]):
+        return "license_assignment_failed"
+    if any(MAILBOX_PLANS & set(licence["disabledPlans"]) for licence in user["assignedLicenses"]):
+        return "exchange_plan_disabled"
+    plans = [plan for plan in user["assignedPlans"] if plan["servicePlanId"] in MAILBOX_PLANS]
+    if any(plan["capabilityStatus"] in ("Suspended", "LockedOut", "Deleted") for plan in plans):
+        return "license_lapsed"
+    if not plans and not user["onPremisesSyncEnabled"]:
+        return "mailbox_unlicensed"
+    if user["onPremisesSyncEnabled"]:
+        return "mailbox_on_premises"
+    age = client.world.now - datetime.fromisoformat(plans[0]["assignedDateTime"])
+    return "mailbox_provisioning" if age.total_seconds() < 24 * 3600 else "mailbox_disconnected"
+
+
+@pytest.mark.parametrize(
+    "sample", [each for each in LINES if each.expect["cause"] in MAILBOX], ids=lambda each: each.name
+)
+async def test_a_mailbox_that_does_not_answer_has_its_reason_in_the_directory(sample: Sample) -> None:
+    async with running() as client:
+        mail = address(sample.failure)
+        user = await user_of(client, mail)
+        assert user is not None
+        assert (await client.get(f"/users/{user['id']}/mailFolders/inbox")).status == 404
+        if sample.expect["cause"] != "provisioning_error" and not mail.startswith("nina@"):  # read from other fields
+            assert plan_evidence(client, user) == sample.expect["cause"]
+
+
+NOT_A_USER = {
+    *("user_deleted", "recipient_is_group", "recipient_is_contact", "app_single_tenant", "domain_in_other_tenant"),
+    *("domain_unknown", "user_not_found"),
+}
+
+
+@pytest.mark.parametrize(
+    "sample", [each for each in LINES if each.expect["cause"] in NOT_A_USER], ids=lambda each: each.name
+)
+async def test_an_address_that_is_no_user_is_what_the_sample_says(sample: Sample) -> None:
+    async with running() as client:
+        mail = address(sample.failure)
+        client.tenant = tenant_of(client, sample)
+        tenant = client.world.tenants[client.tenant]
+        assert await user_of(client, mail) is None
+        by_address = f"mail eq '{mail}' or proxyAddresses/any(p:p eq 'smtp:{mail}')"
+        deleted = await client.get(
+            "/directory/deletedItems/graph.user",
+            {"ConsistencyLevel": "eventual"},
+            filter=f"mail eq '{mail}' or endsWith(userPrincipalName,'{mail}')",
+            count="true",
+        )
+        hits = {
+            "user_deleted": bool(deleted.body["value"]),
+            "recipient_is_group": bool((await client.get("/groups", filter=by_address)).body.get("value")),
+            "recipient_is_contact": bool((await client.get("/contacts", filter=by_address)).body.get("value")),
+        }
+        cause = sample.expect["cause"]
+        if cause in hits:
+            assert hits[cause]
+            return
+        assert not any(hits.values())
+        domain = mail.split("@")[1]
+        assert (domain in tenant.domains) == (cause == "user_not_found")
+        assert (client.world.owner(domain) is None) == (cause == "domain_unknown")
+
+
+GENERATED_PLACES = {
+    "message_deleted": ["deleted_items"],
+    "message_moved": ["junk", "other_folder"],
+    "message_present": ["inbox"],
+    "message_recoverable": ["recoverable_items"],
+    "message_gone": ["not_found"],
+}
+
+
+async def test_the_generated_people_are_what_they_are_said_to_be() -> None:
+    world = generated.world(40)
+    causes = [cause for _, cause in generated.failures(world, 40)]
+    assert len(set(causes)) == 8
+    async with running(generated.spec(40), tenant=generated.TENANT) as client:
+        for failure, cause in generated.failures(client.world, 40):
+            user = await user_of(client, failure["mailbox"])
+            assert (user is None) == (cause == "user_not_found")
+            if user is None:
+                continue
+            inbox = await client.get(f"/users/{user['id']}/mailFolders/inbox")
+            assert (inbox.status == 404) == (cause in MAILBOX)
+            if inbox.status == 200:
+                places = await locate(client, user["id"], failure["internetMessageId"])
+                best = min(places, key=ORDER.index) if places else "not_found"
+                assert best in GENERATED_PLACES[cause]
