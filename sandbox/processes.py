@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,11 +72,11 @@ class Child:
 
 
 @contextmanager
-def child(*arguments: str, environ: Mapping[str, str]) -> Iterator[Child]:
-    """`python -m sandbox …`, with `environ` beside the environment of this process."""
+def started(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path = ROOT) -> Iterator[Child]:
+    """A command as a child, with `environ` beside the environment of this process."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", *arguments, "--end-with-parent"],
-        cwd=ROOT,
+        command,
+        cwd=cwd,
         env=os.environ | environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -83,15 +84,27 @@ def child(*arguments: str, environ: Mapping[str, str]) -> Iterator[Child]:
         text=True,
         start_new_session=True,  # Ctrl-C is for the parent, which ends its children in order
     )
-    started = Child(process)
+    running = Child(process)
     try:
-        yield started
+        yield running
     finally:
-        started.stop()
+        running.stop()
 
 
 @contextmanager
-def host(*arguments: str, environ: Mapping[str, str]) -> Iterator[tuple[Child, str]]:
-    """The local host on a free port, ready; with its address."""
-    with child("host", "--port", "0", *arguments, environ=environ) as started:
-        yield started, started.wait_for(r"^Host listening at (http://\S+)$")[1]
+def child(*arguments: str, environ: Mapping[str, str]) -> Iterator[Child]:
+    """`python -m sandbox …`."""
+    with started([sys.executable, "-m", "sandbox", *arguments, "--end-with-parent"], environ=environ) as running:
+        yield running
+
+
+@contextmanager
+def host(*arguments: str, environ: Mapping[str, str], port: int = 0) -> Iterator[tuple[Child, str]]:
+    """The local host, ready; with its address."""
+    with child("host", "--port", str(port), *arguments, environ=environ) as running:
+        yield running, running.wait_for(r"^Host listening at (http://\S+)$")[1]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]

@@ -74,7 +74,8 @@ def _answer(question: Question, reply: Reply) -> Answer[Any]:
 @cache
 def _adapter(kind: type[Any], *, many: bool) -> TypeAdapter[Any]:
     """The validator of a kind of object, or of a list of them. Making one costs more than using it."""
-    return TypeAdapter(GenericAlias(list, (kind,)) if many else kind)
+    shape: Any = GenericAlias(list, (kind,)) if many else kind
+    return TypeAdapter(shape)
 
 
 def _validated(answer: Answer[T], value: object, adapter: TypeAdapter[T]) -> Answer[T]:
