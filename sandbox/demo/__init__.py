@@ -1,0 +1,1 @@
+"""`make run`: everything on this machine, sample failures, and their findings as they arrive."""

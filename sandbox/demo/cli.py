@@ -1,0 +1,108 @@
+"""`python -m sandbox demo`, which `make run` calls."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+from rich.live import Live
+
+from sandbox.azurite import AzuriteError
+from sandbox.demo import failures, findings
+from sandbox.processes import ChildError
+from sandbox.stack import Stack, core_tools, stack
+from sandbox.tenant.samples import Sample
+
+QUEUE = "remediation-failures"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=0, help="of the function app; 0 takes any free one (default)")
+    parser.add_argument(
+        "--once", action="store_true", help="end when all findings are there; 1 if one is not as expected"
+    )
+    parser.add_argument("--seconds", type=float, default=120, help="how long findings are waited for (default: 120)")
+    parser.add_argument("--local-host", action="store_true", help="not func, even where Core Tools are installed")
+    parser.add_argument("--log", type=Path, help="file for what the host says (default: only shown when it fails)")
+
+
+def run(args: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, _interrupt)
+    # Wide enough for the table where nobody looks at a screen.
+    console = Console(width=None if sys.stdout.isatty() else 180)
+    tool = None if args.local_host else core_tools()
+    console.print(f"Starting storage, the simulated tenants and the host ({tool or 'local host'})…", style="bold")
+    try:
+        with stack(port=args.port, core_tools=tool, TRIAGE_QUEUE=QUEUE) as running:
+            try:
+                return _show(console, running, args)
+            finally:
+                if args.log:
+                    args.log.write_text(running.host.output, "utf-8")
+    except KeyboardInterrupt:
+        console.print("\nStopped; nothing is left running.")
+        return 0
+    except (AzuriteError, ChildError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _show(console: Console, running: Stack, args: argparse.Namespace) -> int:
+    console.print(f"Function app {running.address}   Microsoft Graph {running.graph}")
+    samples = failures.chosen()
+    console.print(f"Sending {len(samples)} sample failures: plain, Log Export rows, CloudEvents, and on the queue\n")
+    failures.send(samples, running.address, running.storage, QUEUE)
+    found = _wait(console, samples, running.address, args.seconds)
+    wrong = [
+        f"{sample.name}: {'; '.join(findings.differences(sample, found[sample.failure['id']]))}"
+        if sample.failure["id"] in found
+        else f"{sample.name}: no finding"
+        for sample in samples
+        if sample.failure["id"] not in found or findings.differences(sample, found[sample.failure["id"]])
+    ]
+    for line in wrong:
+        console.print(f"not as expected: {line}", style="red", markup=False)
+    if args.once:
+        return 1 if wrong else 0
+    _invite(console, running, found)
+    running.host.process.wait()
+    print(f"The host has ended by itself:\n{running.host.output}", file=sys.stderr)
+    return 1
+
+
+def _wait(console: Console, samples: Sequence[Sample], address: str, seconds: float) -> dict[str, findings.Json]:
+    """The findings of the samples: on a terminal the last ones as they arrive, and in the end all of them."""
+    wanted = [sample.failure["id"] for sample in samples]
+    found: dict[str, findings.Json] = {}
+    end = time.monotonic() + seconds
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while len(found) < len(wanted) and time.monotonic() < end:
+            time.sleep(0.3)
+            found |= {id: finding for id, finding in findings.read(address).items() if id in wanted}
+            live.update(findings.table(found, len(samples), last=console.height - 8), refresh=console.is_terminal)
+    console.print(findings.table({id: found[id] for id in wanted if id in found}, len(samples)))
+    return found
+
+
+def _invite(console: Console, running: Stack, found: Mapping[str, findings.Json]) -> None:
+    finding_id = next((finding["id"] for finding in found.values()), "ID")
+    example = '{"mailbox": "dora@contoso.com", "error": "The Requested User is Invalid", "messageId": "1"}'
+    lines = [
+        "Serving until Ctrl-C. To try:",
+        f"  curl '{running.address}/api/findings?cause=user_deleted'",
+        f"  curl {running.address}/api/findings/{finding_id}",
+        f"  curl {running.address}/api/health",
+        f"  curl -X POST {running.address}/api/audits -H 'content-type: application/json' -d '{{}}'",
+        f"  curl {running.address}/api/failures -H 'content-type: application/json' -d '{example}'",
+    ]
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,85 @@
+"""Sample failures for a look: one for each cause, each way in used in turn."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.request
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from azure.storage.queue import QueueClient
+
+from sandbox.azurite import Azurite
+from sandbox.tenant.data import World
+from sandbox.tenant.samples import Sample, load
+
+Json = dict[str, Any]
+
+
+def chosen(samples: Iterable[Sample] | None = None) -> list[Sample]:
+    """One for each cause, in the samples' order; the scenarios take turns."""
+    by_cause: dict[str, list[Sample]] = {}
+    for sample in samples if samples is not None else load(World.load()):
+        by_cause.setdefault(sample.expect["cause"], []).append(sample)
+    return [several[number % len(several)] for number, several in enumerate(by_cause.values())]
+
+
+def send(samples: Sequence[Sample], address: str, storage: Azurite, queue_name: str) -> None:
+    """Posts them, or puts them on the queue, each in one of the forms that the intake takes."""
+    forms = {0: "plain", 1: "log export", 2: "cloud event", 3: "queue"}
+    numbered = sorted(enumerate(samples), key=lambda item: item[0] % 4)
+    for form, group in groupby(numbered, key=lambda item: forms[item[0] % 4]):
+        failures = [sample.failure for _, sample in group]
+        if form == "plain":
+            post(address, failures)
+        elif form == "log export":
+            for failure in failures:
+                post(address, log_export_row(failure))
+        elif form == "cloud event":
+            post(address, [cloud_event(failure) for failure in failures], "application/cloudevents-batch+json")
+        else:
+            with QueueClient.from_connection_string(storage.connection_string, queue_name) as queue:
+                for failure in failures:
+                    queue.send_message(base64.b64encode(json.dumps(failure).encode()).decode())
+
+
+def post(address: str, body: Json | list[Json], media_type: str = "application/json") -> Json:
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(f"{address}/api/failures", data, {"content-type": media_type})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def log_export_row(failure: Json) -> Json:
+    """As Email Threat Defense's Log Export tells of a message; it has no error of its own, so that is added."""
+    action = {"action": failure["action"], "folder": failure["folder"], "remediatedBy": failure["initiator"]}
+    return {
+        "logType": "message",
+        **{name: failure[name] for name in ("id", "tenantId", "error", "errorCode") if name in failure},
+        "message": {
+            "eventType": "update",
+            "id": failure["messageId"],
+            **{name: failure[name] for name in ("internetMessageId",) if name in failure},
+            "timestamp": failure["occurredAt"],
+            "fromAddresses": "billing@attacker.example",
+            "mailboxes": [failure["mailbox"]],
+            "subject": failure["subject"],
+            "direction": "incoming",
+            "verdict": {"category": failure["verdict"], "timestamp": failure["occurredAt"]},
+            "action": {**action, "timestamp": failure["occurredAt"]},
+        },
+    }
+
+
+def cloud_event(failure: Json) -> Json:
+    return {
+        "specversion": "1.0",
+        "type": "com.example.etd.remediation.failed",
+        "source": "/demo",
+        "id": failure["id"],
+        "time": failure["occurredAt"],
+        "datacontenttype": "application/json",
+        "data": {name: value for name, value in failure.items() if name != "id"},
+    }

@@ -1,0 +1,68 @@
+"""Reads the findings back and sets them beside what was expected of them."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from sandbox.tenant.samples import Sample
+
+Json = dict[str, Any]
+EXPOSED = {True: ("yes", "bold red"), False: ("no", "green"), None: ("?", "yellow")}
+COLORS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
+
+
+def read(address: str) -> dict[str, Json]:
+    """All findings, by the id that the sender gave the failure."""
+    found: dict[str, Json] = {}
+    link: str | None = f"{address}/api/findings?top=1000"
+    while link:
+        with urllib.request.urlopen(link, timeout=30) as answer:
+            page = json.load(answer)
+        found |= {finding["failure"]["id"]: finding for finding in page["value"] if finding["failure"].get("id")}
+        link = page.get("nextLink")
+    return found
+
+
+def differences(sample: Sample, finding: Json) -> list[str]:
+    """What is not as the sample says that it must be."""
+    expect = sample.expect
+    got = {name: finding[name] for name in ("cause", "confidence", "exposed")}
+    wrong = [
+        f"{name} {value}, expected {expect[name]}" for name, value in got.items() if expect.get(name, value) != value
+    ]
+    location = finding["message"]["location"]
+    allowed = expect.get("locations") or ([expect["location"]] if "location" in expect else [location])
+    if location not in allowed:
+        wrong.append(f"location {location}, expected {' or '.join(allowed)}")
+    return wrong
+
+
+def table(found: Mapping[str, Json], wanted: int, last: int = 1000) -> Table:
+    """The `last` of the findings that were found, in their order."""
+    title = f"{len(found)} of {wanted} findings"
+    shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    shown.add_column("mailbox", overflow="fold", max_width=34)
+    shown.add_column("scenario")
+    shown.add_column("cause", no_wrap=True)
+    shown.add_column("confidence")
+    shown.add_column("can still open")
+    shown.add_column("first action", overflow="fold")
+    for finding in list(found.values())[-max(last, 1) :]:
+        exposed, color = EXPOSED[finding["exposed"]]
+        actions = finding["actions"]
+        shown.add_row(
+            Text(finding["failure"]["mailbox"]),
+            finding["scenario"],
+            Text(finding["cause"], COLORS[finding["severity"]]),
+            finding["confidence"],
+            Text(exposed, color),
+            Text(actions[0]["title"] if actions else ""),
+        )
+    return shown

@@ -1,0 +1,83 @@
+"""Storage, the simulated tenants and the function app's host, wired together on free ports; all ended together."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.azurite import Azurite, azurite
+from sandbox.processes import ROOT, Child, ChildError, child, free_port, host, started
+from sandbox.tenant.data import World
+
+FUNC_SECONDS = 180  # the first start of Core Tools fetches its extension bundle
+
+
+@dataclass(frozen=True)
+class Stack:
+    address: str  # of the function app, without /api
+    graph: str
+    storage: Azurite
+    host: Child
+    settings: Mapping[str, str]
+
+
+@contextmanager
+def stack(*, port: int = 0, core_tools: str | None = None, **more: str) -> Iterator[Stack]:
+    """`core_tools`: the path of `func`, to use instead of the local host. `more`: further settings."""
+    with (
+        azurite() as storage,
+        child("tenant", "--port", "0", environ={}) as tenant,
+    ):
+        graph = tenant.wait_for(r"^Graph listening at (http://\S+)")[1]
+        settings = {
+            "TriageStorage": storage.connection_string,
+            "TRIAGE_TENANTS": json.dumps(World.load().triage_tenants()),
+            "GRAPH_ENDPOINT": graph,
+            **more,
+        }
+        running = _core_tools(core_tools, port, settings) if core_tools else host(port=port, environ=settings)
+        with running as (process, address):
+            yield Stack(address, graph, storage, process, settings)
+
+
+def core_tools() -> str | None:
+    """Azure Functions Core Tools, where they are installed."""
+    return shutil.which("func")
+
+
+@contextmanager
+def _core_tools(program: str, port: int, settings: Mapping[str, str]) -> Iterator[tuple[Child, str]]:
+    port = port or free_port()
+    environ = {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "AzureWebJobsStorage": settings["TriageStorage"],
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        **settings,
+    }
+    address = f"http://127.0.0.1:{port}"
+    with started([program, "start", "--port", str(port)], environ=environ, cwd=ROOT) as process:
+        end = time.monotonic() + FUNC_SECONDS
+        while not _answers(address):
+            if process.process.poll() is not None or time.monotonic() > end:
+                raise ChildError(f"func start does not answer:\n{process.output}")
+            time.sleep(0.3)
+        yield process, address
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(address + "/api/health", timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True

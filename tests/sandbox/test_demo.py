@@ -1,0 +1,98 @@
+"""`make run`, short of make: the whole service, sample failures in every form, findings out, and nothing left behind."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.demo.failures import chosen
+from sandbox.demo.findings import differences
+from sandbox.processes import ROOT, started
+from sandbox.tenant.data import World
+from sandbox.tenant.samples import Sample, load
+
+DEMO = [sys.executable, "-m", "sandbox", "demo"]
+
+
+def listens(address: str) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) == 0
+
+
+def test_every_cause_is_shown_once() -> None:
+    samples = load(World.load())
+    causes = [sample.expect["cause"] for sample in chosen(samples)]
+    assert sorted(causes) == sorted({sample.expect["cause"] for sample in samples})
+    assert len({sample.scenario for sample in chosen(samples)}) > 4
+
+
+def test_all_findings_arrive_as_expected() -> None:
+    with started([*DEMO, "--once", "--local-host"], environ={}) as demo:
+        code = demo.wait(90)
+    assert code == 0, demo.output
+    assert f"{len(chosen())} of {len(chosen())} findings" in demo.output
+    row = re.search(r"^ ?ghost@\S+ +\w+ +user_not_found +confirmed +\? +\S", demo.output, re.MULTILINE)
+    assert row, demo.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_it_nothing_is_left_running(number: signal.Signals) -> None:
+    with started([*DEMO, "--local-host"], environ={}) as demo:
+        addresses = demo.wait_for(r"^Function app (\S+) +Microsoft Graph (\S+)", 40).groups()
+        assert all(map(listens, addresses))
+        if number == signal.SIGINT:  # once while it serves; the others while it is at work
+            demo.wait_for("^Serving until Ctrl-C", 90)
+            demo.wait_for(r"  curl .*/api/findings/[0-9a-f]{16}", 5)
+        demo.process.send_signal(number)
+        code = demo.wait(20)
+    assert code == (-9 if number == signal.SIGKILL else 0), demo.output
+    end = time.monotonic() + 10
+    while any(map(listens, addresses)):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_core_tools_are_used_where_they_are_installed(tmp_path: Path) -> None:
+    func = tmp_path / "func"
+    func.write_text(f'#!/bin/sh\n[ "$1" = start ] && shift\nexec {sys.executable} -m sandbox host "$@"\n')
+    func.chmod(0o755)
+    with started([*DEMO, "--once"], environ={"PATH": f"{tmp_path}:/usr/bin:/bin"}, cwd=ROOT) as demo:
+        assert demo.wait(90) == 0, demo.output
+    assert f"the host ({func})" in demo.output.replace("\n", "")
+
+
+def test_a_host_that_cannot_start_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with started([*DEMO, "--once", "--local-host", "--port", port], environ={}) as demo:
+            assert demo.wait(40) == 1
+    assert f"port {port} cannot be used" in demo.output
+
+
+FINDING: dict[str, Any] = {
+    "cause": "user_deleted",
+    "confidence": "confirmed",
+    "exposed": None,
+    "message": {"location": "not_checked"},
+}
+
+
+@pytest.mark.parametrize(
+    ("expect", "wrong"),
+    [
+        ({"cause": "user_deleted", "confidence": "confirmed", "exposed": None, "location": "not_checked"}, 0),
+        ({"cause": "user_deleted", "locations": ["unknown", "not_checked"]}, 0),
+        ({"cause": "user_not_found"}, 1),
+        ({"cause": "user_deleted", "exposed": True, "confidence": "probable"}, 2),
+        ({"cause": "user_deleted", "locations": ["inbox"]}, 1),
+    ],
+)
+def test_what_is_not_as_expected_is_seen(expect: dict[str, Any], wrong: int) -> None:
+    assert len(differences(Sample("name", {}, expect), FINDING)) == wrong
