@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -17,21 +16,13 @@ import pytest
 from sandbox.tenant import cli
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = """
-import argparse, sys
-from sandbox.tenant import cli
-parser = argparse.ArgumentParser()
-cli.add_arguments(parser)
-sys.exit(cli.run(parser.parse_args()))
-"""
 
 
 @contextlib.asynccontextmanager
 async def process(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     started = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, *arguments,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment,
+        sys.executable, "-m", "sandbox", "tenant", *arguments,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
     try:
         yield started

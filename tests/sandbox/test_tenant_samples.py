@@ -233,6 +233,73 @@ async def test_an_address_that_is_no_user_is_what_the_sample_says(sample: Sample
         assert (client.world.owner(domain) is None) == (cause == "domain_unknown")
 
 
+SERVICE = {
+    *("app_not_found", "app_deleted", "app_disabled", "consent_missing", "permission_delegated_only"),
+    *("permission_missing", "app_read_mode", "credential_expired", "app_healthy"),
+}
+# Mail.ReadWrite, Organization.Read.All: (application role, delegated scope)
+REQUIRED = {
+    "e2a3a72e-5f79-4c64-b1b1-878b674786c9": ("024d486e-b451-40bb-833d-3e66d98c5c73", "Mail.ReadWrite"),
+    "498476ce-e0fe-48b0-b801-37ba7e2685c6": ("4908d5b9-3fb2-4b1e-9336-1888b7937185", "Organization.Read.All"),
+}
+MAIL_READ = "810c84a8-4a9e-49e6-bf7d-12d183f40d01"
+
+
+async def service_evidence(client: Client) -> str:
+    """The cause that the app's own objects show, read one after another."""
+    tenant = client.world.tenants[client.tenant]
+    app_id = tenant.etd_app_id
+    answer = await client.get(f"/servicePrincipals(appId='{app_id}')")
+    if answer.status == 404:
+        gone = await client.get("/directory/deletedItems/graph.servicePrincipal", filter=f"appId eq '{app_id}'")
+        return "app_deleted" if gone.body["value"] else "app_not_found"
+    app = answer.body
+    if not app["accountEnabled"] or app["isDisabled"] or app["disabledByMicrosoftStatus"] not in (None, "NotDisabled"):
+        return "app_disabled"
+    graph = await client.get("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')", select="id")
+    path = f"/servicePrincipals/{app['id']}"
+    rows = await client.get(f"{path}/appRoleAssignments", filter=f"resourceId eq {graph.body['id']}", top="999")
+    granted = set(rows.column("appRoleId"))
+    while link := rows.body.get("@odata.nextLink"):
+        rows = await client.follow(link)
+        granted |= set(rows.column("appRoleId"))
+    registration = await client.get(f"/applications(appId='{app_id}')")
+    own = registration.body if registration.status == 200 else None
+    declared = {each["id"] for each in own["requiredResourceAccess"][0]["resourceAccess"]} if own else set()
+    grants = await client.get(f"{path}/oauth2PermissionGrants")
+    delegated = " ".join(grants.column("scope")).split() if grants.status == 200 else []
+    missing = [role for role in REQUIRED if role not in granted]
+    if missing and tenant.spec.get("mode") == "read" and MAIL_READ in granted:
+        return "app_read_mode"
+    for role in missing:
+        scope, name = REQUIRED[role]
+        if role in declared:
+            return "consent_missing"
+        return "permission_delegated_only" if scope in declared or name in delegated else "permission_missing"
+    ends = [each["endDateTime"] for each in own["passwordCredentials"] + own["keyCredentials"]] if own else []
+    if ends and all(datetime.fromisoformat(end) < client.world.now for end in ends):
+        return "credential_expired"
+    return "app_healthy"
+
+
+@pytest.mark.parametrize(
+    "sample", [each for each in LINES if each.expect["cause"] in SERVICE], ids=lambda each: each.name
+)
+async def test_the_app_is_in_the_state_that_the_sample_says(sample: Sample) -> None:
+    async with running() as client:
+        client.tenant = tenant_of(client, sample)
+        assert await service_evidence(client) == sample.expect["cause"]
+
+
+async def test_the_app_is_in_order_where_the_service_is_not_the_cause() -> None:
+    troubled = {"adatum", "fourthcoffee", "humongous", "signedout", "noapplications", "cpandl"}
+    async with running() as client:
+        for sample in LINES:
+            client.tenant = tenant_of(client, sample)
+            if sample.expect["cause"] not in SERVICE and client.tenant not in troubled:
+                assert await service_evidence(client) == "app_healthy", sample.name
+
+
 GENERATED_PLACES = {
     "message_deleted": ["deleted_items"],
     "message_moved": ["junk", "other_folder"],
