@@ -246,9 +246,23 @@ TICK = '@app.timer_trigger("t", schedule="{}")\ndef tick(t: func.TimerRequest): 
     [
         ("import nothing_of_that_name\n", "No module named 'nothing_of_that_name'"),
         ("raise ValueError('the app itself')\n", "ValueError: the app itself"),
+        ("other = func.FunctionApp()\n", "function app"),
+    ],
+)
+def test_an_app_that_cannot_be_loaded_ends_the_host_with_its_own_words(
+    tmp_path: Path, driver: str, code: str, words: str
+) -> None:
+    arguments = ("host", "--port", "0", "--app", str(broken(tmp_path, code)), "--driver", driver)
+    with child(*arguments, environ=settings("")) as started:
+        assert started.wait(20) == 1
+    assert words in started.output
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
         ("", "no function_app.py in here"),
         ("pass\n", "no functions found"),
-        ("other = func.FunctionApp()\n", "function app"),
         (WORK.format("%NOT_THERE%", "FixtureStorage"), "function work: queueName: the setting NOT_THERE is not set"),
         (WORK.format("work", "NotThere"), "function work: the setting NotThere is not set"),
         (WORK.format("work", "Broken"), "function work: the setting Broken is not a storage connection"),
@@ -258,12 +272,10 @@ TICK = '@app.timer_trigger("t", schedule="{}")\ndef tick(t: func.TimerRequest): 
         ('@app.blob_trigger("b", path="a", connection="c")\ndef f(b: func.InputStream): pass\n', "no blobTrigger"),
     ],
 )
-def test_an_app_that_cannot_run_ends_the_host_with_its_reason(
-    tmp_path: Path, driver: str, code: str, words: str
-) -> None:
+def test_an_app_that_cannot_run_ends_the_host_with_the_reason(tmp_path: Path, code: str, words: str) -> None:
     folder = broken(tmp_path, code)
-    environ = settings("UseDevelopmentStorage=true;", Broken="not a connection")
-    with child("host", "--port", "0", "--app", str(folder), "--driver", driver, environ=environ) as started:
+    environ = settings("UseDevelopmentStorage=true", Broken="not a connection")
+    with child("host", "--port", "0", "--app", str(folder), environ=environ) as started:
         assert started.wait(20) == 1
     assert words in started.output
 

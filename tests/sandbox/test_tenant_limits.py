@@ -236,6 +236,8 @@ async def test_the_data_changes_while_it_runs() -> None:
         await change(people={"gona": None, "newcomer": {"messages": ["inbox"]}})
         assert (await client.get("/users/gona@contoso.com")).status == 404
         assert len((await client.get("/users/newcomer@contoso.com/messages")).body["value"]) == 1
+        rows = await client.get(f"/servicePrincipals/{sp}/appRoleAssignments")
+        assert len(rows.body["value"]) == 1, "earlier changes have stayed"
 
 
 async def test_a_change_that_makes_no_sense_leaves_all_as_it_was() -> None:
