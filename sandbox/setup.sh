@@ -2,7 +2,7 @@
 # Makes .venv (Python packages) and node_modules (Azurite). Quick when nothing has changed; a set-up that was
 # interrupted is started afresh. Needs Python 3.11-3.13 with venv, and nothing else: Node.js comes from PyPI.
 #
-# PYTHON=/path/to/python chooses the Python; without it the newest usable one is taken.
+# PYTHON=/path/to/python chooses the Python; without it the newest usable one is taken. --find-python only says which.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -46,6 +46,13 @@ no_python() {
     fi
     fail "no usable Python found. Needed: one of $versions, with the modules venv and ensurepip. $fix. To name one: make setup PYTHON=/path/to/python"
 }
+
+if [ "${1:-}" = --find-python ]; then
+    python=$(find_python)
+    [ -n "$python" ] || no_python
+    printf '%s\n' "$python"
+    exit
+fi
 
 # The stamps say what was installed; changing a requirement or the lock file changes them.
 wanted_packages() { cat requirements.txt requirements-dev.txt | cksum; }

@@ -52,7 +52,7 @@ class Machine:
         file.write_text(text if works else "#!/bin/sh\necho 'no version is set' >&2; exit 127\n")
         file.chmod(0o755)
 
-    def setup(self, **environ: str) -> subprocess.CompletedProcess[str]:
+    def setup(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         tools = self.folder / "tools"
         tools.mkdir(exist_ok=True)
         for name in ("sh", "dirname", "cat", "cksum", "mkdir", "cp", "chmod", "rm"):
@@ -60,7 +60,7 @@ class Machine:
                 (tools / name).symlink_to(shutil.which(name) or name)
         (self.folder / "bin").mkdir(exist_ok=True)
         return subprocess.run(
-            ["/bin/sh", "sandbox/setup.sh"],
+            ["/bin/sh", "sandbox/setup.sh", *arguments],
             cwd=self.folder / "project",
             env={"HOME": str(self.folder), "PATH": f"{self.folder}/bin:{tools}", **environ},
             capture_output=True,
@@ -108,6 +108,13 @@ def test_no_usable_python(machine: Machine, version: str) -> None:
     assert done.returncode == 1
     assert "setup: no usable Python found. Needed: one of 3.13 3.12 3.11" in done.stderr
     assert "make setup PYTHON=" in done.stderr
+
+
+def test_it_can_be_asked_which_python_it_would_take(machine: Machine) -> None:
+    assert machine.setup("--find-python").returncode == 1
+    machine.install("bin/python3.11", "3.11")
+    assert machine.setup("--find-python").stdout == "python3.11\n"
+    assert machine.did("-m venv") == 0
 
 
 def test_a_python_that_is_named_is_taken_or_refused(machine: Machine) -> None:
