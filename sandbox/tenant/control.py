@@ -3,7 +3,8 @@
 What there is::
 
     GET, DELETE       /_sandbox/stats      counts; set them to nothing
-    GET, POST, DELETE /_sandbox/faults     the rules with their hits; add a rule or a list of them; take all away
+    GET, POST, DELETE /_sandbox/faults     the rules with their hits; add a rule or a list of them; take all away, or,
+                                           with ?tenant=, those that name this tenant in the same way
     PUT               /_sandbox/state      merge into the data ({"tenants": {"contoso": {...}}}); ?replace=true: instead
     GET               /_sandbox/tenants    TRIAGE_TENANTS for this data
     PUT               /_sandbox/settings   latencyMs, itemLatencyMs, and the limits (null: off)
@@ -72,7 +73,9 @@ async def add_faults(request: web.Request) -> web.Response:
 
 
 async def clear_faults(request: web.Request) -> web.Response:
-    request.app[SIMULATOR].faults.rules.clear()
+    faults = request.app[SIMULATOR].faults
+    tenant = request.query.get("tenant")
+    faults.rules = [rule for rule in faults.rules if tenant and rule.spec.get("tenant") != tenant]
     return web.Response(status=204)
 
 

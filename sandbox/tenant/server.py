@@ -98,6 +98,8 @@ def _call(simulator: Simulator, request: web.Request, headers: dict[str, str]) -
         raise unauthorized(f"AADSTS90002: Tenant '{name}' not found.")
     if not tenant.triage_signs_in:
         raise unauthorized(f"AADSTS700016: The application was not found in the directory '{tenant.name}'.")
+    if tenant.token_of:
+        tenant = simulator.world.tenants[tenant.token_of]
     base = f"http://{request.host}{VERSION}"
     return Call(simulator.world, tenant, request.method, path.removeprefix(VERSION), query_text, headers, base)
 

@@ -53,6 +53,8 @@ class Tenant:
         # The app roles of the caller, the triage identity. Without a service principal of its own it gets no token.
         self.triage_roles = frozenset(spec.get("triageRoles", TRIAGE_ROLES)) - set(spec.get("triageLacks", ()))
         self.triage_signs_in: bool = spec.get("triageSignsIn", True)
+        # Another tenant, whose token the caller gets instead: a managed identity has tokens of its home tenant only.
+        self.token_of: str | None = spec.get("tokenOf")
         if not self.triage_roles <= PERMISSIONS.keys():
             raise KeyError(f"{key}: no such permission: {sorted(self.triage_roles - PERMISSIONS.keys())}")
         self.mailbox_errors = {k.lower(): code for k, code in spec.get("mailboxErrors", {}).items()}

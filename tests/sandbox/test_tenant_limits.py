@@ -157,6 +157,16 @@ async def test_a_fault_says_what_it_is_told_to_say() -> None:
         assert (await client.get(INES)).status == 200
 
 
+async def test_the_faults_of_one_tenant_are_taken_away() -> None:
+    async with running() as client:
+        await client.faults(
+            {"tenant": "contoso", "status": 500}, {"tenant": "fabrikam", "status": 500}, {"status": 503}
+        )
+        assert (await client.control("DELETE", "faults?tenant=contoso")).status == 204
+        rules = (await client.control("GET", "faults")).body["value"]
+        assert [rule.get("tenant") for rule in rules] == ["fabrikam", None]
+
+
 async def test_faults_see_the_decoded_query() -> None:
     async with running() as client:
         await client.faults({"path": r"<ines@mail\.example>", "status": 504})

@@ -156,3 +156,10 @@ async def test_every_write_is_refused_and_counted(method: str, path: str, status
         batched = await client.batch({"id": "1", "method": method, "url": path})
         assert batched.body["responses"][0]["status"] == status
         assert (await client.stats())["writesRefused"] == 2
+
+
+async def test_a_token_of_another_tenant_reads_that_tenant() -> None:
+    async with running() as client:
+        fabrikam = client.world.tenants["fabrikam"].id
+        await client.control("PUT", "state", {"tenants": {"contoso": {"tokenOf": "fabrikam"}}})
+        assert (await client.get("/organization")).column("id") == [fabrikam]
