@@ -26,10 +26,10 @@ from triage.diagnosis.remedies import Action
 from triage.evidence import AppEvidence, Evidence, Reason, State, Unread, not_asked
 from triage.failures import RemediationFailure
 from triage.graph.app import read_app
-from triage.graph.tenants import TenantGraph
+from triage.graph.tenants import TenantGraph, Tenants
 from triage.runtime import Services
 from triage.scenarios import Scenario
-from triage.settings import Tenant
+from triage.settings import Settings, Tenant
 from triage.storage.audits import audit_id
 from triage.wire import now
 
@@ -54,14 +54,17 @@ async def audit_all(services: Services, tenants: tuple[Tenant, ...]) -> list[Aud
 async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
     """Audits one tenant and keeps the audit. Never raises for what Graph does; storage's errors it does raise."""
     earlier = await services.audits.earlier(tenant.tenant_id)
-    app = await _read(services.tenants.graph(tenant)) if tenant.app_id else None
-    audit = make_audit(
-        tenant, app, services.settings.credential_warning_days, several=len(services.settings.tenants) > 1
-    )
+    audit = await audit_without_storage(services.settings, services.tenants, tenant)
     audit = audit.model_copy(update={"drift": drift(audit, earlier)})
     await services.audits.save(audit)
     _log.info("Audited a tenant: %s", audit.verdict.value)
     return audit
+
+
+async def audit_without_storage(settings: Settings, tenants: Tenants, tenant: Tenant) -> Audit:
+    """Audits one tenant. There is no earlier audit, so there is no drift, and nothing is kept."""
+    app = await _read(tenants.graph(tenant)) if tenant.app_id else None
+    return make_audit(tenant, app, settings.credential_warning_days, several=len(settings.tenants) > 1)
 
 
 async def _read(graph: TenantGraph) -> AppEvidence:

@@ -93,14 +93,17 @@ class Settings(Wire):
         return next((tenant for tenant in self.tenants if domain in tenant.domains), None)
 
 
-def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of the environment; SettingsError, naming the setting, where one is missing or wrong."""
+def read_settings(environ: Mapping[str, str] | None = None, *, needs_storage: bool = True) -> Settings:
+    """The settings of the environment; SettingsError, naming the setting, where one is missing or wrong.
+
+    Without `needs_storage` those of the storage account are not looked at: only Graph is going to be asked.
+    """
     environ = os.environ if environ is None else environ
     auth = environ.get("TRIAGE_AUTH") or "keys"
     if auth not in ("keys", "easyauth"):
         raise SettingsError(f"TRIAGE_AUTH must be keys or easyauth, not {auth!r}.")
     return Settings(
-        storage=_storage(environ),
+        storage=_storage(environ) if needs_storage else Storage(),
         tenants=_tenants(environ.get("TRIAGE_TENANTS")),
         queue=environ.get("TRIAGE_QUEUE") or DEFAULT_QUEUE,
         graph_endpoint=_graph_endpoint(environ.get("GRAPH_ENDPOINT") or "https://graph.microsoft.com"),
