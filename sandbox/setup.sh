@@ -55,7 +55,7 @@ if [ "${1:-}" = --find-python ]; then
 fi
 
 # The stamps say what was installed; changing a requirement or the lock file changes them.
-wanted_packages() { cat requirements.txt requirements-dev.txt | cksum; }
+wanted_packages() { cat requirements.txt requirements-cli.txt requirements-dev.txt | cksum; }
 wanted_storage() { cat package.json package-lock.json | cksum; }
 stamped() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
