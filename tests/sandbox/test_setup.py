@@ -75,7 +75,13 @@ def machine(tmp_path: Path) -> Machine:
     project = tmp_path / "project"
     (project / "sandbox").mkdir(parents=True)
     shutil.copy(ROOT / "sandbox" / "setup.sh", project / "sandbox" / "setup.sh")
-    for name in ("requirements.txt", "requirements-cli.txt", "requirements-dev.txt", "package.json", "package-lock.json"):
+    for name in (
+        "requirements.txt",
+        "requirements-cli.txt",
+        "requirements-dev.txt",
+        "package.json",
+        "package-lock.json",
+    ):
         (project / name).write_text(name)
     return Machine(tmp_path)
 
