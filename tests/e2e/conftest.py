@@ -1,0 +1,105 @@
+"""The service in a host of its own, on Azurite and the simulated tenants: one of each for all end-to-end tests."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+import httpx
+import pytest
+from azure.storage.queue import QueueClient
+from service_client import LONGEST_REQUEST, Graph, OwnTenant, Service
+
+from sandbox.azurite import Azurite, azurite
+from sandbox.processes import Child, child, host
+
+# The host's own figures wait for minutes; here a message is tried again after a second.
+QUICK = {
+    "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+    "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
+}
+OWN_TENANTS = 64
+PEOPLE = {
+    "dana": {"messages": ["deleteditems"]},
+    "ines": {"messages": ["inbox"]},
+    "gona": {},
+    "quin": {"folders": {"Quarantine-ETD": {"hidden": True}}, "messagesIncludeHidden": False,
+             "messages": ["Quarantine-ETD"]},
+}  # fmt: skip
+
+StartService = Callable[..., AbstractContextManager[Service]]
+
+
+@pytest.fixture(scope="session")
+def storage() -> Iterator[Azurite]:
+    with azurite() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def graph() -> Iterator[Graph]:
+    with child("tenant", "--port", "0", environ={}) as tenant:
+        url = tenant.wait_for(r"^Graph listening at (http://\S+)")[1]
+        with httpx.Client(base_url=url, timeout=LONGEST_REQUEST) as http:
+            graph = Graph(http)
+            own = {key: {"domains": [f"{key}.example"], "people": PEOPLE} for key in _own_keys()}
+            graph.put("state", {"tenants": own})
+            yield graph
+
+
+@pytest.fixture(scope="session")
+def hosts() -> list[Child]:
+    """Every host that was started: what they said is looked at in the end."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def start_service(storage: Azurite, graph: Graph, hosts: list[Child]) -> StartService:
+    """Starts a further host: its arguments, and settings beside or instead of the usual ones."""
+
+    @contextmanager
+    def start(*arguments: str, headers: dict[str, str] | None = None, **settings: str) -> Iterator[Service]:
+        name = f"failures-{uuid.uuid4().hex[:8]}"
+        usual = {"TriageStorage": storage.connection_string, "GRAPH_ENDPOINT": graph.url, "TRIAGE_QUEUE": name, **QUICK}
+        environ = usual | settings
+        with ExitStack() as stack:
+            process, address = stack.enter_context(host(*arguments, environ=environ))
+            hosts.append(process)
+            http = httpx.Client(base_url=address, timeout=LONGEST_REQUEST, headers=headers)
+            queues = [
+                QueueClient.from_connection_string(storage.connection_string, environ["TRIAGE_QUEUE"] + suffix)
+                for suffix in ("", "-poison")
+            ]
+            yield Service(process, *map(stack.enter_context, (http, *queues)))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def service(start_service: StartService, graph: Graph) -> Iterator[Service]:
+    """The service for all tenants, as it is deployed but for the times between tries."""
+    with start_service(TRIAGE_TENANTS=json.dumps(graph.tenants())) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def own_tenants(graph: Graph) -> Iterator[OwnTenant]:
+    """Tenants that nobody has had before."""
+    ids = {tenant["domains"][0]: tenant["tenantId"] for tenant in graph.tenants()}
+    return (OwnTenant(graph, key, ids[f"{key}.example"], f"{key}.example") for key in _own_keys())
+
+
+@pytest.fixture
+def tenant(own_tenants: Iterator[OwnTenant]) -> OwnTenant:
+    return next(own_tenants)
+
+
+def _own_keys() -> list[str]:
+    return [f"own{number:02d}" for number in range(OWN_TENANTS)]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks at all that the session did comes last."""
+    items.sort(key=lambda item: item.path.name == "test_host_log.py")

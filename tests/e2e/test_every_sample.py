@@ -1,0 +1,84 @@
+"""Every sample failure through the whole service: posted, queued, triaged, kept, and read again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from service_client import Graph, Json, Service
+
+from sandbox.tenant.data import World
+from sandbox.tenant.samples import Sample, load
+
+SAMPLES = load(World.load())
+EXPOSED = {
+    **dict.fromkeys(("inbox", "junk", "archive_folder", "other_folder", "sent_items", "deleted_items"), True),
+    **dict.fromkeys(("recoverable_items", "quarantine", "not_found"), False),
+    **dict.fromkeys(("unknown", "not_checked"), None),
+}
+CAUSES = """
+app_not_found app_deleted app_disabled consent_missing permission_delegated_only permission_missing app_read_mode
+credential_expired access_policy_blocked app_healthy user_deleted recipient_is_group recipient_is_contact guest_user
+app_single_tenant domain_in_other_tenant domain_unknown user_not_found license_assignment_failed exchange_plan_disabled
+license_lapsed provisioning_error mailbox_provisioning mailbox_on_premises mailbox_unlicensed mailbox_disconnected
+message_remediated message_deleted message_recoverable message_moved message_gone address_is_alias message_present
+mailbox_reachable undetermined
+"""
+
+
+@pytest.fixture(scope="module")
+def found(service: Service, graph: Graph) -> dict[str, Json]:
+    """The findings of all samples by their names, and that nothing was asked but what Graph has, nothing written."""
+    before = graph.stats()
+    ids = service.accepted([sample.failure for sample in SAMPLES])
+    service.drained(120)
+    findings = {finding["id"]: finding for finding in service.all("findings")}
+    after = graph.stats()
+    assert {name: after[name] - before[name] for name in ("writesRefused", "unknownPaths")} == {
+        "writesRefused": 0,
+        "unknownPaths": 0,
+    }
+    return {sample.name: findings[id] for sample, id in zip(SAMPLES, ids, strict=True)}
+
+
+def test_there_is_a_sample_for_every_cause() -> None:
+    assert {sample.expect["cause"] for sample in SAMPLES} == set(CAUSES.split())
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_sample(sample: Sample, found: dict[str, Json]) -> None:
+    finding = found[sample.name]
+    got = seen(finding)
+    for name, wanted in sample.expect.items():
+        if name == "locations":
+            assert got["location"] in wanted, got
+        elif name == "alternatives":
+            assert set(wanted) <= set(got[name]), got
+        elif name == "reasons":
+            assert all(any(reason.items() <= one.items() for one in got[name]) for reason in wanted), got
+        else:
+            assert got[name] == wanted, (name, got, finding["summary"])
+    assert sample.scenario in (None, finding["scenario"])
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_what_holds_of_every_finding(sample: Sample, found: dict[str, Json]) -> None:
+    finding = found[sample.name]
+    assert finding["exposed"] == EXPOSED[finding["message"]["location"]]
+    assert (finding["cause"] == "undetermined") == bool(finding["reasons"]) == (finding["confidence"] == "undetermined")
+    assert finding["summary"].endswith(".")
+    assert finding["actions"] and all(action["title"] and action["detail"] for action in finding["actions"])
+    assert finding["deliveries"] == 1
+    assert finding["failure"]["id"] == sample.failure["id"]
+    assert finding["occurredAt"] == sample.failure["occurredAt"]
+    assert finding["receivedAt"] <= finding["triagedAt"]
+    asked = [check for check in finding["checks"] if check["request"]]
+    assert bool(asked) is ("tenant_not_configured" not in {reason["reason"] for reason in finding["reasons"]})
+    assert all(check["request"].startswith("GET /") for check in asked)
+    assert all((check["outcome"] == "unknown") == bool(check["reason"]) for check in asked), asked
+
+
+def seen(finding: Json) -> dict[str, Any]:
+    """What a sample can say of its finding."""
+    names = ("cause", "confidence", "exposed", "alternatives", "reasons")
+    return {name: finding[name] for name in names} | finding["message"]
