@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from triage.api import audits, failures, findings, health, rejected
+from triage.api import audits, failures, findings, health, rejected, summary
 from triage.auditing import audit_all
 from triage.deliveries import QueueMessage, handle, handle_poison
 from triage.runtime import services
@@ -76,6 +76,11 @@ async def get_latest_audits(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("audits/{id}", methods=[func.HttpMethod.GET])
 async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
     return await audits.get(req)
+
+
+@app.route("summary", methods=[func.HttpMethod.GET])
+async def get_summary(req: func.HttpRequest) -> func.HttpResponse:
+    return await summary.get(req)
 
 
 @app.route("rejected", methods=[func.HttpMethod.GET])

@@ -73,6 +73,7 @@ class Settings(Wire):
     tenants: tuple[Tenant, ...]
     queue: str = DEFAULT_QUEUE
     graph_endpoint: str = "https://graph.microsoft.com"
+    graph_client_id: str | None = None
     easyauth: bool = False
     credential_warning_days: int = 30
     max_dequeue_count: int = 5
@@ -107,6 +108,7 @@ def read_settings(environ: Mapping[str, str] | None = None, *, needs_storage: bo
         tenants=_tenants(environ.get("TRIAGE_TENANTS")),
         queue=environ.get("TRIAGE_QUEUE") or DEFAULT_QUEUE,
         graph_endpoint=_graph_endpoint(environ.get("GRAPH_ENDPOINT") or "https://graph.microsoft.com"),
+        graph_client_id=_graph_client_id(environ.get("TRIAGE_GRAPH_CLIENT_ID")),
         easyauth=auth == "easyauth",
         credential_warning_days=_count(environ, "CREDENTIAL_WARNING_DAYS", 30),
         max_dequeue_count=_max_dequeue_count(environ),
@@ -177,6 +179,13 @@ def _graph_endpoint(text: str) -> str:
     if url.scheme == "http" and url.hostname in LOOPBACK:
         return text.rstrip("/")
     raise SettingsError(f"GRAPH_ENDPOINT must be https (http only for a loopback address), not {text!r}.")
+
+
+def _graph_client_id(text: str | None) -> str | None:
+    try:
+        return guid(text) if text else None
+    except ValueError:
+        raise SettingsError(f"TRIAGE_GRAPH_CLIENT_ID must be an application (client) id, not {text!r}.") from None
 
 
 def _count(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -1,13 +1,25 @@
-"""Tokens for Graph, by azure-identity: a managed identity in Azure, elsewhere whom a developer is signed in as."""
+"""Tokens for Graph, by azure-identity: a managed identity in Azure, elsewhere whom a developer is signed in as.
+
+For tenants beside the managed identity's own: a multi-tenant app that trusts the managed identity, so that there is
+no secret (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
+"""
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Any
 
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.identity.aio import DefaultAzureCredential
+from azure.identity.aio import ClientAssertionCredential, DefaultAzureCredential, ManagedIdentityCredential
+
+# What the managed identity's token is for, by the end of the authority's host name (same page).
+_EXCHANGES = {
+    ".us": "api://AzureADTokenExchangeUSGov",
+    ".cn": "api://AzureADTokenExchangeChina",
+}
+_EXCHANGE = "api://AzureADTokenExchange"
 
 
 class TenantCredential(AsyncTokenCredential):
@@ -42,6 +54,54 @@ class TenantCredential(AsyncTokenCredential):
         await self.close()
 
 
-def tenant_credential(tenant_id: str) -> TenantCredential:
-    """azure-identity's default chain (environment, managed identity, developer tools), for one tenant."""
-    return TenantCredential(DefaultAzureCredential(additionally_allowed_tenants=["*"]), tenant_id)
+class FederatedCredential(AsyncTokenCredential):
+    """An app in one tenant, which signs in with the managed identity's token in place of a secret.
+
+    The app has a federated credential that names the managed identity, and a service principal in the tenant.
+    `options` go to both of azure-identity's credentials.
+    """
+
+    def __init__(self, tenant_id: str, client_id: str, **options: Any) -> None:
+        self._identity = ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID"), **options)
+        self._app = ClientAssertionCredential(tenant_id, client_id, self._newest_assertion, **options)
+        self._assertion = ""
+
+    async def get_token(
+        self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, enable_cae: bool = False, **_: Any
+    ) -> AccessToken:
+        """The app's token. Both tokens come from azure-identity's cache while they last."""
+        # ClientAssertionCredential's callback can't be awaited, and must not hold up the event loop.
+        self._assertion = (await self._identity.get_token(f"{exchange_audience()}/.default")).token
+        return await self._app.get_token(*scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae)
+
+    def _newest_assertion(self) -> str:
+        return self._assertion
+
+    async def close(self) -> None:
+        """Closes both credentials."""
+        await self._identity.close()
+        await self._app.close()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.close()
+
+
+def exchange_audience() -> str:
+    """What a managed identity's token must be for, to stand in for a secret, in the cloud of AZURE_AUTHORITY_HOST."""
+    host = (os.environ.get("AZURE_AUTHORITY_HOST") or "").rstrip("/")
+    return next((audience for end, audience in _EXCHANGES.items() if host.endswith(end)), _EXCHANGE)
+
+
+def tenant_credential(tenant_id: str, client_id: str | None = None, **options: Any) -> AsyncTokenCredential:
+    """The credential of one tenant: the app `client_id` where there is one, else azure-identity's default chain.
+
+    The chain is environment, managed identity, developer tools. `options` go to azure-identity.
+    """
+    if client_id is not None:
+        return FederatedCredential(tenant_id, client_id, **options)
+    return TenantCredential(DefaultAzureCredential(additionally_allowed_tenants=["*"], **options), tenant_id)

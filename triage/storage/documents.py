@@ -23,6 +23,11 @@ def newest_first(nanoseconds: int) -> str:
     return f"{_END_OF_TIME - nanoseconds:021d}"
 
 
+def from_newest_first(key: str) -> int:
+    """The instant, in nanoseconds, that a key was made from."""
+    return _END_OF_TIME - int(key)
+
+
 def pack_text(name: str, value: Any) -> dict[str, str]:
     """A document as JSON text in `name`, `name1`, `name2`, ..."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

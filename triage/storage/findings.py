@@ -14,7 +14,7 @@ from typing import Any
 from triage.finding import Finding, merge
 from triage.storage.account import StorageAccount
 from triage.storage.documents import pack_text, unpack_text
-from triage.storage.index import FindingsIndex, Query
+from triage.storage.index import ATTEMPTS, FindingsIndex, Query
 
 TABLE = "findings"
 _REMEMBERED_DELIVERIES = 50
@@ -41,7 +41,7 @@ class Findings:
         from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
         table = await self._account.table(TABLE)
-        while True:
+        for attempt in range(ATTEMPTS):
             entity = await self._entity(finding.id)
             counted: list[str] = json.loads(entity["deliveryIds"]) if entity else []
             delivered = delivery is not None and delivery not in counted
@@ -60,9 +60,12 @@ class Findings:
                         match_condition=MatchConditions.IfNotModified,
                     )
             except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+                if attempt == ATTEMPTS - 1:
+                    raise
                 continue
             await self.index.write(merged, revision)
             return merged
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def page(self, query: Query, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """At most `top` findings, newest first, and the token of the next page. ValueError where a token is none."""

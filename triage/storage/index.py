@@ -8,18 +8,25 @@ two writers the older one changes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from triage.finding import Finding
 from triage.storage.account import StorageAccount
-from triage.storage.documents import newest_first, pack_compressed, unpack_compressed
-from triage.wire import epoch_ns
+from triage.storage.counters import change_rows, counted_as, fold, get
+from triage.storage.documents import from_newest_first, newest_first, pack_compressed, unpack_compressed
+from triage.wire import epoch_ns, from_epoch_ns
 
 TABLE = "findingsindex"
 MONTHS = "months"
+
+_REPLACE = {"mode": "replace"}
+# How often a writer tries against others that are faster. With fewer than that many writers one always gets through.
+ATTEMPTS = 50
+# So often a writer folds the changes of its partition into the counts.
+_WRITES_A_FOLD = 256
 
 # The filters of GET /api/findings, the most selective first: it picks the range, the others are columns of its rows.
 FILTERS = ("mailbox", "cause", "exposed", "scenario", "confidence", "severity", "tenantId")
@@ -48,83 +55,115 @@ class FindingsIndex:
 
     def __init__(self, account: StorageAccount) -> None:
         self._account = account
-        self._months: set[str] = set()
+        self._known_months: set[str] = set()
+        self._written = 0
 
     async def write(self, finding: Finding, revision: int) -> None:
-        """Puts a finding where its filters find it, and takes it from where it was."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-        from azure.data.tables import TableTransactionError
-
+        """Puts a finding where its filters find it, takes it from where it was, and counts the change."""
         table = await self._account.table(TABLE)
         month = finding.occurred_at[:7]
         await self._know(month)
         columns = _columns(finding)
         body = pack_compressed("document", finding.wire())
         keys = row_keys(finding, columns)
-        anchor = {"PartitionKey": month, "RowKey": f"id|{finding.id}", "revision": revision, "rows": json.dumps(keys)}
-        rows = [{"PartitionKey": month, "RowKey": key, **columns, **body} for key in keys]
-        old: dict[str, Any] | None = None
-        while True:
-            operations: list[Any] = [("upsert", row, {"mode": "replace"}) for row in rows]
+        counted = counted_as(finding)
+        anchor = {"revision": revision, "rows": json.dumps(keys), "counted": json.dumps(counted)}
+        rows = [("upsert", {"PartitionKey": month, "RowKey": key, **columns, **body}, _REPLACE) for key in keys]
+
+        def operations(old: Any) -> list[Any] | None:
+            if old is not None and old["revision"] > revision:
+                return None
+            change = _change(month, finding.id, revision, old, counted)
             if old is None:
-                operations.append(("create", anchor))
-            elif old["revision"] > revision:
+                created = ("create", {"PartitionKey": month, "RowKey": _anchor_key(finding.id), **anchor})
+                return [*rows, created, *change]
+            stale = sorted(set(json.loads(old["rows"])) - set(keys))
+            replaced = (
+                "update",
+                {"PartitionKey": month, "RowKey": old["RowKey"], **anchor},
+                {**_REPLACE, **_unchanged(old)},
+            )
+            return [*rows, replaced, *_deletions(month, stale), *change]
+
+        await self._transact(table, month, finding.id, operations, None)
+        self._written += 1
+        if self._written % _WRITES_A_FOLD == 0:
+            await fold(table, month)
+
+    async def remove(self, finding_id: str, month: str) -> None:
+        """Takes a finding out of the index and out of the counts; one that is not there is left alone."""
+        table = await self._account.table(TABLE)
+
+        def operations(old: Any) -> list[Any] | None:
+            if old is None:
+                return None
+            removed = ("delete", {"PartitionKey": month, "RowKey": old["RowKey"]}, _unchanged(old))
+            change = _change(month, finding_id, old["revision"] + 1, old, None)
+            return [removed, *_deletions(month, json.loads(old["rows"])), *change]
+
+        await self._transact(table, month, finding_id, operations, await get(table, month, _anchor_key(finding_id)))
+
+    @staticmethod
+    async def _transact(
+        table: Any, month: str, finding_id: str, operations: Callable[[Any], list[Any] | None], old: Any
+    ) -> None:
+        """Changes a finding's rows in one transaction with its anchor, again whenever another writer was faster.
+
+        `operations` gives what to do, from the anchor as it is (None: there is none); None for nothing.
+        """
+        from azure.core.exceptions import HttpResponseError
+
+        for attempt in range(ATTEMPTS):
+            wanted = operations(old)
+            if wanted is None:
                 return
-            else:
-                condition = {"etag": old.metadata["etag"], "match_condition": MatchConditions.IfNotModified}  # type: ignore[attr-defined]
-                operations.append(("update", anchor, {"mode": "replace", **condition}))
-                stale = set(json.loads(old["rows"])) - set(keys)
-                operations += [("delete", {"PartitionKey": month, "RowKey": key}) for key in sorted(stale)]
             try:
-                await table.submit_transaction(operations)
+                await table.submit_transaction(wanted)
                 return
-            except (TableTransactionError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError) as error:
-                if error.status_code not in (404, 409, 412):
+            except HttpResponseError as error:
+                if error.status_code not in (404, 409, 412) or attempt == ATTEMPTS - 1:
                     raise
-                try:
-                    old = await table.get_entity(month, anchor["RowKey"])
-                except ResourceNotFoundError:
-                    old = None
+                old = await get(table, month, _anchor_key(finding_id))
 
     async def _know(self, month: str) -> None:
         """Lists a month among those that have findings."""
-        if month not in self._months:
+        if month not in self._known_months:
             table = await self._account.table(TABLE)
             await table.upsert_entity({"PartitionKey": MONTHS, "RowKey": month})
-            self._months.add(month)
+            self._known_months.add(month)
+
+    async def months(self, query: Query) -> list[str]:
+        """The months that have findings and lie within the query's bounds, newest first."""
+        table = await self._account.table(TABLE)
+        known = [str(row["RowKey"]) async for row in table.query_entities(f"PartitionKey eq '{MONTHS}'")]
+        first = from_epoch_ns(query.since)[:7] if query.since is not None else ""
+        last = from_epoch_ns(query.until)[:7] if query.until is not None else "9999-12"
+        return sorted((month for month in known if first <= month <= last), reverse=True)
+
+    async def columns(self, query: Query) -> AsyncIterator[dict[str, str]]:
+        """What the findings of a query count as (see counters.py), without their documents."""
+        table = await self._account.table(TABLE)
+        select = ["RowKey", "scenario", "cause", "severity", "confidence", "exposed"]
+        for month in await self.months(query):
+            clauses = _clauses(query, month, None)
+            async for entity in table.query_entities(clauses, select=select, results_per_page=1000):
+                ahead = str(entity["RowKey"]).split("|")[1]
+                yield {
+                    **entity,
+                    "hour": from_epoch_ns(from_newest_first(ahead))[:13],
+                    "exposed": str(entity["exposed"] == "true"),
+                }
 
     async def rows(self, query: Query, after: tuple[str, str] | None, page_size: int) -> AsyncIterator[Row]:
         """The findings of a query, newest first, from after a place on; `page_size` rows are fetched at a time."""
         table = await self._account.table(TABLE)
-        name = next((name for name in FILTERS if name in query.filters), None)
-        prefix = f"{name}={_key(query.filters[name])}|" if name else "all|"
-        others = [f"{other} eq '{_quoted(value)}'" for other, value in query.filters.items() if other != name]
-        for month in await self._months_of(query, after):
-            low, high = _bounds(query, prefix)
-            low_operator = "ge"
-            if after is not None and month == after[0]:
-                low, low_operator = after[1], "gt"
-            clauses = [
-                f"PartitionKey eq '{month}'",
-                f"RowKey {low_operator} '{_quoted(low)}'",
-                f"RowKey lt '{_quoted(high)}'",
-            ]
-            entities = table.query_entities(" and ".join([*clauses, *others]), results_per_page=min(page_size, 1000))
+        for month in await self.months(query):
+            if after is not None and month > after[0]:
+                continue
+            clauses = _clauses(query, month, after[1] if after is not None and month == after[0] else None)
+            entities = table.query_entities(clauses, results_per_page=min(page_size, 1000))
             async for entity in entities:
                 yield Row(unpack_compressed("document", entity), month, entity["RowKey"])
-
-    async def _months_of(self, query: Query, after: tuple[str, str] | None) -> list[str]:
-        """The months that have findings and lie within the query's bounds, newest first."""
-        from triage.wire import from_epoch_ns
-
-        table = await self._account.table(TABLE)
-        known = [row["RowKey"] async for row in table.query_entities(f"PartitionKey eq '{MONTHS}'")]
-        first = from_epoch_ns(query.since)[:7] if query.since is not None else ""
-        last = from_epoch_ns(query.until)[:7] if query.until is not None else "9999-12"
-        if after is not None:
-            last = min(last, after[0])
-        return sorted((month for month in known if first <= month <= last), reverse=True)
 
 
 def row_keys(finding: Finding, columns: dict[str, str]) -> list[str]:
@@ -145,16 +184,43 @@ def _columns(finding: Finding) -> dict[str, str]:
     return {**columns, "tenantId": finding.tenant_id} if finding.tenant_id else columns
 
 
+def _change(
+    month: str, finding_id: str, number: int, anchor: Any, counted: dict[str, str] | None
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The operation that records what a finding counts as now, and did before; none where that is the same."""
+    before = json.loads(anchor["counted"]) if anchor is not None else None
+    return [("upsert", row, _REPLACE) for row in change_rows(month, finding_id, number, before, counted)]
+
+
+def _deletions(month: str, keys: list[str]) -> list[tuple[str, dict[str, str]]]:
+    return [("delete", {"PartitionKey": month, "RowKey": key}) for key in keys]
+
+
+def _anchor_key(finding_id: str) -> str:
+    return f"id|{finding_id}"
+
+
+def _unchanged(entity: Any) -> dict[str, Any]:
+    """The condition that nobody has written the entity since it was read."""
+    from azure.core import MatchConditions
+
+    return {"etag": entity.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
+
+
 def exposed_word(exposed: bool | None) -> str:
     """`exposed` as a word: true, false, null."""
     return {True: "true", False: "false", None: "null"}[exposed]
 
 
-def _bounds(query: Query, prefix: str) -> tuple[str, str]:
-    """The row keys that a query lies between: from the first on, to before the second."""
+def _clauses(query: Query, month: str, after: str | None) -> str:
+    """The rows of a query in one month, from after a row key on: a range of keys, and what is left as columns."""
+    name = next((name for name in FILTERS if name in query.filters), None)
+    prefix = f"{name}={_key(query.filters[name])}|" if name else "all|"
     low = prefix + (newest_first(query.until) if query.until is not None else "")
     high = prefix + (f"{newest_first(query.since)}|~" if query.since is not None else "~")
-    return low, high
+    first = f"RowKey gt '{_quoted(after)}'" if after is not None else f"RowKey ge '{_quoted(low)}'"
+    others = [f"{other} eq '{_quoted(value)}'" for other, value in query.filters.items() if other != name]
+    return " and ".join([f"PartitionKey eq '{month}'", first, f"RowKey lt '{_quoted(high)}'", *others])
 
 
 def _key(value: str) -> str:

@@ -1,0 +1,157 @@
+"""The summary's counts against counting by hand, on a real table service, under concurrent writers, folds and removals."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from sandbox.azurite import azurite
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.failures import RemediationFailure
+from triage.finding import Finding
+from triage.runtime import Services
+from triage.scenarios import ClassifiedBy, Scenario
+from triage.settings import read_settings
+from triage.storage.counters import fold
+from triage.storage.index import TABLE
+from triage.summary import summarise
+from triage.wire import epoch_ns, from_epoch_ns
+
+TENANTS = ("6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a77", "6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a78")
+START = epoch_ns("2026-10-30T21:00:00Z")
+HOURS = 60
+
+
+@pytest.fixture(scope="module")
+def connection_string() -> Iterator[str]:
+    with azurite() as storage:
+        yield storage.connection_string
+
+
+@pytest.fixture
+async def services(connection_string: str) -> AsyncIterator[Services]:
+    environment = {
+        "TriageStorage": connection_string,
+        "TRIAGE_TENANTS": f'[{{"tenantId":"{TENANTS[0]}","etdAppId":"{TENANTS[1]}"}}]',
+    }
+    made = Services(read_settings(environment))
+    await made.account.tables().create_table_if_not_exists(TABLE)
+    yield made
+    for name in (TABLE, "findings"):
+        await made.account.tables().delete_table(name)
+    await made.close()
+
+
+def finding(number: int, chance: random.Random, occurred: int | None = None) -> Finding:
+    moment = from_epoch_ns(START + chance.randrange(HOURS * 3600 * 10**9) if occurred is None else occurred)
+    return Finding(
+        id=f"{number:032x}",
+        tenant_id=chance.choice([*TENANTS, None]),
+        scenario=chance.choice(list(Scenario)),
+        classified_by=ClassifiedBy.ERROR_TEXT,
+        cause=chance.choice(list(Cause)),
+        confidence=chance.choice(list(Confidence)),
+        severity=chance.choice(list(Severity)),
+        summary="",
+        exposed=chance.choice([True, False, None]),
+        failure=RemediationFailure(mailbox="adele@contoso.com"),
+        occurred_at=moment,
+        received_at=moment,
+        triaged_at=moment,
+        first_seen=moment,
+        last_seen=moment,
+    )
+
+
+def by_hand(findings: list[Finding], since: int | None, until: int | None, tenant: str | None) -> dict[str, object]:
+    found = [
+        f
+        for f in findings
+        if (since is None or epoch_ns(f.occurred_at) >= since)
+        and (until is None or epoch_ns(f.occurred_at) <= until)
+        and tenant in (None, f.tenant_id)
+    ]
+    return {
+        "total": len(found),
+        "byScenario": dict(Counter(f.scenario.value for f in found)),
+        "byCause": dict(Counter(f.cause.value for f in found)),
+        "bySeverity": dict(Counter(f.severity.value for f in found)),
+        "byConfidence": dict(Counter(f.confidence.value for f in found)),
+        "byDay": dict(Counter(f.occurred_at[:10] for f in found)),
+        "exposed": sum(f.exposed is True for f in found),
+    }
+
+
+async def expect(services: Services, findings: list[Finding], chance: random.Random) -> None:
+    end = START + HOURS * 3600 * 10**9
+    windows = [
+        (None, None),
+        (START, end),
+        (epoch_ns("2026-10-31T00:00:00Z"), epoch_ns("2026-10-31T23:59:59.999999999Z")),
+    ]
+    windows += [tuple(sorted((chance.randrange(START, end), chance.randrange(START, end)))) for _ in range(8)]
+    windows += [(epoch_ns(findings[0].occurred_at),) * 2, (chance.randrange(START, end), None), (end, START)]
+    for since, until in windows:
+        for tenant in (None, TENANTS[0]):
+            summary = await summarise(services, since, until, tenant)
+            assert {name: summary[name] for name in by_hand([], 0, 0, None)} == by_hand(findings, since, until, tenant)
+
+
+async def test_counts_are_what_counting_by_hand_gives(services: Services) -> None:
+    chance = random.Random(7)
+    kept = {number: finding(number, chance) for number in range(150)}
+    for _ in range(2):  # written, and then changed: other causes, the same place in time
+
+        async def write(one: Finding) -> None:
+            await services.findings.save(one, "delivery", final=True)
+
+        await asyncio.gather(
+            *(write(one) for one in kept.values()), fold(await services.account.table(TABLE), "2026-10")
+        )
+        await expect(services, list(kept.values()), chance)
+        if _ == 0:
+            kept = {
+                n: finding(n, chance, epoch_ns(old.occurred_at)).model_copy(update={"cause": Cause.USER_DELETED})
+                for n, old in kept.items()
+            }
+    table = await services.account.table(TABLE)
+    for month in ("2026-10", "2026-11"):
+        assert await fold(table, month) >= 0
+    await expect(services, list(kept.values()), chance)
+    for number in range(0, 150, 3):
+        gone = kept.pop(number)
+        await services.findings.index.remove(gone.id, gone.occurred_at[:7])
+        await services.findings.index.remove(gone.id, gone.occurred_at[:7])
+    await expect(services, list(kept.values()), chance)
+    for month in ("2026-10", "2026-11"):
+        await fold(table, month)
+        assert await fold(table, month) == 0
+    await expect(services, list(kept.values()), chance)
+
+
+async def test_a_finding_written_by_many_at_once_counts_once(services: Services) -> None:
+    chance = random.Random(8)
+    moment = START + 5
+    tries = [finding(1, chance, moment) for _ in range(12)]
+    await asyncio.gather(*(services.findings.save(one, f"delivery {i}", final=True) for i, one in enumerate(tries)))
+    kept = await services.findings.get(tries[0].id)
+    assert kept is not None
+    assert kept.deliveries == 12
+    rows, token = await services.findings.page(__import__("triage.storage.index").storage.index.Query({}), 10, None)
+    assert [row["id"] for row in rows] == [kept.id]
+    assert token is None
+    await expect(services, [kept], chance)
+
+
+async def test_folding_at_the_same_time_counts_each_change_once(services: Services) -> None:
+    chance = random.Random(9)
+    made = [finding(number, chance, START + number) for number in range(100)]
+    await asyncio.gather(*(services.findings.save(one, "delivery") for one in made))
+    table = await services.account.table(TABLE)
+    folded = await asyncio.gather(*(fold(table, "2026-10") for _ in range(4)))
+    assert 0 < sum(folded) <= 100
+    await expect(services, made, chance)

@@ -1,0 +1,46 @@
+"""Times as people say them on a command line, and as they read them in a table."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime
+
+from triage.wire import as_datetime, epoch_ns, from_epoch_ns
+
+_AGO = re.compile(r"([0-9]{1,5})\s*(s|m|h|d|w)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def instant(text: str, *, end: bool = False) -> str:
+    """An RFC 3339 time in UTC from one, from a day (`2026-11-20`, UTC) or from how long ago (`90m`, `24h`, `7d`).
+
+    A day is its first instant, or with `end` its last. ValueError where it is none of these.
+    """
+    text = text.strip()
+    if match := _AGO.fullmatch(text.lower()):
+        nanoseconds = time.time_ns() - int(match[1]) * _SECONDS[match[2]] * 1_000_000_000
+        return from_epoch_ns(max(nanoseconds, 0) // 1_000_000 * 1_000_000)
+    if _DAY.fullmatch(text):
+        return from_epoch_ns(epoch_ns(f"{text}T23:59:59.999999999Z" if end else f"{text}T00:00:00Z"))
+    try:
+        return from_epoch_ns(epoch_ns(text))
+    except ValueError as error:
+        raise ValueError(f"{error}; or a day such as 2026-11-20, or how long ago, such as 90m, 24h, 7d") from None
+
+
+def short(text: str | None) -> str:
+    """A time of the API's as `2026-11-20 10:11` in UTC; nothing for none."""
+    return f"{as_datetime(text):%Y-%m-%d %H:%M}" if text else ""
+
+
+def ago(text: str) -> str:
+    """How long ago an instant was, in its largest unit: `3 h ago`."""
+    seconds = (datetime.now(UTC) - as_datetime(text)).total_seconds()
+    if seconds < 0:
+        return "in the future"
+    unit, length = next(
+        ((unit, length) for unit, length in (("d", 86400), ("h", 3600), ("min", 60)) if seconds >= length), ("s", 1)
+    )
+    return f"{int(seconds // length)} {unit} ago"

@@ -1,0 +1,75 @@
+"""The summary of findings and audits (contract, section 6), from counts: its cost does not grow with the findings."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from triage.runtime import Services
+from triage.storage.counters import FIELDS, Counts, Window, counts, fold, read_counts
+from triage.storage.index import TABLE, Query
+from triage.wire import from_epoch_ns
+
+_HOUR = 3600 * 1_000_000_000
+_NAMES = dict(zip(FIELDS, ("byScenario", "byCause", "bySeverity", "byConfidence"), strict=True))
+# With more changes than that waiting, a summary folds some of them itself.
+_WAITING = 500
+
+
+async def summarise(services: Services, since: int | None, until: int | None, tenant_id: str | None) -> dict[str, Any]:
+    """The numbers of the findings with `since <= occurredAt <= until` (nanoseconds), of one tenant or all."""
+    by_day: defaultdict[str, Counts] = defaultdict(Counter[str])
+    window, edges = _parts(since, until)
+    table = await services.account.table(TABLE)
+    if window is not None:
+        for month in await services.findings.index.months(Query({}, since, until)):
+            found, waiting = await read_counts(table, month, window, tenant_id)
+            for day, numbers in found.items():
+                by_day[day].update(numbers)
+            if waiting > _WAITING:
+                await fold(table, month)
+    for first, last in edges:
+        filters = {"tenantId": tenant_id} if tenant_id else {}
+        async for row in services.findings.index.columns(Query(filters, first, last)):
+            by_day[str(row["hour"])[:10]].update(counts(row))
+    audits = await services.audits.latest((tenant_id,) if tenant_id else None)
+    total: Counts = Counter()
+    for numbers in by_day.values():
+        total.update(numbers)
+    return {
+        "since": from_epoch_ns(since) if since is not None else None,
+        "until": from_epoch_ns(until) if until is not None else None,
+        "total": total["total"],
+        **{name: _by(total, field) for field, name in _NAMES.items()},
+        "byDay": {day: numbers["total"] for day, numbers in sorted(by_day.items()) if numbers["total"]},
+        "exposed": total["exposed"],
+        "audits": [
+            {"tenantId": audit.tenant_id, "verdict": audit.verdict.value, "auditedAt": audit.audited_at}
+            for audit in audits
+        ],
+    }
+
+
+def _by(total: Counts, field: str) -> dict[str, int]:
+    prefix = f"{field}."
+    return {name.removeprefix(prefix): n for name, n in sorted(total.items()) if name.startswith(prefix) and n}
+
+
+def _parts(since: int | None, until: int | None) -> tuple[Window | None, list[tuple[int, int]]]:
+    """A stretch of time as whole hours, which are counted, and what is left at its ends, which is looked up."""
+    if since is not None and until is not None and since > until:
+        return None, []
+    first = -(-since // _HOUR) if since is not None else 0
+    end = (until + 1) // _HOUR if until is not None else None  # `until` itself is in the stretch
+    if end is not None and first >= end:
+        return None, [(since or 0, until or 0)]
+    edges: list[tuple[int, int]] = []
+    if since is not None and since < first * _HOUR:
+        edges.append((since, first * _HOUR - 1))
+    if until is not None and end is not None and end * _HOUR <= until:
+        edges.append((end * _HOUR, until))
+    return Window(_hour(first), _hour(end) if end is not None else "9999-12-31T23"), edges
+
+
+def _hour(hours: int) -> str:
+    return from_epoch_ns(hours * _HOUR)[:13]
