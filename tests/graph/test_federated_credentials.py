@@ -1,0 +1,203 @@
+"""A managed identity in place of a secret: what azure-identity sends for it, seen at the transport."""
+
+from __future__ import annotations
+
+import json
+import time
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError
+from azure.core.pipeline.transport import AsyncHttpTransport, HttpRequest
+
+from triage.graph.credentials import FederatedCredential, TenantCredential, tenant_credential
+from triage.graph.session import GraphSession
+from triage.settings import SettingsError, read_settings
+
+TENANT = "11111111-2222-3333-4444-555555555555"
+APP = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+IDENTITY = "99999999-8888-7777-6666-555555555555"
+SCOPE = "https://graph.microsoft.com/.default"
+
+
+class Answer:
+    """A response as azure-core's policies read one."""
+
+    def __init__(self, request: HttpRequest, status: int, body: dict[str, Any]) -> None:
+        self.request, self.status_code, self._body = request, status, json.dumps(body)
+        self.headers = {"content-type": "application/json"}
+        self.content_type = "application/json"
+        self.reason, self.context = "", SimpleNamespace()
+
+    def body(self) -> bytes:
+        return self._body.encode()
+
+    def text(self, encoding: str | None = None) -> str:
+        return self._body
+
+    async def load_body(self) -> None:
+        return
+
+
+class Endpoints(AsyncHttpTransport[HttpRequest, Any]):
+    """The managed identity's endpoint and Entra's, in one; keeps what was asked."""
+
+    def __init__(self, *, lifetime: int = 3600, refuses: bool = False) -> None:
+        self.asked: list[HttpRequest] = []
+        self.lifetime, self.refuses = lifetime, refuses
+        self.closed = 0
+
+    async def send(self, request: HttpRequest, **_: Any) -> Answer:
+        self.asked.append(request)
+        number = len(self.asked)
+        if urlsplit(request.url).hostname == "127.0.0.1":
+            expires = str(int(time.time()) + self.lifetime)
+            resource = parse_qs(urlsplit(request.url).query)["resource"][0]
+            body = {"access_token": f"assertion {number}", "expires_on": expires, "resource": resource}
+            return Answer(request, 200, body)
+        if self.refuses:
+            error = {"error": "invalid_client", "error_description": "AADSTS700213: no federated credential matches"}
+            return Answer(request, 400, error)
+        body = {"access_token": f"token {number}", "expires_in": self.lifetime, "token_type": "Bearer"}
+        return Answer(request, 200, body)
+
+    async def open(self) -> None:
+        return
+
+    async def close(self) -> None:
+        self.closed += 1
+
+    async def __aenter__(self) -> Endpoints:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.closed += 1
+
+    async def sleep(self, duration: float) -> None:
+        return
+
+    @property
+    def identity(self) -> list[dict[str, list[str]]]:
+        """The queries that the managed identity's endpoint was asked with."""
+        asked = [urlsplit(request.url) for request in self.asked]
+        return [parse_qs(url.query) for url in asked if url.hostname == "127.0.0.1"]
+
+    @property
+    def entra(self) -> list[tuple[str, dict[str, str]]]:
+        """The addresses and forms that Entra was asked with."""
+        asked = [request for request in self.asked if urlsplit(request.url).hostname != "127.0.0.1"]
+        return [(request.url, dict(request.data)) for request in asked]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture(autouse=True)
+def function_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of a function app with a user-assigned identity."""
+    for name in ("AZURE_AUTHORITY_HOST", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "IDENTITY_SERVER_THUMBPRINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "header")
+    monkeypatch.setenv("AZURE_CLIENT_ID", IDENTITY)
+
+
+@pytest.fixture
+def endpoints() -> Endpoints:
+    return Endpoints()
+
+
+async def test_the_identitys_token_stands_in_for_a_secret(endpoints: Endpoints) -> None:
+    credential = tenant_credential(TENANT, APP, transport=endpoints)
+    token = await credential.get_token(SCOPE, enable_cae=True)
+
+    assert token.token == "token 2"
+    assert endpoints.identity[0]["resource"] == ["api://AzureADTokenExchange"]
+    assert endpoints.identity[0]["client_id"] == [IDENTITY]
+    address, form = endpoints.entra[0]
+    assert address == f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"
+    assert form["client_id"] == APP
+    assert form["client_assertion"] == "assertion 1"
+    assert form["grant_type"] == "client_credentials"
+    assert form["scope"] == SCOPE
+    assert "client_secret" not in form
+
+
+async def test_both_tokens_are_kept_while_they_last(endpoints: Endpoints) -> None:
+    credential = tenant_credential(TENANT, APP, transport=endpoints)
+    first = await credential.get_token(SCOPE)
+    assert await credential.get_token(SCOPE) == first
+    assert len(endpoints.asked) == 2
+
+
+async def test_each_tenant_is_asked_for_its_own_token(endpoints: Endpoints) -> None:
+    for tenant in (TENANT, TENANT[::-1]):
+        await tenant_credential(tenant, APP, transport=endpoints).get_token(SCOPE)
+    assert [urlsplit(address).path.split("/")[1] for address, _ in endpoints.entra] == [TENANT, TENANT[::-1]]
+
+
+async def test_an_expired_token_is_asked_for_with_a_new_assertion() -> None:
+    endpoints = Endpoints(lifetime=0)
+    credential = tenant_credential(TENANT, APP, transport=endpoints)
+    await credential.get_token(SCOPE)
+    await credential.get_token(SCOPE)
+    assert [form["client_assertion"] for _, form in endpoints.entra] == ["assertion 1", "assertion 3"]
+
+
+async def test_what_entra_refuses_is_an_authentication_error() -> None:
+    with pytest.raises(ClientAuthenticationError, match="AADSTS700213"):
+        await tenant_credential(TENANT, APP, transport=Endpoints(refuses=True)).get_token(SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("authority", "audience", "host"),
+    [
+        ("login.microsoftonline.us", "api://AzureADTokenExchangeUSGov", "login.microsoftonline.us"),
+        ("https://login.microsoftonline.us/", "api://AzureADTokenExchangeUSGov", "login.microsoftonline.us"),
+        (
+            "https://login.partner.microsoftonline.cn",
+            "api://AzureADTokenExchangeChina",
+            "login.partner.microsoftonline.cn",
+        ),
+        ("https://login.microsoftonline.com/", "api://AzureADTokenExchange", "login.microsoftonline.com"),
+    ],
+)
+async def test_national_clouds_exchange_tokens_of_their_own(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, authority: str, audience: str, host: str
+) -> None:
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", authority)
+    await tenant_credential(TENANT, APP, transport=endpoints).get_token(SCOPE)
+    assert endpoints.identity[0]["resource"] == [audience]
+    assert urlsplit(endpoints.entra[0][0]).hostname == host
+
+
+async def test_closing_closes_both(endpoints: Endpoints) -> None:
+    async with tenant_credential(TENANT, APP, transport=endpoints) as credential:
+        assert isinstance(credential, FederatedCredential)
+        await credential.get_token(SCOPE)
+        assert not endpoints.closed
+    assert endpoints.closed == 2
+
+
+async def test_without_an_app_it_is_the_identity_itself() -> None:
+    credential = tenant_credential(TENANT)
+    assert isinstance(credential, TenantCredential)
+    await credential.close()
+
+
+async def test_every_tenants_session_signs_in_as_the_app() -> None:
+    tenants = json.dumps([{"tenantId": tenant, "etdAppId": IDENTITY} for tenant in (TENANT, TENANT[::-1])])
+    environ = {"TriageStorage": "x", "TRIAGE_TENANTS": tenants, "TRIAGE_GRAPH_CLIENT_ID": APP}
+    settings = read_settings(environ)
+    for tenant in settings.tenants:
+        session = GraphSession(settings, tenant)
+        assert isinstance(session._credential, FederatedCredential)
+        await session.close()
+
+
+def test_the_setting_names_the_app() -> None:
+    environ = {"TriageStorage": "x", "TRIAGE_TENANTS": f'[{{"tenantId":"{TENANT}","etdAppId":"{APP}"}}]'}
+    assert read_settings(environ).graph_client_id is None
+    assert read_settings(environ | {"TRIAGE_GRAPH_CLIENT_ID": ""}).graph_client_id is None
+    assert read_settings(environ | {"TRIAGE_GRAPH_CLIENT_ID": APP.upper()}).graph_client_id == APP
+    with pytest.raises(SettingsError, match="TRIAGE_GRAPH_CLIENT_ID must be an application"):
+        read_settings(environ | {"TRIAGE_GRAPH_CLIENT_ID": "triage"})
