@@ -17,6 +17,7 @@ from triage.graph.session import GraphSession
 from triage.settings import SettingsError, read_settings
 
 TENANT = "11111111-2222-3333-4444-555555555555"
+OTHER_TENANT = "22222222-2222-3333-4444-555555555555"
 APP = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 IDENTITY = "99999999-8888-7777-6666-555555555555"
 SCOPE = "https://graph.microsoft.com/.default"
@@ -130,9 +131,9 @@ async def test_both_tokens_are_kept_while_they_last(endpoints: Endpoints) -> Non
 
 
 async def test_each_tenant_is_asked_for_its_own_token(endpoints: Endpoints) -> None:
-    for tenant in (TENANT, TENANT[::-1]):
+    for tenant in (TENANT, OTHER_TENANT):
         await tenant_credential(tenant, APP, transport=endpoints).get_token(SCOPE)
-    assert [urlsplit(address).path.split("/")[1] for address, _ in endpoints.entra] == [TENANT, TENANT[::-1]]
+    assert [urlsplit(address).path.split("/")[1] for address, _ in endpoints.entra] == [TENANT, OTHER_TENANT]
 
 
 async def test_an_expired_token_is_asked_for_with_a_new_assertion() -> None:
@@ -185,7 +186,7 @@ async def test_without_an_app_it_is_the_identity_itself() -> None:
 
 
 async def test_every_tenants_session_signs_in_as_the_app() -> None:
-    tenants = json.dumps([{"tenantId": tenant, "etdAppId": IDENTITY} for tenant in (TENANT, TENANT[::-1])])
+    tenants = json.dumps([{"tenantId": tenant, "etdAppId": IDENTITY} for tenant in (TENANT, OTHER_TENANT)])
     environ = {"TriageStorage": "x", "TRIAGE_TENANTS": tenants, "TRIAGE_GRAPH_CLIENT_ID": APP}
     settings = read_settings(environ)
     for tenant in settings.tenants:
