@@ -1,0 +1,192 @@
+"""The mailbox's causes: why Exchange Online has none that answers for a user."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    EXCHANGE,
+    FOUNDATION,
+    KIOSK,
+    MAILBOX,
+    NO_MAILBOX,
+    NOW,
+    SKU,
+    answer,
+    diagnosed,
+    licence,
+    make_user,
+    plan,
+    provisioned,
+)
+from triage.diagnosis import Lack
+from triage.evidence import Answer, Reason, State
+from triage.graph.models import LicenseAssignmentState, OnPremisesProvisioningError, ServiceProvisioningError
+from triage.plans import MAILBOX_PLANS
+from triage.scenarios import Scenario
+
+SYNCED = {"on_premises_sync_enabled": True}
+UNLICENSED: dict[str, Any] = {"assigned_licenses": [], "assigned_plans": [], "provisioned_plans": []}
+
+
+def state(error: str | None) -> LicenseAssignmentState:
+    return LicenseAssignmentState(sku_id=SKU, state="Error", error=error)
+
+
+def switched_off(*other: Any, status: str = "Deleted") -> dict[str, Any]:
+    return {"assigned_licenses": [licence(EXCHANGE)], "assigned_plans": [plan(status=status), *other]}
+
+
+GIVES: list[tuple[str, str, str, dict[str, Any], str]] = [
+    ("license_assignment_failed", "confirmed", "medium",
+     {**UNLICENSED, "license_assignment_states": [state("CountViolation")]},
+     f"A licence could not be assigned to {MAILBOX}: CountViolation (SKU {SKU})."),
+    ("license_assignment_failed", "confirmed", "medium",
+     {**UNLICENSED, "license_assignment_states": [state(None), state("None"), state("DependencyViolation")]},
+     f"A licence could not be assigned to {MAILBOX}: DependencyViolation (SKU {SKU})."),
+    ("exchange_plan_disabled", "confirmed", "medium", switched_off(),
+     f"{MAILBOX} has a licence, but Exchange Online (EXCHANGE_S_ENTERPRISE) is switched off in it."),
+    ("exchange_plan_disabled", "confirmed", "medium",
+     {"assigned_licenses": [licence(KIOSK.upper())], "assigned_plans": []},
+     f"{MAILBOX} has a licence, but Exchange Online (EXCHANGE_S_DESKLESS) is switched off in it."),
+    ("exchange_plan_disabled", "confirmed", "medium",
+     {"assigned_licenses": [licence(EXCHANGE), licence()], "assigned_plans": [plan(status="Deleted"), plan(FOUNDATION)]},
+     f"{MAILBOX} has a licence, but Exchange Online (EXCHANGE_S_ENTERPRISE) is switched off in it."),
+    *(("license_lapsed", "confirmed", "medium", {"assigned_plans": [plan(status=status)]},
+       f"The Exchange Online plan of {MAILBOX} (EXCHANGE_S_ENTERPRISE) has lapsed: it is {status}.")
+      for status in ("Suspended", "LockedOut", "Deleted")),
+    ("provisioning_error", "probable", "medium",
+     {"on_premises_provisioning_errors": [OnPremisesProvisioningError(category="PropertyConflict")]},
+     f"{MAILBOX} has an unresolved provisioning error (PropertyConflict): its mailbox was not made."),
+    ("provisioning_error", "probable", "medium",
+     {"service_provisioning_errors": [
+         ServiceProvisioningError(is_resolved=True, service_instance="old"),
+         ServiceProvisioningError(is_resolved=False, service_instance="exchange/namprd03"),
+         ServiceProvisioningError()]},
+     f"{MAILBOX} has an unresolved provisioning error (exchange/namprd03 and unnamed): its mailbox was not made."),
+    ("provisioning_error", "probable", "medium", {"provisioned_plans": [provisioned("Error")]},
+     f"{MAILBOX} has an unresolved provisioning error: its mailbox was not made."),
+    ("mailbox_provisioning", "probable", "low", {"provisioned_plans": [provisioned("PendingInput")]},
+     f"The mailbox of {MAILBOX} is still being set up."),
+    ("mailbox_provisioning", "probable", "low", {"assigned_plans": [plan(assigned=NOW - timedelta(hours=23))]},
+     f"The mailbox of {MAILBOX} is still being set up (the plan was assigned on 2026-11-19, within 24 hours)."),
+    ("mailbox_on_premises", "probable", "medium", SYNCED,
+     f"{MAILBOX} is synced from on-premises and has an Exchange Online plan, but no mailbox there: it is most likely "
+     "still hosted on-premises."),
+    ("mailbox_on_premises", "possible", "medium", {**SYNCED, **UNLICENSED},
+     f"{MAILBOX} is synced from on-premises and has no Exchange Online plan: its mailbox is hosted on-premises, or it "
+     "has none."),
+    ("mailbox_unlicensed", "confirmed", "medium", UNLICENSED,
+     f"{MAILBOX} has no licence with Exchange Online, so it has no mailbox."),
+    ("mailbox_unlicensed", "confirmed", "medium",
+     {"assigned_licenses": [licence()], "assigned_plans": [plan(FOUNDATION)], "on_premises_sync_enabled": False},
+     f"{MAILBOX} has no licence with Exchange Online, so it has no mailbox."),
+    ("mailbox_disconnected", "possible", "medium", {},
+     f"{MAILBOX} has an Exchange Online plan that is switched on, and no mailbox that answers: it may have been disabled "
+     "or soft-deleted in Exchange."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cause", "confidence", "severity", "user", "summary"), GIVES)
+@pytest.mark.parametrize("scenario", list(Scenario))
+@pytest.mark.parametrize("found_as", ["user", "alias"])
+def test_gives(
+    scenario: Scenario, found_as: str, cause: str, confidence: str, severity: str, user: dict[str, Any], summary: str
+) -> None:
+    person = {"user": None, "alias": None, "deleted_user": None, found_as: make_user(**user)}
+    found = diagnosed(scenario, **NO_MAILBOX, **person)
+    assert (found.cause, found.confidence, found.severity) == (cause, confidence, severity)
+    assert (found.summary, found.lacks) == (summary, ())
+    assert bool(found.alternatives) is (confidence == "possible")
+
+
+def test_the_alternative_of_a_synced_user_without_a_plan() -> None:
+    found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, user=make_user(**SYNCED, **UNLICENSED))
+    assert found.alternatives == ("mailbox_unlicensed",)
+
+
+@pytest.mark.parametrize("user", [row[3] for row in GIVES])
+def test_none_of_it_is_a_cause_where_the_mailbox_answers(user: dict[str, Any]) -> None:
+    """A shared, room or equipment mailbox needs no licence."""
+    found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, user=make_user(**user))
+    assert found.cause == "message_present"
+
+
+NEAR: list[tuple[str, str, dict[str, Any]]] = [
+    ("a licence state without an error", "mailbox_disconnected", {"license_assignment_states": [state("none")]}),
+    ("another licence brings the plan", "mailbox_disconnected",
+     {"assigned_licenses": [licence(EXCHANGE), licence()], "assigned_plans": [plan(status="Deleted"), plan(KIOSK)]}),
+    ("another plan than the mailbox's is switched off", "mailbox_disconnected",
+     {"assigned_licenses": [licence(FOUNDATION)]}),
+    ("a plan in its grace period", "mailbox_disconnected", {"assigned_plans": [plan(status="Warning")]}),
+    ("one plan lapsed, another not", "mailbox_disconnected", {"assigned_plans": [plan(status="Suspended"), plan(KIOSK)]}),
+    ("a plan without a mailbox lapsed", "mailbox_unlicensed", {"assigned_plans": [plan(FOUNDATION, "Suspended")]}),
+    ("a resolved error", "mailbox_disconnected",
+     {"service_provisioning_errors": [ServiceProvisioningError(is_resolved=True)]}),
+    ("an error of another service", "mailbox_disconnected", {"provisioned_plans": [provisioned("Error", "SharePoint")]}),
+    ("assigned more than a day ago", "mailbox_disconnected",
+     {"assigned_plans": [plan(assigned=NOW - timedelta(hours=25))]}),
+    ("a new plan that is lapsed", "license_lapsed", {"assigned_plans": [plan(status="Suspended", assigned=NOW)]}),
+    ("a new plan without a mailbox", "mailbox_disconnected", {"assigned_plans": [plan(), plan(FOUNDATION, assigned=NOW)]}),
+    ("pending in another service", "mailbox_disconnected",
+     {"provisioned_plans": [provisioned("PendingActivation", "SharePoint")]}),
+    ("synced once, and no longer", "mailbox_unlicensed", {**UNLICENSED, "on_premises_sync_enabled": False}),
+    ("synced, and its plan lapsed", "license_lapsed", {**SYNCED, "assigned_plans": [plan(status="LockedOut")]}),
+    ("synced, and its plan switched off", "exchange_plan_disabled", {**SYNCED, **switched_off()}),
+    ("synced, and new", "mailbox_provisioning", {**SYNCED, "assigned_plans": [plan(assigned=NOW)]}),
+    ("sign-in disabled: mail still flows", "mailbox_disconnected", {"account_enabled": False}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cause", "user"), [row[1:] for row in NEAR], ids=[row[0] for row in NEAR])
+def test_near_misses(cause: str, user: dict[str, Any]) -> None:
+    assert diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, user=make_user(**user)).cause == cause
+
+
+@pytest.mark.parametrize("plan_id", MAILBOX_PLANS)
+def test_every_plan_that_carries_a_mailbox_counts(plan_id: str) -> None:
+    enabled = make_user(assigned_plans=[plan(plan_id.upper())])
+    assert diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, user=enabled).cause == "mailbox_disconnected"
+    off = make_user(assigned_licenses=[licence(plan_id)], assigned_plans=[plan(plan_id, "Deleted")])
+    assert diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, user=off).cause == "exchange_plan_disabled"
+
+
+@pytest.mark.parametrize(("code", "answers"), [
+    ("MailboxNotEnabledForRESTAPI", False), ("ErrorInvalidUser", False), ("ResourceNotFound", False),
+    ("ErrorNonExistentMailbox", False), ("Request_ResourceNotFound", False), ("ErrorItemNotFound", True),
+    ("erroritemnotfound", True),
+])  # fmt: skip
+def test_what_says_that_there_is_no_mailbox(code: str, answers: bool) -> None:
+    inbox: Answer[Any] = Answer("mailbox", State.ABSENT, status=404, error_code=code)
+    found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, inbox=inbox)
+    assert (found.cause == "mailbox_disconnected") is not answers
+
+
+@pytest.mark.parametrize("scenario", list(Scenario))
+@pytest.mark.parametrize("user", [{}, UNLICENSED, SYNCED, switched_off()])
+def test_a_mailbox_that_could_not_be_asked(scenario: Scenario, user: dict[str, Any]) -> None:
+    unread = dict.fromkeys(("inbox", "messages", "recoverable"), Reason.FORBIDDEN)
+    found = diagnosed(scenario, user=make_user(**user), **unread)
+    assert found.cause == "undetermined"
+    assert Lack("mailbox", Reason.FORBIDDEN, "Mail.ReadBasic.All") in found.lacks
+
+
+@pytest.mark.parametrize("hidden", ["assigned_plans", "assigned_licenses"])
+@pytest.mark.parametrize("found_as", ["user", "alias"])
+def test_a_user_whose_licences_graph_does_not_show(hidden: str, found_as: str) -> None:
+    """A caller with User.ReadBasic.All gets nulls."""
+    person = {"user": None, "deleted_user": None, found_as: make_user(**{hidden: None})}
+    found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, **person)
+    assert (found.cause, found.lacks) == ("undetermined", (Lack(found_as, Reason.FORBIDDEN, "User.Read.All"),))
+    reachable = diagnosed(Scenario.MAILBOX_UNAVAILABLE, user=make_user(**{hidden: None}))
+    assert reachable.cause == "message_present"
+
+
+def test_a_403_of_our_own_says_nothing_of_the_app() -> None:
+    refused: Answer[Any] = answer("inbox", Reason.FORBIDDEN)
+    found = diagnosed(Scenario.UNKNOWN_REASON, inbox=refused, messages=Reason.FORBIDDEN, recoverable=Reason.FORBIDDEN)
+    assert found.cause == "undetermined"
+    assert {lack.reason for lack in found.lacks} == {Reason.FORBIDDEN}

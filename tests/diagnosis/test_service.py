@@ -1,0 +1,277 @@
+"""The service's causes: each from evidence that gives it, from evidence that nearly does, and from what is unread."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    APP_ID,
+    EXCHANGE_APP_OBJECT_ID,
+    MAILBOX,
+    NOW,
+    answer,
+    credential,
+    delegated,
+    diagnosed,
+    grants,
+    make_app,
+    make_tenant,
+    principal,
+    registration,
+)
+from triage.diagnosis import Lack
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.evidence import Reason
+from triage.graph.models import ServicePrincipal
+from triage.permissions import PERMISSIONS
+from triage.scenarios import Scenario
+from triage.settings import Mode
+
+YESTERDAY, TOMORROW = NOW - timedelta(days=1), NOW + timedelta(days=1)
+BOTH = ("Mail.ReadWrite", "Organization.Read.All")
+READ_TENANT = make_tenant(mode=Mode.READ)
+RAOP = "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."
+DELETED = ServicePrincipal(id="x", display_name="Cisco ETD", deleted_date_time=datetime(2026, 11, 18, 9, tzinfo=UTC))
+
+GIVES: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "app_not_found",
+        {"app": make_app(service_principal=None)},
+        f"Email Threat Defense's app {APP_ID} is not in the tenant, nor among its deleted items: it was never consented "
+        "to here, or the configured app id is another app's.",
+    ),
+    (
+        "app_deleted",
+        {"app": make_app(service_principal=None, deleted_service_principal=[DELETED])},
+        "Email Threat Defense's app (Cisco ETD) was deleted from the tenant on 2026-11-18.",
+    ),
+    (
+        "app_disabled",
+        {"app": make_app(service_principal=principal(account_enabled=False))},
+        "Email Threat Defense's app (Cisco Email Threat Defense) is switched off: sign-in is disabled in this tenant "
+        "(accountEnabled is false).",
+    ),
+    (
+        "app_disabled",
+        {"app": make_app(service_principal=principal(is_disabled=True, display_name=None))},
+        f"Email Threat Defense's app ({APP_ID}) is switched off: its owner deactivated the registration (isDisabled is "
+        "true).",
+    ),
+    (
+        "app_disabled",
+        {
+            "app": make_app(
+                service_principal=principal(
+                    account_enabled=False,
+                    is_disabled=True,
+                    disabled_by_microsoft_status="DisabledDueToViolationOfServicesAgreement",
+                )
+            )
+        },
+        "Email Threat Defense's app (Cisco Email Threat Defense) is switched off: sign-in is disabled in this tenant "
+        "(accountEnabled is false), its owner deactivated the registration (isDisabled is true) and Microsoft disabled "
+        "it (disabledByMicrosoftStatus is DisabledDueToViolationOfServicesAgreement).",
+    ),
+    (
+        "consent_missing",
+        {"app": make_app(grants=grants("Organization.Read.All"), registration=registration(roles=BOTH))},
+        "Mail.ReadWrite is asked for by the app's registration with type Application, but an administrator has not "
+        "consented.",
+    ),
+    (
+        "consent_missing",
+        {"app": make_app(grants=[], registration=registration(roles=BOTH))},
+        "Mail.ReadWrite and Organization.Read.All are asked for by the app's registration with type Application, but an "
+        "administrator has not consented.",
+    ),
+    (
+        "permission_delegated_only",
+        {"app": make_app(grants=grants("Organization.Read.All"), registration=registration(scopes=BOTH))},
+        "Mail.ReadWrite is there with type Delegated only; remediation needs type Application.",
+    ),
+    (
+        "permission_delegated_only",
+        {"app": make_app(grants=grants("Organization.Read.All"), delegated_grants=delegated("User.Read", *BOTH))},
+        "Mail.ReadWrite is there with type Delegated only; remediation needs type Application.",
+    ),
+    (
+        "permission_missing",
+        {"app": make_app(grants=grants("Mail.ReadWrite"))},
+        "Organization.Read.All is not granted to Email Threat Defense's app with type Application on Microsoft Graph.",
+    ),
+    (
+        "permission_missing",
+        {"app": make_app(grants=grants("Mail.Read", "Organization.Read.All"))},
+        "Mail.ReadWrite is not granted to Email Threat Defense's app with type Application on Microsoft Graph. Only "
+        "Mail.Read is granted.",
+    ),
+    (
+        "permission_missing",
+        {"tenant": READ_TENANT},
+        "Mail.Read is not granted to Email Threat Defense's app with type Application on Microsoft Graph. "
+        "Mail.ReadWrite is granted, which includes it.",
+    ),
+    (
+        "app_read_mode",
+        {"tenant": READ_TENANT, "app": make_app(grants=grants("Mail.Read", "Organization.Read.All"))},
+        "Email Threat Defense is in Read mode in this tenant: it has Mail.Read only, and cannot move messages.",
+    ),
+    (
+        "credential_expired",
+        {
+            "app": make_app(
+                registration=registration(
+                    password_credentials=[credential(YESTERDAY - timedelta(days=300)), credential(YESTERDAY)],
+                    key_credentials=[credential(YESTERDAY - timedelta(days=9))],
+                )
+            )
+        },
+        "Every secret and certificate of the app's registration has ended, the newest on 2026-11-19.",
+    ),
+    (
+        "access_policy_blocked",
+        {"failure": {"error": RAOP}},
+        f"Exchange Online keeps Email Threat Defense's app out of {MAILBOX}: an application access policy (or RBAC for "
+        "Applications) blocks it.",
+    ),
+    (
+        "access_policy_blocked",
+        {"failure": {"error": "blocked by AppOnly–AccessPolicy"}},
+        f"Exchange Online keeps Email Threat Defense's app out of {MAILBOX}: an application access policy (or RBAC for "
+        "Applications) blocks it.",
+    ),
+]
+SEVERITY = {cause: "critical" for cause, _, _ in GIVES} | {"app_read_mode": "high", "access_policy_blocked": "high"}
+NO_MESSAGE = {"messages": [], "recoverable": [], "hidden_folders": []}
+
+
+@pytest.mark.parametrize(("cause", "given", "summary"), GIVES)
+@pytest.mark.parametrize("scenario", [Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED])
+def test_gives(scenario: Scenario, cause: str, given: dict[str, Any], summary: str) -> None:
+    found = diagnosed(scenario, **given)
+    assert (found.cause, found.confidence, found.severity) == (cause, "confirmed", SEVERITY[cause])
+    assert (found.summary, found.alternatives, found.lacks) == (summary, (), ())
+
+
+def healthy(**given: Any) -> dict[str, Any]:
+    return {"app": make_app(**given)}
+
+
+NEAR: list[tuple[str, str, dict[str, Any]]] = [
+    ("an enabled app that Microsoft says is not disabled", "app_healthy",
+     healthy(service_principal=principal(disabled_by_microsoft_status="NotDisabled"))),
+    ("switches that Graph does not show", "app_healthy",
+     healthy(service_principal=principal(account_enabled=None, is_disabled=None))),
+    ("declared and granted", "app_healthy", healthy(registration=registration(roles=BOTH))),
+    ("declared as Delegated too, and granted as Application", "app_healthy",
+     healthy(registration=registration(scopes=BOTH), delegated_grants=delegated(*BOTH))),
+    ("declared on another resource than Graph", "permission_missing",
+     healthy(grants=[], registration=registration(roles=BOTH, resource="00000002-0000-0ff1-ce00-000000000000"))),
+    ("granted on another resource than Graph", "permission_missing",
+     healthy(grants=grants(*BOTH, resource=EXCHANGE_APP_OBJECT_ID))),
+    ("delegated on another resource than Graph", "permission_missing",
+     healthy(grants=[], delegated_grants=delegated(*BOTH, resource=EXCHANGE_APP_OBJECT_ID))),
+    ("a delegated permission whose name only begins so", "permission_missing",
+     healthy(grants=[], delegated_grants=delegated("Mail.ReadWrite.Shared"))),
+    ("delegated grants unread: missing", "permission_missing", healthy(grants=[], delegated_grants=Reason.FORBIDDEN)),
+    ("delegated grants unread, but the registration says Delegated", "permission_delegated_only",
+     healthy(grants=[], delegated_grants=Reason.FORBIDDEN, registration=registration(scopes=BOTH))),
+    ("delegated grants unread, and nothing lacking", "app_healthy", healthy(delegated_grants=Reason.FORBIDDEN)),
+    ("Graph's own service principal is absent: nothing can be granted on it", "permission_missing", healthy(graph=None)),
+    ("both Mail permissions in read mode", "app_healthy",
+     {"tenant": READ_TENANT, **healthy(grants=grants("Mail.Read", *BOTH))}),
+    ("one credential is valid", "app_healthy",
+     healthy(registration=registration(
+         roles=BOTH, password_credentials=[credential(YESTERDAY)], key_credentials=[credential(TOMORROW)]))),
+    ("a credential without an end", "app_healthy",
+     healthy(registration=registration(password_credentials=[credential(YESTERDAY), credential(None)]))),
+    ("a registration without credentials", "app_healthy", healthy(registration=registration(roles=BOTH))),
+    ("grants in capital letters", "app_healthy", healthy(grants=[
+        one.model_copy(update={"app_role_id": (one.app_role_id or "").upper()}) for one in grants(*BOTH)])),
+    ("the text of a policy, misspelled", "app_healthy", {"failure": {"error": "RAOP: blocked by an access policy"}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cause", "given"), [row[1:] for row in NEAR], ids=[row[0] for row in NEAR])
+def test_near_misses(cause: str, given: dict[str, Any]) -> None:
+    found = diagnosed(Scenario.UNKNOWN_REASON, **{"inbox": None, **given})
+    # The person has a plan and no mailbox: what is only possible there stands above a healthy app.
+    assert found.cause == ("mailbox_disconnected" if cause == "app_healthy" else cause)
+    in_order = diagnosed(Scenario.UNKNOWN_REASON, **given)
+    assert in_order.cause == cause
+
+
+def test_app_healthy_is_possible_and_says_what_else_fits() -> None:
+    found = diagnosed(Scenario.UNKNOWN_REASON)
+    assert (found.cause, found.confidence, found.severity) == (
+        Cause.APP_HEALTHY,
+        Confidence.POSSIBLE,
+        Severity.MEDIUM,
+    )
+    assert found.alternatives[0] is Cause.ACCESS_POLICY_BLOCKED
+    assert "fault that has passed" in found.summary
+    assert found.also_seen == ()
+
+
+@pytest.mark.parametrize("scenario", [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE])
+def test_app_healthy_is_not_given_where_the_text_shows_that_the_app_could_ask(scenario: Scenario) -> None:
+    assert diagnosed(scenario).cause is Cause.MESSAGE_PRESENT
+
+
+ALL_APP = "Application.Read.All"
+UNREAD: list[tuple[str, dict[str, Any], str, str]] = [
+    ("app", healthy(service_principal=Reason.FORBIDDEN), "service_principal", ALL_APP),
+    ("deleted app", healthy(service_principal=None, deleted_service_principal=Reason.FORBIDDEN),
+     "deleted_service_principal", ALL_APP),
+    ("grants", healthy(grants=Reason.FORBIDDEN), "permissions", ALL_APP),
+    ("Graph's service principal", healthy(graph=Reason.FORBIDDEN), "graph_service_principal", ALL_APP),
+    ("registration, a permission lacks", healthy(grants=[], registration=Reason.FORBIDDEN), "registration", ALL_APP),
+    ("registration, all granted: its credentials", healthy(registration=Reason.FORBIDDEN), "registration", ALL_APP),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "check", "permission"), [row[1:] for row in UNREAD], ids=[row[0] for row in UNREAD])
+def test_unread(given: dict[str, Any], check: str, permission: str) -> None:
+    found = diagnosed(Scenario.UNKNOWN_REASON, **given)
+    assert (found.cause, found.confidence, found.severity) == ("undetermined", "undetermined", "medium")
+    assert found.lacks == (Lack(check, Reason.FORBIDDEN, permission),)
+    assert found.summary == (
+        f"Why the remediation in {MAILBOX} failed could not be determined: the triage identity lacks {permission}."
+    )
+
+
+@pytest.mark.parametrize("reason", [Reason.THROTTLED, Reason.UNAVAILABLE, Reason.TIMEOUT, Reason.UNAUTHENTICATED])
+def test_unread_for_another_reason(reason: Reason) -> None:
+    found = diagnosed(Scenario.UNKNOWN_REASON, app=make_app(grants=reason))
+    assert found.lacks == (Lack("permissions", reason, None),)
+
+
+def test_a_known_cause_below_an_unread_one_is_not_given() -> None:
+    given = make_app(
+        grants=[],
+        service_principal=principal(account_enabled=False),
+        registration=answer("registration", Reason.TIMEOUT),
+    )
+    # Disabled stands above all that the registration decides.
+    assert diagnosed(Scenario.UNKNOWN_REASON, app=given).cause is Cause.APP_DISABLED
+    expired = make_app(grants=Reason.THROTTLED, registration=registration(password_credentials=[credential(YESTERDAY)]))
+    found = diagnosed(Scenario.UNKNOWN_REASON, app=expired)
+    assert (found.cause, found.lacks) == ("undetermined", (Lack("permissions", Reason.THROTTLED),))
+    assert found.also_seen == (Cause.CREDENTIAL_EXPIRED,)
+
+
+def test_permissions_that_lack_for_different_reasons() -> None:
+    found = diagnosed(
+        Scenario.UNKNOWN_REASON, app=make_app(grants=[], registration=registration(roles=["Organization.Read.All"]))
+    )
+    assert (found.cause, found.also_seen) == ("consent_missing", (Cause.PERMISSION_MISSING,))
+    assert found.summary.startswith("Organization.Read.All is asked for")
+
+
+def test_required_permissions_have_an_id_of_each_type() -> None:
+    for name in (*BOTH, "Mail.Read"):
+        assert PERMISSIONS[name].role_id
+        assert PERMISSIONS[name].scope_id

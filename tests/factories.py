@@ -1,0 +1,274 @@
+"""A tenant in which all is in order, from literals; a test says what is different in it.
+
+Where an answer is wanted, a value stands for one that was read, None for an absent one, and a Reason for one that
+could not be read (with the permission of contract section 8, where it was forbidden).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from triage.diagnosis import Diagnosis, diagnose
+from triage.diagnosis.case import Case
+from triage.evidence import Answer, AppEvidence, Evidence, Reason, State
+from triage.failures import RemediationFailure
+from triage.graph.models import (
+    Application,
+    AppRoleAssignment,
+    AssignedLicense,
+    AssignedPlan,
+    Credential,
+    MailFolder,
+    Message,
+    OAuth2PermissionGrant,
+    Organization,
+    ProvisionedPlan,
+    RequiredResourceAccess,
+    ResourceAccess,
+    ServicePrincipal,
+    TenantInformation,
+    User,
+    VerifiedDomain,
+)
+from triage.permissions import GRAPH_APP_ID, PERMISSIONS
+from triage.scenarios import Scenario
+from triage.settings import Tenant
+
+TENANT_ID = "11111111-1111-4111-8111-111111111111"
+OTHER_TENANT_ID = "22222222-2222-4222-8222-222222222222"
+APP_ID = "33333333-3333-4333-8333-333333333333"
+MAILBOX = "adele@contoso.com"
+MESSAGE_ID = "<CA+x=1@mail.example>"
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=400)
+
+EXCHANGE = "efb87545-963c-4e0d-99df-69c6916d9eb0"  # EXCHANGE_S_ENTERPRISE
+KIOSK = "4a82b400-a79f-41a4-b4e2-e94f5787b113"  # EXCHANGE_S_DESKLESS
+FOUNDATION = "113feb6c-3fe4-4440-bddc-54d774bf0318"  # EXCHANGE_S_FOUNDATION: no mailbox
+SKU = "05e9a617-0261-4cee-bb44-138d3ef5d965"
+GRAPH_ID, APP_OBJECT_ID, EXCHANGE_APP_OBJECT_ID = "graph-object", "app-object", "office-365-exchange-online"
+
+# Contract, section 8: what the triage identity has to be allowed, for each question.
+PERMISSION = {
+    **dict.fromkeys(("organization", "user", "alias", "deleted_user"), "User.Read.All"),
+    "group": "GroupMember.Read.All",
+    "contact": "OrgContact.Read.All",
+    "domain_owner": "CrossTenantInformation.ReadBasic.All",
+    **dict.fromkeys(
+        ("mailbox", "message", "recoverable_items", "folder", "hidden_folders", "hidden_folder"), "Mail.ReadBasic.All"
+    ),
+    "mailbox_purpose": "MailboxSettings.Read",
+    **dict.fromkeys(
+        ("service_principal", "deleted_service_principal", "graph_service_principal", "permissions", "registration"),
+        "Application.Read.All",
+    ),
+    "delegated_grants": "Directory.Read.All",
+}
+_CHECKS = {
+    "inbox": "mailbox",
+    "messages": "message",
+    "recoverable": "recoverable_items",
+    "purpose": "mailbox_purpose",
+    "graph": "graph_service_principal",
+    "grants": "permissions",
+}
+
+
+def answer(name: str, value: Any) -> Answer[Any]:
+    """An answer: read, absent (None) or unread (a Reason). `name` is that of the evidence's field or of the check."""
+    if isinstance(value, Answer):
+        return value
+    check = _CHECKS.get(name, name)
+    request = f"GET /{check}"
+    if isinstance(value, Reason):
+        status = 403 if value is Reason.FORBIDDEN else None
+        permission = PERMISSION[check] if value is Reason.FORBIDDEN else None
+        return Answer(check, State.UNREAD, None, request, status, None, value, permission)
+    if value is None:
+        code = (
+            "MailboxNotEnabledForRESTAPI" if PERMISSION[check] == "Mail.ReadBasic.All" else "Request_ResourceNotFound"
+        )
+        return Answer(check, State.ABSENT, None, request, 404, code)
+    return Answer(check, State.READ, value, request, 200)
+
+
+def make_tenant(**changes: Any) -> Tenant:
+    return Tenant(**{"tenant_id": TENANT_ID, "etd_app_id": APP_ID, **changes})
+
+
+def make_failure(**changes: Any) -> RemediationFailure:
+    fields = {"mailbox": MAILBOX, "message_id": "m-1", "internet_message_id": MESSAGE_ID, "error": "?", **changes}
+    return RemediationFailure(**fields)
+
+
+def plan(plan_id: str = EXCHANGE, status: str = "Enabled", assigned: datetime = LONG_AGO) -> AssignedPlan:
+    return AssignedPlan(service_plan_id=plan_id, capability_status=status, assigned_date_time=assigned)
+
+
+def provisioned(status: str, service: str = "exchange") -> ProvisionedPlan:
+    return ProvisionedPlan(provisioning_status=status, service=service)
+
+
+def licence(*disabled: str) -> AssignedLicense:
+    return AssignedLicense(sku_id=SKU, disabled_plans=list(disabled))
+
+
+def make_user(**changes: Any) -> User:
+    """A cloud-only person with a licence, its Exchange plan enabled for long."""
+    fields: dict[str, Any] = {
+        "id": "user-object",
+        "user_principal_name": MAILBOX,
+        "mail": MAILBOX,
+        "proxy_addresses": [f"SMTP:{MAILBOX}"],
+        "user_type": "Member",
+        "account_enabled": True,
+        "assigned_licenses": [licence()],
+        "assigned_plans": [plan()],
+        "provisioned_plans": [provisioned("Success")],
+        "license_assignment_states": [],
+    }
+    return User(**{**fields, **changes})
+
+
+def principal(**changes: Any) -> ServicePrincipal:
+    fields: dict[str, Any] = {
+        "id": APP_OBJECT_ID,
+        "app_id": APP_ID,
+        "display_name": "Cisco Email Threat Defense",
+        "account_enabled": True,
+        "is_disabled": False,
+        "sign_in_audience": "AzureADMultipleOrgs",
+        "app_owner_organization_id": TENANT_ID,
+    }
+    return ServicePrincipal(**{**fields, **changes})
+
+
+def grants(*names: str, resource: str = GRAPH_ID) -> list[AppRoleAssignment]:
+    return [AppRoleAssignment(app_role_id=PERMISSIONS[name].role_id, resource_id=resource) for name in names]
+
+
+def delegated(*names: str, resource: str = GRAPH_ID) -> list[OAuth2PermissionGrant]:
+    return [OAuth2PermissionGrant(resource_id=resource, scope=" ".join(names))]
+
+
+def registration(
+    *, roles: Iterable[str] = (), scopes: Iterable[str] = (), resource: str = GRAPH_APP_ID, **fields: Any
+) -> Application:
+    """A registration that asks for these permissions of type Application (roles) and Delegated (scopes)."""
+    accesses = [ResourceAccess(id=PERMISSIONS[name].role_id, type="Role") for name in roles]
+    accesses += [ResourceAccess(id=PERMISSIONS[name].scope_id, type="Scope") for name in scopes]
+    asked = [RequiredResourceAccess(resource_app_id=resource, resource_access=accesses)]
+    return Application(id="registration", required_resource_access=asked, **fields)
+
+
+def credential(end: datetime | None, **fields: Any) -> Credential:
+    return Credential(key_id="key", end_date_time=end, **fields)
+
+
+def make_app(**changes: Any) -> AppEvidence:
+    """The app in order; it is owned by another tenant, so its registration is not here."""
+    there = changes.get("service_principal", ...)
+    found: dict[str, Any] = {
+        "service_principal": principal(),
+        "graph": ServicePrincipal(id=GRAPH_ID, app_id=GRAPH_APP_ID),
+        "registration": None,
+    }
+    if there is None:
+        found["deleted_service_principal"] = []
+    elif not isinstance(there, Reason):
+        found |= {"grants": grants("Mail.ReadWrite", "Organization.Read.All"), "delegated_grants": []}
+    found |= changes
+    deleted = found.get("deleted_service_principal")
+    answers = {name: answer(name, value) for name, value in found.items()}
+    if isinstance(deleted, list):
+        answers["deleted_service_principal"] = answers["deleted_service_principal"].first()
+    return AppEvidence(**answers)
+
+
+def organization(*domains: str, tenant_id: str = TENANT_ID) -> Organization:
+    return Organization(id=tenant_id, verified_domains=[VerifiedDomain(name=domain) for domain in domains])
+
+
+def owner(tenant_id: str = OTHER_TENANT_ID) -> TenantInformation:
+    return TenantInformation(tenant_id=tenant_id, display_name="Fabrikam")
+
+
+INBOX = MailFolder(id="inbox-id", display_name="Inbox", parent_folder_id="root")
+WELL_KNOWN_NAMES = {
+    "junkemail": "Junk Email",
+    "deleteditems": "Deleted Items",
+    "archive": "Archive",
+    "sentitems": "Sent Items",
+}
+
+
+def folder(name: str, parent: str = "root", *, hidden: bool = False) -> MailFolder:
+    """A folder; its id is its name and `-id`."""
+    display_name = WELL_KNOWN_NAMES.get(name, name)
+    return MailFolder(id=f"{name}-id", display_name=display_name, parent_folder_id=parent, is_hidden=hidden)
+
+
+def copy_in(folder_name: str, *, is_read: bool | None = False, number: int = 1) -> Message:
+    """A copy of the message in a folder, by the folder's name."""
+    identifier = f"{folder_name}-message-{number}"
+    return Message(id=identifier, parent_folder_id=f"{folder_name}-id", is_read=is_read)
+
+
+def well_known(**changes: Any) -> dict[str, Answer[MailFolder]]:
+    """The well-known folders, all read."""
+    found: dict[str, Any] = {name: folder(name) for name in WELL_KNOWN_NAMES} | changes
+    return {name: answer("folder", value) for name, value in found.items()}
+
+
+def message_in(*names: str, also: Iterable[MailFolder] = (), **changes: Any) -> dict[str, Any]:
+    """Evidence of copies in folders by name, with all that is asked to know what these folders are."""
+    return {
+        "messages": [copy_in(name) for name in names],
+        "recoverable": [],
+        "well_known": well_known(),
+        "folders": {one.id: answer("folder", one) for one in also},
+        **changes,
+    }
+
+
+def make_evidence(**changes: Any) -> Evidence:
+    """A person in order, whose mailbox answers and has the message in its Inbox."""
+    found: dict[str, Any] = {
+        "organization": organization("contoso.com"),
+        "user": make_user(),
+        "inbox": INBOX,
+        "messages": [copy_in("inbox")],
+        "recoverable": [],
+        **changes,
+    }
+    plain = {name: found.pop(name) for name in ("well_known", "folders", "hidden_messages") if name in found}
+    tenant, mailbox = found.pop("tenant", None) or make_tenant(), found.pop("mailbox", MAILBOX)
+    app = found.pop("app", ...)
+    if app is ...:
+        app = make_app() if tenant.app_id else None
+    answers = {name: answer(name, value) for name, value in found.items() if value is not ...}
+    return Evidence(tenant, mailbox, NOW, app=app, **plain, **answers)
+
+
+NO_MAILBOX: dict[str, Any] = {"inbox": None, "messages": None, "recoverable": None}
+NOBODY: dict[str, Any] = {
+    **NO_MAILBOX,
+    **dict.fromkeys(("user", "alias", "deleted_user", "group", "contact")),
+}
+ELSEWHERE: dict[str, Any] = {**NOBODY, "organization": organization("other.example")}
+"""Nobody's address, in a domain that is not this tenant's; whose it is, `domain_owner` says."""
+
+
+def make_case(
+    scenario: Scenario = Scenario.UNKNOWN_REASON, failure: dict[str, Any] | None = None, **evidence: Any
+) -> Case:
+    return Case(make_failure(**failure or {}), scenario, make_evidence(**evidence))
+
+
+def diagnosed(
+    scenario: Scenario = Scenario.UNKNOWN_REASON, failure: dict[str, Any] | None = None, **evidence: Any
+) -> Diagnosis:
+    """The diagnosis of a failure, where the evidence is as in order but for what is given."""
+    return diagnose(make_case(scenario, failure, **evidence))
