@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from triage.api import audits, failures, findings, health, rejected, summary
+from triage.api import audits, dashboard, failures, findings, health, rejected, summary
 from triage.auditing import audit_all
 from triage.deliveries import QueueMessage, handle, handle_poison
 from triage.runtime import services
@@ -33,61 +33,14 @@ async def audit_permissions(timer: func.TimerRequest) -> None:
     await audit_all(services(), SETTINGS.tenants)
 
 
-@app.route("failures", methods=[func.HttpMethod.POST])
-async def post_failures(req: func.HttpRequest) -> func.HttpResponse:
-    return await failures.post(req)
+def register(route: Route) -> None:
+    async def function(req: func.HttpRequest) -> func.HttpResponse:
+        return await route.handler(req)
+
+    function.__name__ = route.name
+    level = func.AuthLevel.ANONYMOUS if route.anonymous else None
+    app.route(route.path, methods=[route.method], auth_level=level)(function)
 
 
-@app.route("failures", methods=[func.HttpMethod.OPTIONS])
-async def options_failures(req: func.HttpRequest) -> func.HttpResponse:
-    return await failures.options(req)
-
-
-@app.route("findings", methods=[func.HttpMethod.GET])
-async def get_findings(req: func.HttpRequest) -> func.HttpResponse:
-    return await findings.search(req)
-
-
-@app.route("findings/{id}", methods=[func.HttpMethod.GET])
-async def get_finding(req: func.HttpRequest) -> func.HttpResponse:
-    return await findings.get(req)
-
-
-@app.route("findings/{id}/retriage", methods=[func.HttpMethod.POST])
-async def post_retriage(req: func.HttpRequest) -> func.HttpResponse:
-    return await findings.retriage(req)
-
-
-@app.route("audits", methods=[func.HttpMethod.GET])
-async def get_audits(req: func.HttpRequest) -> func.HttpResponse:
-    return await audits.search(req)
-
-
-@app.route("audits", methods=[func.HttpMethod.POST])
-async def post_audits(req: func.HttpRequest) -> func.HttpResponse:
-    return await audits.post(req)
-
-
-@app.route("audits/latest", methods=[func.HttpMethod.GET])
-async def get_latest_audits(req: func.HttpRequest) -> func.HttpResponse:
-    return await audits.latest(req)
-
-
-@app.route("audits/{id}", methods=[func.HttpMethod.GET])
-async def get_audit(req: func.HttpRequest) -> func.HttpResponse:
-    return await audits.get(req)
-
-
-@app.route("summary", methods=[func.HttpMethod.GET])
-async def get_summary(req: func.HttpRequest) -> func.HttpResponse:
-    return await summary.get(req)
-
-
-@app.route("rejected", methods=[func.HttpMethod.GET])
-async def get_rejected(req: func.HttpRequest) -> func.HttpResponse:
-    return await rejected.search(req)
-
-
-@app.route("health", methods=[func.HttpMethod.GET], auth_level=func.AuthLevel.ANONYMOUS)
-async def get_health(req: func.HttpRequest) -> func.HttpResponse:
-    return await health.get(req)
+for each in ROUTES:
+    register(each)

@@ -1,0 +1,97 @@
+"""`/api/dashboard`: the page for people, and the files that it is made of. They hold no data: it reads the API.
+
+The files are built from `dashboard/` and kept in `triage/dashboard/`, so that a deployment needs no Node.js.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import azure.functions as func
+
+from triage.api.access import AccessError, check_role, header
+from triage.api.responses import problem_response
+from triage.runtime import services
+
+_FOLDER = Path(__file__).parent.parent / "dashboard"
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+# Nothing but this app's own files and API, no markup from a string, no frame around it.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_PAGE_HEADERS = {
+    **_HEADERS,
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+    "Vary": "Accept",
+}
+
+
+async def page(request: func.HttpRequest) -> func.HttpResponse:
+    """The page. With `easyauth` someone without the role gets it with 401 or 403: it says what is missing, in words."""
+    url = urlsplit(request.url)
+    if url.path.endswith("/"):  # the page's addresses are relative to one without
+        location = "../dashboard" + (f"?{url.query}" if url.query else "")
+        return func.HttpResponse(status_code=HTTPStatus.PERMANENT_REDIRECT, headers={**_HEADERS, "Location": location})
+    settings = services().settings
+    status = HTTPStatus.OK
+    try:
+        check_role(settings, request)
+    except AccessError as error:
+        if "text/html" not in (header(request, "Accept") or ""):
+            return problem_response(error.status, str(error))
+        status = error.status
+    text = _page("easyauth" if settings.easyauth else "keys")
+    return func.HttpResponse(text, status_code=status, headers=_PAGE_HEADERS, mimetype="text/html", charset="utf-8")
+
+
+async def asset(request: func.HttpRequest) -> func.HttpResponse:
+    """One of the page's files, kept by the browser for as long as the page asks for this version of it."""
+    name = request.route_params["asset"]
+    body = _assets().get(name)
+    if body is None:
+        return problem_response(HTTPStatus.NOT_FOUND, "The page has no such file.")
+    current = request.params.get("v") == _version()
+    cached = "public, max-age=31536000, immutable" if current else "no-cache"
+    return func.HttpResponse(
+        body, headers={**_HEADERS, "Cache-Control": cached}, mimetype=_TYPES[Path(name).suffix], charset="utf-8"
+    )
+
+
+@cache
+def _assets() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
+
+
+@cache
+def _version() -> str:
+    """Another one whenever a file has changed."""
+    return hashlib.sha256(b"\0".join(_assets().values())).hexdigest()[:16]
+
+
+@cache
+def _page(auth: str) -> str:
+    text = (_FOLDER / "index.html").read_text(encoding="utf-8")
+    return text.replace("{{auth}}", auth).replace("{{version}}", _version())
