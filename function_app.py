@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from triage.api import audits, dashboard, failures, findings, health, rejected, summary
+from triage.api.routes import ROUTES, Route
 from triage.auditing import audit_all
 from triage.deliveries import QueueMessage, handle, handle_poison
 from triage.runtime import services

@@ -1,30 +1,73 @@
-"""`/api/findings`: the findings, one of them, and its triage once more."""
+"""`/api/findings`: the findings in four forms, one of them, and its triage once more."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 import azure.functions as func
 
-from triage.api.queries import DEFAULT_TOP, page, read_query
+from triage.api.access import header
+from triage.api.queries import DEFAULT_TOP, MAX_TOP, next_link, page, read_query
 from triage.api.responses import RequestProblem, endpoint, json_response
 from triage.deliveries import requeue
+from triage.exports import csv_text, ocsf
 from triage.finding import Finding
 from triage.runtime import Services
 from triage.storage.index import FILTERS, Query
 
+# An export holds all that matches, as far as that can be read in the time of a request; `Link` names the rest.
+EXPORT_SECONDS = 18.0
+MAX_EXPORT_ROWS = 100_000
+
+Rows = list[dict[str, Any]]
+
 
 @endpoint
 async def search(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """A page of findings, newest first."""
+    """A page of findings, newest first; as CSV or NDJSON all of them, unless `top` says how many."""
     found = read_query(request, *FILTERS, "since", "until", "top", "format", "token")
     filters = {name: found[name] for name in FILTERS if name in found}
     query = Query(filters, found.get("since"), found.get("until"))
+    top, token = found.get("top"), found.get("token")
+    as_ocsf = found.get("format") == "ocsf"
+    lines = "application/x-ndjson" in (header(request, "Accept") or "").lower()
     try:
-        rows, token = await services.findings.page(query, found.get("top", DEFAULT_TOP), found.get("token"))
+        if found.get("format") == "csv":
+            rows, token = await _all(services, query, top, token)
+            return _export(request, "text/csv", csv_text(rows, header="token" not in found), token)
+        if lines:
+            rows, token = await _all(services, query, top, token)
+            return _export(request, "application/x-ndjson", _ndjson(rows, ocsf if as_ocsf else None), token)
+        rows, token = await services.findings.page(query, top or DEFAULT_TOP, token)
     except ValueError as error:
         raise RequestProblem(HTTPStatus.BAD_REQUEST, f"token {error}") from None
-    return json_response(page(request, rows, token))
+    return json_response(page(request, [ocsf(row) for row in rows] if as_ocsf else rows, token))
+
+
+async def _all(services: Services, query: Query, top: int | None, token: str | None) -> tuple[Rows, str | None]:
+    """The findings of a query, page after page, until there are no more, or enough, or the time is up."""
+    end = asyncio.get_running_loop().time() + EXPORT_SECONDS
+    most = top or MAX_EXPORT_ROWS
+    rows: Rows = []
+    while True:
+        more, token = await services.findings.page(query, min(MAX_TOP, most - len(rows)), token)
+        rows += more
+        if token is None or len(rows) >= most or asyncio.get_running_loop().time() > end:
+            return rows, token
+
+
+def _ndjson(rows: Rows, shape: Callable[[dict[str, Any]], dict[str, Any]] | None) -> str:
+    return "".join(f"{json.dumps(shape(row) if shape else row, ensure_ascii=False)}\n" for row in rows)
+
+
+def _export(request: func.HttpRequest, media_type: str, text: str, token: str | None) -> func.HttpResponse:
+    link = next_link(request, token)
+    headers = {"Link": f'<{link}>; rel="next"'} if link else {}
+    return func.HttpResponse(text.encode(), headers=headers, mimetype=media_type, charset="utf-8")
 
 
 @endpoint

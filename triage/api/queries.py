@@ -55,7 +55,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "since": _instant,
     "until": _instant,
     "top": _top,
-    "format": _one_of(("json",)),
+    "format": _one_of(("json", "csv", "ocsf")),
     "token": str,
 }
 # The function key may come as a parameter; the platform reads it.

@@ -1,0 +1,149 @@
+"""`/api/openapi.json`: the description of the routes, made from their table and the models that they answer with."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import azure.functions as func
+from pydantic import TypeAdapter
+
+from triage.api.queries import MAX_TOP, READERS
+from triage.api.responses import endpoint, json_response
+from triage.audit import Verdict
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.failures import RemediationFailure
+from triage.runtime import Services
+from triage.scenarios import Scenario
+
+_REF = "#/components/schemas/{model}"
+
+_INSTANT = {"type": "string", "format": "date-time"}
+_GUID = {"type": "string", "format": "uuid"}
+
+
+def _words(values: Any) -> dict[str, Any]:
+    return {"type": "string", "enum": [str(value) for value in values]}
+
+
+PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
+    "tenantId": (_GUID, "Of this tenant only"),
+    "scenario": (_words(Scenario), "What Email Threat Defense said"),
+    "cause": (_words(Cause), "Why it failed"),
+    "severity": (_words(Severity), "How much it matters"),
+    "confidence": (_words(Confidence), "How sure the cause is"),
+    "mailbox": ({"type": "string", "format": "email"}, "In this mailbox only"),
+    "exposed": (_words(("true", "false", "null")), "Whether the message can still be opened; null: not known"),
+    "verdict": (_words(Verdict), "How the app was"),
+    "since": (_INSTANT, "From this instant on"),
+    "until": (_INSTANT, "Up to this instant"),
+    "top": ({"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": 100}, "How many at the most"),
+    "format": (_words(("json", "csv", "ocsf")), "How they are written"),
+    "token": ({"type": "string"}, "Where a page begins: from nextLink"),
+}
+assert PARAMETERS.keys() == READERS.keys()  # noqa: S101 - a parameter that is read is described, and the other way round
+
+
+@endpoint
+async def get(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    """The description, as OpenAPI 3.1."""
+    return json_response(describe())
+
+
+@cache
+def describe() -> dict[str, Any]:
+    """The OpenAPI 3.1 description of every route."""
+    from triage.api.routes import ROUTES
+    from triage.api.schemas import ProblemBody
+
+    schemas: dict[str, Any] = {}
+    paths: dict[str, dict[str, Any]] = {}
+    problem = _content("application/problem+json", _schema(ProblemBody, schemas))
+    for route in ROUTES:
+        names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+        parameters = [_parameter("path", name, {"type": "string"}, "Its id", required=True) for name in names]
+        parameters += [_parameter("query", name, *PARAMETERS[name]) for name in route.query]
+        answer: dict[str, Any] = {"description": route.summary}
+        if route.answer is not None:
+            answer |= _content("application/json", _schema(route.answer, schemas))
+        responses: dict[str, Any] = {str(route.status): answer}
+        if route.name == "get_findings":
+            answer["content"] |= {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            }
+        if route.name == "get_health":
+            responses["503"] = {**answer, "description": "Storage cannot be reached"}
+        for status in (*route.problems, *(() if route.anonymous else (401, 403))):
+            responses[str(status)] = {"description": "A problem", **problem}
+        operation: dict[str, Any] = {"operationId": route.name, "summary": route.summary, "responses": responses}
+        if parameters:
+            operation["parameters"] = parameters
+        if route.body is not None:
+            operation["requestBody"] = _body(route.body, schemas)
+        if route.anonymous:
+            operation["security"] = []
+        paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Triage of Email Threat Defense remediation failures",
+            "version": "1.0.0",
+            "description": "Why a remediation failed, whether the message can still be opened, and what to do.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
+        },
+        "security": [{"key": []}],
+    }
+
+
+def _parameter(place: str, name: str, schema: dict[str, Any], text: str, *, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": required, "description": text, "schema": schema}
+
+
+def _content(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {media_type: {"schema": schema}}}
+
+
+def _schema(shape: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a model or a page of them; the models that it names go into `schemas`."""
+    from triage.api.schemas import Page
+
+    if isinstance(shape, Page):
+        page = {"value": {"type": "array", "items": _schema(shape.item, schemas)}, "nextLink": {"type": "string"}}
+        return {"type": "object", "required": ["value"], "properties": page}
+    schema = TypeAdapter(shape).json_schema(by_alias=True, mode="serialization", ref_template=_REF)
+    schemas.update(schema.pop("$defs", {}))
+    schemas[shape.__name__] = schema
+    return {"$ref": _REF.format(model=shape.__name__)}
+
+
+def _body(shape: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    if shape != "failures":
+        return {"required": False, **_content("application/json", _schema(shape, schemas))}
+    one = _failure_schema()
+    schemas["Failure"] = one
+    reference = {"$ref": _REF.format(model="Failure")}
+    many = {"type": "array", "items": reference, "minItems": 1, "maxItems": 1000}
+    text = "One failure or up to 1,000; a Log Export row, a CloudEvent or an Event Grid event is taken as well."
+    return {"required": True, "description": text, **_content("application/json", {"oneOf": [reference, many]})}
+
+
+def _failure_schema() -> dict[str, Any]:
+    """A failure as a sender writes it: fields from the model, and what must be there."""
+    model = TypeAdapter(RemediationFailure).json_schema(by_alias=True, mode="validation")
+    own = ("source", "raw", "mailbox")  # the service's own, and the one that may come as several
+    properties = {name: _nullable(name) for name in model["properties"] if name not in own}
+    mailbox = {"type": "string", "examples": ["adele@contoso.com"]}
+    properties |= {"mailbox": mailbox, "mailboxes": {"type": "array", "items": mailbox, "minItems": 1}}
+    needed = (("mailbox", "mailboxes"), ("error", "errorCode"), ("messageId", "internetMessageId"))
+    either = [{"anyOf": [{"required": [name]} for name in names]} for names in needed]
+    return {"type": "object", "properties": properties, "allOf": either}
+
+
+def _nullable(name: str) -> dict[str, Any]:
+    formats = {"tenantId": _GUID, "occurredAt": _INSTANT}
+    return formats.get(name, {"type": "string"})

@@ -1,0 +1,109 @@
+"""Findings for other programs: CSV for a spreadsheet, OCSF for a SIEM."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from triage.wire import epoch_ns
+
+CSV_COLUMNS = (
+    "id", "tenantId", "occurredAt", "triagedAt", "scenario", "cause", "confidence", "severity", "exposed", "location",
+    "mailbox", "messageId", "internetMessageId", "subject", "error", "summary",
+)  # fmt: skip
+
+# A cell that begins so is a formula to a spreadsheet, and an attacker wrote some of these texts
+# (https://owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+OCSF_VERSION = "1.5.0"
+_SEVERITY_IDS = {"info": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
+_CONFIDENCE = {
+    "confirmed": (3, "High"),
+    "probable": (2, "Medium"),
+    "possible": (1, "Low"),
+    "undetermined": (0, "Unknown"),
+}
+_DETECTION_FINDING = 2004
+_CREATE, _UPDATE = 1, 2
+
+
+def csv_text(findings: list[dict[str, Any]], *, header: bool) -> str:
+    """Findings as rows (RFC 4180), with or without the row of names. Formulas are neutralised by a leading quote."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    if header:
+        writer.writerow(CSV_COLUMNS)
+    writer.writerows([_cell(finding, column) for column in CSV_COLUMNS] for finding in findings)
+    return text.getvalue()
+
+
+def _cell(finding: dict[str, Any], column: str) -> str:
+    if column == "location":
+        value: Any = finding["message"]["location"]
+    elif column in finding:
+        value = finding[column]
+    else:
+        value = finding["failure"].get(column)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def ocsf(finding: dict[str, Any]) -> dict[str, Any]:
+    """A finding as an OCSF detection finding (https://schema.ocsf.io, class 2004). Times are milliseconds since 1970."""
+    failure, message = finding["failure"], finding["message"]
+    confidence_id, confidence = _CONFIDENCE[finding["confidence"]]
+    activity = _CREATE if finding["deliveries"] == 1 else _UPDATE
+    references = [action["url"] for action in finding["actions"] if action["url"]]
+    steps = [f"{number}. {action['title']}: {action['detail']}" for number, action in enumerate(finding["actions"], 1)]
+    return {
+        "class_uid": _DETECTION_FINDING,
+        "class_name": "Detection Finding",
+        "category_uid": 2,
+        "category_name": "Findings",
+        "activity_id": activity,
+        "activity_name": "Create" if activity == _CREATE else "Update",
+        "type_uid": _DETECTION_FINDING * 100 + activity,
+        "time": _milliseconds(finding["occurredAt"]),
+        "severity_id": _SEVERITY_IDS[finding["severity"]],
+        "severity": "Informational" if finding["severity"] == "info" else finding["severity"].title(),
+        "confidence_id": confidence_id,
+        "confidence": confidence,
+        "status_id": 1,
+        "status": "New",
+        "message": finding["summary"],
+        "finding_info": {
+            "uid": finding["id"],
+            "title": f"Remediation failed: {finding['cause']}",
+            "desc": finding["summary"],
+            "types": [finding["scenario"], finding["cause"]],
+            "created_time": _milliseconds(finding["triagedAt"]),
+            "first_seen_time": _milliseconds(finding["firstSeen"]),
+            "last_seen_time": _milliseconds(finding["lastSeen"]),
+        },
+        "metadata": {
+            "version": OCSF_VERSION,
+            "event_code": finding["cause"],
+            "product": {"name": "ETD remediation triage", "vendor_name": "ETD remediation triage"},
+            **({"tenant_uid": finding["tenantId"]} if finding["tenantId"] else {}),
+        },
+        "resources": [{"type": "mailbox", "name": failure["mailbox"], "uid": failure["mailbox"]}],
+        "evidences": [{"data": {"checks": finding["checks"]}}],
+        "remediation": {"desc": "\n".join(steps), "references": references},
+        "unmapped": {
+            "exposed": finding["exposed"],
+            "location": message["location"],
+            "scenario": finding["scenario"],
+            "error": failure["error"],
+            "errorCode": failure["errorCode"],
+            "messageId": failure["messageId"],
+            "internetMessageId": failure["internetMessageId"],
+        },
+    }
+
+
+def _milliseconds(instant: str) -> int:
+    return epoch_ns(instant) // 1_000_000
