@@ -15,6 +15,14 @@ AIMS = {
     "inbox": Location.INBOX,
     "delete": Location.RECOVERABLE_ITEMS,
 }
+# What a look for the message would have told apart.
+_LOOKED_FOR = (
+    Cause.MESSAGE_DELETED,
+    Cause.MESSAGE_RECOVERABLE,
+    Cause.MESSAGE_MOVED,
+    Cause.MESSAGE_GONE,
+    Cause.MESSAGE_PRESENT,
+)
 _WORDS = {
     Location.INBOX: "the Inbox",
     Location.JUNK: "Junk Email",
@@ -87,7 +95,8 @@ def mailbox_reachable(case: Case) -> Held | None:
         return None
     return Held(
         f"{case.evidence.mailbox} and its mailbox are in order. The message was not looked for: the failure has no "
-        "internetMessageId."
+        "internetMessageId.",
+        alternatives=_LOOKED_FOR,
     )
 
 
