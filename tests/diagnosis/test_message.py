@@ -1,0 +1,212 @@
+"""The message's causes: where it is, against where the remediation was to put it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    MAILBOX,
+    NO_MAILBOX,
+    NOBODY,
+    answer,
+    diagnosed,
+    folder,
+    make_app,
+    make_user,
+    message_in,
+    well_known,
+)
+from triage.diagnosis import Lack
+from triage.evidence import Reason
+from triage.graph.models import Message
+from triage.scenarios import Scenario
+
+PERSON_FIRST = [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE]
+GONE: dict[str, Any] = {"messages": [], "recoverable": [], "hidden_folders": []}
+IN: dict[str, dict[str, Any]] = {
+    "inbox": {},
+    "junk": message_in("junkemail"),
+    "other_folder": message_in("Invoices", also=[folder("Invoices")]),
+    "archive_folder": message_in("archive"),
+    "sent_items": message_in("sentitems"),
+    "deleted_items": message_in("deleteditems"),
+    "recoverable_items": {"messages": [], "recoverable": [Message(id="r", parent_folder_id="x")]},
+    "quarantine": message_in("Hidden", also=[folder("Hidden", hidden=True)]),
+    "not_found": GONE,
+}
+# Contract, section 4: the cause where the action aimed elsewhere, and the aim with which it is done already.
+ELSEWHERE = {
+    "inbox": "message_present",
+    "junk": "message_moved",
+    "other_folder": "message_moved",
+    "archive_folder": "message_moved",
+    "sent_items": "message_moved",
+    "deleted_items": "message_deleted",
+    "recoverable_items": "message_recoverable",
+    "quarantine": "message_remediated",
+    "not_found": "message_gone",
+}
+DONE = {
+    ("inbox", "inbox"), ("junk", "junk"), ("junkemail", "junk"), ("trash", "deleted_items"),
+    ("delete", "recoverable_items"), ("delete", "not_found"), ("quarantine", "quarantine"),
+}  # fmt: skip
+FACTS = {
+    "message_remediated": ("confirmed", "info"),
+    "message_deleted": ("confirmed", "medium"),
+    "message_recoverable": ("confirmed", "low"),
+    "message_moved": ("confirmed", "high"),
+    "message_gone": ("probable", "low"),
+    "message_present": ("probable", "high"),
+}
+
+
+@pytest.mark.parametrize("location", IN)
+@pytest.mark.parametrize(
+    "aim", ["inbox", "junk", "junkemail", "trash", "delete", "quarantine", "move", "elsewhere", None]
+)
+@pytest.mark.parametrize("scenario", PERSON_FIRST)
+def test_each_place_against_each_aim(scenario: Scenario, aim: str | None, location: str) -> None:
+    found = diagnosed(scenario, {"folder": aim, "action": "move"}, **IN[location])
+    expected = "message_remediated" if (aim, location) in DONE else ELSEWHERE[location]
+    assert (found.cause, found.confidence, found.severity) == (expected, *FACTS[expected])
+    assert (found.alternatives, found.lacks) == ((), ())
+
+
+@pytest.mark.parametrize("action", ["trash", "TRASH", " Trash "])
+def test_the_action_is_the_aim_where_there_is_no_folder(action: str) -> None:
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, {"action": action}, **IN["deleted_items"])
+    assert found.cause == "message_remediated"
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, {"action": action, "folder": "junk"}, **IN["deleted_items"])
+    assert found.cause == "message_deleted"
+
+
+SENTENCES = {
+    "inbox": f"The message in {MAILBOX} is in the Inbox: Email Threat Defense held an id that has changed, or the fault "
+    "has passed.",
+    "junk": f"The message in {MAILBOX} is no longer in the Inbox: it is in Junk Email, where it can still be opened.",
+    "other_folder": f"The message in {MAILBOX} is no longer in the Inbox: it is in the folder 'Invoices', where it can "
+    "still be opened.",
+    "archive_folder": f"The message in {MAILBOX} is no longer in the Inbox: it is in the Archive folder, where it can "
+    "still be opened.",
+    "sent_items": f"The message in {MAILBOX} is no longer in the Inbox: it is in Sent Items, where it can still be opened.",
+    "deleted_items": f"The message in {MAILBOX} was deleted by the mailbox's owner or a rule: it is in Deleted Items.",
+    "recoverable_items": f"The message in {MAILBOX} was deleted for good by the mailbox's owner: it is in Recoverable "
+    "Items, where it can only be restored.",
+    "quarantine": f"The message is already in a hidden quarantine folder: there is nothing left to remediate in {MAILBOX}.",
+    "not_found": f"The message in {MAILBOX} is nowhere in the primary mailbox: it was purged, moved to the archive "
+    "mailbox, or never delivered.",
+}
+
+
+@pytest.mark.parametrize("location", IN)
+def test_sentences(location: str) -> None:
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, **IN[location]).summary == SENTENCES[location]
+
+
+def test_sentences_of_what_is_done_already() -> None:
+    deleted = diagnosed(Scenario.RESOURCE_NOT_FOUND, {"folder": "delete"}, **GONE)
+    assert (
+        deleted.summary == f"The message is no longer in the mailbox: there is nothing left to remediate in {MAILBOX}."
+    )
+    junk = diagnosed(Scenario.RESOURCE_NOT_FOUND, {"folder": "junk"}, **IN["junk"])
+    assert junk.summary == f"The message is already in Junk Email: there is nothing left to remediate in {MAILBOX}."
+    nameless = message_in("X", also=[folder("X").model_copy(update={"display_name": None})])
+    assert "it is in another folder, where" in diagnosed(Scenario.RESOURCE_NOT_FOUND, **nameless).summary
+
+
+def test_a_copy_where_the_action_aimed_does_not_hide_one_in_the_inbox() -> None:
+    evidence = message_in("deleteditems", "inbox")
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, {"folder": "trash"}, **evidence)
+    assert (found.cause, found.also_seen) == ("message_present", ())
+    quarantined = message_in("Hidden", "Invoices", also=[folder("Hidden", hidden=True), folder("Invoices")])
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, {"folder": "quarantine"}, **quarantined).cause == "message_moved"
+
+
+@pytest.mark.parametrize("location", IN)
+@pytest.mark.parametrize("scenario", [Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED])
+def test_below_a_healthy_app_only_what_the_message_is_in_the_inbox_for(scenario: Scenario, location: str) -> None:
+    found = diagnosed(scenario, **IN[location])
+    assert found.cause == ("app_healthy" if location == "inbox" else ELSEWHERE[location])
+
+
+UNREAD: list[tuple[str, dict[str, Any], str]] = [
+    ("the search", {"messages": Reason.FORBIDDEN}, "message"),
+    ("Recoverable Items", {**GONE, "recoverable": Reason.FORBIDDEN}, "recoverable_items"),
+    ("the hidden folders", {**GONE, "hidden_folders": Reason.FORBIDDEN}, "hidden_folders"),
+    ("a hidden folder", {**GONE, "hidden_folders": [folder("H", hidden=True)],
+                         "hidden_messages": {"H-id": answer("hidden_folder", Reason.FORBIDDEN)}}, "hidden_folder"),
+    ("a well-known folder", message_in("Invoices", also=[folder("Invoices")],
+                                       well_known=well_known(junkemail=Reason.FORBIDDEN)), "folder"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("evidence", "check"), [row[1:] for row in UNREAD], ids=[row[0] for row in UNREAD])
+@pytest.mark.parametrize("scenario", list(Scenario))
+def test_unread(scenario: Scenario, evidence: dict[str, Any], check: str) -> None:
+    found = diagnosed(scenario, **evidence)
+    assert (found.cause, found.lacks) == ("undetermined", (Lack(check, Reason.FORBIDDEN, "Mail.ReadBasic.All"),))
+
+
+ALIAS = {"user": None, "alias": make_user(user_principal_name="adele.vance@contoso.com"), "deleted_user": None}
+
+
+def test_address_is_alias() -> None:
+    found = diagnosed(Scenario.INVALID_USER, **ALIAS)
+    assert (found.cause, found.confidence, found.severity) == ("address_is_alias", "probable", "medium")
+    assert found.summary == (
+        f"{MAILBOX} is another address of adele.vance@contoso.com, whose mailbox answers: Graph finds a user by UPN or "
+        "id, not by such an address."
+    )
+    # It stands above the message in the Inbox, and below the message elsewhere.
+    assert diagnosed(Scenario.INVALID_USER, **ALIAS, **IN["junk"]).cause == "message_moved"
+
+
+@pytest.mark.parametrize("scenario", [Scenario.RESOURCE_NOT_FOUND, Scenario.MAILBOX_UNAVAILABLE])
+def test_an_alias_in_another_scenario_is_no_cause(scenario: Scenario) -> None:
+    assert diagnosed(scenario, **ALIAS).cause == "message_present"
+
+
+def test_near_misses_of_an_alias() -> None:
+    assert diagnosed(Scenario.INVALID_USER).cause == "message_present"
+    assert diagnosed(Scenario.INVALID_USER, **ALIAS, **NO_MAILBOX).cause == "mailbox_disconnected"
+    nobody = {name: value for name, value in NOBODY.items() if name not in NO_MAILBOX}
+    assert diagnosed(Scenario.INVALID_USER, **nobody).cause == "message_present"
+
+
+def test_an_alias_that_could_not_be_asked_for() -> None:
+    found = diagnosed(Scenario.INVALID_USER, **{**ALIAS, "alias": Reason.FORBIDDEN})
+    assert (found.cause, found.lacks) == ("undetermined", (Lack("alias", Reason.FORBIDDEN, "User.Read.All"),))
+
+
+def test_an_alias_does_not_matter_where_the_user_is_there() -> None:
+    assert diagnosed(Scenario.INVALID_USER, alias=Reason.FORBIDDEN).cause == "message_present"
+
+
+NOT_LOOKED_FOR = {"internet_message_id": None}
+
+
+def test_mailbox_reachable() -> None:
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, messages=..., recoverable=...)
+    assert (found.cause, found.confidence, found.severity) == ("mailbox_reachable", "possible", "medium")
+    assert found.summary == (
+        f"{MAILBOX} and its mailbox are in order. The message was not looked for: the failure has no internetMessageId."
+    )
+    assert found.alternatives, "possible: fits, and so does an alternative"
+
+
+def test_near_misses_of_mailbox_reachable() -> None:
+    without: dict[str, Any] = {"messages": ..., "recoverable": ...}
+    assert diagnosed(Scenario.UNKNOWN_REASON, NOT_LOOKED_FOR, **without).cause == "app_healthy"
+    disconnected = diagnosed(Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, **without, inbox=None)
+    assert disconnected.cause == "mailbox_disconnected"
+    broken = diagnosed(Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, **without, app=make_app(grants=[]))
+    assert broken.cause == "permission_missing"
+
+
+def test_mailbox_reachable_unread() -> None:
+    found = diagnosed(
+        Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, inbox=Reason.FORBIDDEN, messages=..., recoverable=...
+    )
+    assert (found.cause, found.lacks) == ("undetermined", (Lack("mailbox", Reason.FORBIDDEN, "Mail.ReadBasic.All"),))

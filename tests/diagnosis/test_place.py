@@ -1,0 +1,167 @@
+"""Where the message is, and whether the person can still open it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    NO_MAILBOX,
+    answer,
+    copy_in,
+    folder,
+    make_case,
+    message_in,
+    well_known,
+)
+from triage.diagnosis.place import Location, Place, place_of
+from triage.evidence import Answer, Reason, State
+from triage.graph.models import Message
+
+EXPOSED = {
+    **dict.fromkeys(("inbox", "junk", "archive_folder", "other_folder", "sent_items", "deleted_items"), True),
+    **dict.fromkeys(("recoverable_items", "quarantine", "not_found"), False),
+    **dict.fromkeys(("unknown", "not_checked")),
+}
+RECOVERABLE = Message(id="r", parent_folder_id="dumpster-id", is_read=True)
+QUARANTINE = folder("ETD Quarantine", hidden=True)
+CLUTTER = {"clutter": folder("clutter", hidden=True)}
+
+
+def place(failure: dict[str, Any] | None = None, **evidence: Any) -> Place:
+    return place_of(make_case(failure=failure, **evidence))
+
+
+def test_exposed_follows_the_place() -> None:
+    assert {location.value: location.exposed for location in Location} == EXPOSED
+
+
+PLACES: list[tuple[str, Place, dict[str, Any]]] = [
+    ("inbox", Place(Location.INBOX, "Inbox", False, 1), {}),
+    ("junk", Place(Location.JUNK, "Junk Email", False, 1), message_in("junkemail")),
+    ("deleted", Place(Location.DELETED_ITEMS, "Deleted Items", False, 1), message_in("deleteditems")),
+    ("archive", Place(Location.ARCHIVE_FOLDER, "Archive", False, 1), message_in("archive")),
+    ("sent", Place(Location.SENT_ITEMS, "Sent Items", False, 1), message_in("sentitems")),
+    ("a folder of the person's", Place(Location.OTHER_FOLDER, "Invoices", False, 1),
+     message_in("Invoices", also=[folder("Invoices")])),
+    ("a folder below the Inbox", Place(Location.OTHER_FOLDER, "Sub", False, 1),
+     message_in("Sub", also=[folder("Sub", parent="inbox-id")])),
+    ("a folder that was deleted whole", Place(Location.DELETED_ITEMS, "Old", False, 1),
+     message_in("Old", also=[folder("Old", parent="deleteditems-id")])),
+    ("a hidden folder", Place(Location.QUARANTINE, "ETD Quarantine", False, 1),
+     message_in("ETD Quarantine", also=[QUARANTINE])),
+    ("a hidden well-known folder", Place(Location.OTHER_FOLDER, "clutter", False, 1),
+     message_in("clutter", also=[CLUTTER["clutter"]], well_known=well_known(**CLUTTER))),
+    ("recoverable", Place(Location.RECOVERABLE_ITEMS, None, True, 1), {"messages": [], "recoverable": [RECOVERABLE]}),
+    ("found by the search, in Recoverable Items", Place(Location.RECOVERABLE_ITEMS, "recoverableitemsdeletions", False, 1),
+     message_in("recoverableitemsdeletions",
+                well_known=well_known(recoverableitemsdeletions=folder("recoverableitemsdeletions", hidden=True)))),
+    ("nowhere", Place(Location.NOT_FOUND), {"messages": [], "recoverable": [], "hidden_folders": []}),
+    ("nowhere, with a hidden folder", Place(Location.NOT_FOUND),
+     {"messages": [], "recoverable": [], "hidden_folders": [QUARANTINE],
+      "hidden_messages": {QUARANTINE.id: answer("hidden_folder", [])}}),
+    ("in a hidden folder that the search leaves out", Place(Location.QUARANTINE, "ETD Quarantine", False, 1),
+     {"messages": [], "recoverable": [], "hidden_folders": [QUARANTINE],
+      "hidden_messages": {QUARANTINE.id: answer("hidden_folder", [copy_in("ETD Quarantine")])}}),
+    ("no mailbox", Place(Location.NOT_CHECKED), NO_MAILBOX),
+    ("the mailbox was not asked", Place(Location.NOT_CHECKED), {"inbox": ...}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expected", "evidence"), [row[1:] for row in PLACES], ids=[row[0] for row in PLACES])
+def test_places(expected: Place, evidence: dict[str, Any]) -> None:
+    assert place(**evidence) == expected
+
+
+def test_without_an_internet_message_id_nothing_was_looked_for() -> None:
+    assert place({"internet_message_id": None}, messages=..., recoverable=...) == Place(Location.NOT_CHECKED)
+
+
+ORDER = ["inbox", "Invoices", "archive", "junkemail", "sentitems", "deleteditems", "recoverable", "Hidden"]
+LOCATIONS = [
+    *("inbox", "other_folder", "archive_folder", "junk", "sent_items", "deleted_items"),
+    *("recoverable_items", "quarantine"),
+]
+
+
+@pytest.mark.parametrize("first", range(len(ORDER) - 1))
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_several_copies_the_most_reachable_counts(first: int, turned: bool) -> None:
+    for second in range(first + 1, len(ORDER)):
+        names = [ORDER[first], ORDER[second]]
+        in_folders = [name for name in (names[::-1] if turned else names) if name != "recoverable"]
+        evidence = message_in(*in_folders, also=[folder("Invoices"), folder("Hidden", hidden=True)])
+        if "recoverable" in names:
+            evidence["recoverable"] = [RECOVERABLE]
+        found = place(**evidence)
+        assert (found.location.value, found.copies) == (LOCATIONS[first], 2)
+
+
+def test_a_copy_that_both_searches_find_is_one_copy() -> None:
+    twice = copy_in("junkemail")
+    assert place(**{**message_in("junkemail"), "recoverable": [twice]}).copies == 1
+    assert place(recoverable=[copy_in("inbox")]).copies == 1
+    assert place(recoverable=[RECOVERABLE]).copies == 2
+
+
+@pytest.mark.parametrize(("states", "expected"), [
+    ([False, True], True), ([False, None], False), ([None], None), ([True], True),
+])  # fmt: skip
+def test_read_if_any_copy_in_the_inbox_was_read(states: list[bool | None], expected: bool | None) -> None:
+    copies = [copy_in("inbox", is_read=state, number=number) for number, state in enumerate(states)]
+    assert place(messages=copies).is_read is expected
+
+
+UNKNOWN: list[tuple[str, dict[str, Any]]] = [
+    ("the Inbox", {"inbox": Reason.TIMEOUT}),
+    ("the search", {"messages": Reason.FORBIDDEN}),
+    ("the search was not made", {"messages": ...}),
+    ("Recoverable Items, with nothing elsewhere", {"messages": [], "recoverable": Reason.THROTTLED}),
+    ("Recoverable Items, with a copy in Junk Email", message_in("junkemail", recoverable=Reason.THROTTLED)),
+    ("a well-known folder that the copy may be in",
+     message_in("Invoices", also=[folder("Invoices")], well_known=well_known(deleteditems=Reason.TIMEOUT))),
+    ("the copy's folder", message_in("Invoices", folders={"Invoices-id": answer("folder", Reason.TIMEOUT)})),
+    ("the copy's folder was not asked", message_in("Invoices")),
+    ("the copy's folder is gone by now", message_in("Invoices", folders={"Invoices-id": answer("folder", None)})),
+    ("whether a hidden folder is a well-known one",
+     message_in("ETD Quarantine", also=[QUARANTINE], well_known=well_known(clutter=Reason.TIMEOUT))),
+    ("the hidden folders", {"messages": [], "recoverable": [], "hidden_folders": Reason.TIMEOUT}),
+    ("the hidden folders were not asked", {"messages": [], "recoverable": []}),
+    ("a hidden folder", {"messages": [], "recoverable": [], "hidden_folders": [QUARANTINE],
+                         "hidden_messages": {QUARANTINE.id: answer("hidden_folder", Reason.TIMEOUT)}}),
+    ("whether the hidden folder with the copy is a well-known one",
+     {"messages": [], "recoverable": [], "hidden_folders": [QUARANTINE],
+      "well_known": well_known(clutter=Reason.TIMEOUT),
+      "hidden_messages": {QUARANTINE.id: answer("hidden_folder", [copy_in("ETD Quarantine")])}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("evidence", [row[1] for row in UNKNOWN], ids=[row[0] for row in UNKNOWN])
+def test_unknown(evidence: dict[str, Any]) -> None:
+    assert place(**evidence) == Place(Location.UNKNOWN)
+
+
+CANNOT_MATTER: list[tuple[str, Location, dict[str, Any]]] = [
+    ("Recoverable Items, with a copy in the Inbox", Location.INBOX, {"recoverable": Reason.FORBIDDEN}),
+    ("the well-known folders, with a copy in the Inbox", Location.INBOX,
+     {"well_known": dict.fromkeys(("junkemail", "archive"), answer("folder", Reason.TIMEOUT))}),
+    ("another well-known folder than the copy's", Location.JUNK,
+     message_in("junkemail", well_known=well_known(archive=Reason.TIMEOUT))),
+    ("a hidden well-known folder, with a copy in a plain one", Location.OTHER_FOLDER,
+     message_in("Invoices", also=[folder("Invoices")], well_known=well_known(clutter=Reason.TIMEOUT))),
+    ("a well-known folder that the mailbox does not have", Location.OTHER_FOLDER,
+     message_in("Invoices", also=[folder("Invoices")], well_known=well_known(archive=None))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("location", "evidence"), [row[1:] for row in CANNOT_MATTER], ids=[row[0] for row in CANNOT_MATTER]
+)
+def test_unread_and_cannot_matter(location: Location, evidence: dict[str, Any]) -> None:
+    assert place(**evidence).location is location
+
+
+def test_a_mailbox_whose_inbox_is_not_found_answers_all_the_same() -> None:
+    inbox: Answer[Any] = Answer("mailbox", State.ABSENT, status=404, error_code="ErrorItemNotFound")
+    assert place(inbox=inbox, **message_in("junkemail")).location is Location.JUNK
