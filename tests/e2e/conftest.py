@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
 from azure.storage.queue import QueueClient
-from service_client import LONGEST_REQUEST, Graph, OwnTenant, Service
+from service_client import LONGEST_REQUEST, Graph, OwnTenant, Service, StartService
 
 from sandbox.azurite import Azurite, azurite
 from sandbox.processes import Child, child, host
@@ -28,8 +28,6 @@ PEOPLE = {
     "quin": {"folders": {"Quarantine-ETD": {"hidden": True}}, "messagesIncludeHidden": False,
              "messages": ["Quarantine-ETD"]},
 }  # fmt: skip
-
-StartService = Callable[..., AbstractContextManager[Service]]
 
 
 @pytest.fixture(scope="session")

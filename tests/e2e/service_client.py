@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -33,6 +34,11 @@ def wait_until(read: Callable[[], T], holds: Callable[[T], Any], seconds: float 
 
 def in_base64(text: str | bytes) -> str:
     return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
+
+
+def instant(text: str) -> datetime:
+    """To the microsecond. As texts, instants of different length do not compare."""
+    return datetime.fromisoformat(text)
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,9 @@ class Service:
                 lambda count: count == 0,
                 seconds,
             )
+
+
+StartService = Callable[..., AbstractContextManager[Service]]
 
 
 @dataclass(frozen=True)

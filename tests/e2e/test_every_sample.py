@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from service_client import Graph, Json, Service
+from service_client import Graph, Json, Service, instant
 
 from sandbox.tenant.data import World
 from sandbox.tenant.samples import Sample, load
@@ -71,7 +71,7 @@ def test_what_holds_of_every_finding(sample: Sample, found: dict[str, Json]) -> 
     assert finding["deliveries"] == 1
     assert finding["failure"]["id"] == sample.failure["id"]
     assert finding["occurredAt"] == sample.failure["occurredAt"]
-    assert finding["receivedAt"] <= finding["triagedAt"]
+    assert instant(finding["receivedAt"]) <= instant(finding["triagedAt"])
     asked = [check for check in finding["checks"] if check["request"]]
     assert bool(asked) is ("tenant_not_configured" not in {reason["reason"] for reason in finding["reasons"]})
     assert all(check["request"].startswith("GET /") for check in asked)

@@ -1,0 +1,146 @@
+"""Queue messages that are no failures, and those that every try failed on: each is kept, and none is tried for ever."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from service_client import Graph, Json, OwnTenant, Service, StartService, in_base64, instant
+
+GOOD = {"mailbox": "a@rejected.example", "messageId": "1", "error": "Resource is Not Found"}
+# What a message says, and why it is rejected; MARK stands for what tells it from every other.
+REJECTED = {
+    "plain text": ("no failure MARK", "not_json"),
+    "broken JSON": ('{"mailbox": "MARK', "not_json"),
+    "letters of many alphabets": ("Ü 請求書 🧾 \u202e MARK", "not_json"),
+    "blanks and line ends": (" \n\tMARK \n ", "not_json"),
+    "nearly all that a message holds": ("MARK" + "x" * 48_000, "not_json"),
+    "a text in JSON": ('"MARK"', "not_a_failure"),
+    "another object": ('{"a": "MARK"}', "not_a_failure"),
+    "a bad one behind a good one": (json.dumps([GOOD, {"id": "MARK"}]), "not_a_failure"),
+    "half a message of ours": ('{"kind": "triage.failure", "findingId": "MARK"}', "not_a_failure"),
+    "a cloud event of nothing": ('{"specversion": "1.0", "id": "MARK"}', "not_a_failure"),
+    "too many": ("[" + "{}," * 1000 + '{"a": "MARK"}]', "too_large"),
+}
+WAYS = ("in plain text", "in base64")
+
+
+@pytest.fixture(scope="module")
+def rejected(service: Service) -> dict[tuple[str, str], list[Json]]:
+    """What was kept of each message."""
+    texts = {(name, way): marked(REJECTED[name][0]) for name in REJECTED for way in WAYS}
+    for (_, way), text in texts.items():
+        service.send(in_base64(text) if way == "in base64" else text)
+    service.drained()
+    kept = service.all("rejected")
+    return {case: [event for event in kept if event["body"] == text] for case, text in texts.items()}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", REJECTED)
+def test_rejected(rejected: dict[tuple[str, str], list[Json]], name: str, way: str) -> None:
+    (event,) = rejected[name, way]
+    assert set(event) == {"id", "receivedAt", "reason", "detail", "body"}
+    assert event["reason"] == REJECTED[name][1]
+    assert event["detail"] and event["id"] and event["receivedAt"].endswith("Z")
+
+
+def test_bytes_that_are_no_text_are_kept_as_they_came(service: Service) -> None:
+    text = in_base64(marked("Größe MARK").encode("latin-1"))
+    service.send(text)
+    service.drained()
+    assert [event["reason"] for event in service.all("rejected") if event["body"] == text] == ["not_json"]
+
+
+def test_nothing_comes_of_the_good_one_before_the_bad_one(
+    service: Service, rejected: dict[tuple[str, str], list[Json]]
+) -> None:
+    assert rejected["a bad one behind a good one", "in base64"]
+    assert service.all("findings", mailbox=GOOD["mailbox"]) == []
+
+
+def test_rejected_events_come_in_pages_newest_first(
+    service: Service, rejected: dict[tuple[str, str], list[Json]]
+) -> None:
+    everything = service.all("rejected")
+    assert len(everything) >= len(rejected)
+    pages = list(service.pages("rejected", top=5))
+    assert [len(page) for page in pages[:-1]] == [5] * (len(pages) - 1)
+    assert [event["id"] for page in pages for event in page] == [event["id"] for event in everything]
+    times = [instant(event["receivedAt"]) for event in everything]
+    assert times == sorted(times, reverse=True)
+
+
+@pytest.mark.parametrize("parameters", [{"top": "0"}, {"top": "1001"}, {"top": "x"}, {"reason": "poison"}])
+def test_parameters_of_rejected_that_are_wrong(service: Service, parameters: dict[str, str]) -> None:
+    answer = service.get("rejected", **parameters)
+    assert answer.status_code == 400
+    assert [error["pointer"] for error in answer.json()["errors"]] == list(parameters)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_readable_message_leaves_a_finding(service: Service, tenant: OwnTenant, way: str) -> None:
+    failures = [tenant.failure(), tenant.failure("ines", errorCode="ErrorInvalidUser")]
+    text = json.dumps(failures)
+    service.poison.send_message(in_base64(text) if way == "in base64" else text)
+    service.drained()
+    found = service.all("findings", tenantId=tenant.id)
+    assert {finding["failure"]["id"] for finding in found} == {failure["id"] for failure in failures}
+    for finding in found:
+        assert (finding["cause"], finding["confidence"], finding["exposed"]) == ("undetermined", "undetermined", None)
+        assert [reason["reason"] for reason in finding["reasons"]] == ["poison"]
+    assert {finding["scenario"] for finding in found} == {"resource_not_found", "invalid_user"}
+
+
+def test_what_was_determined_is_not_lost_to_a_poison_message(service: Service, tenant: OwnTenant) -> None:
+    failure = tenant.failure()
+    before = service.triaged(failure)
+    service.poison.send_message(json.dumps(failure))
+    service.drained()
+    after = service.finding(before["id"])
+    assert after and (after["cause"], after["reasons"]) == ("message_deleted", [])
+    assert after["checks"] == before["checks"]
+
+
+def test_a_later_delivery_knows_more_than_the_poison_message(service: Service, tenant: OwnTenant) -> None:
+    failure = tenant.failure()
+    service.poison.send_message(json.dumps(failure))
+    service.drained()
+    assert service.all("findings", tenantId=tenant.id)[0]["cause"] == "undetermined"
+    (finding_id,) = service.accepted(failure)
+    found = service.settled(finding_id, lambda finding: finding["cause"] != "undetermined")
+    assert (found["cause"], found["deliveries"], found["reasons"]) == ("message_deleted", 2, [])
+
+
+def test_a_poison_message_that_cannot_be_read_is_a_rejected_event(service: Service) -> None:
+    text = marked("Ü no failure MARK")
+    service.poison.send_message(in_base64(text))
+    service.drained()
+    (event,) = [event for event in service.all("rejected") if event["body"] == text]
+    assert event["reason"] == "poison"
+
+
+@pytest.fixture
+def impatient(start_service: StartService, graph: Graph) -> Iterator[Service]:
+    """A host that gives a message up sooner than the service thinks, as when host.json was changed by a setting."""
+    setting = {"azurefunctionsjobhost__extensions__queues__maxdequeuecount": "1"}
+    with start_service(TRIAGE_TENANTS=json.dumps(graph.tenants()), **setting) as started:
+        yield started
+
+
+def test_a_message_that_the_host_gave_up(impatient: Service, tenant: OwnTenant) -> None:
+    tenant.break_with({"path": "mailFolders/inbox", "status": 504, "retryAfter": 20})
+    failure = tenant.failure()
+    (finding_id,) = impatient.accepted(failure)
+    found = impatient.settled(finding_id, lambda finding: finding["reasons"][0]["reason"] == "poison")
+    assert (found["cause"], found["deliveries"]) == ("undetermined", 1)
+    impatient.drained()
+    tenant.mend()
+    assert impatient.accepted(failure) == [finding_id]
+    assert impatient.settled(finding_id, lambda finding: finding["deliveries"] == 2)["cause"] == "message_deleted"
+
+
+def marked(text: str) -> str:
+    return text.replace("MARK", uuid.uuid4().hex)
