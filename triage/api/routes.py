@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import azure.functions as func
 
-from triage.api import audits, failures, findings, health, openapi, rejected, summary
+from triage.api import audits, dashboard, failures, findings, health, openapi, rejected, summary
 from triage.api.schemas import (
     AUDIT_PAGE,
     FINDING_PAGE,
@@ -43,21 +43,23 @@ ROUTES = (
           problems=(400, 413, 503)),
     Route("options_failures", "OPTIONS", "failures", failures.options, "Answer the handshake of CloudEvents webhooks"),
     Route("get_findings", "GET", "findings", findings.search, "Findings, newest first", FINDING_PAGE,
-          query=(*FILTERS, "since", "until", "top", "format", "token"), problems=(400, 503)),
+          query=(*FILTERS, "since", "until", "top", "format"), problems=(400, 503)),
     Route("get_finding", "GET", "findings/{id}", findings.get, "One finding", Finding, problems=(404, 503)),
     Route("post_retriage", "POST", "findings/{id}/retriage", findings.retriage, "Triage again, reading afresh",
           AcceptedBody, 202, problems=(404, 503)),
     Route("get_audits", "GET", "audits", audits.search, "Permission audits, newest first", AUDIT_PAGE,
-          query=("tenantId", "verdict", "since", "until", "top", "token"), problems=(400, 503)),
+          query=("tenantId", "verdict", "since", "until", "top"), problems=(400, 503)),
     Route("post_audits", "POST", "audits", audits.post, "Audit now, reading afresh", AUDIT_PAGE, body=AuditRequest,
-          problems=(400, 503)),
+          problems=(400, 404, 503)),
     Route("get_latest_audits", "GET", "audits/latest", audits.latest, "The newest audit of each tenant", AUDIT_PAGE,
           problems=(400, 503)),
     Route("get_audit", "GET", "audits/{id}", audits.get, "One audit", Audit, problems=(404, 503)),
     Route("get_summary", "GET", "summary", summary.get, "Numbers of findings, and the state of the apps", Summary,
           query=("since", "until", "tenantId"), problems=(400, 503)),
     Route("get_rejected", "GET", "rejected", rejected.search, "Events that could not be read", REJECTED_PAGE,
-          query=("top", "token"), problems=(400, 503)),
+          query=("top",), problems=(400, 503)),
     Route("get_health", "GET", "health", health.get, "Whether the service can do its work", Health, anonymous=True),
     Route("get_openapi", "GET", "openapi.json", openapi.get, "This description"),
+    Route("get_dashboard", "GET", "dashboard", dashboard.page, "The page for people", anonymous=True),
+    Route("get_dashboard_asset", "GET", "dashboard/{asset}", dashboard.asset, "A file of the page", anonymous=True),
 )  # fmt: skip
