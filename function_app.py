@@ -9,7 +9,9 @@ from triage.auditing import audit_all
 from triage.deliveries import QueueMessage, handle, handle_poison
 from triage.runtime import services
 from triage.settings import DEFAULT_AUDIT_SCHEDULE, DEFAULT_QUEUE, binding_expression, read_settings
+from triage.telemetry import start, unquoted
 
+start()
 SETTINGS = read_settings()  # a missing or wrong setting stops the start, and names itself
 QUEUE = binding_expression("TRIAGE_QUEUE", DEFAULT_QUEUE)
 SCHEDULE = binding_expression("AUDIT_SCHEDULE", DEFAULT_AUDIT_SCHEDULE)
@@ -20,17 +22,20 @@ app = func.FunctionApp(func.AuthLevel.ANONYMOUS if SETTINGS.easyauth else func.A
 
 @app.queue_trigger("message", QUEUE, "TriageStorage")
 async def triage_failure(message: func.QueueMessage) -> None:
-    await handle(services(), QueueMessage.of(message))
+    with unquoted():
+        await handle(services(), QueueMessage.of(message))
 
 
 @app.queue_trigger("message", f"{QUEUE}-poison", "TriageStorage")
 async def triage_poison(message: func.QueueMessage) -> None:
-    await handle_poison(services(), QueueMessage.of(message))
+    with unquoted():
+        await handle_poison(services(), QueueMessage.of(message))
 
 
 @app.timer_trigger("timer", SCHEDULE)
 async def audit_permissions(timer: func.TimerRequest) -> None:
-    await audit_all(services(), SETTINGS.tenants)
+    with unquoted():
+        await audit_all(services(), SETTINGS.tenants)
 
 
 def register(route: Route) -> None:

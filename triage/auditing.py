@@ -31,6 +31,7 @@ from triage.runtime import Services
 from triage.scenarios import Scenario
 from triage.settings import Settings, Tenant
 from triage.storage.audits import audit_id
+from triage.telemetry import Metric, count, span
 from triage.wire import now
 
 # An audit asks a handful of questions of one tenant; an HTTP request ends within 30 s (contract, section 2).
@@ -53,10 +54,13 @@ async def audit_all(services: Services, tenants: tuple[Tenant, ...]) -> list[Aud
 
 async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
     """Audits one tenant and keeps the audit. Never raises for what Graph does; storage's errors it does raise."""
-    earlier = await services.audits.earlier(tenant.tenant_id)
-    audit = await audit_without_storage(services.settings, services.tenants, tenant)
-    audit = audit.model_copy(update={"drift": drift(audit, earlier)})
-    await services.audits.save(audit)
+    with span("Audit") as note:
+        earlier = await services.audits.earlier(tenant.tenant_id)
+        audit = await audit_without_storage(services.settings, services.tenants, tenant)
+        audit = audit.model_copy(update={"drift": drift(audit, earlier)})
+        await services.audits.save(audit)
+        note(verdict=audit.verdict.value)
+    count(Metric.AUDITS, verdict=audit.verdict.value)
     _log.info("Audited a tenant: %s", audit.verdict.value)
     return audit
 

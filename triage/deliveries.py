@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,6 +16,7 @@ import azure.functions as func
 from pydantic import ValidationError
 
 from triage.addresses import domain_of
+from triage.diagnosis.causes import Cause
 from triage.failures import QueuedFailure
 from triage.finding import Finding
 from triage.intake import Accepted, IntakeError, Problem, read_body
@@ -23,12 +25,13 @@ from triage.runtime import Services
 from triage.settings import Settings
 from triage.storage.queue import MAX_MESSAGE_BYTES, message_bytes
 from triage.storage.rejected import RejectedReason, rejected_event
-from triage.wire import from_epoch_ns, now
+from triage.telemetry import Metric, PlainError, count, record_age, span, traceparent
+from triage.wire import epoch_ns, from_epoch_ns, now
 
 _log = logging.getLogger(__name__)
 
 
-class TriageIncomplete(Exception):
+class TriageIncomplete(PlainError):
     """Evidence is missing for a passing reason: the finding is kept, and the message goes back to the queue."""
 
 
@@ -52,26 +55,32 @@ class QueueMessage:
 
 async def accept(services: Services, body: bytes, headers: Mapping[str, str]) -> list[QueuedFailure]:
     """Reads a body and puts its failures on the queue. IntakeError where nothing of it was; azure.core's errors."""
-    queued = _queued(services.settings, read_body(body, headers), now(), uuid4().hex)
-    await services.queue.send([_sized(pointer, failure) for pointer, failure in queued])
+    with span("Accept") as note:
+        queued = _queued(services.settings, read_body(body, headers), now(), uuid4().hex)
+        note(failures=len(queued))
+        await services.queue.send([_sized(pointer, failure) for pointer, failure in queued])
     return [failure for _, failure in queued]
 
 
 async def requeue(services: Services, finding: Finding) -> None:
     """Puts a finding's failure on the queue once more, to be triaged from evidence that is read afresh."""
-    queued = QueuedFailure(
-        kind="triage.failure",
-        finding_id=finding.id,
-        failure=finding.failure,
-        received_at=finding.received_at,
-        delivery="",
-        fresh=True,
-    )
-    await services.queue.send([message_bytes(queued)])
+    with span("Retriage", finding_id=finding.id):
+        queued = QueuedFailure(
+            kind="triage.failure",
+            finding_id=finding.id,
+            failure=finding.failure,
+            received_at=finding.received_at,
+            delivery="",
+            fresh=True,
+            traceparent=traceparent(),
+        )
+        await services.queue.send([message_bytes(queued)])
 
 
 async def handle(services: Services, message: QueueMessage) -> None:
     """Triages the failure in a message; one with several is parted first. TriageIncomplete asks for another try."""
+    if message.attempt == 1:
+        record_age(time.time() - epoch_ns(message.inserted_at) / 1_000_000_000)
     found = [queued for _, queued in await _read_or_reject(services, message)]
     if len(found) > 1:
         parts = [(queued, message_bytes(queued)) for queued in found]
@@ -79,20 +88,41 @@ async def handle(services: Services, message: QueueMessage) -> None:
         found = [queued for queued, part in parts if len(part) > MAX_MESSAGE_BYTES]
     last = message.attempt >= services.settings.max_dequeue_count
     for queued in found:
-        finding = await triage(services.settings, services.tenants, queued)
-        delivery = None if queued.fresh else queued.delivery
-        await services.findings.save(finding, delivery, final=queued.fresh and (last or not finding.passing))
-        # The finding's id and cause say nothing of a person; its mailbox would.
-        _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
-        if finding.passing and not last:
+        with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
+            finding = await triage(services.settings, services.tenants, queued)
+            again = finding.passing and not last
+            delivery = None if queued.fresh else queued.delivery
+            kept = await services.findings.save(finding, delivery, final=queued.fresh and not again)
+            note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
+            # The finding's id and cause say nothing of a person; its mailbox would.
+            _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
+        if again:
             raise TriageIncomplete(f"Finding {finding.id} lacks evidence for now; it is tried again.")
+        if not queued.fresh:
+            _count(kept)
 
 
 async def handle_poison(services: Services, message: QueueMessage) -> None:
     """Takes a message off the poison queue: a readable one leaves a finding, any other a rejected event."""
+    count(Metric.POISONED)
     for _, queued in await _read_or_reject(services, message, poison=True):
         delivery = None if queued.fresh else queued.delivery
-        await services.findings.save(poison_finding(queued), delivery)
+        with span("Poison", queued.traceparent, finding_id=queued.finding_id):
+            kept = await services.findings.save(poison_finding(queued), delivery)
+        if not queued.fresh:
+            _count(kept)
+
+
+def _count(finding: Finding) -> None:
+    """One more failure whose triage has ended. A retriage is none."""
+    count(
+        Metric.FINDINGS,
+        scenario=finding.scenario.value,
+        cause=finding.cause.value,
+        severity=finding.severity.value,
+    )
+    if finding.cause is Cause.UNDETERMINED:
+        count(Metric.UNDETERMINED, reason=finding.reasons[0].reason.value if finding.reasons else "none")
 
 
 async def _read_or_reject(
@@ -104,6 +134,7 @@ async def _read_or_reject(
     except IntakeError as error:
         reason = RejectedReason.POISON if poison else RejectedReason(error.reason)
         await services.rejected.save(rejected_event(text, message.id, message.inserted_at, reason, str(error)))
+        count(Metric.REJECTED, reason=reason.value)
         _log.warning("Rejected a queue message: %s", reason.value)
         return []
 
@@ -143,6 +174,7 @@ def _own(body: bytes) -> QueuedFailure | None:
 def _queued(
     settings: Settings, accepted: list[Accepted], received_at: str, delivery: str
 ) -> list[tuple[str, QueuedFailure]]:
+    trace = traceparent()
     return [
         (
             one.pointer,
@@ -152,6 +184,7 @@ def _queued(
                 failure=one.failure,
                 received_at=received_at,
                 delivery=f"{delivery}/{index}",
+                traceparent=trace,
             ),
         )
         for index, one in enumerate(accepted)

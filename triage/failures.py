@@ -71,7 +71,8 @@ class QueuedFailure(Wire):
     """One accepted failure, as this service puts it on its queue.
 
     `delivery` names the delivery that it came with, so that a retry is not counted as another one; `fresh` asks
-    for evidence that is read anew (a retriage, which is not a delivery either).
+    for evidence that is read anew (a retriage, which is not a delivery either). `traceparent` is the trace that it
+    was accepted in (https://www.w3.org/TR/trace-context/).
     """
 
     kind: Literal["triage.failure"]
@@ -80,3 +81,4 @@ class QueuedFailure(Wire):
     received_at: Instant
     delivery: str
     fresh: bool = False
+    traceparent: str | None = None

@@ -15,6 +15,7 @@ import azure.functions as func
 from triage.api.access import AccessError, check_role
 from triage.intake import Problem
 from triage.runtime import Services, services
+from triage.telemetry import trouble
 
 # An HTTP request ends within 30 s (contract, section 2).
 DEADLINE_SECONDS = 25.0
@@ -87,7 +88,7 @@ def _failure(error: Exception) -> func.HttpResponse:
         case ExceptionGroup():
             return _failure(error.exceptions[0])
         case _:
-            _log.error("Unexpected failure", exc_info=error)
+            _log.error("Unexpected failure: %s", trouble(error))
             return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed. Its log says how.")
 
 

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from triage.evidence import Reason
 from triage.graph.questions import Question
+from triage.telemetry import Metric, count, span, span_context
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
 
 MAX_ITEMS = 20
 GATHER_SECONDS = 0.004
@@ -26,18 +31,22 @@ MAX_TRIES = 3
 # A Retry-After beyond this is not waited for: the message goes back to the queue instead.
 MAX_WAIT_SECONDS = 8.0
 _WAIT_WITHOUT_RETRY_AFTER = 1.0
+# Of every question here: `$select` takes one off the two of a user or an app, and one is the least (throttling-limits).
+# Outlook counts requests.
+UNITS_OF_A_READ = 1.0
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back for one read. `reason` is set where no answer of Graph's did."""
+    """What came back for one read. `reason` is set where no answer of Graph's did; `units` is what Graph says it cost."""
 
     status: int | None = None
     body: dict[str, Any] | None = None
     retry_after: float | None = None
     reason: Reason | None = None
+    units: float | None = None
 
     @property
     def code(self) -> str | None:
@@ -67,6 +76,7 @@ class Batcher:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._pending: list[tuple[Question, asyncio.Future[Reply]]] = []
+        self._askers: dict[int, SpanContext] = {}
         self._flush: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self._shared: dict[tuple[str, str], _Shared] = {}
@@ -136,6 +146,8 @@ class Batcher:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Reply] = loop.create_future()
         self._pending.append((question, future))
+        if (asker := span_context()) is not None:
+            self._askers[asker.span_id] = asker
         if len(self._pending) >= MAX_ITEMS:
             self._send_pending()
         elif self._flush is None:
@@ -147,13 +159,15 @@ class Batcher:
             self._flush.cancel()
             self._flush = None
         items = [(question, future) for question, future in self._pending if not future.done()]
+        askers = list(self._askers.values())
         self._pending.clear()
+        self._askers.clear()
         if items:
-            task = asyncio.create_task(self._send_batch(items))
+            task = asyncio.create_task(self._send_batch(items, askers))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def _send_batch(self, items: list[tuple[Question, asyncio.Future[Reply]]]) -> None:
+    async def _send_batch(self, items: list[tuple[Question, asyncio.Future[Reply]]], askers: list[SpanContext]) -> None:
         requests: list[dict[str, Any]] = []
         for index, (question, _) in enumerate(items):
             item: dict[str, Any] = {"id": str(index), "method": "GET", "url": question.url}
@@ -161,14 +175,34 @@ class Batcher:
                 item["headers"] = question.headers
             requests.append(item)
         try:
-            replies = await self._send(requests)
+            with span("Graph batch", links=_others(askers), peer="Microsoft Graph", items=len(items)) as note:
+                replies = await self._send(requests)
+                note(throttled=sum(reply.status == 429 for reply in replies.values()))
         except BaseException:
             for _, future in items:
                 future.cancel()
             raise
-        for index, (_, future) in enumerate(items):
+        count(Metric.GRAPH_REQUESTS)
+        for index, (question, future) in enumerate(items):
+            reply = replies.get(str(index), Reply(reason=Reason.UNAVAILABLE))
+            _measure(question, reply)
             if not future.done():
-                future.set_result(replies.get(str(index), Reply(reason=Reason.UNAVAILABLE)))
+                future.set_result(reply)
+
+
+def _others(askers: list[SpanContext]) -> list[SpanContext]:
+    """The triages that a batch is for, beside the one whose span it is in."""
+    here = span_context()
+    return [asker for asker in askers if here is None or asker.span_id != here.span_id]
+
+
+def _measure(question: Question, reply: Reply) -> None:
+    workload = "directory" if question.mailbox is None else "outlook"
+    count(Metric.GRAPH_ITEMS, workload=workload)
+    if reply.status == 429:
+        count(Metric.GRAPH_THROTTLED, workload=workload)
+    elif reply.status is not None:
+        count(Metric.GRAPH_UNITS, reply.units if reply.units is not None else UNITS_OF_A_READ, workload=workload)
 
 
 def read_replies(payload: object) -> dict[str, Reply]:
@@ -180,18 +214,33 @@ def read_replies(payload: object) -> dict[str, Reply]:
             continue
         item = cast("dict[str, Any]", entry)
         status, body, headers = item.get("status"), item.get("body"), item.get("headers")
+        named = cast("dict[str, Any]", headers) if isinstance(headers, dict) else {}
         if isinstance(status, int):
             replies[str(item.get("id"))] = Reply(
                 status,
                 cast("dict[str, Any]", body) if isinstance(body, dict) else None,
-                retry_after(cast("dict[str, Any]", headers) if isinstance(headers, dict) else {}),
+                retry_after(named),
+                units=resource_units(named),
             )
     return replies
 
 
+def resource_units(headers: dict[str, Any]) -> float | None:
+    """What a read cost of the directory's quota, from x-ms-resource-unit."""
+    try:
+        units = float(_header(headers, "x-ms-resource-unit") or "")
+    except ValueError:
+        return None
+    return units if 0 <= units < math.inf else None
+
+
+def _header(headers: dict[str, Any], wanted: str) -> str | None:
+    return next((str(value) for name, value in headers.items() if name.lower() == wanted), None)
+
+
 def retry_after(headers: dict[str, Any]) -> float | None:
     """Seconds to wait, from a Retry-After header in seconds or as a date."""
-    text = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), None)
+    text = _header(headers, "retry-after")
     if text is None:
         return None
     try:

@@ -1,0 +1,259 @@
+"""Telemetry to Application Insights where APPLICATIONINSIGHTS_CONNECTION_STRING is set; else none of it is imported.
+
+Only this package's own spans, metrics and log lines are sent. That is why the providers are made here and kept here:
+configure_azure_monitor() makes them the whole process's, and then msgraph-sdk's and the Azure SDKs' spans go out as
+well, with URLs in them. Nothing in here may be given an address, a subject or a tenant's id.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import traceback
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from triage.settings import SettingsError
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Span, SpanContext, Tracer
+
+CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+# The worker attaches the host's trace to an invocation, and leaves this process's log lines to this process.
+WORKER_TRACES = "PYTHON_ENABLE_OPENTELEMETRY"
+# The worker configures everything by itself, instrumentations among it.
+WORKER_CONFIGURES = "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY"
+TRACES_A_SECOND = "OTEL_TRACES_SAMPLER_ARG"
+
+_log = logging.getLogger(__name__)
+
+# At INFO they tell of every request, with keys of table rows in its URL; at WARNING azure-identity quotes Entra's
+# errors, which name the tenant.
+_QUIETER = {"azure": logging.WARNING, "azure.identity": logging.ERROR, "httpx": logging.WARNING, "msal": logging.ERROR}
+# Microsoft's own figures of its exporter, and its switches: two more places to call, and nothing of ours is in them.
+_DEFAULTS = {
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+    "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "azure_functions",
+}
+
+
+class Metric(StrEnum):
+    """What is measured. Alerts and the workbook name these."""
+
+    FINDINGS = "triage.findings"
+    UNDETERMINED = "triage.undetermined"
+    GRAPH_REQUESTS = "triage.graph.requests"
+    GRAPH_ITEMS = "triage.graph.items"
+    GRAPH_UNITS = "triage.graph.units"
+    GRAPH_THROTTLED = "triage.graph.throttled"
+    QUEUE_AGE = "triage.queue.age"
+    AUDITS = "triage.audits"
+    REJECTED = "triage.rejected"
+    POISONED = "triage.poisoned"
+    REMOVED = "triage.removed"
+
+
+DESCRIPTIONS = {
+    Metric.FINDINGS: "Failures whose triage has ended, by scenario, cause and severity",
+    Metric.UNDETERMINED: "Those of them whose cause could not be determined, by the first reason",
+    Metric.GRAPH_REQUESTS: "Batches posted to Graph",
+    Metric.GRAPH_ITEMS: "Reads in them, by workload",
+    Metric.GRAPH_UNITS: "Resource units that they cost, by workload",
+    Metric.GRAPH_THROTTLED: "Reads that Graph throttled, by workload",
+    Metric.QUEUE_AGE: "Seconds that a message waited for its first triage",
+    Metric.AUDITS: "Permission audits, by verdict",
+    Metric.REJECTED: "Queue messages that are no failure, by reason",
+    Metric.POISONED: "Messages taken off the poison queue",
+    Metric.REMOVED: "Expired findings, audits and rejected events removed, by table",
+}
+
+Note = Callable[..., None]
+
+
+@dataclass(slots=True)
+class _Sender:
+    """Where telemetry goes; nowhere until `start` has been called with a connection string to be found."""
+
+    tracer: Tracer | None = None
+    counters: dict[Metric, Any] = field(default_factory=dict[Metric, Any])
+    age: Any = None
+
+
+_sender = _Sender()
+
+
+class PlainError(Exception):
+    """An error in this service's own words, which quote nothing that came in."""
+
+
+def start() -> None:
+    """Makes loud loggers quiet and, where it is asked for, begins to send. Once, as the app is loaded."""
+    for name, level in _QUIETER.items():
+        logging.getLogger(name).setLevel(level)
+    if not os.environ.get(CONNECTION_STRING) or _sender.tracer is not None:
+        return
+    if _true(WORKER_CONFIGURES):
+        raise SettingsError(
+            f"{WORKER_CONFIGURES} must not be true: the worker would send every request's URL, and addresses with it. "
+            f"Set {WORKER_TRACES} to true instead."
+        )
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    _send(os.environ[CONNECTION_STRING])
+
+
+def _send(connection_string: str) -> None:
+    from azure.monitor.opentelemetry.exporter import (
+        AzureMonitorLogExporter,
+        AzureMonitorMetricExporter,
+        AzureMonitorTraceExporter,
+        RateLimitedSampler,
+    )
+    from opentelemetry.instrumentation.logging.handler import LoggingHandler
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.sampling import ParentBased
+
+    resource = Resource.create()
+    to = {"connection_string": connection_string}
+
+    # So many traces a second, each of them whole; also where the trace began elsewhere (the host, another instance).
+    limit = RateLimitedSampler(float(os.environ.get(TRACES_A_SECOND) or 5))
+    sampler = ParentBased(limit, remote_parent_sampled=limit, remote_parent_not_sampled=limit)
+    tracers = TracerProvider(sampler, resource)
+    tracers.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter(**to)))
+    _sender.tracer = tracers.get_tracer("triage")
+
+    meter = MeterProvider([PeriodicExportingMetricReader(AzureMonitorMetricExporter(**to))], resource).get_meter(
+        "triage"
+    )
+    counted = [metric for metric in Metric if metric is not Metric.QUEUE_AGE]
+    _sender.counters = {metric: meter.create_counter(metric, "1", DESCRIPTIONS[metric]) for metric in counted}
+    _sender.age = meter.create_histogram(Metric.QUEUE_AGE, "s", DESCRIPTIONS[Metric.QUEUE_AGE])
+
+    if _true(WORKER_TRACES):  # else the host has the log lines from the worker, and they would be there twice
+        loggers = LoggerProvider(resource)
+        loggers.add_log_record_processor(BatchLogRecordProcessor(AzureMonitorLogExporter(**to)))
+        logging.getLogger("triage").addHandler(LoggingHandler(logger_provider=loggers))
+
+
+def _true(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() in ("1", "true", "t", "yes", "y")  # as the worker reads it
+
+
+def count(metric: Metric, amount: float = 1, **attributes: str) -> None:
+    """Adds to a counter."""
+    if counter := _sender.counters.get(metric):
+        counter.add(amount, attributes)
+
+
+def record_age(seconds: float) -> None:
+    """How long a message waited."""
+    if _sender.age is not None:
+        _sender.age.record(max(0.0, seconds))
+
+
+@contextmanager
+def span(
+    name: str, parent: str | None = None, links: Sequence[SpanContext] = (), peer: str | None = None, **attributes: Any
+) -> Generator[Note]:
+    """A span around a piece of work; call what it gives to note further attributes.
+
+    `parent`, a `traceparent`, puts the work into the trace that the message came with, linked to the invocation.
+    `peer` is the service that is called, if it is a call.
+    """
+    if _sender.tracer is None:
+        yield _note_nothing
+        return
+    from opentelemetry.trace import Link, SpanKind, StatusCode
+
+    context = _extract(parent)
+    here = span_context()
+    linked = [*links, here] if context is not None and here is not None else links
+    with _sender.tracer.start_as_current_span(
+        name,
+        context,
+        SpanKind.CLIENT if peer else SpanKind.INTERNAL,
+        attributes | ({"peer.service": peer} if peer else {}),
+        [Link(one) for one in linked],
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as current:
+        try:
+            yield functools.partial(_note, current)
+        except Exception as error:
+            current.set_status(StatusCode.ERROR, type(error).__name__)
+            raise
+
+
+def _note(current: Span, **attributes: Any) -> None:
+    current.set_attributes(attributes)
+
+
+def _note_nothing(**_: Any) -> None:
+    """Where nothing is sent, nothing is noted."""
+
+
+def traceparent() -> str | None:
+    """The trace that is under way, for a message to take along (https://www.w3.org/TR/trace-context/)."""
+    if _sender.tracer is None:
+        return None
+    carrier: dict[str, str] = {}
+    _propagator().inject(carrier)
+    return carrier.get("traceparent")
+
+
+def span_context() -> SpanContext | None:
+    """The span that is under way, for another to link to."""
+    if _sender.tracer is None:
+        return None
+    from opentelemetry.trace import get_current_span
+
+    found = get_current_span().get_span_context()
+    return found if found.is_valid else None
+
+
+def _extract(parent: str | None) -> Context | None:
+    """The context of a `traceparent`; None where there is none, or what came is no such thing."""
+    if parent is None:
+        return None
+    from opentelemetry.trace import get_current_span
+
+    context = _propagator().extract({"traceparent": parent})
+    return context if get_current_span(context).get_span_context().is_valid else None
+
+
+@functools.cache
+def _propagator() -> Any:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    return TraceContextTextMapPropagator()
+
+
+def trouble(error: BaseException) -> str:
+    """An unexpected error's type and place. Its words are left out: they may quote what it failed on."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
+
+@contextmanager
+def unquoted() -> Generator[None]:
+    """Around a function that has no caller but the host, which logs an exception with its words."""
+    try:
+        yield
+    except PlainError:
+        raise
+    except Exception as error:
+        _log.error("Unexpected: %s", trouble(error))
+        raise PlainError(f"{type(error).__name__}; the log says where.") from None
