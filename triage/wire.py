@@ -15,7 +15,8 @@ from pydantic.alias_generators import to_camel
 class Wire(BaseModel):
     """A shape that leaves or enters the service: snake_case in Python, camelCase in JSON."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    # An error of validation names places and rules; with what it found there, it would carry mail into a log.
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, hide_input_in_errors=True)
 
     def wire(self) -> dict[str, Any]:
         """The value as JSON-ready types, under its names on the wire."""
