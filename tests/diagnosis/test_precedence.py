@@ -1,0 +1,295 @@
+"""Which cause is given when several hold, what hides what, and what no evidence at all may lead to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.factories import (
+    MAILBOX,
+    NO_MAILBOX,
+    NOBODY,
+    NOW,
+    copy_in,
+    credential,
+    delegated,
+    diagnosed,
+    folder,
+    grants,
+    licence,
+    make_app,
+    make_case,
+    make_tenant,
+    make_user,
+    message_in,
+    organization,
+    owner,
+    plan,
+    principal,
+    provisioned,
+    registration,
+    well_known,
+)
+from triage.diagnosis import DECIDERS, Lack, diagnose
+from triage.diagnosis.actions import actions
+from triage.diagnosis.causes import FACTS, Cause, Confidence, precedence
+from triage.diagnosis.checks import Outcome, checks
+from triage.diagnosis.place import place_of
+from triage.evidence import Reason, State
+from triage.graph.models import LicenseAssignmentState, Message, Recipient
+from triage.scenarios import Scenario
+from triage.settings import Mode
+
+SERVICE = [
+    *("app_not_found", "app_deleted", "app_disabled", "consent_missing", "permission_delegated_only"),
+    *("permission_missing", "app_read_mode", "credential_expired", "access_policy_blocked"),
+]
+ADDRESS = [
+    *("user_deleted", "recipient_is_group", "recipient_is_contact", "guest_user", "app_single_tenant"),
+    *("domain_in_other_tenant", "domain_unknown", "user_not_found"),
+]
+MAILBOX_CAUSES = [
+    *("license_assignment_failed", "exchange_plan_disabled", "license_lapsed", "provisioning_error"),
+    *("mailbox_provisioning", "mailbox_on_premises", "mailbox_unlicensed", "mailbox_disconnected"),
+]
+MESSAGE = ["message_remediated", "message_deleted", "message_recoverable", "message_moved", "message_gone"]
+REST = ["address_is_alias", "message_present", "mailbox_reachable"]
+PERSON = [*ADDRESS, *MAILBOX_CAUSES, *MESSAGE]
+
+SERVICE_FIRST = [Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED]
+PERSON_FIRST = [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE]
+
+
+@pytest.mark.parametrize("scenario", SERVICE_FIRST)
+def test_the_order_where_the_text_says_nothing_of_a_person(scenario: Scenario) -> None:
+    assert list(precedence(scenario)) == [*SERVICE, *PERSON, "app_healthy", *REST]
+
+
+@pytest.mark.parametrize("scenario", PERSON_FIRST)
+def test_the_order_where_the_text_shows_that_the_app_could_ask(scenario: Scenario) -> None:
+    assert list(precedence(scenario)) == [*PERSON, *SERVICE, *REST]
+
+
+def test_every_cause_has_a_decider() -> None:
+    assert DECIDERS.keys() == FACTS.keys() - {Cause.UNDETERMINED} == set(Cause) - {Cause.UNDETERMINED}
+
+
+BROKEN = make_app(service_principal=principal(account_enabled=False), grants=[], registration=registration())
+
+
+@pytest.mark.parametrize(("person", "cause"), [
+    ({**NOBODY, "group": Recipient(id="g")}, "recipient_is_group"),
+    (NOBODY, "user_not_found"),
+    (NO_MAILBOX, "mailbox_disconnected"),
+    (message_in("deleteditems"), "message_deleted"),
+    ({"messages": [], "recoverable": [], "hidden_folders": []}, "message_gone"),
+])  # fmt: skip
+def test_service_and_person_both(person: dict[str, Any], cause: str) -> None:
+    sure = cause != "mailbox_disconnected"
+    for scenario in SERVICE_FIRST:
+        found = diagnosed(scenario, **person, app=BROKEN)
+        assert found.cause == "app_disabled"
+        assert found.also_seen == ("permission_missing", *((cause,) if sure else ()))
+    for scenario in PERSON_FIRST:
+        found = diagnosed(scenario, **person, app=BROKEN)
+        assert (found.cause, found.also_seen) == (cause, ("app_disabled", "permission_missing"))
+
+
+@pytest.mark.parametrize("scenario", PERSON_FIRST)
+def test_a_broken_service_stands_above_the_message_in_the_inbox(scenario: Scenario) -> None:
+    found = diagnosed(scenario, app=BROKEN)
+    assert (found.cause, found.also_seen) == ("app_disabled", ("permission_missing",))
+
+
+def test_the_order_within_the_mailbox() -> None:
+    user = {
+        "license_assignment_states": [LicenseAssignmentState(error="CountViolation")],
+        "assigned_licenses": [licence(plan().service_plan_id or "")],
+        "assigned_plans": [],
+        "provisioned_plans": [provisioned("Error")],
+    }
+    found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, user=make_user(**user))
+    assert (found.cause, found.also_seen) == (
+        "license_assignment_failed",
+        ("exchange_plan_disabled", "provisioning_error"),
+    )
+
+
+def test_what_would_not_fail_the_next_try_is_not_also_seen() -> None:
+    for scenario in Scenario:
+        found = diagnosed(scenario)
+        assert found.also_seen == ()
+
+
+@pytest.mark.parametrize("scenario", PERSON_FIRST)
+@pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.THROTTLED])
+def test_an_unread_mailbox_hides_a_broken_service(scenario: Scenario, reason: Reason) -> None:
+    found = diagnosed(scenario, inbox=reason, messages=reason, recoverable=reason, app=BROKEN)
+    assert found.cause == "undetermined"
+    assert {lack.check for lack in found.lacks} == {"mailbox"}
+    assert found.also_seen == ("app_disabled", "permission_missing")
+
+
+@pytest.mark.parametrize("scenario", SERVICE_FIRST)
+def test_an_unread_service_hides_a_known_person(scenario: Scenario) -> None:
+    found = diagnosed(scenario, **{**NOBODY, "group": Recipient(id="g")}, app=make_app(grants=Reason.TIMEOUT))
+    assert (found.cause, found.also_seen) == ("undetermined", ("recipient_is_group",))
+    assert found.lacks == (Lack("permissions", Reason.TIMEOUT),)
+
+
+@pytest.mark.parametrize("scenario", PERSON_FIRST)
+def test_an_unread_service_does_not_matter_to_a_known_person(scenario: Scenario) -> None:
+    unread = make_app(service_principal=Reason.TIMEOUT, graph=Reason.TIMEOUT, registration=Reason.TIMEOUT)
+    found = diagnosed(scenario, **NO_MAILBOX, app=unread)
+    assert (found.cause, found.lacks) == ("mailbox_disconnected", ())
+    found = diagnosed(scenario, app=unread)
+    assert (found.cause, found.lacks) == ("undetermined", (Lack("service_principal", Reason.TIMEOUT),))
+
+
+@pytest.mark.parametrize("scenario", SERVICE_FIRST)
+def test_an_unread_person_does_not_matter_to_a_broken_service(scenario: Scenario) -> None:
+    unread = dict.fromkeys(("organization", "user", "inbox", "messages", "recoverable"), Reason.TIMEOUT)
+    found = diagnosed(scenario, **unread, app=BROKEN)
+    assert (found.cause, found.lacks) == ("app_disabled", ())
+
+
+def test_a_missing_purpose_never_matters() -> None:
+    for scenario in Scenario:
+        assert diagnosed(scenario, purpose=Reason.FORBIDDEN).lacks == ()
+
+
+NO_AUTH = make_tenant(mode=Mode.NO_AUTH)
+
+
+@pytest.mark.parametrize("scenario", list(Scenario))
+def test_no_auth(scenario: Scenario) -> None:
+    found = diagnosed(scenario, tenant=NO_AUTH)
+    assert (found.cause, found.lacks) == ("undetermined", (Lack("service_principal", Reason.NO_AUTH),))
+    assert found.summary == (
+        f"Why the remediation in {MAILBOX} failed could not be determined: Email Threat Defense has no app in the tenant "
+        "(no_auth), and nothing else explains the failure."
+    )
+    for person, cause in ((NOBODY, "user_not_found"), (NO_MAILBOX, "mailbox_disconnected"),
+                          (message_in("deleteditems"), "message_deleted")):  # fmt: skip
+        explained = diagnosed(scenario, tenant=NO_AUTH, **person)
+        assert (explained.cause, explained.lacks) == (cause, ())
+    unread = diagnosed(scenario, tenant=NO_AUTH, inbox=Reason.THROTTLED)
+    assert {lack.reason for lack in unread.lacks} == {Reason.THROTTLED, Reason.NO_AUTH}
+
+
+def test_reasons_are_said_once_each() -> None:
+    unread = dict.fromkeys(("inbox", "messages", "recoverable", "user"), Reason.FORBIDDEN)
+    found = diagnosed(Scenario.INVALID_USER, **unread, app=make_app(grants=Reason.THROTTLED))
+    assert len(found.lacks) == len(set(found.lacks))
+    assert found.summary == (
+        f"Why the remediation in {MAILBOX} failed could not be determined: the triage identity lacks User.Read.All; the "
+        "triage identity lacks Mail.ReadBasic.All; Graph throttled the triage."
+    )
+
+
+# Random evidence: whatever Graph says, there is a diagnosis, and it keeps to the contract.
+
+UNREADABLE = st.sampled_from([Reason.FORBIDDEN, Reason.THROTTLED, Reason.UNAVAILABLE, Reason.TIMEOUT])
+YESTERDAY = NOW - timedelta(days=1)
+
+
+def _answers(*values: Any) -> st.SearchStrategy[Any]:
+    """One of the values, absent, unread or not asked."""
+    return st.one_of(st.sampled_from([*values, None]), UNREADABLE, st.just(...))
+
+
+USERS = st.sampled_from([
+    make_user(),
+    make_user(user_type="Guest"),
+    make_user(assigned_plans=None),
+    make_user(assigned_plans=[], assigned_licenses=[]),
+    make_user(assigned_plans=[plan(status="Suspended")]),
+    make_user(assigned_plans=[plan(assigned=NOW)], on_premises_sync_enabled=True),
+    make_user(assigned_licenses=[licence(plan().service_plan_id or "")], assigned_plans=[]),
+    make_user(license_assignment_states=[LicenseAssignmentState(error="Others")]),
+])  # fmt: skip
+NAMES = ("inbox", "junkemail", "deleteditems", "Invoices", "Hidden", "nowhere")
+COPIES = st.lists(st.sampled_from([copy_in(name) for name in NAMES]), max_size=3)
+APPS = st.one_of(
+    st.none(),
+    st.fixed_dictionaries({}, optional={
+        "service_principal": _answers(
+            principal(), principal(account_enabled=False), principal(sign_in_audience="AzureADMyOrg"),
+            principal(sign_in_audience=None)),
+        "deleted_service_principal": st.one_of(st.sampled_from([[], [principal()]]), UNREADABLE),
+        "graph": _answers(principal(id="graph-object")),
+        "grants": _answers(grants("Mail.ReadWrite", "Organization.Read.All"), grants("Mail.Read"), []),
+        "delegated_grants": _answers(delegated("Mail.ReadWrite"), []),
+        "registration": _answers(
+            registration(), registration(roles=["Mail.ReadWrite"], password_credentials=[credential(YESTERDAY)])),
+    }).map(lambda given: make_app(**{name: value for name, value in given.items() if value is not ...})),
+)  # fmt: skip
+FOLDERS = {name: folder(name, hidden=name == "Hidden") for name in ("Invoices", "Hidden")}
+
+
+@st.composite
+def _evidence(draw: st.DrawFn) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "tenant": draw(st.sampled_from([make_tenant(), make_tenant(mode=Mode.READ), NO_AUTH])),
+        "organization": draw(_answers(organization("contoso.com"), organization("other.example"))),
+        "user": draw(st.one_of(USERS, _answers())),
+        "alias": draw(st.one_of(USERS, _answers())),
+        "deleted_user": draw(_answers(make_user())),
+        "group": draw(_answers(Recipient(id="g"), Recipient(id="g", group_types=["Unified"]))),
+        "contact": draw(_answers(Recipient(id="c"))),
+        "domain_owner": draw(_answers(owner(), owner(make_tenant().tenant_id))),
+        "inbox": draw(_answers(folder("inbox"))),
+        "messages": draw(st.one_of(COPIES, _answers())),
+        "recoverable": draw(st.one_of(st.sampled_from([[], [Message(id="r")]]), _answers())),
+        "hidden_folders": draw(_answers([], [FOLDERS["Hidden"]])),
+        "purpose": draw(_answers("shared")),
+        "app": draw(APPS),
+    }
+    if draw(st.booleans()):
+        found["well_known"] = well_known(**draw(st.dictionaries(st.sampled_from(["junkemail", "clutter"]), UNREADABLE)))
+    if draw(st.booleans()):
+        found |= {"folders": message_in(also=FOLDERS.values())["folders"]}
+    return found
+
+
+@settings(max_examples=300)
+@given(
+    evidence=_evidence(),
+    scenario=st.sampled_from(Scenario),
+    failure=st.fixed_dictionaries({}, optional={
+        "internet_message_id": st.none(),
+        "folder": st.sampled_from(["trash", "junk", "quarantine", "inbox", "delete", "?"]),
+        "error": st.sampled_from(["[RAOP]", "anything"]),
+    }),
+)  # fmt: skip
+def test_any_evidence(evidence: dict[str, Any], scenario: Scenario, failure: dict[str, Any]) -> None:
+    case = make_case(scenario, failure, **evidence)
+    found = diagnose(case)
+
+    assert (found.cause is Cause.UNDETERMINED) == bool(found.lacks)
+    assert found.summary.startswith("Why the remediation") == bool(found.lacks)
+    assert (found.confidence is Confidence.POSSIBLE) == bool(found.alternatives)
+    assert found.severity is FACTS[found.cause].severity
+    assert found.cause not in (*found.also_seen, *found.alternatives)
+    for lack in found.lacks:
+        assert (lack.permission is not None) == (lack.reason is Reason.FORBIDDEN)
+    if found.cause is not Cause.UNDETERMINED:
+        order = precedence(scenario)
+        assert found.cause in order
+        assert found.cause is not Cause.APP_HEALTHY or scenario in SERVICE_FIRST
+
+    assert actions(found, case), "there is always something to do"
+    place = place_of(case)
+    assert (place.copies > 0) == (
+        place.location.exposed is True or place.location in ("recoverable_items", "quarantine")
+    )
+    listed = checks(case)
+    asked = [answer for answer in case.evidence.answers() if answer.state is not State.NOT_ASKED]
+    assert [check.id for check in listed][: len(asked)] == [answer.check for answer in asked]
+    for check, answer in zip(listed, asked, strict=False):
+        assert (check.reason is None) == answer.known
+        assert check.outcome is Outcome.UNKNOWN or answer.known
