@@ -83,7 +83,7 @@ def checks(case: Case) -> list[Check]:
         found.append(_skipped("message", "The failure has no internetMessageId."))
     if evidence.tenant.mode is Mode.NO_AUTH:
         found.append(_skipped("service_principal", "Email Threat Defense has no app here (no_auth)."))
-    if names_access_policy(case.failure.error):
+    if names_access_policy(case.failure.error) or names_access_policy(case.failure.error_code):
         question = "Does the error name no application access policy?"
         found.append(Check(id="error_text", question=question, outcome=Outcome.FAIL))
     return found
