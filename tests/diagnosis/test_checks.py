@@ -1,0 +1,182 @@
+"""The checks: every question that was put, with its request and answer, as a person reads it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    ELSEWHERE,
+    MAILBOX,
+    NO_MAILBOX,
+    NOBODY,
+    NOW,
+    OTHER_TENANT_ID,
+    PERMISSION,
+    answer,
+    copy_in,
+    credential,
+    delegated,
+    folder,
+    grants,
+    licence,
+    make_app,
+    make_case,
+    make_tenant,
+    make_user,
+    message_in,
+    owner,
+    plan,
+    principal,
+    registration,
+    well_known,
+)
+from triage.diagnosis.checks import Check, checks
+from triage.evidence import Answer, Reason, State
+from triage.graph.models import LicenseAssignmentState, Message, Recipient, User
+from triage.settings import Mode
+
+YESTERDAY, TOMORROW = NOW - timedelta(days=1), NOW + timedelta(days=1)
+
+
+def check(name: str, failure: dict[str, Any] | None = None, **evidence: Any) -> Check:
+    found = [one for one in checks(make_case(failure=failure, **evidence)) if one.id == name]
+    assert found, f"no check {name}"
+    return found[0]
+
+
+def test_in_order() -> None:
+    case = make_case(purpose="user", **message_in("Invoices", also=[folder("Invoices")]))
+    found = checks(case)
+    assert [one.id for one in found] == [
+        *("organization", "user", "mailbox", "mailbox_purpose", "message", "recoverable_items"),
+        *["folder"] * 5,
+        *("service_principal", "graph_service_principal", "permissions", "delegated_grants", "registration"),
+        "licence",
+    ]
+    assert {one.outcome for one in found if one.id != "registration"} == {"pass"}
+    assert all(one.question.endswith("?") for one in found)
+    assert all(one.request and one.status for one in found if one.id != "licence")
+
+
+OUTCOMES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    ("organization", "pass", {"domain": "contoso.com"}, {}),
+    ("organization", "fail", {"domain": "contoso.com"}, {**ELSEWHERE, "domain_owner": None}),
+    ("user", "pass", {"id": "user-object", "userPrincipalName": MAILBOX, "userType": "Member", "accountEnabled": True}, {}),
+    ("user", "fail", {}, NOBODY),
+    ("alias", "fail", {}, NOBODY),
+    ("deleted_user", "pass", {}, NOBODY),
+    ("deleted_user", "fail", {"id": "x", "deletedDateTime": "2026-11-18T00:00:00+00:00"},
+     {**NOBODY, "deleted_user": User(id="x", deleted_date_time=datetime(2026, 11, 18, tzinfo=UTC))}),
+    ("group", "fail", {"id": "g"}, {**NOBODY, "group": Recipient(id="g")}),
+    ("contact", "pass", {}, NOBODY),
+    ("domain_owner", "pass", {"tenantId": OTHER_TENANT_ID, "displayName": "Fabrikam"},
+     {**ELSEWHERE, "domain_owner": owner()}),
+    ("domain_owner", "fail", {}, {**ELSEWHERE, "domain_owner": None}),
+    ("mailbox", "fail", {}, NO_MAILBOX),
+    ("mailbox_purpose", "pass", {"userPurpose": "shared"}, {"purpose": "shared"}),
+    ("mailbox_purpose", "pass", {}, {"purpose": None}),
+    ("message", "pass", {"copies": 2}, {"messages": [copy_in("inbox"), copy_in("junkemail")]}),
+    ("message", "fail", {"copies": 0}, {"messages": []}),
+    ("recoverable_items", "fail", {"copies": 1}, {"recoverable": [Message(id="r")]}),
+    ("folder", "pass", {"id": "junkemail-id", "displayName": "Junk Email", "isHidden": False}, {"well_known": well_known()}),
+    ("hidden_folders", "pass", {"hidden": ["H"]}, {"hidden_folders": [folder("H", hidden=True), folder("V")]}),
+    ("hidden_folder", "fail", {"copies": 1},
+     {"hidden_messages": {"H-id": answer("hidden_folder", [copy_in("H")])}}),
+    ("service_principal", "fail", {}, {"app": make_app(service_principal=None)}),
+    ("deleted_service_principal", "pass", {}, {"app": make_app(service_principal=None)}),
+    ("deleted_service_principal", "fail", {"id": "s"}, {"app": make_app(
+        service_principal=None, deleted_service_principal=[principal(id="s", display_name=None, account_enabled=None)])}),
+    ("permissions", "pass", {"Mail.ReadWrite": "granted", "Organization.Read.All": "granted"}, {}),
+    ("permissions", "fail", {"Mail.ReadWrite": "delegated_only", "Organization.Read.All": "granted"},
+     {"app": make_app(grants=grants("Organization.Read.All"), delegated_grants=delegated("Mail.ReadWrite"))}),
+    ("delegated_grants", "pass", {"scopes": ["Mail.Read", "User.Read"]},
+     {"app": make_app(delegated_grants=delegated("User.Read", "Mail.Read"))}),
+    ("registration", "skipped", {"why": "The app's registration is in another tenant."}, {}),
+    ("registration", "pass", {"credentials": 2, "signInAudience": "AzureADMyOrg"}, {"app": make_app(
+        registration=registration(sign_in_audience="AzureADMyOrg", key_credentials=[
+            credential(YESTERDAY), credential(TOMORROW)]))}),
+    ("registration", "fail", {"credentials": 1}, {"app": make_app(
+        registration=registration(password_credentials=[credential(YESTERDAY)]))}),
+    ("licence", "pass", {"plans": ["EXCHANGE_S_ENTERPRISE: Enabled"], "disabledPlans": [], "errors": [],
+                         "provisioning": ["Success"]}, {}),
+    ("licence", "fail", {"plans": ["EXCHANGE_S_ENTERPRISE: Deleted"], "disabledPlans": ["EXCHANGE_S_ENTERPRISE"],
+                         "errors": ["Others (SKU None)"], "provisioning": ["Success"]},
+     {"user": make_user(
+         assigned_licenses=[licence(plan().service_plan_id or "")], assigned_plans=[plan(status="Deleted")],
+         license_assignment_states=[LicenseAssignmentState(error="Others")])}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "outcome", "observed", "evidence"), OUTCOMES)
+def test_outcomes(name: str, outcome: str, observed: dict[str, Any], evidence: dict[str, Any]) -> None:
+    found = check(name, **evidence)
+    assert (found.outcome, found.observed) == (outcome, observed)
+    assert (found.reason, found.permission) == (None, None)
+
+
+def test_an_app_that_is_switched_off_says_how() -> None:
+    found = check("service_principal", app=make_app(service_principal=principal(is_disabled=True)))
+    assert found.outcome == "fail"
+    assert found.observed["switchedOff"] == ["its owner deactivated the registration (isDisabled is true)"]
+    assert found.observed["displayName"] == "Cisco Email Threat Defense"
+
+
+@pytest.mark.parametrize("field", [
+    "organization", "user", "alias", "deleted_user", "group", "contact", "domain_owner", "inbox", "purpose", "messages",
+    "recoverable", "hidden_folders",
+])  # fmt: skip
+@pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.THROTTLED, Reason.TIMEOUT])
+def test_unread(field: str, reason: Reason) -> None:
+    name = answer(field, reason).check
+    found = check(name, **{field: reason})
+    assert (found.outcome, found.reason, found.observed) == ("unknown", reason, {})
+    assert found.permission == (PERMISSION[name] if reason is Reason.FORBIDDEN else None)
+
+
+def test_the_request_and_answer_are_the_evidence() -> None:
+    refused: Answer[Any] = Answer(
+        "mailbox", State.UNREAD, None, "GET /users/a/mailFolders/inbox", 403, "ErrorAccessDenied", Reason.FORBIDDEN,
+        "Mail.ReadBasic.All",
+    )  # fmt: skip
+    assert check("mailbox", inbox=refused).wire() == {
+        "id": "mailbox",
+        "question": "Does the mailbox answer?",
+        "outcome": "unknown",
+        "request": "GET /users/a/mailFolders/inbox",
+        "status": 403,
+        "errorCode": "ErrorAccessDenied",
+        "reason": "forbidden",
+        "permission": "Mail.ReadBasic.All",
+        "observed": {},
+    }
+
+
+def test_permissions_that_cannot_be_judged_are_unknown() -> None:
+    found = check("permissions", app=make_app(graph=Reason.TIMEOUT))
+    assert (found.outcome, found.observed) == ("unknown", {})
+
+
+def test_a_licence_that_graph_does_not_show() -> None:
+    found = check("licence", user=make_user(assigned_plans=None))
+    assert (found.outcome, found.reason, found.permission) == ("unknown", "forbidden", "User.Read.All")
+    assert all(one.id != "licence" for one in checks(make_case(**NOBODY)))
+    assert check("licence", **{**NOBODY, "alias": make_user()}).outcome == "pass"
+
+
+def test_what_there_was_nothing_to_ask_for() -> None:
+    message = check("message", {"internet_message_id": None}, messages=..., recoverable=...)
+    assert (message.outcome, message.observed) == ("skipped", {"why": "The failure has no internetMessageId."})
+    app = check("service_principal", tenant=make_tenant(mode=Mode.NO_AUTH))
+    assert app.outcome == "skipped"
+    asked = [one.id for one in checks(make_case(**NO_MAILBOX))]
+    assert "alias" not in asked
+
+
+@pytest.mark.parametrize("field", ["error", "error_code"])
+def test_a_text_that_names_a_policy_is_a_check_of_its_own(field: str) -> None:
+    found = check("error_text", {"error": None, field: "[RAOP] : Blocked"})
+    assert found.outcome == "fail"
+    assert all(one.id != "error_text" for one in checks(make_case()))

@@ -1,0 +1,257 @@
+"""The remedies: every cause has its steps, and nothing that a sender wrote leaves its quotes in a command."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import (
+    APP_ID,
+    APP_OBJECT_ID,
+    ELSEWHERE,
+    MAILBOX,
+    NO_MAILBOX,
+    NOBODY,
+    OTHER_TENANT_ID,
+    TENANT_ID,
+    diagnosed,
+    grants,
+    make_app,
+    make_case,
+    make_tenant,
+    make_user,
+    owner,
+    principal,
+)
+from triage.diagnosis import Diagnosis, Lack, diagnose, undetermined
+from triage.diagnosis.actions import actions, app_actions, fill, lack_action
+from triage.diagnosis.causes import FACTS, Cause
+from triage.diagnosis.remedies import STEPS, Action
+from triage.evidence import Reason
+from triage.graph.models import Recipient, ServicePrincipal, User
+from triage.scenarios import Scenario
+
+STEP_LIST = [(cause, index, step) for cause, steps in STEPS.items() for index, step in enumerate(steps)]
+COMMANDS = [(cause, step.command) for cause, _, step in STEP_LIST if step.command]
+APP_LEVEL = [cause for cause, facts in FACTS.items() if facts.subject == "service"]
+
+
+def placeholders(template: str | None) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template or "") if name}
+
+
+def remedy(cause: Cause, *, scenario: Scenario = Scenario.UNKNOWN_REASON, **evidence: Any) -> list[Action]:
+    facts = FACTS[cause]
+    diagnosis = Diagnosis(cause, facts.confidence, facts.severity, "")
+    return actions(diagnosis, make_case(scenario, **evidence))
+
+
+def powershell(command: str) -> tuple[str, list[str]]:
+    """A command's text outside of single-quoted strings, and the strings.
+
+    PowerShell ends such a string at any of five quote characters, and reads two of them in a row as one.
+    """
+    quotes, outside, strings, at = "'‘’‚‛", "", [], 0
+    double = False
+    while at < len(command):
+        char = command[at]
+        if not double and char == "#" and outside.endswith(" "):
+            return outside + command[at:], strings  # a comment
+        if not double and char in quotes:
+            text, at = "", at + 1
+            while True:
+                assert at < len(command), "a string that does not end"
+                if command[at] in quotes:
+                    if at + 1 < len(command) and command[at + 1] in quotes:
+                        text, at = text + command[at], at + 2
+                        continue
+                    break
+                text, at = text + command[at], at + 1
+            strings.append(text)
+            outside += "''"
+        else:
+            double = double != (char == '"')
+            outside += char
+        at += 1
+    assert not double
+    return outside, strings
+
+
+def test_every_cause_has_a_remedy() -> None:
+    assert STEPS.keys() == set(Cause) - {Cause.UNDETERMINED}
+    assert all(STEPS.values())
+
+
+@pytest.mark.parametrize("cause", STEPS)
+def test_every_remedy_can_be_filled_in(cause: Cause) -> None:
+    for step, action in zip(STEPS[cause], remedy(cause), strict=True):
+        assert action.title == step.title
+        for text in (action.detail, action.url or "", action.command or ""):
+            assert not re.search(r"\{[a-z_]+\}", text)
+        assert action.url is None or re.fullmatch(r"https://\S+", action.url)
+        if action.command:
+            powershell(action.command)
+
+
+@pytest.mark.parametrize("cause", STEPS)
+def test_placeholders_of_a_title_are_not_filled_so_there_are_none(cause: Cause) -> None:
+    assert not any(placeholders(step.title) for step in STEPS[cause])
+
+
+def test_the_documents_own_remedies_are_there() -> None:
+    """Cisco's page: re-remediate; licence and subscription; the account; permissions and consent; audience."""
+    texts = {
+        cause: " ".join(f"{step.title} {step.detail}" for step in STEPS[cause])
+        for cause in (Cause.MAILBOX_UNLICENSED, Cause.CONSENT_MISSING, Cause.APP_SINGLE_TENANT, Cause.USER_NOT_FOUND)
+    }
+    assert "licence" in texts[Cause.MAILBOX_UNLICENSED]
+    assert "Licenses and apps" in texts[Cause.MAILBOX_UNLICENSED]
+    assert "Grant admin consent" in texts[Cause.CONSENT_MISSING]
+    assert "Mail.ReadWrite and Organization.Read.All" in texts[Cause.CONSENT_MISSING]
+    assert "any organizational directory" in texts[Cause.APP_SINGLE_TENANT]
+    assert "valid account" in texts[Cause.USER_NOT_FOUND]
+
+
+def test_values_of_the_case() -> None:
+    app = make_app(grants=grants("Organization.Read.All"))
+    steps = remedy(Cause.PERMISSION_MISSING, app=app)
+    grant = next(step for step in steps if step.title == "Grant admin consent")
+    assert grant.url == f"https://login.microsoftonline.com/{TENANT_ID}/adminconsent?client_id={APP_ID}"
+    assert "foreach ($name in @('Mail.ReadWrite'))" in (grant.command or "")
+    check = steps[0]
+    assert check.url is not None
+    assert check.url.endswith(f"/objectId/{APP_OBJECT_ID}/appId/{APP_ID}")
+
+    deleted = make_app(service_principal=None, deleted_service_principal=[ServicePrincipal(id="old")])
+    assert remedy(Cause.APP_DELETED, app=deleted)[0].command is not None
+    assert "-DirectoryObjectId 'old'" in (remedy(Cause.APP_DELETED, app=deleted)[0].command or "")
+    restored = remedy(Cause.USER_DELETED, **{**NOBODY, "deleted_user": User(id="u-9")})
+    assert any("'u-9'" in (step.command or "") for step in restored)
+    group = remedy(Cause.RECIPIENT_IS_GROUP, **{**NOBODY, "group": Recipient(id="g-9")})
+    assert any("'g-9'" in (step.command or "") for step in group)
+    other = remedy(Cause.DOMAIN_IN_OTHER_TENANT, **{**ELSEWHERE, "domain_owner": owner()})
+    assert any(OTHER_TENANT_ID in str(step) for step in other)
+
+
+def test_commands_name_the_user_by_upn_and_the_mailbox_by_its_address() -> None:
+    person = make_user(user_principal_name="adele.vance@contoso.com")
+    steps = remedy(Cause.ADDRESS_IS_ALIAS, user=None, alias=person, deleted_user=None)
+    assert "The mailbox is adele.vance@contoso.com's" in steps[0].detail
+    assert "-UserId 'adele.vance@contoso.com'" in (steps[0].command or "")
+    nobody = remedy(Cause.USER_NOT_FOUND, **NOBODY)
+    assert any(f"'{MAILBOX}'" in (step.command or "") for step in nobody)
+
+
+def test_permissions_that_could_not_be_read_are_not_listed_as_lacking() -> None:
+    steps = remedy(Cause.PERMISSION_MISSING, app=make_app(grants=Reason.TIMEOUT))
+    assert any("foreach ($name in @())" in (step.command or "") for step in steps)
+
+
+def test_another_authority(monkeypatch: pytest.MonkeyPatch) -> None:
+    for host in ("login.microsoftonline.us", "https://login.microsoftonline.us/"):
+        monkeypatch.setenv("AZURE_AUTHORITY_HOST", host)
+        consent = next(step for step in remedy(Cause.CONSENT_MISSING) if step.title == "Grant admin consent")
+        assert (consent.url or "").startswith(f"https://login.microsoftonline.us/{TENANT_ID}/")
+
+
+@pytest.mark.parametrize("cause", APP_LEVEL)
+def test_an_audits_remedies_name_no_mailbox(cause: Cause) -> None:
+    steps = app_actions(cause, make_tenant(), make_app(service_principal=principal()))
+    for action in steps:
+        assert "{" not in (action.url or "")
+        assert "{mailbox}" not in str(action)
+    if cause is Cause.APP_NOT_FOUND:
+        assert APP_ID in steps[0].detail
+
+
+# What a sender may write: quotes of every kind, dollars, backticks, semicolons, braces, line ends.
+HOSTILE = st.text(st.sampled_from("'‘’‚‛\"`$();{}|&\n @<>#a"), max_size=12)
+
+
+@given(value=HOSTILE, command=st.sampled_from([command for _, command in COMMANDS]))
+def test_no_value_leaves_its_quotes(value: str, command: str) -> None:
+    names = placeholders(command) - {"lacking", "app_id_bare"}
+    own = {"lacking": "@()", "app_id_bare": APP_ID}
+    step = next(step for _, _, step in STEP_LIST if step.command == command)
+    every = placeholders(step.detail) | placeholders(step.url) | placeholders(command)
+
+    def filled(text: str) -> tuple[str, list[str]]:
+        action = fill(step, {**dict.fromkeys(every, text), **own})
+        return powershell(action.command or "")
+
+    outside, strings = filled(value)
+    plain_outside, plain = filled("x")
+    assert outside == plain_outside
+    assert len(strings) == len(plain)
+    if names:
+        assert value in strings
+
+
+@given(local=st.text(st.sampled_from("o'‘’‚‛`${}&|#%a"), max_size=8).map("x{}".format))
+def test_a_hostile_mailbox_stays_in_its_quotes_in_every_command(local: str) -> None:
+    for cause in STEPS:
+        case = make_case(failure={"mailbox": f"{local}@contoso.com"}, mailbox=f"{local}@contoso.com", **NOBODY)
+        facts = FACTS[cause]
+        hostile = actions(Diagnosis(cause, facts.confidence, facts.severity, ""), case)
+        for step, action in zip(remedy(cause, **NOBODY), hostile, strict=True):
+            if action.command and step.command:
+                outside, strings = powershell(action.command)
+                plain_outside, plain = powershell(step.command)
+                assert (outside, len(strings)) == (plain_outside, len(plain))
+
+
+def test_a_mailbox_with_a_quote_in_a_filter_is_quoted_twice() -> None:
+    case = make_case(failure={"mailbox": "o'neil@contoso.com"}, mailbox="o'neil@contoso.com", **NOBODY)
+    found = actions(diagnose(case), case)
+    filters = [step.command for step in found if step.command and "-Filter" in step.command]
+    assert filters == ["Get-MgUser -Filter 'mail eq ''o''''neil@contoso.com'''"]
+    assert powershell(filters[0])[1] == ["mail eq 'o''neil@contoso.com'"]
+
+
+@pytest.mark.parametrize(("reason", "title"), [
+    (Reason.FORBIDDEN, "Grant Mail.ReadBasic.All to the triage identity"),
+    (Reason.UNAUTHENTICATED, "Check the triage identity's sign-in"),
+    (Reason.TENANT_NOT_CONFIGURED, "List the tenant"),
+    (Reason.NO_AUTH, "Remediate by hand"),
+    (Reason.POISON, "See why triage failed"),
+    (Reason.THROTTLED, "Triage again later"),
+    (Reason.UNAVAILABLE, "Triage again later"),
+    (Reason.TIMEOUT, "Triage again later"),
+])  # fmt: skip
+def test_what_to_do_about_what_could_not_be_known(reason: Reason, title: str) -> None:
+    permission = "Mail.ReadBasic.All" if reason is Reason.FORBIDDEN else None
+    diagnosis = undetermined((Lack("mailbox", reason, permission),), MAILBOX)
+    assert [action.title for action in actions(diagnosis, None)] == [title]
+    action = lack_action(Lack("mailbox", reason, permission))
+    assert action.detail
+    assert bool(action.command) is (reason is Reason.FORBIDDEN)
+    if action.command:
+        assert "Where-Object Value -eq 'Mail.ReadBasic.All'" in action.command
+        powershell(action.command)
+
+
+def test_an_undetermined_finding_has_one_step_for_each_lack() -> None:
+    unread = dict.fromkeys(("inbox", "messages", "recoverable"), Reason.FORBIDDEN)
+    case = make_case(Scenario.INVALID_USER, **unread, app=make_app(grants=Reason.THROTTLED))
+    found = actions(diagnose(case), case)
+    assert [action.title for action in found] == [
+        "Grant Mail.ReadBasic.All to the triage identity",
+        "Triage again later",
+    ]
+
+
+def test_undetermined_without_a_lack_says_so() -> None:
+    found = undetermined((), MAILBOX)
+    assert found.lacks == (Lack("evidence", Reason.UNAVAILABLE),)
+    assert undetermined((Lack("user", Reason.FORBIDDEN),), MAILBOX).summary.endswith(": a read was forbidden.")
+
+
+def test_nothing_to_do_is_said_too() -> None:
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, {"folder": "inbox"}).cause is Cause.MESSAGE_REMEDIATED
+    assert remedy(Cause.MESSAGE_REMEDIATED)[0].title == "Nothing to do"
+    assert remedy(Cause.MAILBOX_UNLICENSED, **NO_MAILBOX)[0].title == "Check the user's subscription"
