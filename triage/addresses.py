@@ -9,6 +9,8 @@ import idna
 
 # RFC 5321 atoms, and letters beyond ASCII (RFC 6531); nothing that would have to be quoted in an address.
 _LOCAL = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\\\]]+")
+# Labels of letters, digits and hyphens (RFC 1123), at least two.
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -28,12 +30,13 @@ def mailbox_address(text: str) -> str:
 
 def domain_name(text: str) -> str:
     """A domain in lower case and A-labels; ValueError where it is none."""
-    text = text.strip().removesuffix(".")
-    try:
-        domain = idna.encode(text, uts46=True).decode()
-    except (idna.IDNAError, UnicodeError):
-        domain = ""
-    if "." not in domain:
+    domain = text.strip().removesuffix(".").lower()
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode()
+        except (idna.IDNAError, UnicodeError):
+            domain = ""
+    if not _DOMAIN.fullmatch(domain) or len(domain) > 253:
         raise ValueError(f"{text!r} is not a domain name")
     return domain
 

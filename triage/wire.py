@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -29,8 +29,12 @@ _INSTANT = re.compile(
 )
 
 
+_EPOCH = datetime(1970, 1, 1)  # UTC, without the offset in its text
+_YEAR_1, _YEAR_10000 = -62135596800, 253402300800
+
+
 def epoch_ns(text: str) -> int:
-    """Nanoseconds from 1970-01-01T00:00Z to an RFC 3339 instant; ValueError where it is none."""
+    """Nanoseconds from 1970-01-01T00:00Z (negative before it) to an RFC 3339 instant; ValueError where it is none."""
     match = _INSTANT.fullmatch(text.strip())
     if match is None:
         raise ValueError("must be an RFC 3339 time with an offset, such as 2026-11-20T10:11:12Z")
@@ -45,15 +49,15 @@ def epoch_ns(text: str) -> int:
             raise ValueError("names an offset that does not exist")
         ahead = int(hours) * 3600 + int(minutes) * 60
         seconds += ahead if match["offset"][0] == "-" else -ahead
-    if not 0 <= seconds < 253402300800:  # 1970 to 9999: what a Table row key and a datetime can both hold
-        raise ValueError("must lie between the years 1970 and 9999")
+    if not _YEAR_1 <= seconds < _YEAR_10000:
+        raise ValueError("must lie between the years 1 and 9999")
     return seconds * 1_000_000_000 + int((match["fraction"] or "").ljust(9, "0")[:9])
 
 
 def from_epoch_ns(nanoseconds: int) -> str:
     """The canonical spelling of an instant: UTC, `Z`, a fraction only as long as it has to be."""
     seconds, fraction = divmod(nanoseconds, 1_000_000_000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = (_EPOCH + timedelta(seconds=seconds)).isoformat()
     return f"{text}.{fraction:09d}".rstrip("0") + "Z" if fraction else f"{text}Z"
 
 
@@ -69,6 +73,4 @@ def now() -> str:
 def as_datetime(text: str) -> datetime:
     """An instant as a datetime in UTC, to the microsecond."""
     nanoseconds = epoch_ns(text)
-    return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC).replace(
-        microsecond=nanoseconds // 1000 % 1_000_000
-    )
+    return (_EPOCH + timedelta(microseconds=nanoseconds // 1000)).replace(tzinfo=UTC)

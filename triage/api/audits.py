@@ -68,12 +68,12 @@ def _wanted(body: bytes, tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
     tenant_id = cast("dict[str, Any]", value).get("tenantId")
     if tenant_id is None:
         return tenants
-    problem = Problem("/tenantId", "is none of the tenants in TRIAGE_TENANTS")
+    status, problem = HTTPStatus.NOT_FOUND, Problem("/tenantId", "is none of the tenants in TRIAGE_TENANTS")
     try:
-        wanted = guid(tenant_id) if isinstance(tenant_id, str) else ""
+        wanted = guid(tenant_id if isinstance(tenant_id, str) else "")
     except ValueError as error:
-        problem, wanted = Problem("/tenantId", str(error)), ""
+        status, problem, wanted = HTTPStatus.BAD_REQUEST, Problem("/tenantId", str(error)), ""
     found = tuple(tenant for tenant in tenants if tenant.tenant_id == wanted)
     if not found:
-        raise RequestProblem(HTTPStatus.BAD_REQUEST, "There is no such tenant to audit.", [problem])
+        raise RequestProblem(status, "There is no such tenant to audit.", [problem])
     return found

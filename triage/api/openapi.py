@@ -18,6 +18,8 @@ from triage.scenarios import Scenario
 
 _REF = "#/components/schemas/{model}"
 
+# An address as it is mostly written; a display name, blanks and a Unicode domain are taken as well.
+_ADDRESS = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?\.){1,3}[a-z]{2,20}$"
 _INSTANT = {"type": "string", "format": "date-time"}
 _GUID = {"type": "string", "format": "uuid"}
 
@@ -39,9 +41,9 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "until": (_INSTANT, "Up to this instant"),
     "top": ({"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": 100}, "How many at the most"),
     "format": (_words(("json", "csv", "ocsf")), "How they are written"),
-    "token": ({"type": "string"}, "Where a page begins: from nextLink"),
 }
-assert PARAMETERS.keys() == READERS.keys()  # noqa: S101 - a parameter that is read is described, and the other way round
+# A parameter that is read is described, and the other way round; the token of a page comes with nextLink, whole.
+assert PARAMETERS.keys() == READERS.keys() - {"token"}  # noqa: S101
 
 
 @endpoint
@@ -74,8 +76,11 @@ def describe() -> dict[str, Any]:
             }
         if route.name == "get_health":
             responses["503"] = {**answer, "description": "Storage cannot be reached"}
-        for status in (*route.problems, *(() if route.anonymous else (401, 403))):
+        for status in route.problems:
             responses[str(status)] = {"description": "A problem", **problem}
+        if not route.anonymous:
+            # With keys it is the platform that answers, without a body.
+            responses |= {"401": {"description": "No key, or nobody signed in"}, "403": {"description": "No role"}}
         operation: dict[str, Any] = {"operationId": route.name, "summary": route.summary, "responses": responses}
         if parameters:
             operation["parameters"] = parameters
@@ -127,23 +132,37 @@ def _body(shape: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     one = _failure_schema()
     schemas["Failure"] = one
     reference = {"$ref": _REF.format(model="Failure")}
-    many = {"type": "array", "items": reference, "minItems": 1, "maxItems": 1000}
-    text = "One failure or up to 1,000; a Log Export row, a CloudEvent or an Event Grid event is taken as well."
+    many = {"type": "array", "items": reference, "minItems": 1}
+    text = "One failure, or an array of up to 1,000; a Log Export row, a CloudEvent or an Event Grid event is taken as well."
     return {"required": True, "description": text, **_content("application/json", {"oneOf": [reference, many]})}
 
 
 def _failure_schema() -> dict[str, Any]:
-    """A failure as a sender writes it: fields from the model, and what must be there."""
+    """A failure as a sender writes it: the model's fields, any of which may be blank or null, and what must be there."""
     model = TypeAdapter(RemediationFailure).json_schema(by_alias=True, mode="validation")
     own = ("source", "raw", "mailbox")  # the service's own, and the one that may come as several
-    properties = {name: _nullable(name) for name in model["properties"] if name not in own}
-    mailbox = {"type": "string", "examples": ["adele@contoso.com"]}
-    properties |= {"mailbox": mailbox, "mailboxes": {"type": "array", "items": mailbox, "minItems": 1}}
-    needed = (("mailbox", "mailboxes"), ("error", "errorCode"), ("messageId", "internetMessageId"))
-    either = [{"anyOf": [{"required": [name]} for name in names]} for names in needed]
-    return {"type": "object", "properties": properties, "allOf": either}
+    mailbox = {"type": "string", "pattern": _ADDRESS, "examples": ["adele@contoso.com"]}
+    addresses = {"type": "array", "items": mailbox}
+    properties = {
+        name: _blank_or(_FORMATS.get(name, {"type": "string"})) for name in model["properties"] if name not in own
+    }
+    properties |= {"mailbox": {"anyOf": [mailbox, _NULL]}, "mailboxes": {"anyOf": [addresses, _NULL]}}
+    text = {"type": "string", "pattern": r"\S"}
+    needed = (
+        {"error": text, "errorCode": text},
+        {"messageId": text, "internetMessageId": text},
+        {"mailbox": mailbox, "mailboxes": {**addresses, "minItems": 1}},
+    )
+    return {"type": "object", "properties": properties, "allOf": [_one_at_least(choices) for choices in needed]}
 
 
-def _nullable(name: str) -> dict[str, Any]:
-    formats = {"tenantId": _GUID, "occurredAt": _INSTANT}
-    return formats.get(name, {"type": "string"})
+_NULL = {"type": "null"}
+_FORMATS = {"tenantId": _GUID, "occurredAt": _INSTANT}
+
+
+def _blank_or(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "string", "pattern": r"^\s*$"}, _NULL]}
+
+
+def _one_at_least(choices: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {"anyOf": [{"required": [name], "properties": {name: schema}} for name, schema in choices.items()]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import azure.functions as func
 
@@ -66,29 +66,34 @@ def read_query(request: func.HttpRequest, *names: str) -> dict[str, Any]:
     """The parameters of these names that were given, read; RequestProblem for any other, or where one is wrong."""
     found: dict[str, Any] = {}
     problems: list[Problem] = []
-    for name, text in request.params.items():
-        if name.lower() in _IGNORED:
-            continue
-        if name not in names:
+    for name, text in _given(request):
+        if name in found:
+            problems.append(Problem(name, "is given twice"))
+        elif name not in names:
             problems.append(Problem(name, f"is no parameter here; there are {', '.join(names)}"))
-            continue
-        try:
-            found[name] = READERS[name](text)
-        except ValueError as error:
-            problems.append(Problem(name, str(error)))
+        else:
+            try:
+                found[name] = READERS[name](text)
+            except ValueError as error:
+                problems.append(Problem(name, str(error)))
     if problems:
         detail = "; ".join(f"{problem.pointer}: {problem.detail}" for problem in problems)
         raise RequestProblem(HTTPStatus.BAD_REQUEST, f"The query cannot be read. {detail}.", problems)
     return found
 
 
+def _given(request: func.HttpRequest) -> list[tuple[str, str]]:
+    """The parameters of a request, but for the function key. The host leaves out blank ones; the URL has them."""
+    parameters = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    return [(name, text) for name, text in parameters if name.lower() not in _IGNORED]
+
+
 def next_link(request: func.HttpRequest, token: str | None) -> str | None:
     """The URL of the next page. A function key is left out: links end up in logs."""
     if token is None:
         return None
-    parameters = {name: value for name, value in request.params.items() if name.lower() not in _IGNORED}
-    url = urlsplit(request.url)
-    return urlunsplit(url._replace(query=urlencode({**parameters, "token": token})))
+    parameters = dict(_given(request)) | {"token": token}
+    return urlunsplit(urlsplit(request.url)._replace(query=urlencode(parameters)))
 
 
 def page(request: func.HttpRequest, rows: list[dict[str, Any]], token: str | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from pydantic import Field
 
@@ -40,7 +41,7 @@ class AcceptedBody(Wire):
 class AuditRequest(Wire):
     """Which tenant to audit; all where none is named."""
 
-    tenant_id: str | None = None
+    tenant_id: UUID | None = None
 
 
 class AuditState(Wire):
