@@ -1,6 +1,6 @@
 # Everything a developer needs; `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types clean bench
+.PHONY: help setup run test lint types clean bench package
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
 
@@ -28,6 +28,9 @@ bench: setup ## figures
 	@$(python) -m benchmarks
 endif
 
+package: setup ## the zip that is deployed: dist/triage.zip
+	@$(python) -m tools.package
+
 clean: ## remove .venv, node_modules and what tools left behind
-	rm -rf .venv .venv-unfinished node_modules .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-unfinished node_modules dist .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

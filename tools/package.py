@@ -1,0 +1,165 @@
+"""Builds the zip that is uploaded to the function app: `make package`, or `python -m tools.package`.
+
+In it are function_app.py, host.json, triage/ without its command line, and the packages of requirements.txt where the
+platform looks for them (.python_packages/lib/site-packages), compiled, since what is deployed can't be written to.
+The same sources make the same bytes.
+
+msgraph-sdk is cut down to what the service loads: 16,700 of its files are request builders and models of things that
+triage never asks about. What it loads is found out by asking every question once (`tools.graph_modules`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+OUTPUT = ROOT / "dist" / "triage.zip"
+SITE_PACKAGES = ".python_packages/lib/site-packages"
+# The function app's Python (infra/main.bicep): compiled modules and binary wheels are for one version of it.
+PYTHON = (3, 13)
+# The platform's machines: x86-64 with the C library of Debian 12 (2.36), which runs wheels for an older one.
+PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+LEFT_OUT = ("cli", "__pycache__")  # of triage/: the command line runs on people's machines
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier moment
+
+
+class PackageError(RuntimeError):
+    """The package can't be built; the text says why."""
+
+
+def main(arguments: list[str]) -> int:
+    """Builds the package and says what it is."""
+    parser = argparse.ArgumentParser(prog="python -m tools.package", description="Builds the zip that is deployed.")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="default: dist/triage.zip")
+    output = parser.parse_args(arguments).output
+    try:
+        build(output)
+    except PackageError as error:
+        sys.stderr.write(f"package: {error}\n")
+        return 1
+    with zipfile.ZipFile(output) as package:
+        entries = package.infolist()
+    own = [entry for entry in entries if not entry.filename.startswith(".python_packages/")]
+    digest = hashlib.sha256(output.read_bytes()).hexdigest()
+    sys.stdout.write(
+        f"{output}: {output.stat().st_size / 1e6:.1f} MB ({sum(entry.file_size for entry in entries) / 1e6:.1f} MB "
+        f"unpacked), {len(entries):,} files, {len(own)} of them the service's own\nsha256 {digest}\n"
+    )
+    return 0
+
+
+def build(output: Path = OUTPUT) -> Path:
+    """Writes the package. PackageError where it can't be built here."""
+    if sys.version_info[:2] != PYTHON:
+        wanted, here = (".".join(map(str, version[:2])) for version in (PYTHON, sys.version_info))
+        raise PackageError(
+            f"the function app runs Python {wanted}, and this is {here}: make setup PYTHON=python{wanted}"
+        )
+    if sys.platform != "linux":  # pip chooses packages by the machine that it runs on (environment markers)
+        raise PackageError("the function app runs on Linux: build on Linux, in WSL, or in Azure Cloud Shell")
+    packages = _site_packages()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        own = Path(scratch)
+        for path in own_files():
+            (own / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / path, own / path)
+        _compile(own)
+        unfinished = output.with_suffix(".unfinished")
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
+            for folder, prefix in ((own, ""), (packages, SITE_PACKAGES + "/")):
+                for path in _files(folder):
+                    name = prefix + path.relative_to(folder).as_posix()
+                    entry = zipfile.ZipInfo(name, EARLIEST)
+                    entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                    package.writestr(entry, path.read_bytes())
+        unfinished.replace(output)
+    return output
+
+
+def own_files() -> list[Path]:
+    """The service's own files, relative to the project."""
+    triage = (path.relative_to(ROOT) for path in _files(ROOT / "triage"))
+    kept = [path for path in triage if not set(path.parts) & set(LEFT_OUT)]
+    return [Path("function_app.py"), Path("host.json"), *kept]
+
+
+def _site_packages() -> Path:
+    """The packages, cut down and compiled. Kept from one build to the next while what decides about them is the same."""
+    sources = [ROOT / "requirements.txt", *_files(ROOT / "triage" / "graph"), *sorted((ROOT / "tools").glob("*.py"))]
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sources:
+        if path.suffix != ".pyc":
+            digest.update(path.read_bytes())
+    kept = ROOT / "dist" / f"packages-{digest.hexdigest()[:16]}"
+    if kept.is_dir():
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    for old in kept.parent.glob("packages-*"):
+        shutil.rmtree(old)
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix="unfinished-") as scratch:
+        folder = Path(scratch) / "packages"
+        _install(folder)
+        _cut_down(folder)
+        _compile(folder)
+        folder.rename(kept)
+    return kept
+
+
+def _install(folder: Path) -> None:
+    platforms = [argument for platform in PLATFORMS for argument in ("--platform", platform)]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-compile", "--only-binary=:all:", *platforms, "--target", str(folder)]
+    command += ["--requirement", str(ROOT / "requirements.txt")]
+    _run(command, "pip could not install requirements.txt")
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+
+
+def _cut_down(folder: Path) -> None:
+    """Takes from msgraph-sdk what the service does not load. Its licence and metadata stay, but for the list of files."""
+    probe = "import sys; sys.path[:0] = sys.argv[1:]; from tools.graph_modules import main; main()"
+    command = [sys.executable, "-I", "-S", "-B", "-c", probe, str(folder), str(ROOT)]
+    loaded = set(_run(command, "the questions can't be asked with the packages alone").split())
+    generated = folder / "msgraph" / "generated"
+    for path in _files(generated):
+        if str(path) not in loaded:
+            path.unlink()
+    for directory in sorted((path for path in generated.rglob("*") if path.is_dir()), reverse=True):
+        if not any(directory.iterdir()):
+            directory.rmdir()
+    for record in folder.glob("msgraph_sdk-*.dist-info/RECORD"):
+        record.unlink()
+
+
+def _run(command: list[str], failure: str) -> str:
+    """What a command writes. Sets are compiled in the order of their hashes, which is another one each time else."""
+    environment = {**os.environ, "PYTHONHASHSEED": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise PackageError(f"{failure}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _compile(folder: Path) -> None:
+    """Compiles all modules, without a trace of when or where."""
+    command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    command += ["-s", str(folder), "-p", "/", str(folder)]
+    _run(command, f"a module in {folder} can't be compiled")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
