@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -173,11 +174,10 @@ def _tenants(text: str | None) -> tuple[Tenant, ...]:
 
 
 def _graph_endpoint(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme == "https" and url.hostname:
-        return text.rstrip("/")
-    if url.scheme == "http" and url.hostname in LOOPBACK:
-        return text.rstrip("/")
+    with suppress(ValueError):  # brackets that hold no IPv6 address
+        url = urlsplit(text)
+        if (url.scheme == "https" and url.hostname) or (url.scheme == "http" and url.hostname in LOOPBACK):
+            return url.geturl().rstrip("/")
     raise SettingsError(f"GRAPH_ENDPOINT must be https (http only for a loopback address), not {text!r}.")
 
 
