@@ -23,9 +23,10 @@ def mailbox_address(text: str) -> str:
     if text.endswith(">") and "<" in text:
         text = text[text.rindex("<") + 1 : -1].strip()
     local, at, domain = text.rpartition("@")
+    local = local.lower()  # some letters grow
     if not at or not _LOCAL.fullmatch(local) or len(local.encode()) > 64:
         raise ValueError("must be one mailbox address, such as adele@contoso.com")
-    return f"{local.lower()}@{domain_name(domain)}"
+    return f"{local}@{domain_name(domain)}"
 
 
 def domain_name(text: str) -> str:
