@@ -15,7 +15,6 @@ from uuid import uuid4
 import azure.functions as func
 from pydantic import ValidationError
 
-from triage.addresses import domain_of
 from triage.diagnosis.causes import Cause
 from triage.failures import QueuedFailure
 from triage.finding import Finding
@@ -49,7 +48,7 @@ class QueueMessage:
         """The message of a trigger."""
         inserted = message.insertion_time
         received_at = from_epoch_ns(int(inserted.timestamp()) * 1_000_000_000) if inserted else now()
-        text = message.get_body().decode(errors="surrogateescape")
+        text = message.get_body().decode(errors="replace")
         return cls(text, message.id or uuid4().hex, received_at, message.dequeue_count or 1)
 
 
@@ -108,7 +107,7 @@ async def handle_poison(services: Services, message: QueueMessage) -> None:
     for _, queued in await _read_or_reject(services, message, poison=True):
         delivery = None if queued.fresh else queued.delivery
         with span("Poison", queued.traceparent, finding_id=queued.finding_id):
-            kept = await services.findings.save(poison_finding(queued), delivery)
+            kept = await services.findings.save(poison_finding(services.settings, queued), delivery)
         if not queued.fresh:
             _count(kept)
 
@@ -180,7 +179,7 @@ def _queued(
             one.pointer,
             QueuedFailure(
                 kind="triage.failure",
-                finding_id=one.failure.finding_id(_tenant_id(settings, one), one.part),
+                finding_id=_finding_id(settings, one),
                 failure=one.failure,
                 received_at=received_at,
                 delivery=f"{delivery}/{index}",
@@ -191,12 +190,9 @@ def _queued(
     ]
 
 
-def _tenant_id(settings: Settings, one: Accepted) -> str | None:
-    """The tenant that the event or the configuration tells: all that is known before Graph is asked."""
-    if one.failure.tenant_id is not None:
-        return one.failure.tenant_id
-    tenant = settings.tenant_of_domain(domain_of(one.failure.mailbox))
-    return tenant.tenant_id if tenant else None
+def _finding_id(settings: Settings, one: Accepted) -> str:
+    """The id of a failure's finding, from what the event and the configuration tell: Graph has not been asked yet."""
+    return one.failure.finding_id(settings.told_tenant_id(one.failure.tenant_id, one.failure.mailbox), one.part)
 
 
 def _sized(pointer: str, queued: QueuedFailure) -> bytes:

@@ -43,8 +43,9 @@ async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> 
     return settings.tenants[0], None
 
 
-def poison_finding(queued: QueuedFailure) -> Finding:
-    """The finding of a failure that every try failed on."""
+def poison_finding(settings: Settings, queued: QueuedFailure) -> Finding:
+    """The finding of a failure that every try failed on. Graph is not asked, not even for its tenant."""
     failure = queued.failure
+    tenant_id = settings.told_tenant_id(failure.tenant_id, failure.mailbox)
     diagnosis = undetermined((Lack("triage", Reason.POISON),), failure.mailbox)
-    return make_finding(queued, failure.tenant_id, classify(failure.error, failure.error_code), diagnosis, None)
+    return make_finding(queued, tenant_id, classify(failure.error, failure.error_code), diagnosis, None)

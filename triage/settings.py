@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from triage.addresses import domain_name, guid
+from triage.addresses import domain_name, domain_of, guid
 from triage.wire import Wire
 
 DEFAULT_QUEUE = "remediation-failures"
@@ -93,6 +93,13 @@ class Settings(Wire):
         if len(self.tenants) == 1:
             return self.tenants[0]
         return next((tenant for tenant in self.tenants if domain in tenant.domains), None)
+
+    def told_tenant_id(self, tenant_id: str | None, mailbox: str) -> str | None:
+        """The tenant of a failure as far as its event or the configuration tells it."""
+        if tenant_id is not None:
+            return tenant_id
+        tenant = self.tenant_of_domain(domain_of(mailbox))
+        return tenant.tenant_id if tenant else None
 
 
 def read_settings(environ: Mapping[str, str] | None = None, *, needs_storage: bool = True) -> Settings:

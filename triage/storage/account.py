@@ -17,10 +17,9 @@ _PATIENCE: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 10,
     "retry_total": 2,
-    "retry_connect": 1,
-    "retry_read": 1,
-    "retry_status": 2,
 }
+# The queue client's own backoff would begin with 15 s.
+_QUEUE_PATIENCE = {**_PATIENCE, "initial_backoff": 0.5, "increment_base": 2}
 
 
 class StorageAccount:
@@ -63,10 +62,12 @@ class StorageAccount:
 
         if self._queues is None:
             if self._settings.connection_string:
-                self._queues = QueueServiceClient.from_connection_string(self._settings.connection_string, **_PATIENCE)
+                self._queues = QueueServiceClient.from_connection_string(
+                    self._settings.connection_string, **_QUEUE_PATIENCE
+                )
             else:
                 endpoint = self._settings.queue_uri or ""
-                self._queues = QueueServiceClient(endpoint, credential=self._identity(), **_PATIENCE)
+                self._queues = QueueServiceClient(endpoint, credential=self._identity(), **_QUEUE_PATIENCE)
         return self._queues
 
     async def close(self) -> None:
