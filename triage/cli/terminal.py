@@ -6,11 +6,13 @@ rich honours NO_COLOR, TERM=dumb, COLUMNS and streams that are no terminal.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
+from collections.abc import Iterable
 from typing import Any, TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 # A table in a pipe or a file is not folded at the width of a screen that nobody looks at.
@@ -54,10 +56,15 @@ def errors() -> Console:
 
 
 def _console(stream: TextIO, *, stderr: bool = False) -> Console:
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    if not stream.isatty() and console.size.width == 80 and "COLUMNS" not in console._environ:
-        console.width = PIPE_WIDTH
-    return console
+    width = None if stream.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_parts(parts: Iterable[RenderableType]) -> None:
+    """Renders on standard output; what is not to be wrapped (a command) is not cut off either."""
+    console = output()
+    for part in parts:
+        console.print(part, crop=False)
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

@@ -1,0 +1,106 @@
+"""The commands with their examples, and how a run of one ends: an exit code, and for a failure a sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from triage.cli.asking_graph import audit, check
+from triage.cli.errors import CommandError, ExitCode, UsageProblem
+from triage.cli.looking import finding, findings, rejected, summary
+from triage.cli.replaying import replay
+from triage.cli.submit import submit
+from triage.cli.terminal import say, tolerate_encodings
+from triage.cli.watching import watch
+
+PROGRAM = "python -m triage"
+# Completion is for a command with a name of its own: bin/triage.
+_NAME, _COMPLETE = "triage", "_TRIAGE_COMPLETE"
+
+app = typer.Typer(
+    help="Says why a remediation of Cisco Secure Email Threat Defense failed in Microsoft 365, whether the message can "
+    "still be opened, and what to do.",
+    epilog="Exit codes: 0 done; 1, 2, 3 as the command says; 4 it could not be done; 64 wrong options.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+_EXAMPLES: dict[Callable[..., Any], tuple[str, ...]] = {
+    check: (
+        'check --mailbox adele@contoso.com --error "The Requested User is Invalid"',
+        'check --mailbox adele@contoso.com --error-code ErrorItemNotFound --internet-message-id "<a1@mail.example>"',
+        "check --mailbox adele@contoso.com --error x --tenant GUID --etd-app-id GUID",
+    ),
+    audit: ("audit", "audit --tenant GUID --json", "audit --tenant GUID --etd-app-id GUID --mode read"),
+    submit: (
+        "submit failures.csv --dry-run",
+        "submit failures.csv --zone Europe/Berlin --url https://my-triage.azurewebsites.net",
+        "export-failures | python -m triage submit - --json",
+    ),
+    findings: (
+        "findings --exposed true --since 24h",
+        "findings --mailbox adele@contoso.com --all",
+        "findings --severity critical --since 2026-11-20 --until 2026-11-21 --json",
+    ),
+    finding: ("finding 0b1f6c0e9d6a4b7f8a53c3a2d1e0f947", "finding 0b1f6c0e9d6a4b7f8a53c3a2d1e0f947 --requests"),
+    summary: ("summary", "summary --since 7d --json"),
+    watch: ("watch", "watch --exposed true", "watch --json --last 0 >> findings.ndjson"),
+    replay: ("replay 0b1f6c0e9d6a4b7f8a53c3a2d1e0f947",),
+    rejected: ("rejected", "rejected --all --json"),
+}
+
+
+def _epilog(examples: tuple[str, ...]) -> str:
+    """Typer joins lines and keeps paragraphs."""
+    lines = [example if "python -m" in example else f"{PROGRAM} {example}" for example in examples]
+    return "\n\n".join(["Examples:", *lines])
+
+
+for _command, _examples in _EXAMPLES.items():
+    app.command(epilog=_epilog(_examples))(_command)
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of a command; whatever goes wrong is one text on standard error."""
+    debug = "--debug" in arguments
+    tolerate_encodings()
+    # What the SDKs log is of use to those who ask for it; the rest get one sentence.
+    logging.basicConfig(level=logging.INFO if debug else logging.CRITICAL + 1, stream=sys.stderr)
+    completing = _COMPLETE in os.environ or any("-completion" in argument for argument in arguments)
+    command = typer.main.get_command(app)
+    try:
+        name = _NAME if completing else PROGRAM
+        code = command.main(arguments, name, complete_var=_COMPLETE, standalone_mode=False)
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        return _usage(error.format_message() or "Say what to do.")
+    except UsageProblem as error:
+        return _usage(str(error))
+    except CommandError as error:
+        if debug:
+            logging.exception("The command failed")
+        say(str(error))
+        return ExitCode.FAILED
+    except BrokenPipeError:
+        # Whoever read the output (head, less) has gone; the interpreter's last flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:
+        if debug:
+            logging.exception("The command failed")
+        say(f"Something unexpected went wrong: {type(error).__name__}: {error}. With --debug it says where.")
+        return ExitCode.FAILED
+    return int(code or ExitCode.OK)
+
+
+def _usage(problem: str) -> int:
+    say(problem)
+    say(f"{PROGRAM} --help lists the commands, {PROGRAM} COMMAND --help the options of one, with examples.")
+    return ExitCode.USAGE

@@ -1,0 +1,123 @@
+"""One audit as a person reads it: how the app is, what to mend, and what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from triage.cli.answers import Json
+from triage.cli.errors import ExitCode
+from triage.cli.layout import SEVERITY_STYLES, VERDICT_STYLES, facts, heading, part, parts, steps
+from triage.cli.terminal import harmless, plain
+from triage.cli.times import short
+
+# From the best to the worst: someone has to act on a broken app, whatever is unknown of another.
+_EXIT_CODES = {
+    "healthy": ExitCode.OK,
+    "not_applicable": ExitCode.OK,
+    "degraded": ExitCode.PARTLY,
+    "unknown": ExitCode.UNKNOWN,
+    "broken": ExitCode.BROKEN,
+}
+_STATES = {
+    "granted": "green", "valid": "green", "expiring": "yellow", "unknown": "yellow", "expired": "red",
+    "missing": "red", "consent_missing": "red", "delegated_only": "red",
+}  # fmt: skip
+
+
+def exit_code(audits: list[Json]) -> ExitCode:
+    """The code of the worst verdict; one that is not known here is unknown."""
+    order = list(_EXIT_CODES.values())
+    codes = [_EXIT_CODES.get(str(audit.get("verdict")), ExitCode.UNKNOWN) for audit in audits]
+    return max(codes, key=order.index, default=ExitCode.OK)
+
+
+def audit_story(audit: Json) -> Iterator[RenderableType]:
+    """The parts of the story."""
+    verdict = str(audit.get("verdict"))
+    yield Text(harmless(verdict.replace("_", " ").upper()), VERDICT_STYLES.get(verdict, "bold")).append(
+        f"  tenant {harmless(str(audit.get('tenantId')))}", "default"
+    )
+    principal = part(audit, "servicePrincipal")
+    yield facts(
+        [
+            ("app", plain(_app(audit, principal))),
+            ("sign-in", plain(_sign_in(principal)) if principal else None),
+            ("mode", plain(audit.get("mode"))),
+            ("audited", plain(f"{short(audit.get('auditedAt'))} UTC")),
+            ("changes", plain(_drift(audit.get("drift")))),
+        ]
+    )
+    for issue in parts(audit, "issues"):
+        severity = str(issue.get("severity"))
+        yield Text(f"\n{harmless(severity)}", SEVERITY_STYLES.get(severity, "")).append(
+            f"  {harmless(str(issue.get('code')))}: {harmless(str(issue.get('summary')))}", "default"
+        )
+        yield steps(parts(issue, "actions"))
+    if audit.get("permissions"):
+        yield heading("Permissions on Microsoft Graph")
+        yield _permissions(audit["permissions"])
+    if audit.get("credentials"):
+        yield heading("Credentials")
+        yield _credentials(audit["credentials"])
+    if audit.get("unreadable"):
+        yield heading("What could not be read")
+        for one in audit["unreadable"]:
+            lacking = f": the triage identity lacks {one['permission']}" if one.get("permission") else ""
+            yield plain(f"   {one.get('question')}: {one.get('reason')}{lacking}")
+
+
+def _app(audit: Json, principal: Json) -> str:
+    identifier = audit.get("etdAppId")
+    if not identifier:
+        return "none in this tenant (no_auth)"
+    name = principal.get("displayName")
+    return f"{name} ({identifier})" if name else str(identifier)
+
+
+def _sign_in(principal: Json) -> str:
+    words = ["off" if principal.get("accountEnabled") is False or principal.get("isDisabled") else "on"]
+    status = principal.get("disabledByMicrosoftStatus")
+    if status and status != "NotDisabled":
+        words.append(f"disabled by Microsoft: {status}")
+    return ", ".join(words)
+
+
+def _drift(drift: Json | None) -> str:
+    if drift is None:
+        return "not known: without storage there is no earlier audit to compare with"
+    parts = [f"{name} {', '.join(drift[name])}" for name in ("granted", "revoked", "changed") if drift.get(name)]
+    return "; ".join(parts) or "none since the last audit"
+
+
+def _permissions(permissions: list[Json]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for row in permissions:
+        state = str(row.get("state"))
+        level = row.get("privilegeLevel")
+        table.add_row(
+            Text(f"   {harmless(state)}", _STATES.get(state, "")),
+            plain(row.get("name")),
+            plain(row.get("type")),
+            plain(row.get("need")),
+            plain(f"privilege level {level}" if level else "", "dim"),
+        )
+    return table
+
+
+def _credentials(credentials: list[Json]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for row in credentials:
+        state, days = str(row.get("state")), row.get("daysLeft")
+        left = "without an end" if days is None else (f"{days} days left" if days >= 0 else f"ended {-days} days ago")
+        table.add_row(
+            Text(f"   {harmless(state)}", _STATES.get(state, "")),
+            plain(row.get("kind")),
+            plain(row.get("displayName") or row.get("keyId")),
+            plain(short(row.get("endDateTime"))),
+            plain(left),
+        )
+    return table

@@ -1,0 +1,81 @@
+"""What all stories share: words and colours, facts in two columns, numbered steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from triage.cli.answers import Json
+from triage.cli.terminal import harmless, plain
+
+SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
+VERDICT_STYLES = {
+    "healthy": "bold green", "degraded": "bold yellow", "broken": "bold red", "unknown": "bold yellow",
+}  # fmt: skip
+EXPOSED = {True: ("yes", "bold red"), False: ("no", "green"), None: ("?", "yellow")}
+
+
+def part(value: Json, name: str) -> Json:
+    """An object in an object; empty where there is none."""
+    return value.get(name) or {}
+
+
+def parts(value: Json, name: str) -> list[Any]:
+    """A list in an object; empty where there is none."""
+    return value.get(name) or []
+
+
+def exposed_word(finding: Json) -> tuple[str, str]:
+    """Whether the message can be opened, as a word and its style."""
+    return EXPOSED[cast("bool | None", finding.get("exposed"))]
+
+
+def heading(text: str) -> Text:
+    """The title of a part, with a blank line before it."""
+    return Text(f"\n{text}", "bold")
+
+
+def facts(rows: Iterable[tuple[str, RenderableType | None]]) -> Table:
+    """Names and values, one a line; a row without a value is left out."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        if value is not None and not (isinstance(value, Text) and not value.plain):
+            grid.add_row(name, value)
+    return grid
+
+
+def steps(actions: list[Json]) -> RenderableType:
+    """A remedy as numbered steps. Links and commands are not wrapped, so that they can be copied whole."""
+    shown: list[RenderableType] = []
+    for number, action in enumerate(actions, 1):
+        title = Text(f"{number}. ", "bold").append(harmless(str(action.get("title"))))
+        shown.append(title)
+        shown.append(Padding(plain(action.get("detail")), (0, 0, 0, 3)))
+        for name, style in (("url", "underline cyan"), ("command", "green")):
+            if action.get(name):
+                shown.append(Text("   ", no_wrap=True, overflow="ignore").append(harmless(str(action[name])), style))
+    return Group(*shown)
+
+
+def seen(observed: object) -> str:
+    """What a check saw, as `name value, name value`; ids and what is not so are left to `--json`."""
+    if not isinstance(observed, dict):
+        return ""
+    entries = cast("dict[str, Any]", observed)
+    said = {name: value for name, value in entries.items() if name != "id" and value not in (False, [])}
+    return ", ".join(_word(value) if name == "why" else f"{name} {_word(value)}" for name, value in said.items())
+
+
+def _word(value: object) -> str:
+    if value is True:
+        return "yes"
+    if isinstance(value, list):
+        return "; ".join(_word(item) for item in cast("list[object]", value))
+    return str(value)

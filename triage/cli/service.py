@@ -1,0 +1,144 @@
+"""The triage service as the commands use it: a deployment over HTTPS, or its own code on the storage account."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import httpx
+
+from triage.cli.answers import UnreachableError, detail, read_answer, retry_after, unreachable
+from triage.cli.errors import UsageProblem
+from triage.cli.signing_in import BearerAuth
+from triage.cli.terminal import say
+from triage.settings import LOOPBACK
+
+# The service answers within 30 s (contract, section 2).
+TIMEOUT = httpx.Timeout(40.0, connect=10.0)
+# How long a command waits in all for a service that says when to come back (Retry-After).
+PATIENCE_SECONDS = 60.0
+_BUSY = (429, 503)
+# The largest page of the API (contract, section 6).
+MAX_TOP = 1000
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the service is. Without a URL it is the storage account of the environment's settings."""
+
+    url: str | None = None
+    key: str | None = None
+    scope: str | None = None
+
+
+class Service:
+    """The routes of the service (contract, section 6); every failure is a CommandError that says what to do."""
+
+    def __init__(self, http: httpx.AsyncClient, *, direct: bool) -> None:
+        self._http = http
+        self.direct = direct
+        self.more = False  # whether the last collection had more than was wanted
+
+    async def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Json:
+        """The JSON of a resource."""
+        return await self._ask("GET", path, params=dict(parameters or {}))
+
+    async def post(self, path: str, body: bytes = b"") -> Json:
+        """The JSON that a POST answers with."""
+        return await self._ask("POST", path, content=body, headers={"Content-Type": "application/json"})
+
+    async def pages(
+        self, path: str, parameters: Mapping[str, str], most: int | None, page: int = MAX_TOP
+    ) -> AsyncIterator[list[Json]]:
+        """The pages of a collection, `most` items in all (None: every one). An empty collection is one empty page."""
+        asked = {**parameters, "top": str(min(most or page, page))}
+        self.more = True
+        while self.more:
+            answer = await self.get(path, asked)
+            rows = cast("list[Json]", answer.get("value") or [])
+            link = answer.get("nextLink")
+            self.more = bool(link) or (most is not None and len(rows) > most)
+            yield rows[:most]
+            if most is not None:
+                most -= len(rows)
+                if most <= 0:
+                    return
+            # Only its query: the key goes to no other address than the one that was given.
+            asked = dict(parse_qsl(urlsplit(str(link)).query))
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Json:
+        waited = 0.0
+        while True:
+            try:
+                answer = await self._http.request(method, f"/api/{path}", **request)
+            except httpx.HTTPError as error:
+                raise UnreachableError(unreachable(self._http.base_url, error)) from error
+            if answer.status_code not in _BUSY:
+                return read_answer(answer)
+            pause = retry_after(answer.headers.get("Retry-After"), waited)
+            if self.direct or waited + pause > PATIENCE_SECONDS:
+                raise UnreachableError(self._busy(answer, pause))
+            say(f"The service is busy ({answer.status_code}) and asks to wait {pause:.0f} s.")
+            await asyncio.sleep(pause)
+            waited += pause
+
+    def _busy(self, answer: httpx.Response, pause: float) -> str:
+        if self.direct:
+            return f"{detail(answer)} Check TriageStorage: it must name an account that this machine reaches."
+        return f"{detail(answer)} The service asks to wait {pause:.0f} s; try again then."
+
+
+@asynccontextmanager
+async def connect(target: Target) -> AsyncGenerator[Service]:
+    """The service that is meant; UsageProblem where nothing tells which one."""
+    if target.url:
+        url, key = address(target.url)
+        headers = {"x-functions-key": key} if (key := target.key or key) else {}
+        auth = BearerAuth(target.scope) if target.scope else None
+        async with httpx.AsyncClient(base_url=url, headers=headers, auth=auth, timeout=TIMEOUT) as http:
+            try:
+                yield Service(http, direct=False)
+            finally:
+                if auth is not None:
+                    await auth.aclose()
+        return
+    if not any(os.environ.get(name) for name in ("TriageStorage", "TriageStorage__tableServiceUri")):
+        raise UsageProblem(
+            "Which service? Give its address with --url (or TRIAGE_URL) and a key with TRIAGE_KEY; or, to work on the "
+            "storage account itself, set TriageStorage and TRIAGE_TENANTS as the function app has them."
+        )
+    from triage.cli.direct import ADDRESS, DirectTransport
+
+    async with httpx.AsyncClient(transport=DirectTransport(), base_url=ADDRESS) as http:
+        yield Service(http, direct=True)
+
+
+def address(text: str) -> tuple[str, str | None]:
+    """The function app's address without `/api…`, and the key where `?code=` has it, as the Azure portal shows URLs.
+
+    UsageProblem unless it is https: the key and the findings would go in clear. Loopback may be http.
+    """
+    try:
+        url = urlsplit(text if "://" in text else f"https://{text}")
+        host = url.hostname
+        netloc = url.netloc.rpartition("@")[2]
+    except ValueError:
+        host, url, netloc = None, urlsplit(""), ""
+    if not host or url.scheme not in ("https", "http"):
+        raise UsageProblem(f"--url {text!r} is no address such as https://my-triage.azurewebsites.net.")
+    if url.scheme == "http" and host not in LOOPBACK:
+        raise UsageProblem("--url must be https: over http the key and the findings would be readable on the way.")
+    prefix = url.path.partition("/api")[0].rstrip("/")
+    return f"{url.scheme}://{netloc}{prefix}", dict(parse_qsl(url.query)).get("code")
+
+
+def segment(identifier: str) -> str:
+    """An id as one segment of a path, whatever is in it."""
+    return quote(identifier.strip(), safe="")

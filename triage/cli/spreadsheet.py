@@ -1,0 +1,143 @@
+"""Failures from a spreadsheet: CSV with a header row, as Excel, LibreOffice and mailbox exports write it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from triage.cli.records import FileProblem, Record
+from triage.intake import MAX_BODY_BYTES, Problem
+
+# The fields of the intake (contract, section 2) and what people call them, without case, blanks and punctuation.
+_NAMES = {
+    "id": ("id", "eventid"),
+    "tenantId": ("tenantid", "tenant", "directoryid"),
+    "messageId": ("messageid", "etdmessageid"),
+    "internetMessageId": ("internetmessageid", "messageidheader", "rfcmessageid"),
+    "mailbox": ("mailbox", "mailboxes", "user", "users", "recipient", "recipients", "email", "emailaddress", "mail",
+                "address", "upn", "userprincipalname", "recipientaddress", "to"),
+    "error": ("error", "errormessage", "errortext", "reason", "failurereason", "remediationerror", "failure"),
+    "errorCode": ("errorcode", "code", "grapherrorcode"),
+    "action": ("action", "remediationaction"),
+    "folder": ("folder", "destination", "destinationfolder", "targetfolder"),
+    "initiator": ("initiator", "initiatedby", "remediatedby"),
+    "verdict": ("verdict", "category"),
+    "subject": ("subject", "title"),
+    "occurredAt": ("occurredat", "date", "time", "datetime", "timestamp", "occurred", "failedat", "remediatedat"),
+}  # fmt: skip
+_FIELDS = {name: field for field, names in _NAMES.items() for name in names}
+_DELIMITERS = ",;\t"
+_NO_ROW: tuple[int, list[str]] = (1, [])
+_SEVERAL = re.compile(r"[;,\n]")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column: its header, the field that it fills (None: it is kept in `raw`), and the zone that the header names."""
+
+    header: str
+    field: str | None
+    zone: tzinfo | None = None
+
+
+def read_csv(text: str, zone: tzinfo | None) -> list[Record]:
+    """The rows as records; FileProblem where the header or the quoting is not understood."""
+    csv.field_size_limit(MAX_BODY_BYTES)
+    text, skipped, delimiter = _delimiter(text)
+    rows = _rows(text, delimiter, skipped)
+    header_line, header = next(rows, _NO_ROW)
+    columns = _columns(header, header_line)
+    return [_record(line, cells, columns, zone) for line, cells in rows]
+
+
+def _delimiter(text: str) -> tuple[str, int, str]:
+    """The text, the lines before it, and what parts its cells: as the line `sep=;` says, or as fits the header best."""
+    first, _, rest = text.lstrip("\ufeff").partition("\n")
+    if match := re.fullmatch(r'"?sep=(.)"?\r?', first.strip(" ")):
+        return rest, 1, match[1]
+
+    def known(delimiter: str) -> tuple[int, int]:
+        _, cells = next(_rows(text, delimiter, 0), _NO_ROW)
+        return sum(_field(cell)[0] is not None for cell in cells), len(cells)
+
+    return text.lstrip("\ufeff"), 0, max(_DELIMITERS, key=known)
+
+
+def _rows(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not blank, each with the line where it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+    line = skipped + 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield line, [cell.strip() for cell in cells]
+            line = skipped + reader.line_num + 1
+    except csv.Error as error:
+        raise FileProblem(f"The row at line {line} is not CSV: {error}.") from None
+
+
+def _columns(header: list[str], line: int) -> list[_Column]:
+    columns = [_Column(cell, *_field(cell)) for cell in header]
+    fields = [column.field for column in columns if column.field]
+    for field in fields:
+        same = [column.header for column in columns if column.field == field]
+        if len(same) > 1:
+            raise FileProblem(f"The columns {' and '.join(map(repr, same))} both mean {field}. Rename one of them.")
+    if "mailbox" not in fields:
+        raise FileProblem(
+            f"Line {line} must name the columns, among them mailbox, error (or error code), and message id (or "
+            f"internet message id). It has: {', '.join(repr(column.header) for column in columns) or 'nothing'}."
+        )
+    return columns
+
+
+def _field(header: str) -> tuple[str | None, tzinfo | None]:
+    """The field that a header means, and UTC where it says so: `Date (UTC)`."""
+    words = unicodedata.normalize("NFKC", header).casefold()
+    name = "".join(character for character in words if character.isalnum())
+    if name not in _FIELDS and name.endswith("utc"):
+        field = _FIELDS.get(name.removesuffix("utc"))
+        return field, UTC if field == "occurredAt" else None
+    return _FIELDS.get(name), None
+
+
+def _record(line: int, cells: list[str], columns: list[_Column], zone: tzinfo | None) -> Record:
+    value: dict[str, Any] = {}
+    problems: list[Problem] = []
+    if len(cells) > len(columns) and any(cells[len(columns) :]):
+        problems.append(Problem("", f"has {len(cells)} cells, the header {len(columns)}: is a cell not quoted?"))
+    for column, cell in zip(columns, cells, strict=False):
+        if not cell:
+            continue
+        if column.field == "mailbox":
+            addresses = [address.strip() for address in _SEVERAL.split(cell) if address.strip()]
+            value |= {"mailbox": addresses[0]} if len(addresses) == 1 else {"mailboxes": addresses}
+        elif column.field == "messageId" and cell.startswith("<") and cell.endswith(">"):
+            # "Message ID" is both Email Threat Defense's name for its own id and everyone's for the header.
+            value.setdefault("internetMessageId", cell)
+        elif column.field == "occurredAt":
+            try:
+                value["occurredAt"] = _instant(cell, column.zone or zone)
+            except ValueError as error:
+                problems.append(Problem("/occurredAt", str(error)))
+        elif column.header:
+            value[column.field or column.header] = cell
+        else:
+            problems.append(Problem("", f"has {cell!r} in a column without a name"))
+    return Record(line, value, problems)
+
+
+def _instant(cell: str, zone: tzinfo | None) -> str:
+    """A time with its offset; a spreadsheet's has none, so it is read in the zone that was named for it."""
+    if not _TIME.fullmatch(cell):
+        return cell
+    if zone is None:
+        raise ValueError("has no offset, such as Z or +01:00: say which zone the times are in, such as --zone UTC")
+    return datetime.fromisoformat(cell).replace(tzinfo=zone).isoformat()

@@ -1,0 +1,140 @@
+"""One finding as a person reads it: what happened, whether the message can still be opened, what to do, how it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from triage.cli.answers import Json
+from triage.cli.layout import SEVERITY_STYLES, facts, heading, part, parts, seen, steps
+from triage.cli.terminal import harmless, plain
+from triage.cli.times import short
+
+_PLACES = {
+    "inbox": "in the Inbox",
+    "junk": "in Junk Email",
+    "deleted_items": "in Deleted Items",
+    "recoverable_items": "in Recoverable Items",
+    "quarantine": "in a hidden quarantine folder",
+    "sent_items": "in Sent Items",
+    "archive_folder": "in the Archive folder",
+    "other_folder": "in another folder",
+    "not_found": "nowhere in the primary mailbox",
+    "not_checked": "not looked for",
+    "unknown": "where it is could not be read",
+}
+_EXPOSED = {True: ("YES", "bold red"), False: ("no", "bold green"), None: ("not known", "bold yellow")}
+_OUTCOMES = {
+    "pass": ("yes", "green"),
+    "fail": ("no", "bold red"),
+    "unknown": ("not known", "yellow"),
+    "skipped": ("skipped", "dim"),
+}
+
+
+def finding_story(finding: Json, *, requests: bool = False) -> Iterator[RenderableType]:
+    """The parts of the story; `requests` adds what Graph was asked for each check."""
+    failure = part(finding, "failure")
+    yield Text(harmless(str(finding.get("summary"))), "bold")
+    yield Text()
+    yield facts(
+        [
+            ("can be opened", can_be_opened(finding)),
+            ("cause", _cause(finding)),
+            ("or it may be", plain(", ".join(parts(finding, "alternatives")))),
+            ("also seen", plain(", ".join(parts(finding, "alsoSeen")))),
+            ("mailbox", plain(failure.get("mailbox"))),
+            ("message", _message(failure)),
+            ("reported", _reported(finding, failure)),
+            ("tenant", plain(finding.get("tenantId"))),
+            ("times", _times(finding)),
+            ("finding", plain(finding.get("id"))),
+        ]
+    )
+    reasons = parts(finding, "reasons")
+    if reasons:
+        yield heading("What could not be known")
+        for reason in reasons:
+            lacking = f": the triage identity lacks {reason['permission']}" if reason.get("permission") else ""
+            yield plain(f"   {reason.get('check')}: {reason.get('reason')}{lacking}")
+    if finding.get("actions"):
+        yield heading("What to do")
+        yield steps(finding["actions"])
+    if finding.get("checks"):
+        yield heading("What was looked at")
+        yield _checks(finding["checks"])
+    if requests:
+        yield heading("What Graph was asked")
+        for check in parts(finding, "checks"):
+            if check.get("request"):
+                status = f"{check.get('status') or 'no answer'} {check.get('errorCode') or ''}".strip()
+                yield plain(f"   {check.get('id')}: {check['request']} -> {status}")
+
+
+def can_be_opened(finding: Json) -> Text:
+    """Whether the person can still open the message, and where it is."""
+    message = part(finding, "message")
+    location = str(message.get("location"))
+    place = _PLACES.get(location, location)
+    folder = message.get("folder")
+    if folder and location in ("other_folder", "quarantine"):
+        place += f" ({folder!r})"
+    copies = message.get("copies") or 0
+    details = [place]
+    if message.get("isRead") is not None:
+        details.append("read" if message["isRead"] else "not read yet")
+    if copies > 1:
+        details.append(f"{copies} copies")
+    word, style = _EXPOSED[cast("bool | None", finding.get("exposed"))]
+    return Text(word, style).append(f": {harmless(', '.join(details))}", "default")
+
+
+def _cause(finding: Json) -> Text:
+    severity = str(finding.get("severity"))
+    text = Text(harmless(str(finding.get("cause"))), SEVERITY_STYLES.get(severity, ""))
+    return text.append(harmless(f" ({finding.get('confidence')}), severity {severity}"), "default")
+
+
+def _message(failure: Json) -> Text:
+    subject = failure.get("subject")
+    identifiers = [failure.get("internetMessageId"), failure.get("messageId")]
+    words = [f"{subject!r}" if subject else None, *identifiers]
+    return plain(", ".join(str(word) for word in words if word))
+
+
+def _reported(finding: Json, failure: Json) -> Text:
+    code = f" ({failure['errorCode']})" if failure.get("errorCode") else ""
+    how = {"error_code": "by its code", "error_text": "by its text"}.get(str(finding.get("classifiedBy")), "by neither")
+    aim = failure.get("folder") or failure.get("action")
+    wanted = f"; it was to go to {aim}" if aim else ""
+    return plain(f"{failure.get('error') or ''}{code}: {finding.get('scenario')} {how}{wanted}".lstrip(": "))
+
+
+def _times(finding: Json) -> Text:
+    text = f"occurred {short(finding.get('occurredAt'))}, triaged {short(finding.get('triagedAt'))} (UTC)"
+    deliveries = finding.get("deliveries") or 1
+    return plain(f"{text}, delivered {deliveries} times" if deliveries > 1 else text)
+
+
+def _checks(checks: list[Json]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, min_width=9)
+    table.add_column(overflow="fold", ratio=1)
+    table.add_column(overflow="fold", ratio=1)
+    table.expand = True
+    for check in checks:
+        word, style = _OUTCOMES.get(str(check.get("outcome")), (str(check.get("outcome")), ""))
+        table.add_row(Text(f"   {word}", style), plain(check.get("question")), plain(_seen(check), "dim"))
+    return table
+
+
+def _seen(check: Json) -> str:
+    if check.get("reason"):
+        permission = f" ({check['permission']} is lacking)" if check.get("permission") else ""
+        return f"{check['reason']}{permission}"
+    text = seen(check.get("observed"))
+    return text or str(check.get("errorCode") or "")

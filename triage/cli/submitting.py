@@ -1,0 +1,127 @@
+"""Sends the failures of a file: checked here by the service's own rules, in bodies that it takes, refusals by line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from triage.cli.answers import Json, RefusedError
+from triage.cli.records import Record
+from triage.cli.service import Service
+from triage.failures import QueuedFailure, RemediationFailure
+from triage.intake import MAX_BODY_BYTES, MAX_FAILURES, IntakeError, Problem, read_body
+from triage.storage.queue import MAX_MESSAGE_BYTES, message_bytes
+from triage.wire import now
+
+_POINTER = re.compile(r"/([0-9]+)(/.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A record that the intake takes: its line, its JSON, and how many failures it is (one for each mailbox)."""
+
+    line: int
+    body: bytes
+    failures: int
+
+
+@dataclass(slots=True)
+class Submission:
+    """What became of a file so far. `refused`: `{"line", "errors": [{"pointer", "detail"}]}`."""
+
+    accepted: list[Json] = field(default_factory=list[Json])
+    refused: list[Json] = field(default_factory=list[Json])
+
+    def wire(self) -> Json:
+        """As `--json` prints it: `accepted` as the API answers, refusals in the order of their lines."""
+        return {"accepted": self.accepted, "refused": sorted(self.refused, key=lambda one: one["line"])}
+
+    def refuse(self, line: int, problems: Iterable[Problem]) -> None:
+        """Notes what is wrong in a line."""
+        errors = [{"pointer": problem.pointer, "detail": problem.detail} for problem in problems]
+        self.refused.append({"line": line, "errors": errors})
+
+
+def check(records: Iterable[Record], submission: Submission) -> list[Checked]:
+    """The records that the intake would take; the others are noted as refused."""
+    checked: list[Checked] = []
+    for record in records:
+        body = json.dumps(record.value).encode()
+        try:
+            failures = [one.failure for one in read_body(b"[%b]" % body)] if not record.problems else []
+            problems = record.problems or [problem for failure in failures for problem in _too_large(failure)]
+        except IntakeError as error:
+            failures = []
+            problems = [Problem(problem.pointer.removeprefix("/0"), problem.detail) for problem in error.problems]
+        if problems:
+            submission.refuse(record.line, problems)
+        else:
+            checked.append(Checked(record.line, body, len(failures)))
+    return checked
+
+
+def _too_large(failure: RemediationFailure) -> Iterator[Problem]:
+    """Whether a failure would not fit into a queue message, as the service counts it."""
+    queued = QueuedFailure(
+        kind="triage.failure",
+        finding_id=uuid4().hex,
+        failure=failure,
+        received_at=now(),
+        delivery=f"{uuid4().hex}/{MAX_FAILURES}",
+    )
+    size = len(message_bytes(queued))
+    if size > MAX_MESSAGE_BYTES:
+        yield Problem("", f"is too large for a queue message: {size:,} bytes of at most {MAX_MESSAGE_BYTES:,}")
+
+
+def chunks(checked: Iterable[Checked]) -> Iterator[list[Checked]]:
+    """The records in bodies of at most 1,000 failures and 1 MiB (contract, section 2)."""
+    chunk: list[Checked] = []
+    failures, size = 0, 2
+    for one in checked:
+        if chunk and (failures + one.failures > MAX_FAILURES or size + len(one.body) + 1 > MAX_BODY_BYTES):
+            yield chunk
+            chunk, failures, size = [], 0, 2
+        chunk.append(one)
+        failures += one.failures
+        size += len(one.body) + 1
+    if chunk:
+        yield chunk
+
+
+async def send(
+    service: Service, checked: list[Checked], submission: Submission, progress: Callable[[int], Any]
+) -> None:
+    """Sends the records, a body after the other. What the service refuses is noted, and the rest of its body sent."""
+    for chunk in chunks(checked):
+        left = chunk
+        while left:
+            try:
+                answer = await service.post("failures", b"[" + b",".join(one.body for one in left) + b"]")
+            except RefusedError as error:
+                kept = _without_refused(left, error, submission)
+                progress(len(left) - len(kept))
+                left = kept
+            else:
+                submission.accepted += answer["accepted"]
+                progress(len(left))
+                break
+
+
+def _without_refused(sent: list[Checked], error: RefusedError, submission: Submission) -> list[Checked]:
+    """What is left of a refused body; the refusal itself where it points at none of its records."""
+    problems: dict[int, list[Problem]] = {}
+    for one in error.errors:
+        match = _POINTER.fullmatch(str(one.get("pointer")))
+        if match and int(match[1]) < len(sent):
+            problem = Problem(match[2] or "", str(one.get("detail")))
+            problems.setdefault(int(match[1]), []).append(problem)
+    if not problems:
+        raise error
+    for index, found in problems.items():
+        submission.refuse(sent[index].line, found)
+    return [one for index, one in enumerate(sent) if index not in problems]

@@ -1,0 +1,115 @@
+"""Many findings, rejected events and the summary as tables, on a wide screen and on one of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from triage.cli.answers import Json
+from triage.cli.layout import SEVERITY_STYLES, VERDICT_STYLES, exposed_word, heading, part
+from triage.cli.terminal import harmless, plain
+from triage.cli.times import short
+
+WIDE = 110
+_BAR = 30
+_BY = {"byCause": "by cause", "byScenario": "by scenario", "bySeverity": "by severity", "byConfidence": "by confidence"}
+
+
+def findings_table(findings: list[Json], width: int, *, header: bool = True) -> Table:
+    """One finding a row; where there is little room its id stands below the mailbox. Pages of one query line up."""
+    wide = width >= WIDE
+    table = Table(box=box.SIMPLE_HEAD if header else None, show_header=header, pad_edge=False, padding=(0, 1))
+    table.expand = True
+    table.add_column("occurred (UTC)", width=16, no_wrap=True)
+    table.add_column("mailbox" if wide else "mailbox, finding", overflow="fold", ratio=1)
+    table.add_column("cause", width=25, overflow="fold")
+    table.add_column("open?", width=5)
+    if wide:
+        table.add_column("finding", width=32, no_wrap=True)
+    for finding in findings:
+        mailbox = plain(part(finding, "failure").get("mailbox"))
+        identifier = plain(finding.get("id"), "dim")
+        cells: list[RenderableType] = [
+            plain(short(finding.get("occurredAt"))),
+            mailbox if wide else mailbox.append("\n").append_text(identifier),
+            _cause(finding, wide=wide),
+            Text(*exposed_word(finding)),
+        ]
+        table.add_row(*cells, *([identifier] if wide else []))
+    return table
+
+
+def _cause(finding: Json, *, wide: bool) -> Text:
+    style = SEVERITY_STYLES.get(str(finding.get("severity")), "")
+    cause = Text(harmless(str(finding.get("cause"))), style)
+    return cause if wide else cause.append(f"\n{harmless(str(finding.get('confidence')))}", "dim")
+
+
+def finding_line(finding: Json, *, again: bool = False) -> Text:
+    """A finding as it arrives, on one line that begins with what matters most."""
+    word, style = exposed_word(finding)
+    line = Text(f"{short(finding.get('triagedAt'))[-5:]}  ").append(f"open {word:<3}  ", style)
+    line.append(f"{harmless(str(finding.get('cause'))):<26}", SEVERITY_STYLES.get(str(finding.get("severity")), ""))
+    line.append_text(plain(part(finding, "failure").get("mailbox")))
+    line.append_text(plain(f"  {finding.get('id')}{'  (again)' if again else ''}", "dim"))
+    return line
+
+
+def rejected_table(events: list[Json], *, header: bool = True) -> Table:
+    """Rejected events: when, why, and how they begin."""
+    table = Table(box=box.SIMPLE_HEAD if header else None, show_header=header, pad_edge=False, padding=(0, 1))
+    table.add_column("received (UTC)", width=16, no_wrap=True)
+    table.add_column("reason", width=13, no_wrap=True)
+    table.add_column("what is wrong", overflow="fold", ratio=1)
+    table.add_column("begins with", overflow="fold", ratio=1)
+    table.expand = True
+    for event in events:
+        body = str(event.get("body") or "")
+        beginning = body[:120] + ("…" if len(body) > 120 else "")
+        table.add_row(
+            plain(short(event.get("receivedAt"))), plain(event.get("reason")), plain(event.get("detail")),
+            plain(beginning, "dim"),
+        )  # fmt: skip
+    return table
+
+
+def summary_view(summary: Json) -> Iterator[RenderableType]:
+    """The numbers, most first, with bars; the days in their order; the apps."""
+    first, last = short(summary.get("since")) or "the beginning", short(summary.get("until")) or "now"
+    total, exposed = summary.get("total") or 0, summary.get("exposed") or 0
+    yield Text(f"{total:,} failures", "bold").append(f" from {first} to {last} (UTC)", "default")
+    style = "bold red" if exposed else "green"
+    yield Text(f"{exposed:,} of the messages can still be opened", style)
+    for name, title in _BY.items():
+        if numbers := summary.get(name):
+            yield heading(title)
+            yield _bars(dict(sorted(numbers.items(), key=lambda item: -item[1])), styled=name == "bySeverity")
+    if days := summary.get("byDay"):
+        yield heading("by day")
+        yield _bars(dict(sorted(days.items())))
+    if audits := summary.get("audits"):
+        yield heading("Email Threat Defense's app")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for audit in audits:
+            verdict = str(audit.get("verdict"))
+            table.add_row(
+                Text(f"   {harmless(verdict)}", VERDICT_STYLES.get(verdict, "")), plain(audit.get("tenantId")),
+                plain(f"audited {short(audit.get('auditedAt'))}", "dim"),
+            )  # fmt: skip
+        yield table
+
+
+def _bars(numbers: dict[str, int], *, styled: bool = False) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(min_width=28)
+    table.add_column(justify="right")
+    most = max([*numbers.values(), 1])
+    for name, number in numbers.items():
+        style = SEVERITY_STYLES.get(name, "") if styled else ""
+        bar = "#" * max(round(number / most * _BAR), 1 if number else 0)
+        table.add_row(Text(f"   {harmless(name)}", style), f"{number:,}", Text(bar, style or "blue"))
+    return table
