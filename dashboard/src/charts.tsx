@@ -1,0 +1,164 @@
+// Pictures of numbers. Each has the same numbers as a table, which is what a screen reader and a keyboard get.
+
+import { scaleBand, scaleLinear } from "d3-scale";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { go, Link } from "./address";
+import { count, number } from "./text";
+
+export interface Column {
+  label: string;
+  value: number;
+  to: URLSearchParams;
+}
+
+const HEIGHT = 190;
+const MARGIN = { top: 10, right: 2, bottom: 24, left: 38 };
+const LABEL_WIDTH = 52;
+
+/** Columns over time. `what` and `per` name the numbers: "failure", "day". */
+export function Columns({ columns, what, per }: { columns: Column[]; what: string; per: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const [pointed, point] = useState<number | null>(null);
+  const most = Math.max(1, ...columns.map((column) => column.value));
+  const x = scaleBand<number>()
+    .domain(columns.map((_, index) => index))
+    .range([MARGIN.left, Math.max(width - MARGIN.right, MARGIN.left + 1)])
+    .paddingInner(columns.length > 60 ? 0.1 : 0.28)
+    .paddingOuter(0.1);
+  const y = scaleLinear().domain([0, most]).nice(4).range([HEIGHT - MARGIN.bottom, MARGIN.top]);
+  const marks = y.ticks(4).filter(Number.isInteger);
+  const every = Math.ceil(columns.length / Math.max(1, Math.floor((width - MARGIN.left) / LABEL_WIDTH)));
+  const highest = columns.reduce<Column | null>((best, one) => (!best || one.value > best.value ? one : best), null);
+  const told = highest?.value
+    ? `${count(columns.length, per)}; the most, ${count(highest.value, what)}, on ${highest.label}`
+    : `No ${what}s in ${count(columns.length, per)}`;
+  const shown = pointed === null ? undefined : columns[pointed];
+
+  return (
+    <div class="chart" ref={box}>
+      <p class="chart-note" aria-hidden="true">
+        {shown ? `${shown.label}: ${count(shown.value, what)}` : told}
+      </p>
+      {width > 0 && (
+        <svg class="columns" width={width} height={HEIGHT} role="img" aria-label={told} onPointerLeave={() => point(null)}>
+          {marks.map((mark) => (
+            <g key={mark}>
+              <line class="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(mark)} y2={y(mark)} />
+              <text class="tick" x={MARGIN.left - 8} y={y(mark)} dy="0.32em" text-anchor="end">
+                {number(mark)}
+              </text>
+            </g>
+          ))}
+          {columns.map((column, index) => (
+            <g
+              key={column.label}
+              class={index === pointed ? "column pointed" : "column"}
+              onPointerEnter={() => point(index)}
+              onClick={() => go(column.to)}
+            >
+              <rect class="hit" x={x(index)} y={MARGIN.top} width={x.step()} height={HEIGHT - MARGIN.bottom - MARGIN.top} />
+              <rect
+                class="bar"
+                x={x(index)}
+                width={x.bandwidth()}
+                y={y(column.value)}
+                height={Math.max(0, y(0) - y(column.value))}
+                rx={Math.min(3, x.bandwidth() / 4)}
+              />
+              {index % every === 0 && (
+                <text class="tick" x={(x(index) ?? 0) + x.bandwidth() / 2} y={HEIGHT - 6} text-anchor="middle">
+                  {column.label}
+                </text>
+              )}
+            </g>
+          ))}
+        </svg>
+      )}
+      <details class="as-table">
+        <summary>As a table</summary>
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{per.charAt(0).toUpperCase() + per.slice(1)}</th>
+                <th scope="col" class="figure">
+                  {what.charAt(0).toUpperCase() + what.slice(1)}s
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {columns.map((column) => (
+                <tr key={column.label}>
+                  <th scope="row">{column.value ? <Link to={column.to}>{column.label}</Link> : column.label}</th>
+                  <td class="figure">{number(column.value)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </div>
+  );
+}
+
+export interface Bar {
+  name: string;
+  label: ComponentChildren;
+  value: number;
+  to: URLSearchParams;
+}
+
+/** Bars, longest first: a table whose last column is a picture of the one before. */
+export function Bars({ bars, heading, most = 10 }: { bars: Bar[]; heading: string; most?: number }) {
+  const [all, showAll] = useState(false);
+  const sorted = bars.filter((bar) => bar.value > 0).sort((a, b) => b.value - a.value);
+  const length = scaleLinear().domain([0, sorted[0]?.value ?? 1]).range([0, 100]);
+  const shown = all ? sorted : sorted.slice(0, most);
+  return (
+    <>
+      <table class="bars">
+        <thead class="visually-hidden">
+          <tr>
+            <th scope="col">{heading}</th>
+            <th scope="col">Failures</th>
+            <td />
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((bar) => (
+            <tr key={bar.name}>
+              <th scope="row">
+                <Link to={bar.to}>{bar.label}</Link>
+              </th>
+              <td class="figure">{number(bar.value)}</td>
+              <td class="bar-cell" aria-hidden="true">
+                <svg width="100%" height="12" focusable="false">
+                  <rect class="track" width="100%" height="12" rx="2" />
+                  <rect class="bar" width={`${length(bar.value)}%`} height="12" rx="2" />
+                </svg>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {sorted.length > most && (
+        <button type="button" class="quiet" aria-expanded={all} onClick={() => showAll(!all)}>
+          {all ? "Show fewer" : `Show all ${sorted.length}`}
+        </button>
+      )}
+    </>
+  );
+}
+
+function useWidth(box: { current: HTMLElement | null }): number {
+  const [width, set] = useState(0);
+  useEffect(() => {
+    if (!box.current) return;
+    const observer = new ResizeObserver(([entry]) => set(Math.floor(entry?.contentRect.width ?? 0)));
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, [box]);
+  return width;
+}

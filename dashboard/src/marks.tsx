@@ -1,0 +1,147 @@
+// What is told by colour is told by shape and by word as well.
+
+import type { ComponentChildren } from "preact";
+import type { Confidence, Outcome, Severity, Verdict } from "./wire";
+import { words } from "./text";
+
+function Glyph({ children }: { children: ComponentChildren }) {
+  return (
+    <svg class="glyph" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+      {children}
+    </svg>
+  );
+}
+
+const STROKE = { fill: "none", stroke: "currentColor", "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round" } as const;
+const INNER = { fill: "none", stroke: "var(--surface)", "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round" } as const;
+
+const SEVERITIES: Record<Severity, ComponentChildren> = {
+  critical: <path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />,
+  high: <path d="M8 1.6 15 14.2H1z" fill="currentColor" />,
+  medium: <rect x="2.4" y="2.4" width="11.2" height="11.2" rx="1.4" fill="currentColor" />,
+  low: <circle cx="8" cy="8" r="5.2" fill="currentColor" />,
+  info: <circle cx="8" cy="8" r="4.6" {...STROKE} />,
+};
+
+export function SeverityMark({ severity }: { severity: Severity }) {
+  return (
+    <span class={`mark severity-${severity}`}>
+      <Glyph>{SEVERITIES[severity] ?? null}</Glyph>
+      {words(severity)}
+    </span>
+  );
+}
+
+const VERDICTS: Record<Verdict, ComponentChildren> = {
+  healthy: (
+    <>
+      <circle cx="8" cy="8" r="7.2" fill="currentColor" />
+      <path d="m4.8 8.3 2.3 2.3 4.2-4.8" {...INNER} />
+    </>
+  ),
+  degraded: (
+    <>
+      <path d="M8 1 15.4 14.6H.6z" fill="currentColor" />
+      <path d="M8 6v4M8 12.3v.1" {...INNER} />
+    </>
+  ),
+  broken: (
+    <>
+      <path d="M5 .8h6L15.2 5v6L11 15.2H5L.8 11V5z" fill="currentColor" />
+      <path d="m5.4 5.4 5.2 5.2m0-5.2-5.2 5.2" {...INNER} />
+    </>
+  ),
+  unknown: (
+    <>
+      <circle cx="8" cy="8" r="6.6" {...STROKE} stroke-dasharray="2.6 2.6" />
+      <path d="M6.2 6.4a1.9 1.9 0 1 1 2.6 1.7c-.6.3-.8.6-.8 1.2M8 11.4v.1" {...STROKE} stroke-width="1.5" />
+    </>
+  ),
+  not_applicable: <path d="M3 8h10" {...STROKE} />,
+};
+
+export function VerdictMark({ verdict }: { verdict: Verdict }) {
+  return (
+    <span class={`mark verdict-${verdict}`}>
+      <Glyph>{VERDICTS[verdict] ?? null}</Glyph>
+      {words(verdict)}
+    </span>
+  );
+}
+
+const EYE = "M1 8s2.6-4.6 7-4.6S15 8 15 8s-2.6 4.6-7 4.6S1 8 1 8z";
+
+/** Whether the person can still open the message. */
+export function ReachMark({ exposed }: { exposed: boolean | null }) {
+  if (exposed === null) {
+    return (
+      <span class="mark reach-unknown">
+        <Glyph>
+          <path d="M5.6 6a2.4 2.4 0 1 1 3.4 2.2c-.8.4-1 .8-1 1.6M8 12.4v.1" {...STROKE} />
+        </Glyph>
+        Not known
+      </span>
+    );
+  }
+  return (
+    <span class={`mark ${exposed ? "reach-yes" : "reach-no"}`}>
+      <Glyph>
+        <path d={EYE} {...STROKE} />
+        {exposed ? <circle cx="8" cy="8" r="2.2" fill="currentColor" /> : <path d="M2.6 13.6 13.4 2.4" {...STROKE} />}
+      </Glyph>
+      {exposed ? "In reach" : "Out of reach"}
+    </span>
+  );
+}
+
+const SURE: Record<Confidence, string> = {
+  confirmed: "Confirmed: read directly",
+  probable: "Probable: the reading fits this and little else",
+  possible: "Possible: something else fits as well",
+  undetermined: "Undetermined: what decides could not be read",
+};
+
+export function ConfidenceMark({ confidence, whole = false }: { confidence: Confidence; whole?: boolean }) {
+  return (
+    <span class="confidence" title={SURE[confidence]}>
+      {whole ? SURE[confidence] : words(confidence)}
+    </span>
+  );
+}
+
+const OUTCOMES: Record<Outcome, ComponentChildren> = {
+  pass: <path d="m2.8 8.6 3.4 3.4 7-8" {...STROKE} />,
+  fail: <path d="m3.6 3.6 8.8 8.8m0-8.8-8.8 8.8" {...STROKE} />,
+  unknown: <path d="M5.6 6a2.4 2.4 0 1 1 3.4 2.2c-.8.4-1 .8-1 1.6M8 12.4v.1" {...STROKE} />,
+  skipped: <path d="M3 8h10" {...STROKE} />,
+};
+
+/** The answer to a question of a finding. A question for "which" or "what" is answered, not affirmed. */
+export function OutcomeMark({ outcome, question }: { outcome: Outcome; question: string }) {
+  const open = /^(Which|What)\b/.test(question);
+  const answers: Record<Outcome, string> = {
+    pass: open ? "Read" : "Yes",
+    fail: open ? "None" : "No",
+    unknown: "Could not be read",
+    skipped: "Not asked",
+  };
+  return (
+    <span class={`mark outcome-${outcome}`}>
+      <Glyph>{OUTCOMES[outcome] ?? null}</Glyph>
+      {answers[outcome] ?? words(outcome)}
+    </span>
+  );
+}
+
+/** A state of a permission, a credential or a part of the service: good, a warning, or bad. */
+export function StateMark({ state }: { state: string }) {
+  const good = ["granted", "valid", "ok"].includes(state);
+  const open = ["unknown", "expiring", "degraded"].includes(state);
+  const verdict: Verdict = good ? "healthy" : state === "unknown" ? "unknown" : open ? "degraded" : "broken";
+  return (
+    <span class={`mark verdict-${verdict}`}>
+      <Glyph>{VERDICTS[verdict]}</Glyph>
+      {state === "ok" ? "OK" : words(state)}
+    </span>
+  );
+}

@@ -1,0 +1,78 @@
+// A list that is read page by page.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError, get, nextParameters } from "./api";
+import { announce } from "./live";
+import { denied, keep, type Loaded, useLoad } from "./load";
+import { Problem } from "./parts";
+import { count } from "./text";
+import type { Page } from "./wire";
+
+export interface Pages<Row> {
+  rows: Row[];
+  next: URLSearchParams | null;
+}
+
+export interface Paged<Row> extends Loaded<Pages<Row>> {
+  /** Puts on the elements of the list: the first new one takes the focus when more were read. */
+  list: { current: HTMLElement | null };
+  more: { read: () => void; loading: boolean; error: ApiError | undefined };
+}
+
+/** The list at a path; `query` gives the parameters of its first page, `what` says what it is of: "finding". */
+export function usePages<Item, Row = Item>(
+  path: string,
+  key: string,
+  query: () => URLSearchParams,
+  what: string,
+  row: (item: Item) => Row,
+): Paged<Row> {
+  const list = useRef<HTMLElement>(null);
+  const [added, setAdded] = useState<number | null>(null);
+  const [state, set] = useState<{ loading: boolean; error?: ApiError }>({ loading: false });
+  const loaded = useLoad(key, async (signal) => pages(await get<Page<Item>>(path, query(), signal), row), { backAsLeft: true });
+  const { data } = loaded;
+
+  useEffect(() => setAdded(null), [key]);
+  useEffect(() => {
+    if (added !== null) list.current?.children[added]?.querySelector<HTMLElement>("a, summary")?.focus({ preventScroll: true });
+  }, [added]);
+
+  const read = async () => {
+    if (!data?.next) return;
+    set({ loading: true });
+    try {
+      const following = pages(await get<Page<Item>>(path, data.next), row);
+      const rows = [...data.rows, ...following.rows];
+      keep(key, { rows, next: following.next });
+      announce(`${count(rows.length, what)} are shown.`);
+      setAdded(following.rows.length ? data.rows.length : null);
+      set({ loading: false });
+    } catch (reason) {
+      denied(reason);
+      set({ loading: false, error: reason instanceof ApiError ? reason : new ApiError(0, String(reason)) });
+    }
+  };
+  return { ...loaded, list, more: { read: () => void read(), loading: state.loading, error: state.error } };
+}
+
+/** The button that reads more, where there is more. */
+export function More({ of, what }: { of: Paged<unknown>; what: string }) {
+  const { read, loading, error } = of.more;
+  return (
+    <>
+      {error && <Problem error={error} what={`more ${what}`} retry={read} />}
+      {of.data?.next && (
+        <p class="more">
+          <button type="button" onClick={read} disabled={loading}>
+            {loading ? "Reading…" : `Show more ${what}`}
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+function pages<Item, Row>(page: Page<Item>, row: (item: Item) => Row): Pages<Row> {
+  return { rows: page.value.map(row), next: nextParameters(page.nextLink) };
+}

@@ -1,0 +1,91 @@
+// Words, times and numbers as a person reads them, and text that somebody else wrote.
+
+import type { ComponentChildren } from "preact";
+
+/** `user_deleted` as "User deleted": the API's own word, so that a runbook, the CSV and the page say the same. */
+export function words(name: string): string {
+  const text = name.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+// Characters that are not seen and change what is: controls, and those that turn the direction of writing.
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
+const SPLIT = new RegExp(`(${HIDDEN.source})`, "u");
+
+/** Text of a sender, a mailbox or a service: never markup, kept from turning what stands beside it, hidden characters shown. */
+export function Untrusted({ text }: { text: string }) {
+  if (!HIDDEN.test(text)) return <bdi>{text}</bdi>;
+  const parts = text.split(SPLIT).map((part) =>
+    HIDDEN.test(part) ? (
+      <span class="hidden-character" title="A character that is not seen">
+        U+{part.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}
+      </span>
+    ) : (
+      part
+    ),
+  );
+  return <bdi>{parts}</bdi>;
+}
+
+const NUMBER = new Intl.NumberFormat("en");
+export const number = (value: number): string => NUMBER.format(value);
+
+/** "1 message", "2 messages". */
+export function count(value: number, one: string, many = `${one}s`): string {
+  return `${number(value)} ${value === 1 ? one : many}`;
+}
+
+const DAY: Intl.DateTimeFormatOptions = { day: "numeric", month: "short" };
+const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const THIS_YEAR = new Intl.DateTimeFormat("en-GB", { ...DAY, ...CLOCK });
+const OTHER_YEAR = new Intl.DateTimeFormat("en-GB", { ...DAY, year: "numeric", ...CLOCK });
+const TIME = new Intl.DateTimeFormat("en-GB", { ...CLOCK, second: "2-digit" });
+const UTC_DAY = new Intl.DateTimeFormat("en-GB", { ...DAY, timeZone: "UTC" });
+const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
+
+export const clock = (date: Date): string => TIME.format(date);
+export const utcDay = (date: Date): string => UTC_DAY.format(date);
+
+/** The reader's offset from UTC, as "UTC+01:00". */
+export function zone(): string {
+  const minutes = -new Date().getTimezoneOffset();
+  if (minutes === 0) return "UTC";
+  const pad = (value: number) => String(value).padStart(2, "0");
+  return `UTC${minutes < 0 ? "−" : "+"}${pad(Math.floor(Math.abs(minutes) / 60))}:${pad(Math.abs(minutes) % 60)}`;
+}
+
+/** "3 minutes ago", "yesterday". */
+export function ago(instant: string, now = Date.now()): string {
+  const seconds = (Date.parse(instant) - now) / 1000;
+  const steps: [number, Intl.RelativeTimeFormatUnit][] = [
+    [86_400, "day"],
+    [3600, "hour"],
+    [60, "minute"],
+  ];
+  for (const [size, unit] of steps) {
+    if (Math.abs(seconds) >= size) return RELATIVE.format(Math.trunc(seconds / size), unit);
+  }
+  return "just now";
+}
+
+/** An instant in the reader's own time; in UTC, to the second, when pointed at. */
+export function Time({ at, relative = false }: { at: string; relative?: boolean }) {
+  const date = new Date(at);
+  if (Number.isNaN(date.valueOf())) return <Untrusted text={at} />;
+  const format = date.getFullYear() === new Date().getFullYear() ? THIS_YEAR : OTHER_YEAR;
+  return (
+    <time dateTime={at} title={at}>
+      {relative ? ago(at) : format.format(date)}
+    </time>
+  );
+}
+
+/** A tenant's id, short enough for a table; whole when pointed at and for a screen reader. */
+export function TenantId({ id }: { id: string | null }) {
+  return id ? <code class="id">{id}</code> : <span class="muted">not known</span>;
+}
+
+/** Several things one after the other, with commas between. */
+export function list(items: ComponentChildren[]): ComponentChildren[] {
+  return items.flatMap((item, index) => (index ? [", ", item] : [item]));
+}
