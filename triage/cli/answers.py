@@ -89,7 +89,7 @@ def _not_the_service(answer: httpx.Response) -> str:
 
 def unreachable(url: httpx.URL, error: httpx.HTTPError) -> str:
     """Why there is no answer at all."""
-    host = url.host
+    host = url.netloc.decode()
     if isinstance(error, httpx.TimeoutException):
         return f"{host} did not answer in time. Try again; /api/health tells how the service is."
     return f"{host} cannot be reached ({harmless(str(error)) or type(error).__name__}). Check --url and the network."

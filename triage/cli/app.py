@@ -88,10 +88,12 @@ def run(arguments: list[str]) -> int:
             logging.exception("The command failed")
         say(str(error))
         return ExitCode.FAILED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as error:
+        if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
+            raise
         # Whoever read the output (head, less) has gone; the interpreter's last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
+        return ExitCode.NO_READER
     except Exception as error:
         if debug:
             logging.exception("The command failed")

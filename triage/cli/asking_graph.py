@@ -26,7 +26,13 @@ from triage.wire import now
 
 _TENANT = "Which tenant"
 TenantId = Annotated[
-    str | None, typer.Option("--tenant", "--tenant-id", help="The tenant's id: one of TRIAGE_TENANTS, unless --etd-app-id is given.", rich_help_panel=_TENANT)
+    str | None,
+    typer.Option(
+        "--tenant",
+        "--tenant-id",
+        help="The tenant's id: one of TRIAGE_TENANTS, unless --etd-app-id is given.",
+        rich_help_panel=_TENANT,
+    ),
 ]
 EtdAppId = Annotated[
     str | None,

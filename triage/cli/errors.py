@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     FAILED = 4  # the command could not do its work
     USAGE = 64  # EX_USAGE: not 2, the code of a broken app
     INTERRUPTED = 130  # 128 + SIGINT
+    NO_READER = 141  # 128 + SIGPIPE: whoever read the output has gone
 
 
 class CommandError(Exception):

@@ -22,9 +22,9 @@ _BY = {"byCause": "by cause", "byScenario": "by scenario", "bySeverity": "by sev
 def findings_table(findings: list[Json], width: int, *, header: bool = True) -> Table:
     """One finding a row; where there is little room its id stands below the mailbox. Pages of one query line up."""
     wide = width >= WIDE
-    table = Table(box=box.SIMPLE_HEAD if header else None, show_header=header, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, show_header=header, pad_edge=False, padding=(0, int(wide)))
     table.expand = True
-    table.add_column("occurred (UTC)", width=16, no_wrap=True)
+    table.add_column("occurred (UTC)" if wide else "UTC", width=16 if wide else 11, no_wrap=True)
     table.add_column("mailbox" if wide else "mailbox, finding", overflow="fold", ratio=1)
     table.add_column("cause", width=25, overflow="fold")
     table.add_column("open?", width=5)
@@ -34,7 +34,7 @@ def findings_table(findings: list[Json], width: int, *, header: bool = True) -> 
         mailbox = plain(part(finding, "failure").get("mailbox"))
         identifier = plain(finding.get("id"), "dim")
         cells: list[RenderableType] = [
-            plain(short(finding.get("occurredAt"))),
+            plain(short(finding.get("occurredAt"))[0 if wide else 5 :]),
             mailbox if wide else mailbox.append("\n").append_text(identifier),
             _cause(finding, wide=wide),
             Text(*exposed_word(finding)),
@@ -61,7 +61,7 @@ def finding_line(finding: Json, *, again: bool = False) -> Text:
 
 def rejected_table(events: list[Json], *, header: bool = True) -> Table:
     """Rejected events: when, why, and how they begin."""
-    table = Table(box=box.SIMPLE_HEAD if header else None, show_header=header, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, show_header=header, pad_edge=False, padding=(0, 1))
     table.add_column("received (UTC)", width=16, no_wrap=True)
     table.add_column("reason", width=13, no_wrap=True)
     table.add_column("what is wrong", overflow="fold", ratio=1)
