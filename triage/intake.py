@@ -22,6 +22,8 @@ from triage.log_export import is_log_export, read_log_export
 
 MAX_FAILURES = 1000
 MAX_BODY_BYTES = 1024 * 1024
+# A failure is kept in a finding and read back by pydantic, which goes 200 levels deep.
+MAX_DEPTH = 100
 _MAX_ERRORS = 100
 
 Json = dict[str, Any]
@@ -105,6 +107,8 @@ def _parse(body: bytes) -> object:
         value = json.loads(body, parse_constant=refuse)
         # Half of a surrogate pair is JSON to a parser, and text to no one else.
         json.dumps(value, ensure_ascii=False).encode()
+        if _deeper(value, MAX_DEPTH):
+            raise RecursionError
     except RecursionError:
         raise IntakeError("not_json", [Problem("", "is nested too deeply")]) from None
     except UnicodeEncodeError:
@@ -112,6 +116,21 @@ def _parse(body: bytes) -> object:
     except ValueError as error:
         raise IntakeError("not_json", [Problem("", f"is not JSON: {error}")]) from None
     return value
+
+
+def _deeper(value: object, most: int) -> bool:
+    """Whether arrays and objects are nested in more than so many levels."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in cast("list[object]", outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _read(value: object, pointer: str, envelope: _Envelope, problems: list[Problem]) -> Iterator[Accepted]:
