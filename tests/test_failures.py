@@ -1,0 +1,139 @@
+"""When two failures are one: the id of a finding (contract, section 2, Sameness)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import OTHER_TENANT_ID, TENANT_ID, make_failure
+from triage.failures import QueuedFailure, RemediationFailure
+
+AT = "2026-11-20T10:11:12.123456789Z"
+PLAIN = {"mailbox": "adele@contoso.com", "message_id": "m", "occurred_at": AT}
+
+
+def finding_id(tenant_id: str | None = TENANT_ID, part: str | None = None, **fields: Any) -> str:
+    return RemediationFailure(**{"error": "?", **fields}).finding_id(tenant_id, part)
+
+
+def test_an_id_is_opaque_and_short() -> None:
+    assert len(finding_id(**PLAIN)) == 32
+    assert finding_id(**PLAIN).isalnum()
+
+
+@pytest.mark.parametrize("change", [
+    {"mailbox": "ADELE@Contoso.COM"},
+    {"mailbox": " Adele Vance <adele@contoso.com> "},
+    {"occurred_at": "2026-11-20T12:11:12.123456789+02:00"},
+    {"occurred_at": " 2026-11-20 10:11:12.123456789Z "},
+    {"message_id": " m "},
+    {"internet_message_id": "<other@x>"},
+    {"error": "another text", "error_code": "ErrorInvalidUser", "subject": "s", "verdict": "v", "folder": "junk"},
+    {"raw": {"more": 1}},
+    {"id": "  "},
+])  # fmt: skip
+def test_without_an_id_what_changes_nothing(change: dict[str, Any]) -> None:
+    assert finding_id(**{**PLAIN, **change}) == finding_id(**PLAIN)
+
+
+@pytest.mark.parametrize("change", [
+    {"mailbox": "alex@contoso.com"},
+    {"mailbox": "adele@contoso.example"},
+    {"occurred_at": "2026-11-20T10:11:12.123456788Z"},
+    {"occurred_at": None},
+    {"message_id": "M"},
+    {"tenant_id": OTHER_TENANT_ID},
+    {"tenant_id": None},
+    {"id": "1"},
+])  # fmt: skip
+def test_without_an_id_what_makes_another(change: dict[str, Any]) -> None:
+    tenant = change.get("tenant_id", TENANT_ID)
+    fields = {name: value for name, value in change.items() if name != "tenant_id"}
+    assert finding_id(tenant, **{**PLAIN, **fields}) != finding_id(**PLAIN)
+
+
+def test_the_internet_message_id_is_the_message_where_there_is_no_other() -> None:
+    by_internet = {"mailbox": "a@b.example", "internet_message_id": "<x@y>", "occurred_at": AT}
+    assert finding_id(**by_internet) == finding_id(**{**by_internet, "internet_message_id": "x@y"})
+    assert finding_id(**by_internet) != finding_id(**{**by_internet, "internet_message_id": "<z@y>"})
+
+
+SENT = {"id": "event-1", "source": "/etd", "mailbox": "adele@contoso.com"}
+
+
+@pytest.mark.parametrize("change", [
+    {"mailbox": "Adele@contoso.com"}, {"id": " event-1 "}, {"occurred_at": AT}, {"message_id": "m"}, {"error": "other"},
+])  # fmt: skip
+def test_with_an_id_what_changes_nothing(change: dict[str, Any]) -> None:
+    assert finding_id(**{**SENT, **change}) == finding_id(**SENT)
+
+
+def test_with_an_id_what_makes_another() -> None:
+    others = [
+        finding_id(**{**SENT, "id": "event-2"}),
+        finding_id(**{**SENT, "source": "/other"}),
+        finding_id(**{**SENT, "source": None}),
+        finding_id(**{**SENT, "mailbox": "alex@contoso.com"}),
+        finding_id(OTHER_TENANT_ID, **SENT),
+        finding_id(TENANT_ID, "part", **SENT),
+    ]
+    assert len({finding_id(**SENT), *others}) == len(others) + 1
+
+
+@given(
+    local=st.from_regex(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,30}", fullmatch=True),
+    label=st.from_regex(r"[a-zäöüßéñ][a-zäöüßéñ0-9]{0,20}", fullmatch=True),
+    cased=st.randoms(use_true_random=False),
+    name=st.from_regex(r"[A-Za-z ,.'\"äé]{0,20}", fullmatch=True),
+    moment=st.datetimes(datetime(1971, 1, 1), datetime(9990, 1, 1)),
+    minutes=st.integers(-720, 840),
+)
+def test_spellings_of_one_failure_have_one_id(
+    local: str, label: str, cased: Any, name: str, moment: datetime, minutes: int
+) -> None:
+    mailbox, at = f"{local}@{label}.example", moment.replace(tzinfo=UTC)
+    # ß in capitals is SS, another letter: a domain with it has no capitals.
+    mixed = "".join(char.upper() if char != "ß" and cased.random() < 0.5 else char for char in mailbox)
+    a_label = f"{local}@{label.encode('idna').decode()}.example" if "ß" not in label else mailbox
+    elsewhere = at.astimezone(timezone(timedelta(minutes=minutes))).isoformat()
+    plain = finding_id(mailbox=mailbox, message_id="m", occurred_at=at.isoformat())
+    for spelling in (mixed, f"  {mailbox}\t", f"{name} <{mixed}>", a_label):
+        assert finding_id(mailbox=spelling, message_id="m", occurred_at=elsewhere) == plain
+
+
+@given(st.lists(st.text(max_size=5), min_size=6, max_size=6))
+def test_fields_do_not_run_into_each_other(texts: list[str]) -> None:
+    first, second = (make_failure(id=f"x{a}", source=f"x{b}").finding_id(f"x{c}") for a, b, c in (texts[:3], texts[3:]))
+    same = [text.strip() for text in (f"x{texts[0]}", f"x{texts[1]}")] == [
+        text.strip() for text in (f"x{texts[3]}", f"x{texts[4]}")
+    ] and texts[2] == texts[5]
+    assert (first == second) is same
+
+
+@pytest.mark.parametrize(("folder", "action", "aim"), [
+    ("Trash", "move", "trash"), ("junkemail", None, "junk"), ("JunkEmail", "move", "junk"), (None, "delete", "delete"),
+    (" ", "trash", "trash"), (None, None, None), ("Somewhere", "move", "somewhere"),
+])  # fmt: skip
+def test_aim(folder: str | None, action: str | None, aim: str | None) -> None:
+    assert make_failure(folder=folder, action=action).aim == aim
+
+
+def test_angle_brackets_of_a_message_id() -> None:
+    assert make_failure(internet_message_id=" a@b ").internet_message_id == "<a@b>"
+    assert make_failure(internet_message_id="<a@b>").internet_message_id == "<a@b>"
+    assert make_failure(internet_message_id=" ").internet_message_id is None
+
+
+def test_a_queued_failure_is_the_same_after_the_queue() -> None:
+    queued = QueuedFailure(
+        kind="triage.failure",
+        finding_id="f",
+        failure=make_failure(raw={"x": [1, None, {"y": "ü"}]}, occurred_at=AT),
+        received_at=AT,
+        delivery="d/0",
+    )
+    assert QueuedFailure.model_validate_json(queued.model_dump_json(by_alias=True, exclude_defaults=True)) == queued

@@ -1,0 +1,126 @@
+"""A row of Email Threat Defense's Log Export, read as failures."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.factories import TENANT_ID
+from triage.failures import RemediationFailure
+from triage.intake import IntakeError, read_body
+from triage.scenarios import Scenario, classify
+
+ROW: dict[str, Any] = {
+    "logType": "message",
+    "version": 3,
+    "message": {
+        "id": "c99f1f30",
+        "internetMessageId": "<a@b>",
+        "mailboxes": ["adele@contoso.com", "alex@contoso.com"],
+        "subject": "Invoice",
+        "timestamp": "2026-11-20T10:00:00Z",
+        "direction": "incoming",
+        "verdict": {"category": "phishing", "techniques": ["x"]},
+        "action": {"action": "move", "folder": "quarantine", "remediatedBy": "automatic", "extra": 1,
+                   "timestamp": "2026-11-20T10:11:12Z"},
+    },
+}  # fmt: skip
+
+
+def row(**message: Any) -> dict[str, Any]:
+    return {**ROW, "message": {**ROW["message"], **message}}
+
+
+def read(value: dict[str, Any]) -> list[RemediationFailure]:
+    return [one.failure for one in read_body(json.dumps(value).encode())]
+
+
+def test_a_row() -> None:
+    first, second = read(ROW)
+    assert (first.mailbox, second.mailbox) == ("adele@contoso.com", "alex@contoso.com")
+    assert (first.message_id, first.internet_message_id, first.subject) == ("c99f1f30", "<a@b>", "Invoice")
+    assert (first.action, first.folder, first.initiator) == ("move", "quarantine", "automatic")
+    assert (first.verdict, first.occurred_at) == ("phishing", "2026-11-20T10:11:12Z")
+    assert (first.error, first.error_code, first.tenant_id) == (None, None, None)
+    assert classify(first.error, first.error_code)[0] is Scenario.UNCLASSIFIED
+
+
+def test_what_was_not_read_is_kept() -> None:
+    assert read(ROW)[0].raw == {
+        "logType": "message",
+        "version": 3,
+        "message": {
+            "timestamp": "2026-11-20T10:00:00Z",
+            "direction": "incoming",
+            "verdict": {"techniques": ["x"]},
+            "action": {"extra": 1},
+        },
+    }
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_may_be_added(inside: bool) -> None:
+    added = {"error": "The Requested User is Invalid", "errorCode": "ErrorInvalidUser", "tenantId": TENANT_ID}
+    value = row(**added) if inside else {**ROW, **added}
+    failure = read(value)[0]
+    assert (failure.error, failure.error_code, failure.tenant_id) == tuple(added.values())
+    assert not {*added} & {*failure.raw, *failure.raw["message"]}
+
+
+def test_beside_wins_over_inside_and_what_lost_is_kept() -> None:
+    failure = read({**row(error="inside"), "error": "beside", "id": "e-1", "occurredAt": "2026-01-01T00:00:00Z"})[0]
+    assert (failure.error, failure.id, failure.occurred_at) == ("beside", "e-1", "2026-01-01T00:00:00Z")
+    assert failure.raw["message"]["error"] == "inside"
+    assert failure.raw["message"]["action"]["timestamp"] == "2026-11-20T10:11:12Z"
+
+
+def test_times_and_verdicts_that_are_given_otherwise() -> None:
+    failure = read(row(action={"action": "trash"}, verdict={"verdict": "bec"}))[0]
+    assert (failure.occurred_at, failure.action, failure.folder) == ("2026-11-20T10:00:00Z", "trash", None)
+    assert failure.verdict == "bec"
+    bare = read(row(action=None, verdict="spam", timestamp=None))[0]
+    assert (bare.occurred_at, bare.action, bare.verdict) == (None, None, None)
+    assert bare.raw["message"]["verdict"] == "spam"
+
+
+def test_one_mailbox() -> None:
+    message = {"id": "m", "mailbox": "adele@contoso.com"}
+    assert [one.mailbox for one in read({"logType": "message", "message": message})] == ["adele@contoso.com"]
+
+
+@pytest.mark.parametrize("value", [
+    {**ROW, "logType": "audit"}, {**ROW, "message": "text"}, {"message": ROW["message"]},
+])  # fmt: skip
+def test_what_is_no_row_of_the_message_log(value: dict[str, Any]) -> None:
+    with pytest.raises(IntakeError) as caught:
+        read(value)
+    assert [problem.pointer for problem in caught.value.problems] == ["/mailbox", "/error", "/messageId"]
+
+
+@pytest.mark.parametrize(("value", "pointers"), [
+    (row(mailboxes=None), ["/message/mailboxes"]),
+    (row(mailboxes=[]), ["/message/mailboxes"]),
+    (row(mailboxes=["adele@contoso.com", "x"]), ["/message/mailboxes/1"]),
+    (row(mailboxes={"a": 1}), ["/message/mailboxes"]),
+    (row(id=None, internetMessageId=""), ["/message/id"]),
+    (row(action={"timestamp": "now"}), ["/message/action/timestamp"]),
+    (row(verdict={"category": 5}), ["/message/verdict/category"]),
+    (row(action={"remediatedBy": 5}), ["/message/action/remediatedBy"]),
+    ({**ROW, "tenantId": "x"}, ["/tenantId"]),
+    (row(tenantId="x"), ["/message/tenantId"]),
+])  # fmt: skip
+def test_errors_point_into_the_row(value: dict[str, Any], pointers: list[str]) -> None:
+    with pytest.raises(IntakeError) as caught:
+        read(value)
+    assert [problem.pointer for problem in caught.value.problems] == pointers
+    with pytest.raises(IntakeError) as caught:
+        read_body(json.dumps([ROW, value]).encode())
+    assert [problem.pointer for problem in caught.value.problems] == [f"/1{pointer}" for pointer in pointers]
+
+
+def test_unusual_members_are_kept_whole() -> None:
+    value = row(headers={"verdict": {"category": "x"}}, empty={})
+    kept = read(value)[0].raw["message"]
+    assert (kept["headers"], kept["empty"]) == ({"verdict": {"category": "x"}}, {})
