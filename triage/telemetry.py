@@ -106,10 +106,17 @@ def start() -> None:
         )
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
-    _send(os.environ[CONNECTION_STRING])
+    _send(os.environ[CONNECTION_STRING], _traces_a_second())
 
 
-def _send(connection_string: str) -> None:
+def _traces_a_second() -> float:
+    text = os.environ.get(TRACES_A_SECOND) or "5"
+    if not text.isascii() or not text.replace(".", "", 1).isdigit():
+        raise SettingsError(f"{TRACES_A_SECOND} must be a number of traces a second, not {text!r}.")
+    return float(text)
+
+
+def _send(connection_string: str, traces_a_second: float) -> None:
     from azure.monitor.opentelemetry.exporter import (
         AzureMonitorLogExporter,
         AzureMonitorMetricExporter,
@@ -128,17 +135,19 @@ def _send(connection_string: str) -> None:
 
     resource = Resource.create()
     to = {"connection_string": connection_string}
+    try:
+        spans, metrics = AzureMonitorTraceExporter(**to), AzureMonitorMetricExporter(**to)
+    except ValueError as error:
+        raise SettingsError(f"{CONNECTION_STRING}: {error}.") from None
 
     # So many traces a second, each of them whole; also where the trace began elsewhere (the host, another instance).
-    limit = RateLimitedSampler(float(os.environ.get(TRACES_A_SECOND) or 5))
+    limit = RateLimitedSampler(traces_a_second)
     sampler = ParentBased(limit, remote_parent_sampled=limit, remote_parent_not_sampled=limit)
     tracers = TracerProvider(sampler, resource)
-    tracers.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter(**to)))
+    tracers.add_span_processor(BatchSpanProcessor(spans))
     _sender.tracer = tracers.get_tracer("triage")
 
-    meter = MeterProvider([PeriodicExportingMetricReader(AzureMonitorMetricExporter(**to))], resource).get_meter(
-        "triage"
-    )
+    meter = MeterProvider([PeriodicExportingMetricReader(metrics)], resource).get_meter("triage")
     counted = [metric for metric in Metric if metric is not Metric.QUEUE_AGE]
     _sender.counters = {metric: meter.create_counter(metric, "1", DESCRIPTIONS[metric]) for metric in counted}
     _sender.age = meter.create_histogram(Metric.QUEUE_AGE, "s", DESCRIPTIONS[Metric.QUEUE_AGE])
@@ -243,8 +252,11 @@ def _propagator() -> Any:
 
 
 def trouble(error: BaseException) -> str:
-    """An unexpected error's type and place. Its words are left out: they may quote what it failed on."""
-    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+    """An unexpected error's type and the way to it. Its words are left out: they may quote what it failed on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return "\n".join(
+        [type(error).__name__, *(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)]
+    )
 
 
 @contextmanager

@@ -1,0 +1,277 @@
+"""What Application Insights is sent, by the service as it is deployed; and that nothing of a person is in it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from azure.storage.queue import QueueClient
+from pydantic import ValidationError
+
+from sandbox.processes import ROOT
+from sandbox.stack import Stack, stack
+from sandbox.tenant.data import World
+from sandbox.tenant.samples import load
+from tests.application_insights import Ingestion, ingestion
+from triage.failures import RemediationFailure
+from triage.graph.batching import resource_units
+from triage.telemetry import Metric, PlainError, unquoted
+
+SUBJECT = "Your invoice 4711 is overdue"
+EVERY = 6  # of the sample failures
+QUICK = {
+    "PYTHON_ENABLE_OPENTELEMETRY": "true",
+    "OTEL_TRACES_SAMPLER_ARG": "100000",
+    "OTEL_METRIC_EXPORT_INTERVAL": "500",
+    "OTEL_BSP_SCHEDULE_DELAY": "200",
+    "OTEL_BLRP_SCHEDULE_DELAY": "200",
+    "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+    "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A service that has been through a lot: what it was given, what became of it, what was sent."""
+
+    sent: Ingestion
+    stack: Stack
+    first: str
+    findings: list[dict[str, Any]]
+    posted: list[dict[str, Any]]
+
+
+def ask(url: str, body: Any = None) -> tuple[int, Any]:
+    """GET, or POST of a body."""
+    answer = httpx.get(url, timeout=30) if body is None else httpx.post(url, json=body, timeout=30)
+    return answer.status_code, answer.json() if answer.content else None
+
+
+def until(holds: Callable[[], Any], seconds: float = 60) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.2)
+    return found
+
+
+def failures() -> list[dict[str, Any]]:
+    return [sample.failure | {"subject": SUBJECT} for sample in load(World.load())[::EVERY]]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    settings = {**QUICK, "TMPDIR": str(tmp_path_factory.mktemp("unsent"))}
+    with ingestion() as sent, stack(APPLICATIONINSIGHTS_CONNECTION_STRING=sent.connection_string, **settings) as parts:
+        api = f"{parts.address}/api"
+        queues = [
+            QueueClient.from_connection_string(parts.storage.connection_string, f"remediation-failures{suffix}")
+            for suffix in ("", "-poison")
+        ]
+        posted = failures()
+        first = ask(f"{api}/failures", posted[0])[1]["accepted"][0]["findingId"]
+        until(lambda: ask(f"{api}/findings/{first}")[0] == 200)
+        until(lambda: sent.spans("Triage"))
+        ask(f"{parts.graph}/_sandbox/faults", {"tenant": "contoso", "path": "mailFolders", "status": 429, "times": 5,
+                                               "retryAfter": 0, "in": "batch"})  # fmt: skip
+        assert ask(f"{api}/failures", posted[1:])[0] == 202
+        queues[0].send_message(base64.b64encode(json.dumps({"mailbox": "lost@contoso.com"}).encode()).decode())
+        queues[0].send_message("lost@contoso.com, whose message could not be moved")
+        queues[1].send_message(base64.b64encode(json.dumps(posted[0] | {"id": "poisoned"}).encode()).decode())
+        queues[1].send_message("lost@contoso.com")
+        assert ask(f"{api}/failures", {"mailbox": "nobody at all", "error": SUBJECT})[0] == 400
+        assert ask(f"{api}/findings?mailbox=ines@contoso.com&top=0")[0] == 400
+        assert ask(f"{api}/audits", {})[0] == 200
+
+        def findings() -> list[dict[str, Any]]:
+            return ask(f"{api}/findings?top=1000")[1]["value"]
+
+        until(lambda: len(findings()) == len(posted) + 1, 120)
+        until(lambda: all(queue.get_queue_properties().approximate_message_count == 0 for queue in queues), 60)
+        assert ask(f"{api}/findings/{first}/retriage", {})[0] == 202
+        until(lambda: len([one for one in sent.spans("Triage") if one["finding_id"] == first]) == 2)
+        found = findings()
+        until(lambda: sum(sent.totals(Metric.FINDINGS, "scenario", "cause", "severity").values()) >= len(found))
+        time.sleep(1)  # for what comes after it, which should be nothing
+        for queue in queues:
+            queue.close()
+        yield Run(sent, parts, first, found, posted)
+
+
+def test_each_finding_is_counted_once_by_scenario_cause_and_severity(run: Run) -> None:
+    wanted = Counter((one["scenario"], one["cause"], one["severity"]) for one in run.findings)
+    assert run.sent.totals(Metric.FINDINGS, "scenario", "cause", "severity") == wanted
+    reasons = Counter((one["reasons"][0]["reason"],) for one in run.findings if one["cause"] == "undetermined")
+    assert run.sent.totals(Metric.UNDETERMINED, "reason") == reasons
+    assert reasons[("poison",)] == 1
+
+
+def test_what_was_no_failure_and_what_was_poisoned_is_counted(run: Run) -> None:
+    assert run.sent.totals(Metric.REJECTED, "reason") == {("not_json",): 1, ("not_a_failure",): 1, ("poison",): 1}
+    assert run.sent.totals(Metric.POISONED) == {(): 2}
+
+
+def test_audits_are_counted_by_verdict(run: Run) -> None:
+    audits = ask(f"{run.stack.address}/api/audits/latest")[1]["value"]
+    assert run.sent.totals(Metric.AUDITS, "verdict") == Counter((one["verdict"],) for one in audits)
+
+
+def test_graph_is_measured_as_the_tenants_counted(run: Run) -> None:
+    stats = ask(f"{run.stack.graph}/_sandbox/stats")[1]
+    assert run.sent.totals(Metric.GRAPH_REQUESTS) == {(): stats["requests"]}
+    items = run.sent.totals(Metric.GRAPH_ITEMS, "workload")
+    refused = stats["requests"] - stats["batches"]  # with a token that was refused, nothing in them was read
+    assert stats["batchItems"] < sum(items.values()) <= stats["batchItems"] + 20 * refused
+    outlook = sum(n for path, n in stats["byPath"].items() if re.search("mailFolders|messages|mailboxSettings", path))
+    assert run.sent.totals(Metric.GRAPH_THROTTLED, "workload") == {("outlook",): 5}
+    units = run.sent.totals(Metric.GRAPH_UNITS, "workload")
+    assert units[("outlook",)] == outlook - 5
+    # A read that was forbidden has no header that says what it cost: it counts as one.
+    forbidden = stats["byStatus"]["403"]
+    assert stats["resourceUnits"] <= units[("directory",)] <= stats["resourceUnits"] + forbidden
+
+
+def test_the_age_of_each_message_is_measured(run: Run) -> None:
+    points = [
+        point
+        for item in run.sent.items("metrics")
+        for point in item["data"]["baseData"]["metrics"]
+        if point["name"] == Metric.QUEUE_AGE
+    ]
+    # Every failure, two messages that were none, and the retriage; a message that is tried again is not measured again.
+    assert sum(point["count"] for point in points) == len(run.posted) + 2 + 1
+    assert 0 <= min(point["min"] for point in points) <= max(point["max"] for point in points) < 120
+
+
+def test_no_other_metrics_are_sent(run: Run) -> None:
+    assert run.sent.names() == set(Metric) - {Metric.REMOVED}
+
+
+def test_one_trace_leads_from_the_intake_through_graph_to_the_finding(run: Run) -> None:
+    accept = min(run.sent.items("spans"), key=lambda item: item["time"])
+    trace = accept["tags"]["ai.operation.id"]
+    (triage,) = [one for one in run.sent.spans("Triage") if one["finding_id"] == run.first and one["trace"] == trace]
+    finding = ask(f"{run.stack.address}/api/findings/{run.first}")[1]
+    assert accept["data"]["baseData"]["name"] == "Accept"
+    assert triage["parent"] == accept["data"]["baseData"]["id"]
+    assert (triage["scenario"], triage["cause"]) == (finding["scenario"], finding["cause"])
+    batches = [one for one in run.sent.spans("Graph batch") if one["trace"] == trace]
+    assert batches
+    assert {one["parent"] for one in batches} == {triage["id"]}
+    lines = [item for item in run.sent.items("logs") if item["tags"]["ai.operation.id"] == trace]
+    assert [line["data"]["baseData"]["message"] for line in lines] == [
+        f"Finding {run.first}: {finding['scenario']}, {finding['cause']}"
+    ]
+    assert {line["tags"]["ai.operation.parentId"] for line in lines} == {triage["id"]}
+
+
+def test_a_batch_that_serves_several_findings_is_linked_to_each(run: Run) -> None:
+    askers = {one["id"] for name in ("Triage", "Audit") for one in run.sent.spans(name)}
+    linked = [json.loads(one["_MS.links"]) for one in run.sent.spans("Graph batch") if "_MS.links" in one]
+    assert max(len(links) for links in linked) > 1
+    assert {link["id"] for links in linked for link in links} <= askers
+
+
+def test_only_this_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
+    names = {item["data"]["baseData"]["name"] for item in run.sent.items("spans")}
+    assert names == {"Accept", "Triage", "Graph batch", "Audit", "Retriage", "Poison"}
+    loggers = {item["data"]["baseData"]["properties"]["logger_name"] for item in run.sent.items("logs")}
+    assert loggers <= {"triage.deliveries", "triage.auditing", "triage.graph.session", "triage.api.responses"}
+    assert run.sent.items("exceptions") == []
+
+
+def test_nothing_is_imported_where_nothing_is_to_be_sent() -> None:
+    code = "import function_app, sys; print([name for name in sys.modules if name.startswith('opentelemetry')])"
+    assert load_app(code, APPLICATIONINSIGHTS_CONNECTION_STRING="") == (0, "[]\n")
+
+
+@pytest.mark.parametrize(("worker_traces", "handlers"), [("true", 1), ("1", 1), ("false", 0), ("", 0)])
+def test_log_lines_are_sent_once_by_the_host_or_by_the_app(worker_traces: str, handlers: int) -> None:
+    code = "import function_app, logging; print(len(logging.getLogger('triage').handlers))"
+    with ingestion() as sent:
+        settings = {"PYTHON_ENABLE_OPENTELEMETRY": worker_traces}
+        loaded = load_app(code, APPLICATIONINSIGHTS_CONNECTION_STRING=sent.connection_string, **settings)
+    assert loaded == (0, f"{handlers}\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (
+            {"PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "true"},
+            "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY must not",
+        ),
+        (
+            {"APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey=none"},
+            "APPLICATIONINSIGHTS_CONNECTION_STRING: ",
+        ),
+        ({"OTEL_TRACES_SAMPLER_ARG": "many"}, "OTEL_TRACES_SAMPLER_ARG must be"),
+        ({"OTEL_TRACES_SAMPLER_ARG": "-1"}, "OTEL_TRACES_SAMPLER_ARG must be"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_and_is_named(settings: dict[str, str], named: str) -> None:
+    with ingestion() as sent:
+        usual = {"APPLICATIONINSIGHTS_CONNECTION_STRING": sent.connection_string}
+        code, output = load_app("import function_app", **usual | settings)
+    assert code == 1
+    assert f"SettingsError: {named}" in output
+
+
+def load_app(code: str, **settings: str) -> tuple[int, str]:
+    """Runs a program that loads the app: its exit code and all that it said."""
+    usual = {"TriageStorage": "UseDevelopmentStorage=true", "TRIAGE_TENANTS": json.dumps(World.load().triage_tenants())}
+    environ = os.environ | QUICK | usual | settings
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+def test_an_error_reaches_the_host_and_the_log_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(PlainError) as raised, unquoted():
+        raise KeyError(SUBJECT)
+    assert str(raised.value) == "KeyError; the log says where."
+    assert raised.value.__suppress_context__
+    assert "in test_an_error_reaches_the_host" in caplog.text
+    assert SUBJECT not in caplog.text
+    with pytest.raises(PlainError, match="in our own words"), unquoted():
+        raise PlainError("in our own words")
+
+
+def test_a_validation_error_does_not_quote_what_it_refused() -> None:
+    with pytest.raises(ValidationError) as raised:
+        RemediationFailure.model_validate({"mailbox": "ines at contoso.com"})
+    assert "ines" not in str(raised.value)
+
+
+def test_what_a_read_cost_is_read_from_its_headers() -> None:
+    assert resource_units({"X-Ms-Resource-Unit": "2"}) == 2
+    for text in ("", "many", "nan", "inf", "-1"):
+        assert resource_units({"x-ms-resource-unit": text}) is None
+    assert resource_units({}) is None
+
+
+def test_nothing_of_a_person_or_a_tenant_is_sent_or_logged(run: Run) -> None:
+    everything = "\n".join([*run.sent.sent, run.stack.host.output])
+    assert len(run.sent.sent) > 10
+    assert len(everything) > 50_000
+    assert re.findall(r"[\w.+-]+(?:@|%40)[\w.-]+", everything) == []
+    world = World.load()
+    secrets = {tenant["tenantId"] for tenant in world.triage_tenants()}
+    secrets |= {domain for tenant in world.spec["tenants"].values() for domain in tenant["domains"]}
+    secrets |= {one[name] for one in run.posted for name in ("messageId", "subject", "mailbox", "error") if name in one}
+    secrets |= {one["internetMessageId"].strip("<>") for one in run.posted if "internetMessageId" in one}
+    secrets |= {"local-simulator", "Bearer", "lost@", "nobody at all"}
+    assert [secret for secret in secrets if secret in everything] == []
