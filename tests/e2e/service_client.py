@@ -21,6 +21,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 LONGEST_REQUEST = 30.0  # seconds (contract, section 2)
+ETD_APP_ID = "e7d00000-0000-4000-8000-000000000001"  # of every simulated tenant that does not say otherwise
 
 
 def wait_until(read: Callable[[], T], holds: Callable[[T], Any], seconds: float = 20.0, every: float = 0.1) -> T:
@@ -142,6 +143,10 @@ class OwnTenant:
     key: str
     id: str
     domain: str
+
+    def entry(self, **more: Any) -> Json:
+        """The tenant in TRIAGE_TENANTS, without its domains."""
+        return {"tenantId": self.id, "etdAppId": ETD_APP_ID} | more
 
     def change(self, **spec: Any) -> None:
         """Merges lines of the data file's format into the tenant."""

@@ -112,8 +112,7 @@ def test_too_large(service: Service, name: str) -> None:
 def test_the_most_that_is_taken(start_service: StartService, own_tenants: Iterator[OwnTenant]) -> None:
     """One failure that just fits into a message; then 1,000, on a host that ends before it has triaged them."""
     tenant = next(own_tenants)
-    settings = json.dumps([{"tenantId": tenant.id, "etdAppId": tenant.id, "domains": [tenant.domain]}])
-    with start_service(TRIAGE_TENANTS=settings) as brief:
+    with start_service(TRIAGE_TENANTS=json.dumps([tenant.entry()])) as brief:
         large = tenant.failure(more="x" * 48_300)
         assert brief.triaged(large)["failure"]["raw"] == {"more": large["more"]}
         ids = brief.accepted([tenant.failure(f"m{number}") for number in range(1000)])

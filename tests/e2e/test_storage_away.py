@@ -39,7 +39,7 @@ def place(storage: Azurite, start_service: StartService, tenant: OwnTenant) -> I
         connection = storage.connection_string
         for port, proxy in ((storage.queue_port, queues), (storage.table_port, tables)):
             connection = connection.replace(f":{port}/", f":{proxy.port}/")
-        tenants = json.dumps([{"tenantId": tenant.id, "etdAppId": tenant.id, "mode": "no_auth"}])
+        tenants = json.dumps([tenant.entry()])
         service = stack.enter_context(start_service(TriageStorage=connection, TRIAGE_TENANTS=tenants))
         yield Place(service, tenant, queues, tables)
 

@@ -1,0 +1,181 @@
+"""Who may ask what: function keys, roles of signed-in people, and the health, which is for anyone."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from service_client import Graph, OwnTenant, Service, StartService
+
+KEY = "key-of-the-end-to-end-tests"
+ROUTES = [
+    ("POST", "failures"),
+    ("GET", "findings"),
+    ("GET", "findings/0123"),
+    ("POST", "findings/0123/retriage"),
+    ("GET", "audits"),
+    ("GET", "audits/latest"),
+    ("GET", "audits/0123"),
+    ("POST", "audits"),
+    ("GET", "rejected"),
+]
+
+
+@pytest.fixture(scope="module")
+def tenant(own_tenants: Iterator[OwnTenant]) -> OwnTenant:
+    own = next(own_tenants)
+    own.change(groups={"crew": {}}, contacts={"carl": {"mail": "carl@supplier.example"}})
+    return own
+
+
+@pytest.fixture(scope="module")
+def guarded(start_service: StartService, tenant: OwnTenant) -> Iterator[Service]:
+    """For one tenant, with keys asked for. The client has none of its own accord."""
+    settings = {"TRIAGE_TENANTS": json.dumps([tenant.entry()]), "AzureWebJobsSandboxKey": KEY}
+    with start_service("--enable-auth", **settings) as started:
+        yield started
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_a_key_is_asked_for(guarded: Service, method: str, path: str) -> None:
+    for headers in ({}, {"x-functions-key": "wrong"}):
+        answer = guarded.http.request(method, f"/api/{path}", headers=headers)
+        assert (answer.status_code, answer.content) == (401, b"")
+    for ways in ({"headers": {"x-functions-key": KEY}}, {"params": {"code": KEY}}):
+        assert guarded.http.request(method, f"/api/{path}", **ways).status_code in (200, 400, 404)
+
+
+def test_the_key_is_in_no_link(guarded: Service, tenant: OwnTenant) -> None:
+    answer = guarded.http.post("/api/failures", json=[tenant.failure(), tenant.failure()], params={"code": KEY})
+    assert answer.status_code == 202, "and with one tenant a failure need not say which"
+    guarded.drained()
+    page = guarded.http.get("/api/findings", params={"code": KEY, "top": 1, "tenantId": tenant.id}).json()
+    assert len(page["value"]) == 1 and KEY not in page["nextLink"]
+    following = guarded.http.get(page["nextLink"], headers={"x-functions-key": KEY})
+    assert len(following.json()["value"]) == 1
+
+
+def test_health_is_for_anyone_and_says_nothing_of_the_tenant(guarded: Service, tenant: OwnTenant) -> None:
+    answer = guarded.get("health")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "checks": {"storage": {"status": "ok"}, "graph": {"status": "ok"},
+                   "permissions": {"status": "ok", "lacking": []}},
+    }  # fmt: skip
+    for word in (tenant.id, tenant.domain, tenant.key, "@"):
+        assert word not in answer.text
+
+
+@pytest.fixture(scope="module")
+def signed_in(start_service: StartService, tenant: OwnTenant) -> Iterator[Service]:
+    """With `easyauth` the platform asks for no key: it has signed the caller in."""
+    settings = {"TRIAGE_TENANTS": json.dumps([tenant.entry()]), "TRIAGE_AUTH": "easyauth"}
+    with start_service("--enable-auth", AzureWebJobsSandboxKey=KEY, **settings) as started:
+        yield started
+
+
+def principal(*roles: str, kind: str = "roles", **more: Any) -> dict[str, str]:
+    claims = [{"typ": "name", "val": "Adele"}, *({"typ": kind, "val": role} for role in roles)]
+    text = json.dumps({"auth_typ": "aad", "claims": claims} | more)
+    return {"x-ms-client-principal": base64.b64encode(text.encode()).decode()}
+
+
+NOBODY: list[dict[str, str]] = [
+    {},
+    {"x-functions-key": KEY},
+    {"x-ms-client-principal": ""},
+    {"x-ms-client-principal": "***"},
+    {"x-ms-client-principal": base64.b64encode(b"{}").decode()},
+    {"x-ms-client-principal": base64.b64encode(b"[]").decode()},
+    {"x-ms-client-principal": base64.b64encode(b'{"claims": [7]}').decode()},
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("headers", NOBODY, ids=range(len(NOBODY)))
+def test_nobody_may_ask(signed_in: Service, method: str, path: str, headers: dict[str, str]) -> None:
+    answer = signed_in.http.request(method, f"/api/{path}", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+LONG = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+
+
+@pytest.mark.parametrize(
+    ("caller", "may_read", "may_write"),
+    [
+        (principal(), False, False),
+        (principal("Other.Role"), False, False),
+        (principal("Triage.Read"), True, False),
+        (principal("Triage.Write"), False, True),
+        (principal("Triage.Read", "Triage.Write"), True, True),
+        (principal("Triage.Read", kind=LONG), True, False),
+        (principal("Triage.Write", kind="groupish", role_typ="groupish"), False, True),
+        (principal("Triage.Read", kind="name"), False, False),
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_roles(
+    signed_in: Service, method: str, path: str, caller: dict[str, str], may_read: bool, may_write: bool
+) -> None:
+    answer = signed_in.http.request(method, f"/api/{path}", headers=caller, content=b"{}")
+    if may_read if method == "GET" else may_write:
+        assert answer.status_code in (200, 400, 404)
+    else:
+        assert answer.status_code == 403
+        assert ("Triage.Read" if method == "GET" else "Triage.Write") in answer.json()["detail"]
+
+
+def test_with_roles_too_health_and_the_handshake_are_for_anyone(signed_in: Service) -> None:
+    assert signed_in.get("health").status_code == 200
+    answer = signed_in.http.options("/api/failures", headers={"WebHook-Request-Origin": "a.example"})
+    assert answer.headers["WebHook-Allowed-Origin"] == "a.example"
+
+
+LACKING = {
+    "humongousinsurance.com": {"User.Read.All", "Application.Read.All", "GroupMember.Read.All", "OrgContact.Read.All"},
+    "no-users.example": {"User.Read.All", "Directory.Read.All"},
+    # Whose domain it is cannot be tried where no domain can be read.
+    "basic-users.example": {"User.Read.All", "Directory.Read.All", "MailboxSettings.Read"},
+    "no-applications.example": {"Application.Read.All"},
+    "no-mail.example": {"Mail.ReadBasic.All"},
+    "no-groups.example": {"GroupMember.Read.All", "Directory.Read.All"},
+    "no-contacts.example": {"OrgContact.Read.All", "Directory.Read.All"},
+    "no-cross-tenant.example": {"CrossTenantInformation.ReadBasic.All"},
+    "graphicdesigninstitute.com": {"Directory.Read.All"},
+    "no-settings.example": {"MailboxSettings.Read"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lacking(start_service: StartService, graph: Graph) -> Iterator[httpx.Response]:
+    domains = {*LACKING, "signed-out.example"}
+    entries = [entry for entry in graph.tenants() if domains & set(entry["domains"])]
+    with start_service(TRIAGE_TENANTS=json.dumps(entries)) as started:
+        yield started.get("health")
+
+
+def test_the_permissions_that_are_lacking_are_named_and_counted(lacking: httpx.Response) -> None:
+    assert lacking.status_code == 200
+    state = lacking.json()
+    assert (state["status"], state["checks"]["permissions"]["status"]) == ("degraded", "degraded")
+    rows = {row["permission"]: row["tenants"] for row in state["checks"]["permissions"]["lacking"]}
+    wanted = {name: sum(name in names for names in LACKING.values()) for name in set().union(*LACKING.values())}
+    assert rows == wanted
+
+
+def test_a_tenant_that_does_not_let_the_service_in_is_told(lacking: httpx.Response) -> None:
+    assert lacking.json()["checks"]["graph"] == {"status": "degraded", "reasons": ["unauthenticated"]}
+
+
+def test_what_is_lacking_names_no_tenant(lacking: httpx.Response) -> None:
+    for domain in LACKING:
+        assert domain not in lacking.text
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", lacking.text)
