@@ -1,0 +1,169 @@
+"""GET /api/findings: filters, bounds, pages that stay what they are while findings arrive, and what it refuses."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from service_client import Json, OwnTenant, Service, instant
+
+# 60 findings of one tenant, in two months; person, text and day follow from the number.
+PEOPLE = {"dana": "message_deleted", "ines": "message_present", "ghost": "user_not_found"}
+TEXTS = {"resource_not_found": "Resource is Not Found", "invalid_user": "The Requested User is Invalid"}
+COUNT = 60
+
+
+@pytest.fixture(scope="module")
+def tenant(own_tenants: Iterator[OwnTenant]) -> OwnTenant:
+    return next(own_tenants)
+
+
+@pytest.fixture(scope="module")
+def everything(service: Service, tenant: OwnTenant) -> list[Json]:
+    kinds = itertools.cycle(itertools.product(PEOPLE, TEXTS))
+    failures = [
+        tenant.failure(person, error=TEXTS[scenario], occurredAt=f"2026-{9 + number % 2:02d}-{1 + number // 4:02d}T10:00:00.{number:03d}Z")
+        for number, (person, scenario) in zip(range(COUNT), kinds, strict=False)
+    ]  # fmt: skip
+    service.accepted(failures)
+    service.drained()
+    found = service.all("findings", tenantId=tenant.id)
+    assert sorted(finding["failure"]["id"] for finding in found) == sorted(failure["id"] for failure in failures)
+    return found
+
+
+def test_the_newest_comes_first(everything: list[Json]) -> None:
+    times = [instant(finding["occurredAt"]) for finding in everything]
+    assert times == sorted(times, reverse=True) and len(set(times)) == COUNT
+
+
+def test_one_finding_is_what_its_page_says(service: Service, everything: list[Json]) -> None:
+    assert service.finding(everything[7]["id"]) == everything[7]
+
+
+def matches(finding: Json, parameters: Json) -> bool:
+    own = {**finding, "mailbox": finding["failure"]["mailbox"]}
+    words = {True: "true", False: "false", None: "null"}
+    for name, wanted in parameters.items():
+        if name == "since":
+            if instant(finding["occurredAt"]) < instant(wanted):
+                return False
+        elif name == "until":
+            if instant(finding["occurredAt"]) > instant(wanted):
+                return False
+        elif (words[own[name]] if name == "exposed" else own[name]) != wanted:
+            return False
+    return True
+
+
+FILTERS: dict[str, Json] = {
+    "nothing": {},
+    "cause": {"cause": "message_deleted"},
+    "another cause": {"cause": "user_not_found"},
+    "a cause that none has": {"cause": "license_lapsed"},
+    "scenario": {"scenario": "invalid_user"},
+    "severity": {"severity": "high"},
+    "confidence": {"confidence": "confirmed"},
+    "exposed": {"exposed": "true"},
+    "not known whether exposed": {"exposed": "null"},
+    "not exposed": {"exposed": "false"},
+    "since": {"since": "2026-10-03T10:00:00.011Z"},
+    "until": {"until": "2026-09-07T10:00:00.024Z"},
+    "between, in one month": {"since": "2026-09-02T00:00:00Z", "until": "2026-09-09T12:00:00Z"},
+    "between, over a month's end": {"since": "2026-09-10T00:00:00Z", "until": "2026-10-02T23:59:59Z"},
+    "an offset": {"since": "2026-10-03T12:00:00+02:00", "until": "2026-10-05T12:00:00+02:00"},
+    "nothing lies between": {"since": "2027-01-01T00:00:00Z"},
+    "cause and scenario": {"cause": "message_deleted", "scenario": "invalid_user"},
+    "cause, exposed and time": {"cause": "message_present", "exposed": "true", "since": "2026-10-01T00:00:00Z"},
+    "all of them": {"cause": "message_deleted", "scenario": "resource_not_found", "severity": "medium",
+                    "confidence": "confirmed", "exposed": "true", "since": "2026-09-01T00:00:00Z",
+                    "until": "2026-09-30T00:00:00Z"},
+    "what contradicts": {"cause": "message_deleted", "exposed": "null"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("top", [1000, 7])
+def test_filter(service: Service, tenant: OwnTenant, everything: list[Json], name: str, top: int) -> None:
+    parameters = FILTERS[name]
+    wanted = [finding["id"] for finding in everything if matches(finding, parameters)]
+    found = service.all("findings", **parameters, tenantId=tenant.id, top=top)
+    assert [finding["id"] for finding in found] == wanted
+    if top == 7:
+        sizes = [len(page) for page in service.pages("findings", **parameters, tenantId=tenant.id, top=7)]
+        assert sizes == [7] * (len(wanted) // 7) + ([len(wanted) % 7] if len(wanted) % 7 or not wanted else [])
+
+
+def test_the_mailbox_in_any_spelling(service: Service, tenant: OwnTenant, everything: list[Json]) -> None:
+    wanted = [finding["id"] for finding in everything if finding["failure"]["mailbox"].startswith("dana@")]
+    for text in (f"dana@{tenant.domain}", f"Dana <DANA@{tenant.domain.upper()}>"):
+        found = service.all("findings", mailbox=text, tenantId=tenant.id.upper())
+        assert [finding["id"] for finding in found] == wanted
+
+
+def test_there_are_a_hundred_on_a_page_unless_said(service: Service, everything: list[Json]) -> None:
+    assert everything
+    (page, *_) = service.pages("findings", since="2026-09-01T00:00:00Z")
+    assert len(page) <= 100
+    assert [finding["id"] for finding in page] == [
+        finding["id"] for finding in service.all("findings", since="2026-09-01T00:00:00Z")[:100]
+    ]
+
+
+def test_pages_stay_what_they_are_while_findings_arrive(
+    service: Service, tenant: OwnTenant, everything: list[Json]
+) -> None:
+    before = [finding["id"] for finding in everything]
+    seen: list[str] = []
+    for number, page in enumerate(service.pages("findings", tenantId=tenant.id, top=9)):
+        seen += [finding["id"] for finding in page]
+        if number in (1, 3):  # one that is newer than all, and one in the midst of what was read
+            service.triaged(tenant.failure("dana", occurredAt=f"2026-11-0{number}T00:00:00Z"))
+            service.triaged(tenant.failure("dana", occurredAt=f"2026-10-14T10:00:0{number}Z"))
+    assert seen == before
+    service.drained()
+    assert len(service.all("findings", tenantId=tenant.id)) == COUNT + 4
+
+
+WRONG: dict[str, Json] = {
+    "a tenant that is no GUID": {"tenantId": "contoso"},
+    "a scenario that there is not": {"scenario": "Invalid_User"},
+    "a cause that there is not": {"cause": "gremlins"},
+    "a severity that there is not": {"severity": "urgent"},
+    "a confidence that there is not": {"confidence": "1"},
+    "exposed that is neither": {"exposed": "maybe"},
+    "a mailbox that is none": {"mailbox": "dana"},
+    "since without an offset": {"since": "2026-11-20T10:11:12"},
+    "since that is a day": {"since": "2026-11-20"},
+    "until that is no day": {"until": "2026-02-30T00:00:00Z"},
+    "top of nothing": {"top": "0"},
+    "top of too many": {"top": "1001"},
+    "top that is no number": {"top": "ten"},
+    "top below nothing": {"top": "-1"},
+    "a format that there is not": {"format": "xml"},
+    "a token that is none": {"token": "abc"},
+    "a token of something else": {"token": "WzEsMl0"},
+    "a parameter that there is not": {"cuase": "user_deleted"},
+    "two at once": {"top": "0", "cause": "gremlins"},
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong(service: Service, name: str) -> None:
+    answer = service.get("findings", **WRONG[name])
+    assert answer.status_code == 400, answer.text
+    problem = answer.json()
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert all(parameter in problem["detail"] for parameter in WRONG[name])
+    if "token" not in WRONG[name]:
+        assert {error["pointer"] for error in problem["errors"]} == set(WRONG[name])
+
+
+@pytest.mark.parametrize("finding_id", ["0" * 32, "nothing", "a%2Fb", "%27%20or%201", "x" * 600])
+def test_no_such_finding(service: Service, finding_id: str) -> None:
+    for method, path in (("GET", ""), ("POST", "/retriage")):
+        answer: Any = service.http.request(method, f"/api/findings/{finding_id}{path}")
+        assert answer.status_code == 404, answer.text
+        assert answer.json()["status"] == 404

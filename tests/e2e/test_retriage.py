@@ -1,0 +1,80 @@
+"""POST /api/findings/{id}/retriage: from the stored failure, with what Graph says now."""
+
+from __future__ import annotations
+
+import pytest
+from service_client import Json, OwnTenant, Service
+
+UNKNOWN_REASON = {"error": "Remediation Failed - Unknown Reason"}
+
+
+def retriage(service: Service, finding: Json) -> Json:
+    answer = service.post(f"findings/{finding['id']}/retriage")
+    assert answer.status_code == 202
+    failure = finding["failure"]
+    accepted = {"id": failure["id"], "findingId": finding["id"], "mailbox": failure["mailbox"]}
+    assert answer.json() == {"accepted": [accepted]}
+    again = service.settled(finding["id"], lambda one: one["triagedAt"] != finding["triagedAt"])
+    service.drained()
+    return service.finding(finding["id"]) or again
+
+
+def test_the_message_has_moved(service: Service, tenant: OwnTenant) -> None:
+    before = service.triaged(tenant.failure("ines"))
+    tenant.change(people={"ines": {"messages": ["recoverableitemsdeletions"]}})
+    after = retriage(service, before)
+    assert (before["cause"], before["exposed"]) == ("message_present", True)
+    assert (after["cause"], after["exposed"]) == ("message_recoverable", False)
+    kept = ("id", "tenantId", "failure", "occurredAt", "receivedAt", "firstSeen", "lastSeen", "deliveries")
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert service.all("findings", tenantId=tenant.id) == [after], "and it is found under what it is now"
+    assert service.all("findings", tenantId=tenant.id, cause="message_present") == []
+    assert service.all("findings", tenantId=tenant.id, exposed="false") == [after]
+
+
+CHANGES = {
+    "app_not_found": {"servicePrincipal": "absent"},
+    "app_deleted": {"servicePrincipal": "deleted"},
+    "app_disabled": {"enabled": False},
+    "permission_missing": {"granted": ["Organization.Read.All"]},
+    "credential_expired": {"registration": {"secrets": ["-1d"]}},
+}
+
+
+@pytest.mark.parametrize("cause", CHANGES)
+def test_the_app_is_read_afresh(service: Service, tenant: OwnTenant, cause: str) -> None:
+    """It may be kept for 15 minutes otherwise; what a retriage reads replaces that."""
+    before = service.triaged(tenant.failure("ines", **UNKNOWN_REASON))
+    tenant.change(etd=CHANGES[cause])
+    kept = service.triaged(tenant.failure("ines", **UNKNOWN_REASON))
+    after = retriage(service, before)
+    later = service.triaged(tenant.failure("ines", **UNKNOWN_REASON))
+    assert [one["cause"] for one in (before, kept, after, later)] == ["app_healthy", "app_healthy", cause, cause]
+
+
+def test_what_was_determined_stays_while_graph_is_away_and_the_last_try_stands(
+    service: Service, tenant: OwnTenant
+) -> None:
+    before = service.triaged(tenant.failure())
+    tenant.break_with({"path": "mailFolders/inbox", "status": 503, "retryAfter": 9, "times": 2})
+    again = retriage(service, before)
+    assert (again["cause"], tenant.hits()) == ("message_deleted", [2]), "the third try could read it"
+    tenant.break_with({"path": "mailFolders/inbox", "status": 503, "retryAfter": 9})
+    assert service.post(f"findings/{before['id']}/retriage").status_code == 202
+    service.drained()
+    after = service.finding(before["id"])
+    assert after and (after["cause"], after["reasons"][0]["reason"]) == ("undetermined", "unavailable")
+    tenant.mend()
+    assert retriage(service, after)["cause"] == "message_deleted"
+
+
+def test_what_was_determined_is_not_lost_to_a_delivery_that_could_read_less(
+    service: Service, tenant: OwnTenant
+) -> None:
+    failure = tenant.failure()
+    before = service.triaged(failure)
+    tenant.break_with({"path": "mailFolders/inbox", "status": 503, "retryAfter": 9})
+    service.accepted(failure)
+    service.drained()
+    after = service.finding(before["id"])
+    assert after and (after["cause"], after["deliveries"], after["reasons"]) == ("message_deleted", 2, [])
