@@ -103,10 +103,9 @@ class Audit(Wire):
     drift: Drift | None = None
     unreadable: list[Unreadable] = Field(default_factory=list[Unreadable])
 
-    @property
-    def grants_known(self) -> bool:
-        """Whether the granted permissions were read."""
-        return all(p.state is not Grant.UNKNOWN for p in self.permissions if p.type == "application")
+    def knows(self, kind: str) -> bool:
+        """Whether the granted permissions of a type (application, delegated) were read."""
+        return all(p.state is not Grant.UNKNOWN for p in self.permissions if p.type == kind)
 
 
 _WORDS = {
@@ -191,26 +190,35 @@ def audited_credentials(app: AppEvidence, now: datetime, warning_days: int) -> l
 def drift(audit: Audit, earlier: list[Audit]) -> Drift | None:
     """What changed since the newest earlier audit; None where there was none.
 
-    Grants are compared with the newest audit that could read them: one that could not neither grants nor revokes.
+    Grants of each type are compared with the newest audit that could read them: one that could not neither grants
+    nor revokes. `since` is the one that application permissions are compared with.
     """
     if not earlier:
         return None
-    previous = next((old for old in earlier if old.grants_known), earlier[0]) if audit.grants_known else earlier[0]
-    before, after = _granted(previous), _granted(audit)
-    comparable = audit.grants_known and previous.grants_known
+    before, after = set[str](), set[str]()
+    for kind in ("application", "delegated"):
+        old = _last_that_knows(kind, earlier)
+        if old is not None and audit.knows(kind):
+            before |= _granted(old, kind)
+            after |= _granted(audit, kind)
+    previous = (_last_that_knows("application", earlier) if audit.knows("application") else None) or earlier[0]
     return Drift(
         since=previous.id,
-        granted=sorted(after - before) if comparable else [],
-        revoked=sorted(before - after) if comparable else [],
+        granted=sorted(after - before),
+        revoked=sorted(before - after),
         changed=_changed(previous, audit),
     )
 
 
-def _granted(audit: Audit) -> set[str]:
+def _last_that_knows(kind: str, earlier: list[Audit]) -> Audit | None:
+    return next((old for old in earlier if old.knows(kind)), None)
+
+
+def _granted(audit: Audit, kind: str) -> set[str]:
     return {
-        permission.name if permission.type == "application" else f"{permission.name} (delegated)"
+        permission.name if kind == "application" else f"{permission.name} (delegated)"
         for permission in audit.permissions
-        if permission.state is Grant.GRANTED
+        if permission.type == kind and permission.state is Grant.GRANTED
     }
 
 
