@@ -1,0 +1,234 @@
+"""The parts of an audit: permissions, credentials, what was unreadable, and what changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    NOW,
+    credential,
+    delegated,
+    grants,
+    make_app,
+    make_tenant,
+    principal,
+    registration,
+)
+from triage.audit import Audit, audited_credentials, audited_permissions, audited_principal, drift, unreadable
+from triage.auditing import make_audit
+from triage.evidence import AppEvidence, Reason
+from triage.graph.models import AppRole, AppRoleAssignment, ServicePrincipal
+from triage.permissions import PERMISSIONS
+from triage.settings import Mode, Tenant
+
+BOTH = ("Mail.ReadWrite", "Organization.Read.All")
+
+
+def states(app: AppEvidence, tenant: Tenant | None = None) -> dict[tuple[str, str], tuple[str, str]]:
+    found = audited_permissions(app, tenant or make_tenant())
+    assert len({(one.name, one.type) for one in found}) == len(found)
+    return {(one.name, one.type): (one.need, one.state) for one in found}
+
+
+def test_permissions_of_an_app_in_order() -> None:
+    app = make_app(grants=grants(*BOTH, "Mail.Send"), delegated_grants=delegated("User.Read", "openid"))
+    assert states(app) == {
+        ("Mail.ReadWrite", "application"): ("required", "granted"),
+        ("Organization.Read.All", "application"): ("required", "granted"),
+        ("Domain.Read.All", "application"): ("documented", "missing"),
+        ("User.Read.All", "application"): ("documented", "missing"),
+        ("Group.Read.All", "application"): ("documented", "missing"),
+        ("GroupMember.Read.All", "application"): ("documented", "missing"),
+        ("Mail.Send", "application"): ("extra", "granted"),
+        ("User.Read", "delegated"): ("documented", "granted"),
+        ("openid", "delegated"): ("extra", "granted"),
+    }
+
+
+def test_ids_and_privilege_levels() -> None:
+    app = make_app(grants=grants(*BOTH, "User.ReadWrite.All"), delegated_grants=delegated("User.Read", "odd"))
+    found = {(one.name, one.type): one for one in audited_permissions(app, make_tenant())}
+    assert found["Mail.ReadWrite", "application"].id == PERMISSIONS["Mail.ReadWrite"].role_id
+    assert found["User.Read", "delegated"].id == PERMISSIONS["User.Read"].scope_id
+    assert found["odd", "delegated"].id is None
+    levels = {one.name: one.privilege_level for one in found.values()}
+    assert (levels["Mail.ReadWrite"], levels["User.ReadWrite.All"], levels["User.Read"]) == (3, 4, None)
+
+
+def test_a_state_for_each_reason_that_a_permission_is_not_there() -> None:
+    app = make_app(
+        grants=[],
+        delegated_grants=delegated("Domain.Read.All"),
+        registration=registration(roles=["Mail.ReadWrite"], scopes=["Organization.Read.All"]),
+    )
+    found = states(app)
+    assert found["Mail.ReadWrite", "application"] == ("required", "consent_missing")
+    assert found["Organization.Read.All", "application"] == ("required", "delegated_only")
+    assert found["Domain.Read.All", "application"] == ("documented", "delegated_only")
+    assert found["User.Read.All", "application"] == ("documented", "missing")
+    assert found["Domain.Read.All", "delegated"] == ("extra", "granted")
+
+
+@pytest.mark.parametrize("changes", [
+    {"grants": Reason.FORBIDDEN}, {"graph": Reason.TIMEOUT}, {"service_principal": Reason.THROTTLED},
+])  # fmt: skip
+def test_unread_grants_are_unknown_and_not_missing(changes: dict[str, Any]) -> None:
+    found = states(make_app(**changes))
+    assert {state for (_, kind), (_, state) in found.items() if kind == "application"} == {"unknown"}
+
+
+def test_unread_delegated_grants() -> None:
+    found = states(make_app(delegated_grants=Reason.FORBIDDEN))
+    assert found["User.Read", "delegated"] == ("documented", "unknown")
+    assert found["Mail.ReadWrite", "application"] == ("required", "granted")
+
+
+def test_an_app_that_is_not_there_has_no_permission() -> None:
+    assert {state for _, state in states(make_app(service_principal=None)).values()} == {"missing"}
+
+
+def test_expected_permissions_are_documented_ones() -> None:
+    tenant = make_tenant(expected_permissions=("Mail.Send", "User.Read.All", "Mail.ReadWrite", "Odd.Permission"))
+    found = states(make_app(grants=grants(*BOTH, "Mail.Send")), tenant)
+    assert found["Mail.Send", "application"] == ("documented", "granted")
+    assert found["Odd.Permission", "application"] == ("documented", "missing")
+    assert found["Mail.ReadWrite", "application"] == ("required", "granted")
+
+
+def test_names_from_graph_itself() -> None:
+    graph = ServicePrincipal(
+        id="graph-object", app_roles=[AppRole(id="r-1", value="New.Permission"), AppRole(id="r-2")]
+    )
+    odd = [AppRoleAssignment(app_role_id=one, resource_id="graph-object") for one in ("r-1", "r-2", None)]
+    app = make_app(graph=graph, grants=[*grants(*BOTH), *odd])
+    assert {name for name, _ in states(app)} >= {"New.Permission", "r-2"}
+    tenant = make_tenant(expected_permissions=("New.Permission",))
+    assert states(app, tenant)["New.Permission", "application"] == ("documented", "granted")
+
+
+def test_without_a_mode_nothing_is_required() -> None:
+    assert all(need != "required" for need, _ in states(make_app(), make_tenant(mode=Mode.NO_AUTH)).values())
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(("end", "days_left", "state"), [
+    (NOW + 30 * DAY, 30, "valid"), (NOW + 30 * DAY - timedelta(seconds=1), 29, "expiring"),
+    (NOW + timedelta(seconds=1), 0, "expiring"), (NOW, 0, "expired"), (NOW - DAY, -1, "expired"),
+    (NOW - timedelta(seconds=1), -1, "expired"), (None, None, "valid"),
+])  # fmt: skip
+def test_credentials(end: Any, days_left: int | None, state: str) -> None:
+    app = make_app(registration=registration(
+        password_credentials=[credential(end, display_name="s")], key_credentials=[credential(end)]))  # fmt: skip
+    secret, certificate = audited_credentials(app, NOW, 30)
+    assert (secret.kind, secret.display_name, secret.days_left, secret.state) == ("secret", "s", days_left, state)
+    assert (certificate.kind, certificate.display_name, certificate.state) == ("certificate", None, state)
+
+
+def test_credentials_that_cannot_be_seen() -> None:
+    assert audited_credentials(make_app(registration=None), NOW, 30) == []
+    assert audited_credentials(make_app(registration=Reason.TIMEOUT), NOW, 30) == []
+
+
+def test_what_was_unreadable() -> None:
+    app = make_app(delegated_grants=Reason.FORBIDDEN, registration=Reason.TIMEOUT)
+    assert [one.wire() for one in unreadable(app)] == [
+        {"question": "delegated grants", "reason": "forbidden", "permission": "Directory.Read.All"},
+        {"question": "app registration", "reason": "timeout", "permission": None},
+    ]
+    assert unreadable(make_app()) == []
+    everything = make_app().all_unread(Reason.TIMEOUT)
+    assert len(unreadable(everything)) == 6
+    assert audited_principal(everything) is None
+
+
+def audit(identifier: str, app: AppEvidence | None = None, **tenant: Any) -> Audit:
+    made = make_audit(make_tenant(**tenant), app or make_app(), 30, several=False)
+    return made.model_copy(update={"id": identifier})
+
+
+def test_a_first_audit_has_no_drift() -> None:
+    assert drift(audit("2"), []) is None
+
+
+def test_nothing_changed() -> None:
+    found = drift(audit("2"), [audit("1")])
+    assert found is not None
+    assert found.wire() == {"since": "1", "granted": [], "revoked": [], "changed": []}
+
+
+def test_grants_and_revocations() -> None:
+    before = audit("1", make_app(delegated_grants=delegated("User.Read")))
+    after = audit("2", make_app(grants=grants("Mail.ReadWrite", "Mail.Send"), delegated_grants=delegated("Mail.Send")))
+    found = drift(after, [before, audit("0")])
+    assert found is not None
+    assert (found.since, found.granted) == ("1", ["Mail.Send", "Mail.Send (delegated)"])
+    assert found.revoked == ["Organization.Read.All", "User.Read (delegated)"]
+
+
+def test_changes_of_the_service_principal() -> None:
+    after = audit(
+        "2", make_app(service_principal=principal(account_enabled=False, sign_in_audience=None, display_name="X"))
+    )
+    found = drift(after, [audit("1")])
+    assert found is not None
+    assert found.changed == [
+        "displayName: Cisco Email Threat Defense -> X",
+        "accountEnabled: true -> false",
+        "signInAudience: AzureADMultipleOrgs -> null",
+    ]
+
+
+def test_an_app_that_went_and_came_back() -> None:
+    gone = audit("2", make_app(service_principal=None))
+    went, back = drift(gone, [audit("1")]), drift(audit("3"), [gone])
+    assert went is not None
+    assert back is not None
+    assert (went.changed, went.revoked) == (
+        ["servicePrincipal: present -> absent"],
+        ["Mail.ReadWrite", "Organization.Read.All"],
+    )
+    assert (back.changed, back.granted) == (["servicePrincipal: absent -> present"], went.revoked)
+    still = drift(gone, [gone])
+    assert still is not None
+    assert still.changed == []
+
+
+def test_an_audit_that_could_not_read_neither_grants_nor_revokes() -> None:
+    blind = audit("2", make_app().all_unread(Reason.TIMEOUT))
+    found = drift(blind, [audit("1")])
+    assert found is not None
+    assert found.wire() == {"since": "1", "granted": [], "revoked": [], "changed": []}
+    # The next one is compared with the last that could read.
+    after = audit("3", make_app(grants=grants(*BOTH, "Mail.Send"), service_principal=principal(account_enabled=False)))
+    seen = drift(after, [blind, audit("1")])
+    assert seen is not None
+    assert (seen.since, seen.granted, seen.changed) == ("1", ["Mail.Send"], ["accountEnabled: true -> false"])
+    never = drift(after, [blind])
+    assert never is not None
+    assert (never.since, never.granted, never.changed) == ("2", [], [])
+
+
+def test_delegated_grants_that_could_not_be_read_are_not_revoked() -> None:
+    before = audit("1", make_app(delegated_grants=delegated("User.Read", "Mail.Send")))
+    blind = audit("2", make_app(delegated_grants=Reason.FORBIDDEN))
+    found = drift(blind, [before])
+    assert found is not None
+    assert (found.granted, found.revoked) == ([], [])
+    again = drift(before.model_copy(update={"id": "3"}), [blind, before])
+    assert again is not None
+    assert (again.granted, again.revoked) == ([], [])
+    fewer = drift(audit("4", make_app(delegated_grants=delegated("User.Read"))), [blind, before])
+    assert fewer is not None
+    assert (fewer.granted, fewer.revoked) == ([], ["Mail.Send (delegated)"])
+
+
+def test_a_tenant_that_had_no_app() -> None:
+    none = make_audit(make_tenant(mode=Mode.NO_AUTH), None, 30, several=False)
+    found = drift(audit("2"), [none])
+    assert found is not None
+    assert (found.granted, found.changed) == (sorted(BOTH), ["servicePrincipal: absent -> present"])

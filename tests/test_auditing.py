@@ -1,0 +1,170 @@
+"""An audit of what was read: its verdict and its issues."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    APP_ID,
+    EXCHANGE_APP_OBJECT_ID,
+    TENANT_ID,
+    credential,
+    delegated,
+    grants,
+    make_app,
+    make_tenant,
+    principal,
+    registration,
+)
+from triage.audit import Audit
+from triage.auditing import make_audit
+from triage.evidence import AppEvidence, Reason
+from triage.settings import Mode, Tenant
+
+REQUIRED = ("Mail.ReadWrite", "Organization.Read.All")
+DOCUMENTED = ("Domain.Read.All", "User.Read.All", "Group.Read.All", "GroupMember.Read.All")
+EVERY = (*REQUIRED, *DOCUMENTED)
+USER_READ = delegated("User.Read")
+
+
+def full(**changes: Any) -> AppEvidence:
+    """An app with all that Cisco documents."""
+    return make_app(**{"grants": grants(*EVERY), "delegated_grants": USER_READ, **changes})
+
+
+def audited(
+    app: AppEvidence | None = None, *, tenant: Tenant | None = None, warning_days: int = 30, several: bool = False
+) -> Audit:
+    return make_audit(tenant or make_tenant(), app or full(), warning_days, several=several)
+
+
+def ends(**delta: int) -> datetime:
+    return datetime.now(UTC) + timedelta(**delta)
+
+
+def with_secrets(*ends_at: datetime | None) -> AppEvidence:
+    return full(registration=registration(password_credentials=[credential(end) for end in ends_at]))
+
+
+VERDICTS: list[tuple[str, str, list[str], AppEvidence]] = [
+    ("all of it", "healthy", [], full()),
+    ("a harmless permission more", "healthy", [], full(grants=grants(*EVERY, "Mail.Send"))),
+    ("documented permissions lack", "degraded", ["documented_permission_missing"], full(grants=grants(*REQUIRED))),
+    ("delegated User.Read lacks", "degraded", ["documented_permission_missing"], full(delegated_grants=[])),
+    ("a permission of level 4 more", "degraded", ["excess_privilege"], full(grants=grants(*EVERY, "User.ReadWrite.All"))),
+    ("a permission of level 4 on another resource", "healthy", [],
+     full(grants=[*grants(*EVERY), *grants("User.ReadWrite.All", resource=EXCHANGE_APP_OBJECT_ID)])),
+    ("a required one lacks", "broken", ["permission_missing"], full(grants=grants(*REQUIRED[1:], *DOCUMENTED))),
+    ("a required one is on another resource", "broken", ["permission_missing"],
+     full(grants=[*grants(*EVERY[1:]), *grants(EVERY[0], resource=EXCHANGE_APP_OBJECT_ID)])),
+    ("consent lacks", "broken", ["consent_missing"],
+     full(grants=grants(*EVERY[1:]), registration=registration(roles=EVERY))),
+    ("only delegated", "broken", ["permission_delegated_only"],
+     full(grants=grants(*EVERY[1:]), delegated_grants=delegated("User.Read", EVERY[0]))),
+    ("no app", "broken", ["app_not_found"], make_app(service_principal=None)),
+    ("a deleted app", "broken", ["app_deleted"], make_app(service_principal=None, deleted_service_principal=[principal()])),
+    ("a disabled app", "broken", ["app_disabled"], full(service_principal=principal(account_enabled=False))),
+    ("every credential has ended", "broken", ["credential_expired"], with_secrets(ends(days=-1), ends(days=-9))),
+    ("the newest ends soon", "degraded", ["credential_expiring"], with_secrets(ends(days=29), ends(days=-9))),
+    ("one ends soon, the newest does not", "healthy", [], with_secrets(ends(days=29), ends(days=90))),
+    ("one ends soon, one never", "healthy", [], with_secrets(ends(days=29), None)),
+    ("for one tenant only", "healthy", ["app_single_tenant"],
+     full(service_principal=principal(sign_in_audience="AzureADMyOrg"))),
+    ("delegated grants unread", "healthy", [], full(delegated_grants=Reason.FORBIDDEN)),
+    ("delegated grants unread, and one lacks", "broken", ["permission_missing"],
+     full(grants=grants(*EVERY[1:]), delegated_grants=Reason.FORBIDDEN)),
+    ("grants unread", "unknown", [], full(grants=Reason.FORBIDDEN)),
+    ("grants unread, but disabled", "broken", ["app_disabled"],
+     full(grants=Reason.FORBIDDEN, service_principal=principal(is_disabled=True))),
+    ("grants unread, but its credentials have ended", "broken", ["credential_expired"],
+     full(grants=Reason.TIMEOUT, registration=registration(password_credentials=[credential(ends(days=-1))]))),
+    ("app unread", "unknown", [], make_app(service_principal=Reason.THROTTLED)),
+    ("whether it was deleted is unread", "broken", [],
+     make_app(service_principal=None, deleted_service_principal=Reason.TIMEOUT)),
+    ("Graph's own service principal unread", "unknown", [], full(graph=Reason.TIMEOUT)),
+    ("the registration unread, which could hold ended credentials", "unknown", [], full(registration=Reason.TIMEOUT)),
+    ("the registration is not in this tenant", "healthy", [], full(registration=None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("verdict", "issues", "app"), [row[1:] for row in VERDICTS], ids=[row[0] for row in VERDICTS])
+def test_verdicts(verdict: str, issues: list[str], app: AppEvidence) -> None:
+    audit = audited(app)
+    assert (audit.verdict, [issue.code for issue in audit.issues]) == (verdict, issues)
+
+
+@pytest.mark.parametrize(("granted", "verdict", "issues"), [
+    (("Mail.Read", "Organization.Read.All", *DOCUMENTED), "healthy", ["app_read_mode"]),
+    (EVERY, "broken", ["permission_missing"]),
+    (("Mail.Read", *EVERY), "healthy", []),
+    (("Mail.Read", *DOCUMENTED), "broken", ["permission_missing", "app_read_mode"]),
+])  # fmt: skip
+def test_read_mode_needs_mail_read(granted: tuple[str, ...], verdict: str, issues: list[str]) -> None:
+    audit = audited(full(grants=grants(*granted)), tenant=make_tenant(mode=Mode.READ))
+    assert (audit.verdict, [issue.code for issue in audit.issues]) == (verdict, issues)
+    assert [one.name for one in audit.permissions if one.need == "required"] == ["Mail.Read", "Organization.Read.All"]
+
+
+SEVERITIES = {
+    "permission_missing": "critical",
+    "app_disabled": "critical",
+    "documented_permission_missing": "medium",
+    "excess_privilege": "high",
+    "credential_expiring": "medium",
+    "app_single_tenant": "info",
+    "app_read_mode": "high",
+}
+
+
+def test_severities_and_what_to_do() -> None:
+    worst = full(
+        grants=grants("Mail.Read", "User.ReadWrite.All"),
+        service_principal=principal(account_enabled=False, sign_in_audience="AzureADMyOrg"),
+        registration=registration(key_credentials=[credential(ends(days=3))]),
+    )
+    issues = audited(worst).issues
+    expected = set(SEVERITIES) - {"app_read_mode"}
+    assert {issue.code: issue.severity for issue in issues} == {code: SEVERITIES[code] for code in expected}
+    assert all(issue.summary.endswith(".") and issue.actions for issue in issues)
+    assert "User.ReadWrite.All" in next(issue.summary for issue in issues if issue.code == "excess_privilege")
+    single = [issue for issue in audited(worst, several=True).issues if issue.code == "app_single_tenant"]
+    assert [issue.severity for issue in single] == ["medium"]
+
+
+def test_a_tenant_without_an_app_has_nothing_to_audit() -> None:
+    tenant = make_tenant(mode=Mode.NO_AUTH)
+    audit = make_audit(tenant, None, 30, several=False)
+    assert (audit.verdict, audit.issues, audit.permissions) == ("not_applicable", [], [])
+
+
+def test_days_of_warning() -> None:
+    app = with_secrets(ends(days=40))
+    assert audited(app).verdict == "healthy"
+    assert audited(app, warning_days=60).verdict == "degraded"
+    assert audited(app, warning_days=0).verdict == "healthy"
+
+
+def test_the_wire_is_the_contracts() -> None:
+    app = full(registration=registration(password_credentials=[credential(ends(days=90))]))
+    wire = audited(app).wire()
+    assert set(wire) == {
+        *("id", "tenantId", "etdAppId", "mode", "auditedAt", "verdict", "servicePrincipal", "permissions"),
+        *("credentials", "issues", "drift", "unreadable"),
+    }
+    assert (wire["tenantId"], wire["etdAppId"], wire["mode"], wire["drift"]) == (TENANT_ID, APP_ID, "read_write", None)
+    assert set(wire["servicePrincipal"]) == {
+        *("id", "displayName", "accountEnabled", "isDisabled", "disabledByMicrosoftStatus", "signInAudience"),
+        "appOwnerOrganizationId",
+    }
+    assert set(wire["permissions"][0]) == {"name", "id", "type", "need", "state", "privilegeLevel"}
+    assert set(wire["credentials"][0]) == {"kind", "keyId", "displayName", "endDateTime", "daysLeft", "state"}
+    assert Audit.model_validate(wire).wire() == wire
+
+
+def test_ids_are_unique_and_of_the_tenant() -> None:
+    ids = {audited().id for _ in range(20)}
+    assert len(ids) == 20
+    assert all(one.startswith(f"{TENANT_ID}.") for one in ids)
