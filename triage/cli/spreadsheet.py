@@ -64,7 +64,10 @@ def _delimiter(text: str) -> tuple[str, int, str]:
         return rest, 1, match[1]
 
     def known(delimiter: str) -> tuple[int, int]:
-        _, cells = next(_rows(text, delimiter, 0), _NO_ROW)
+        try:
+            _, cells = next(_rows(text, delimiter, 0), _NO_ROW)
+        except FileProblem:  # quotes that make no sense: this is not what parts the cells
+            return 0, 0
         return sum(_field(cell)[0] is not None for cell in cells), len(cells)
 
     return text.lstrip("\ufeff"), 0, max(_DELIMITERS, key=known)

@@ -72,7 +72,9 @@ def finding_story(finding: Json, *, requests: bool = False) -> Iterator[Renderab
         for check in parts(finding, "checks"):
             if check.get("request"):
                 status = f"{check.get('status') or 'no answer'} {check.get('errorCode') or ''}".strip()
-                yield plain(f"   {check.get('id')}: {check['request']} -> {status}")
+                line = plain(f"   {check.get('id')}: {check['request']} -> {status}")
+                line.no_wrap, line.overflow = True, "ignore"
+                yield line
 
 
 def can_be_opened(finding: Json) -> Text:
@@ -128,7 +130,7 @@ def _checks(checks: list[Json]) -> Table:
     table.expand = True
     for check in checks:
         word, style = _OUTCOMES.get(str(check.get("outcome")), (str(check.get("outcome")), ""))
-        table.add_row(Text(f"   {word}", style), plain(check.get("question")), plain(_seen(check), "dim"))
+        table.add_row(plain(f"   {word}", style), plain(check.get("question")), plain(_seen(check), "dim"))
     return table
 
 

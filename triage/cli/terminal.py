@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 # A table in a pipe or a file is not folded at the width of a screen that nobody looks at.
@@ -64,7 +64,7 @@ def print_parts(parts: Iterable[RenderableType]) -> None:
     """Renders on standard output; what is not to be wrapped (a command) is not cut off either."""
     console = output()
     for part in parts:
-        console.print(part, crop=False)
+        console.print(Group(part), crop=False)  # bare texts would be joined, and wrapped all the same
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

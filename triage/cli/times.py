@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, datetime
 
 from triage.wire import as_datetime, epoch_ns, from_epoch_ns
 
@@ -33,14 +32,3 @@ def instant(text: str, *, end: bool = False) -> str:
 def short(text: str | None) -> str:
     """A time of the API's as `2026-11-20 10:11` in UTC; nothing for none."""
     return f"{as_datetime(text):%Y-%m-%d %H:%M}" if text else ""
-
-
-def ago(text: str) -> str:
-    """How long ago an instant was, in its largest unit: `3 h ago`."""
-    seconds = (datetime.now(UTC) - as_datetime(text)).total_seconds()
-    if seconds < 0:
-        return "in the future"
-    unit, length = next(
-        ((unit, length) for unit, length in (("d", 86400), ("h", 3600), ("min", 60)) if seconds >= length), ("s", 1)
-    )
-    return f"{int(seconds // length)} {unit} ago"

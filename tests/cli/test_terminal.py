@@ -1,0 +1,130 @@
+"""What is printed: an attacker's words are text and nothing else, on any terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.processes import ROOT
+from tests.cli.program import PROGRAM, environment
+from triage.cli.audit_story import audit_story
+from triage.cli.story import finding_story
+from triage.cli.tables import finding_line, findings_table, rejected_table, summary_view
+from triage.cli.terminal import harmless, print_parts
+
+HOSTILE = (
+    "\x1b[2J\x1b]0;title\x07\x9b31m \u202eevil\u200b [bold red]x[/bold red] [/] :bomb:\r\n\x00\ud800 [link=http://a]"
+)
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@given(st.text(st.characters()))
+def test_no_control_character_is_left(text: str) -> None:
+    shown = harmless(text)
+    assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")]
+    shown.encode()
+
+
+@given(st.text(st.characters(categories=("L", "N", "P", "S", "Mn", "Zs"))))
+def test_what_people_write_stays(text: str) -> None:
+    assert harmless(text) == text
+
+
+def hostile(like: Any) -> Any:
+    """The same shape with every text in it replaced, keys apart."""
+    if isinstance(like, dict):
+        return {name: hostile(value) for name, value in like.items()}
+    if isinstance(like, list):
+        return [hostile(value) for value in like]
+    return HOSTILE if isinstance(like, str) else like
+
+
+WHEN = "2026-11-20T10:11:12Z"
+FINDING: dict[str, Any] = {
+    "id": "x", "tenantId": "x", "scenario": "x", "classifiedBy": "x", "cause": "x", "confidence": "x", "severity": "x",
+    "alternatives": ["x"], "alsoSeen": ["x"], "summary": "x", "exposed": True, "deliveries": 2,
+    "actions": [{"title": "x", "detail": "x", "url": "x", "command": "x"}],
+    "message": {"location": "x", "folder": "x", "isRead": True, "copies": 2},
+    "checks": [{"id": "x", "question": "x", "outcome": "x", "request": "x", "status": 404, "errorCode": "x",
+                "reason": None, "observed": {"why": "x", "plans": ["x"], "n": 1, "yes": True}},
+               {"id": "x", "question": "x", "outcome": "x", "reason": "x", "permission": "x"}],
+    "reasons": [{"check": "x", "reason": "x", "permission": "x"}],
+    "failure": dict.fromkeys(("mailbox", "subject", "error", "errorCode", "folder", "internetMessageId"), "x"),
+}  # fmt: skip
+AUDIT: dict[str, Any] = {
+    "tenantId": "x", "etdAppId": "x", "mode": "x", "verdict": "x", "drift": {"since": "x", "granted": ["x"]},
+    "servicePrincipal": {"displayName": "x", "disabledByMicrosoftStatus": "x"},
+    "permissions": [{"name": "x", "type": "x", "need": "x", "state": "x", "privilegeLevel": 3}],
+    "credentials": [{"kind": "x", "displayName": "x", "state": "x", "endDateTime": None, "daysLeft": -3}],
+    "issues": [{"code": "x", "severity": "x", "summary": "x", "actions": [{"title": "x", "detail": "x"}]}],
+    "unreadable": [{"question": "x", "reason": "x", "permission": "x"}],
+}  # fmt: skip
+EVENT = {"reason": "x", "detail": "x", "body": "x" * 200}
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_an_attackers_words_are_shown_and_not_obeyed(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    finding = {**hostile(FINDING), "occurredAt": WHEN, "triagedAt": WHEN}
+    by = {name: {HOSTILE: 3} for name in ("byCause", "bySeverity", "byDay")}
+    summary = {"total": 3, "exposed": 1, **by, "audits": [{"tenantId": HOSTILE, "verdict": HOSTILE}]}
+    parts = [
+        *finding_story(finding, requests=True),
+        *audit_story({**hostile(AUDIT), "auditedAt": WHEN}),
+        findings_table([finding], int(columns)),
+        finding_line(finding, again=True),
+        rejected_table([{**hostile(EVENT), "receivedAt": WHEN}]),
+        *summary_view(summary),
+    ]
+    print_parts(parts)
+    shown = capsys.readouterr().out
+    assert ESCAPES.search(shown)  # it was in colours
+    text = ESCAPES.sub("", shown)
+    assert not [c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs")]
+    flat = re.sub(r"\s", "", text)
+    shown_whole = re.sub(
+        r"\s", "", r"\x1b[2J\x1b]0;title\x07\x9b31m \u202eevil\u200b [bold red]x[/bold red] [/] :bomb:"
+    )
+    # In a table of many columns a cell is folded among the others, so that only its beginning stands in one piece.
+    assert flat.count(shown_whole) > 15
+    assert "31m" not in "".join(ESCAPES.findall(shown)).replace("\x1b[31m", "").replace(";31m", "")
+
+
+def on_a_terminal(*arguments: str, **settings: str) -> str:
+    """What the program writes to a terminal of 100 columns."""
+    master, slave = pty.openpty()
+    env = environment(TERM="xterm-256color", COLUMNS="100", **settings)
+    done = subprocess.Popen([*PROGRAM, *arguments], cwd=ROOT, env=env, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = b""
+    try:
+        while part := os.read(master, 65536):
+            shown += part
+    except OSError:  # Linux: the other end is closed
+        pass
+    os.close(master)
+    done.wait(30)
+    return shown.decode()
+
+
+def test_colours_are_for_terminals_that_want_them(graph: dict[str, str]) -> None:
+    check = ("check", "--mailbox", "jane@contoso.com", "--error", "Resource is Not Found", "--message-id", "1")
+    assert "\x1b[1" in on_a_terminal(*check, **graph)
+    # What is left is the status line, which comes and goes: no colour in it.
+    plain = on_a_terminal(*check, **graph, NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", plain)
+    assert "can be opened" in plain
+    assert (
+        "\x1b" not in on_a_terminal(*check, "--json", **graph).replace("\x1b[?25l", "").replace("\x1b[?25h", "")[-400:]
+    )
