@@ -19,7 +19,7 @@ _PATIENCE: dict[str, Any] = {
     "retry_total": 2,
 }
 # The queue client's own backoff would begin with 15 s.
-_QUEUE_PATIENCE = {**_PATIENCE, "initial_backoff": 0.5, "increment_base": 2}
+_QUEUE_PATIENCE: dict[str, Any] = {**_PATIENCE, "initial_backoff": 0.5, "increment_base": 2}
 
 
 class StorageAccount:
