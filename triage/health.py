@@ -66,9 +66,9 @@ async def _probe(graph: TenantGraph) -> list[Answer[Any]]:
     batcher, ask = graph.session.batcher, graph.session.questions
     organization, users, groups, contacts = await asyncio.gather(
         graph.organization.get(),
-        read_list(batcher, ask.any_user(), User),
-        read_list(batcher, ask.any_group(), Recipient),
-        read_list(batcher, ask.any_contact(), Recipient),
+        read_list(batcher, ask.any_user(), User, whole=False),
+        read_list(batcher, ask.any_group(), Recipient, whole=False),
+        read_list(batcher, ask.any_contact(), Recipient, whole=False),
     )
     answers: list[Answer[Any]] = [organization, users, groups, contacts]
     further: list[Any] = []

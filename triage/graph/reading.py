@@ -36,8 +36,11 @@ async def read_one(batcher: Batcher, question: Question, kind: type[T]) -> Answe
     return _validated(answer, reply.body, _adapter(kind, many=False))
 
 
-async def read_list(batcher: Batcher, question: Question, kind: type[T]) -> Answer[list[T]]:
-    """All objects of a collection, page after page. A collection that could not be read to its end is unread."""
+async def read_list(batcher: Batcher, question: Question, kind: type[T], *, whole: bool = True) -> Answer[list[T]]:
+    """All objects of a collection, page after page. A collection that could not be read to its end is unread.
+
+    Not `whole`: the first page is enough, since any object will do.
+    """
     rows: list[Any] = []
     next_page = question
     answer: Answer[list[T]] = Answer(question.check, State.UNREAD, request=str(question))
@@ -51,7 +54,7 @@ async def read_list(batcher: Batcher, question: Question, kind: type[T]) -> Answ
             return answer.unread(Reason.UNAVAILABLE)
         rows += page
         link = reply.body.get("@odata.nextLink")
-        if not link:
+        if not link or not whole:
             return _validated(answer, rows, _adapter(kind, many=True))
         next_page = replace(question, url=_relative(str(link)))
     return answer.unread(Reason.UNAVAILABLE)
