@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from triage import retention
 from triage.api.routes import ROUTES, Route
 from triage.auditing import audit_all
 from triage.deliveries import QueueMessage, handle, handle_poison
 from triage.runtime import services
-from triage.settings import DEFAULT_AUDIT_SCHEDULE, DEFAULT_QUEUE, binding_expression, read_settings
+from triage.settings import (
+    DEFAULT_AUDIT_SCHEDULE,
+    DEFAULT_QUEUE,
+    DEFAULT_RETENTION_SCHEDULE,
+    binding_expression,
+    read_settings,
+)
 from triage.telemetry import start, unquoted
 
 start()
 SETTINGS = read_settings()  # a missing or wrong setting stops the start, and names itself
 QUEUE = binding_expression("TRIAGE_QUEUE", DEFAULT_QUEUE)
 SCHEDULE = binding_expression("AUDIT_SCHEDULE", DEFAULT_AUDIT_SCHEDULE)
+RETENTION = binding_expression("RETENTION_SCHEDULE", DEFAULT_RETENTION_SCHEDULE)
 
 # With easyauth the platform has signed the caller in, and the app checks the role.
 app = func.FunctionApp(func.AuthLevel.ANONYMOUS if SETTINGS.easyauth else func.AuthLevel.FUNCTION)
@@ -36,6 +44,12 @@ async def triage_poison(message: func.QueueMessage) -> None:
 async def audit_permissions(timer: func.TimerRequest) -> None:
     with unquoted():
         await audit_all(services(), SETTINGS.tenants)
+
+
+@app.timer_trigger("timer", RETENTION)
+async def remove_expired(timer: func.TimerRequest) -> None:
+    with unquoted():
+        await retention.remove_expired(services())
 
 
 def register(route: Route) -> None:

@@ -19,6 +19,8 @@ from triage.wire import Wire
 
 DEFAULT_QUEUE = "remediation-failures"
 DEFAULT_AUDIT_SCHEDULE = "0 0 */6 * * *"
+DEFAULT_RETENTION_SCHEDULE = "0 30 3 * * *"
+DEFAULT_RETENTION_DAYS = 400  # a year, and a month in which it can be compared with
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -77,6 +79,7 @@ class Settings(Wire):
     graph_client_id: str | None = None
     easyauth: bool = False
     credential_warning_days: int = 30
+    retention_days: int = DEFAULT_RETENTION_DAYS
     max_dequeue_count: int = 5
 
     @property
@@ -119,6 +122,7 @@ def read_settings(environ: Mapping[str, str] | None = None, *, needs_storage: bo
         graph_client_id=_graph_client_id(environ.get("TRIAGE_GRAPH_CLIENT_ID")),
         easyauth=auth == "easyauth",
         credential_warning_days=_count(environ, "CREDENTIAL_WARNING_DAYS", 30),
+        retention_days=_count(environ, "RETENTION_DAYS", DEFAULT_RETENTION_DAYS),
         max_dequeue_count=_max_dequeue_count(environ),
     )
 

@@ -1,7 +1,8 @@
 """Findings: one entity for each failure, in table `findings`, and its rows in the index.
 
-Entity: PartitionKey the id's first two characters, RowKey the id; `revision` counts its writings, `deliveryIds` are
-the last deliveries that were counted (JSON), `document` (and `document1`, ...) is the finding as in the contract.
+Entity: PartitionKey the id's first two characters, RowKey the id; `revision` grows with each writing, also after a
+removal, so that what the index still has of a finding is never taken for newer than one that came again; `deliveryIds`
+are the last deliveries that were counted (JSON), `document` (and `document1`, ...) is the finding as in the contract.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from typing import Any
 
 from triage.finding import Finding, merge
 from triage.storage.account import StorageAccount
 from triage.storage.documents import pack_text, unpack_text
 from triage.storage.index import ATTEMPTS, FindingsIndex, Query
+from triage.wire import epoch_ns
 
 TABLE = "findings"
 _REMEMBERED_DELIVERIES = 50
@@ -46,7 +49,7 @@ class Findings:
             counted: list[str] = json.loads(entity["deliveryIds"]) if entity else []
             delivered = delivery is not None and delivery not in counted
             merged = merge(_finding(entity), finding, final=final, delivered=delivered) if entity else finding
-            revision = (entity["revision"] if entity else 0) + 1
+            revision = (entity["revision"] if entity else _first_revision()) + 1
             counted += [delivery] if delivery is not None and delivered else []
             row = _row(merged, revision, counted[-_REMEMBERED_DELIVERIES:])
             try:
@@ -66,6 +69,32 @@ class Findings:
             await self.index.write(merged, revision)
             return merged
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def remove(self, finding_id: str, month: str, before: int) -> bool:
+        """Removes a finding that was last seen before an instant (nanoseconds), and its rows in a month's index.
+
+        One that is written at the same time stays. It goes before its rows: by them the next run finds the rest where
+        this one ends in between. False where there was no such finding; rows without one are removed as well.
+        """
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+        revision = await self.index.revision(finding_id, month)
+        entity = await self._entity(finding_id)
+        finding = _finding(entity) if entity else None
+        expired = finding is not None and finding.occurred_at[:7] == month
+        if finding is not None and expired:
+            if epoch_ns(finding.last_seen) >= before:
+                return False
+            table = await self._account.table(TABLE)
+            condition = {"etag": entity.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
+            try:
+                await table.delete_entity(finding_id[:2], finding_id, **condition)
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return False
+            revision = max(revision, entity["revision"])
+        await self.index.remove(finding_id, month, revision)
+        return expired
 
     async def page(self, query: Query, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """At most `top` findings, newest first, and the token of the next page. ValueError where a token is none."""
@@ -87,6 +116,11 @@ class Findings:
             return await table.get_entity(finding_id[:2], finding_id)
         except ResourceNotFoundError:
             return None
+
+
+def _first_revision() -> int:
+    """Seconds since 2026: more than any finding with this id had before it was removed, and small enough for Int32."""
+    return max(0, int(time.time()) - 1_767_225_600)
 
 
 def _row(finding: Finding, revision: int, deliveries: list[str]) -> dict[str, Any]:

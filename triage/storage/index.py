@@ -90,12 +90,17 @@ class FindingsIndex:
         if self._written % _WRITES_A_FOLD == 0:
             await fold(table, month)
 
-    async def remove(self, finding_id: str, month: str) -> None:
-        """Takes a finding out of the index and out of the counts; one that is not there is left alone."""
+    async def revision(self, finding_id: str, month: str) -> int:
+        """Which writing of a finding a month's index has; 0 where it has none."""
+        anchor = await get(await self._account.table(TABLE), month, _anchor_key(finding_id))
+        return anchor["revision"] if anchor else 0
+
+    async def remove(self, finding_id: str, month: str, revision: int) -> None:
+        """Takes a finding out of the index and out of the counts, unless a later writing of it is there."""
         table = await self._account.table(TABLE)
 
         def operations(old: Any) -> list[Any] | None:
-            if old is None:
+            if old is None or old["revision"] > revision:
                 return None
             removed = ("delete", {"PartitionKey": month, "RowKey": old["RowKey"]}, _unchanged(old))
             change = _change(month, finding_id, old["revision"] + 1, old, None)

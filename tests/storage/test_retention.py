@@ -1,0 +1,247 @@
+"""What is removed when, and that nothing else is: on a real table service, with writers and other runs in between."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.azurite import azurite
+from triage.audit import Audit, Verdict
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.failures import RemediationFailure
+from triage.finding import Finding
+from triage.retention import remove_expired
+from triage.runtime import Services
+from triage.scenarios import ClassifiedBy, Scenario
+from triage.settings import DEFAULT_RETENTION_DAYS, Mode, SettingsError, read_settings
+from triage.storage.audits import audit_id
+from triage.storage.index import Query
+from triage.storage.rejected import RejectedReason, rejected_event
+from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_rejected
+from triage.summary import summarise
+from triage.wire import from_epoch_ns
+
+TENANT, ANOTHER, FORMER = (f"6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a{n}" for n in (77, 78, 79))
+TABLES = ("findings", "findingsindex", "audits", "rejected")
+NOW = time.time_ns() // 10**9 * 10**9
+DAY = 86400 * 10**9
+BEFORE = NOW - 400 * DAY
+
+
+@pytest.fixture(scope="module")
+def connection_string() -> Iterator[str]:
+    with azurite() as storage:
+        yield storage.connection_string
+
+
+def environment(connection_string: str, **more: str) -> dict[str, str]:
+    tenants = f'[{{"tenantId":"{TENANT}","etdAppId":"{ANOTHER}"}}]'
+    return {"TriageStorage": connection_string, "TRIAGE_TENANTS": tenants, **more}
+
+
+@pytest.fixture
+async def services(connection_string: str) -> AsyncIterator[Services]:
+    made = Services(read_settings(environment(connection_string)))
+    for name in TABLES:
+        await made.account.tables().create_table_if_not_exists(name)
+    yield made
+    for name in TABLES:
+        await made.account.tables().delete_table(name)
+    await made.close()
+
+
+def at(days: float, offset: int = 0) -> str:
+    """So many days before today."""
+    return from_epoch_ns(NOW - int(days * DAY) + offset)
+
+
+def expiry(seconds: float = 60) -> Expiry:
+    return Expiry(BEFORE, time.monotonic() + seconds)
+
+
+def finding(number: int, occurred: str, seen: str, cause: Cause = Cause.USER_DELETED) -> Finding:
+    return Finding(
+        id=f"{number:02x}{number:030x}",
+        tenant_id=TENANT,
+        scenario=Scenario.INVALID_USER,
+        classified_by=ClassifiedBy.ERROR_TEXT,
+        cause=cause,
+        confidence=Confidence.CONFIRMED,
+        severity=Severity.MEDIUM,
+        summary="",
+        exposed=False,
+        failure=RemediationFailure(mailbox=f"person{number}@contoso.com"),
+        occurred_at=occurred,
+        received_at=seen,
+        triaged_at=seen,
+        first_seen=seen,
+        last_seen=seen,
+    )
+
+
+def audit(tenant_id: str, audited_at: str) -> Audit:
+    return Audit(
+        id=audit_id(tenant_id, audited_at, "0"),
+        tenant_id=tenant_id,
+        etd_app_id=None,
+        mode=Mode.NO_AUTH,
+        audited_at=audited_at,
+        verdict=Verdict.NOT_APPLICABLE,
+    )
+
+
+async def rows(services: Services, table: str) -> list[Any]:
+    client = await services.account.table(table)
+    return [row async for row in client.list_entities()]
+
+
+async def kept(services: Services) -> list[str]:
+    """The ids of the findings that are there, which the index and the counts have as well, and no others."""
+    entities = sorted(row["RowKey"] for row in await rows(services, "findings"))
+    page, _ = await services.findings.page(Query({}), 1000, None)
+    assert sorted(row["id"] for row in page) == entities
+    keys = [str(row["RowKey"]) for row in await rows(services, "findingsindex")]
+    counts = ("hour|", "day|", "change|")
+    indexed = [key.rpartition("|")[2] for key in keys if key.count("|") == 2 and not key.startswith(counts)]
+    assert sorted(indexed) == sorted(entities * 8)
+    assert sorted(key for key in keys if key.startswith("id|")) == [f"id|{one}" for one in entities]
+    summary = await summarise(services, None, None, None)
+    assert summary["total"] == len(entities)
+    return entities
+
+
+async def test_a_finding_goes_when_it_has_not_been_seen_for_so_long(services: Services) -> None:
+    findings = {
+        "both long ago": finding(1, at(420), at(401)),
+        "at the limit": finding(2, at(420), at(400)),
+        "just before it": finding(3, at(420), at(400, -1)),
+        "happens again": finding(4, at(420), at(3)),
+        "new": finding(5, at(3), at(3)),
+        "of a clock that is years ahead": finding(6, at(-4000), at(401)),
+        "of such a clock, and new": finding(7, at(-4000), at(3)),
+        "years ago, but just delivered": finding(8, at(9000), at(1)),
+    }
+    for one in findings.values():
+        await services.findings.save(one, "delivery")
+    assert len(await kept(services)) == 8
+    assert await remove_findings(services.account, services.findings, expiry()) == 3
+    gone = ("both long ago", "just before it", "of a clock that is years ahead")
+    assert await kept(services) == sorted(one.id for name, one in findings.items() if name not in gone)
+    assert await services.findings.get(findings["both long ago"].id) is None
+    assert await remove_findings(services.account, services.findings, expiry()) == 0
+
+
+async def test_a_run_that_ends_early_is_gone_on_with(services: Services) -> None:
+    await asyncio.gather(*(services.findings.save(finding(n, at(410), at(410)), "delivery") for n in range(40)))
+    removed = [await remove_findings(services.account, services.findings, expiry(0)) for _ in range(4)]
+    assert removed == [16, 16, 8, 0]
+    assert await kept(services) == []
+
+
+async def test_a_run_that_broke_off_between_finding_and_index_is_gone_on_with(services: Services) -> None:
+    old = finding(1, at(410), at(410))
+    await services.findings.save(old, "delivery")
+    table = await services.account.table("findings")
+    await table.delete_entity(old.id[:2], old.id)
+    assert await remove_findings(services.account, services.findings, expiry()) == 0
+    assert await kept(services) == []
+
+
+@pytest.mark.parametrize("occurred", [410, 2, 450], ids=["the same month", "another month", "another old month"])
+async def test_a_finding_that_came_again_meanwhile_stays(
+    services: Services, occurred: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = finding(1, at(410), at(410))
+    with monkeypatch.context() as then:
+        then.setattr(time, "time", lambda: (NOW - 410 * DAY) / 10**9)
+        for _ in range(3):
+            await services.findings.save(old, "delivery", final=True)
+    table = await services.account.table("findings")
+    await table.delete_entity(old.id[:2], old.id)
+    again = finding(1, at(occurred), at(0), Cause.GUEST_USER)
+    await services.findings.save(again, "another delivery")
+    assert await remove_findings(services.account, services.findings, expiry()) == 0
+    assert await kept(services) == [old.id]
+    assert (await services.findings.page(Query({"cause": "guest_user"}), 10, None))[0][0]["id"] == old.id
+
+
+async def test_a_finding_that_is_written_after_it_was_read_stays(services: Services) -> None:
+    old = finding(1, at(410), at(410))
+    await services.findings.save(old, "delivery")
+    table = await services.account.table("findings")
+    delete = table.delete_entity
+
+    async def delete_late(*arguments: Any, **options: Any) -> None:
+        await services.findings.save(finding(1, at(410), at(0)), "another delivery")
+        await delete(*arguments, **options)
+
+    table.delete_entity = delete_late
+
+    async def the_same_table(name: str) -> Any:
+        return table if name == "findings" else await type(services.account).table(services.account, name)
+
+    services.account.table = the_same_table  # type: ignore[method-assign]
+    assert await services.findings.remove(old.id, old.occurred_at[:7], BEFORE) is False
+    assert await kept(services) == [old.id]
+
+
+async def test_writers_and_runs_at_the_same_time_leave_all_in_order(services: Services) -> None:
+    for round_ in range(3):
+        await asyncio.gather(*(services.findings.save(finding(n, at(410), at(410)), "delivery") for n in range(30)))
+        again = [services.findings.save(finding(n, at(410), at(0)), f"again {round_}") for n in range(0, 30, 2)]
+        runs = [remove_findings(services.account, services.findings, expiry()) for _ in range(2)]
+        await asyncio.gather(*again, *runs)
+        await remove_findings(services.account, services.findings, expiry())
+        assert set(await kept(services)) == {finding(n, at(0), at(0)).id for n in range(0, 30, 2)}
+
+
+async def test_old_audits_go_but_the_newest_of_each_tenant_stays(services: Services) -> None:
+    times = {TENANT: [at(3), at(399), *(at(401 + n) for n in range(205))], ANOTHER: [at(500), at(501), at(600)],
+             FORMER: [at(450)]}  # fmt: skip
+    await asyncio.gather(*(services.audits.save(audit(one, when)) for one in times for when in times[one]))
+    assert await remove_audits(services.account, expiry()) == 205 + 2
+    left = {(row["PartitionKey"], Audit.model_validate_json(row["document"]).audited_at)
+            for row in await rows(services, "audits")}  # fmt: skip
+    assert left == {(TENANT, at(3)), (TENANT, at(399)), (ANOTHER, at(500)), (FORMER, at(450))}
+    assert await remove_audits(services.account, expiry()) == 0
+
+
+async def test_old_rejected_events_go(services: Services) -> None:
+    def event(body: str, received_at: str) -> Any:
+        return rejected_event(body, body, received_at, RejectedReason.NOT_JSON, "")
+
+    events = [event("new", at(1)), event("limit", at(400)), *(event(f"old {n}", at(400, -1 - n)) for n in range(230))]
+    await asyncio.gather(*(services.rejected.save(one) for one in events))
+    assert await remove_rejected(services.account, expiry(0)) == 0
+    both = await asyncio.gather(*(remove_rejected(services.account, expiry()) for _ in range(2)))
+    assert sum(both) == 230
+    assert [row["body"] for row in (await services.rejected.page(1000, None))[0]] == ["new", "limit"]
+
+
+async def test_the_timer_s_run_removes_from_every_table_unless_all_is_kept(
+    services: Services, connection_string: str
+) -> None:
+    await services.findings.save(finding(1, at(410), at(410)), "delivery")
+    for when in (at(1), at(410)):
+        await services.audits.save(audit(TENANT, when))
+    await services.rejected.save(rejected_event("", "", at(410), RejectedReason.POISON, ""))
+    for days, removed in (
+        ("0", {}),
+        ("411", {"rejected": 0, "audits": 0, "findings": 0}),
+        ("409", {"rejected": 1, "audits": 1, "findings": 1}),
+    ):
+        others = Services(read_settings(environment(connection_string, RETENTION_DAYS=days)))
+        assert await remove_expired(others) == removed
+        await others.close()
+    assert await kept(services) == []
+
+
+def test_400_days_are_kept_unless_told(connection_string: str) -> None:
+    assert read_settings(environment(connection_string)).retention_days == DEFAULT_RETENTION_DAYS == 400
+    assert read_settings(environment(connection_string, RETENTION_DAYS="30")).retention_days == 30
+    with pytest.raises(SettingsError, match="RETENTION_DAYS"):
+        read_settings(environment(connection_string, RETENTION_DAYS="-1"))

@@ -1,0 +1,133 @@
+"""Removes what has expired: findings with their index rows, audits, rejected events. What a run leaves, the next takes.
+
+An entity-group transaction takes 100 operations of one partition
+(https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from triage.storage.account import StorageAccount
+from triage.storage.audits import TABLE as AUDITS
+from triage.storage.counters import fold
+from triage.storage.documents import newest_first
+from triage.storage.findings import Findings
+from triage.storage.index import TABLE as INDEX
+from triage.storage.index import Query
+from triage.storage.rejected import TABLE as REJECTED
+from triage.wire import epoch_ns
+
+T = TypeVar("T")
+
+MOST_OPERATIONS = 100
+_FINDINGS_AT_ONCE = 16
+_MONTH = 31 * 86400 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """What is to go: all from before `before` (nanoseconds); and until when (time.monotonic) a run goes on."""
+
+    before: int
+    until: float
+
+    @property
+    def over(self) -> bool:
+        """Whether the run's time is up."""
+        return time.monotonic() >= self.until
+
+
+async def remove_findings(account: StorageAccount, findings: Findings, expiry: Expiry) -> int:
+    """Removes the findings that were last seen long ago, and tells how many.
+
+    The index has them by `occurredAt`. That is not after `lastSeen` but where a sender's clock is wrong, maybe by
+    years: so the months to come are looked through as well.
+    """
+    removed = 0
+    months: set[str] = set()
+    for query in (Query({}, until=expiry.before - 1), Query({}, since=time.time_ns() + _MONTH)):
+        rows = findings.index.rows(query, None, 1000)
+        expired = (row async for row in rows if epoch_ns(row.finding["lastSeen"]) < expiry.before)
+        async for part in _parts(expired, _FINDINGS_AT_ONCE):
+            gone = await asyncio.gather(*(findings.remove(row.finding["id"], row.month, expiry.before) for row in part))
+            removed += sum(gone)
+            months.update(row.month for row in part)
+            if expiry.over:
+                return removed
+    index = await account.table(INDEX)
+    for month in sorted(months):  # nobody writes to an old month any more, and it is writers that fold its counts
+        while not expiry.over and await fold(index, month):
+            pass
+    return removed
+
+
+async def remove_audits(account: StorageAccount, expiry: Expiry) -> int:
+    """Removes old audits, of every tenant that ever had one but the newest, and tells how many."""
+    table = await account.table(AUDITS)
+    removed = 0
+    tenant = ""
+    while not expiry.over:
+        newest = await _first(table, f"PartitionKey gt '{tenant}'")
+        if newest is None:
+            break
+        tenant = str(newest["PartitionKey"])
+        last = max(str(newest["RowKey"]), _last_to_keep(expiry))
+        removed += await _remove_after(table, tenant, last, expiry)
+    return removed
+
+
+async def remove_rejected(account: StorageAccount, expiry: Expiry) -> int:
+    """Removes old rejected events, and tells how many."""
+    return await _remove_after(await account.table(REJECTED), REJECTED, _last_to_keep(expiry), expiry)
+
+
+def _last_to_keep(expiry: Expiry) -> str:
+    """What sorts after the row keys of what is to be kept, and before those of what is older: keys are newest first."""
+    return newest_first(expiry.before) + "~"
+
+
+async def _remove_after(table: Any, partition: str, row_key: str, expiry: Expiry) -> int:
+    """Deletes the rows of a partition after a key, so many in a transaction."""
+    removed = 0
+    query = f"PartitionKey eq '{partition}' and RowKey gt '{row_key}'"
+    rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
+    async for part in _parts(rows, MOST_OPERATIONS):
+        if expiry.over:
+            break
+        removed += await _delete(table, part)
+    return removed
+
+
+async def _delete(table: Any, rows: list[Any]) -> int:
+    """Deletes rows of one partition; of those that another run has deleted meanwhile it counts none."""
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        await table.submit_transaction([("delete", row) for row in rows])
+    except HttpResponseError as error:
+        if error.status_code != 404:
+            raise
+        return sum([await _delete(table, [row]) for row in rows]) if len(rows) > 1 else 0
+    return len(rows)
+
+
+async def _first(table: Any, query: str) -> Any:
+    async for row in table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1):
+        return row
+    return None
+
+
+async def _parts(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
+    part: list[T] = []
+    async for item in items:
+        part.append(item)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part
