@@ -1,0 +1,217 @@
+// Everything that the service runs on, in a resource group of its own.
+//
+// Plain resources with pinned API versions, not registry modules: what is deployed stands here in full, no registry has
+// to be reached, and the tests can read all of it without a Bicep compiler (tests/infra).
+targetScope = 'subscription'
+
+@description('Name of the azd environment. The names of all resources come from it.')
+@minLength(1)
+@maxLength(40)
+param environmentName string
+
+// No list of regions here: it would be out of date. `az functionapp list-flexconsumption-locations` has it.
+@description('Region of all resources. It must have the Flex Consumption plan.')
+@minLength(1)
+@metadata({ azd: { type: 'location' } })
+param location string
+
+@description('Microsoft 365 tenants to triage for: objects with tenantId, etdAppId and, where they differ from the default, mode (read_write, read or no_auth), domains and expectedPermissions.')
+@minLength(1)
+param tenants array
+
+@description('Name of the intake queue.')
+@minLength(3)
+@maxLength(56)
+param queueName string = 'remediation-failures'
+
+@description('When the apps\' permissions are audited, as an NCRONTAB expression of six fields, in UTC.')
+param auditSchedule string = '0 0 */6 * * *'
+
+@description('Hours from one audit to the next, as in auditSchedule. An alert fires when there was none in twice this time.')
+@minValue(1)
+@maxValue(24)
+param auditIntervalHours int = 6
+
+@description('A secret or certificate of the app that ends in fewer days than this is reported as expiring.')
+@minValue(1)
+@maxValue(365)
+param credentialWarningDays int = 30
+
+@description('Client id of the multi-tenant app that reads further tenants, with the managed identity as its federated credential. Empty: the managed identity reads its own tenant. infra/scripts/graph-permissions.sh app makes one.')
+param graphClientId string = ''
+
+@description('How callers of the API are known. keys: by function keys. easyauth: by Entra ID, with the app roles Triage.Read and Triage.Write.')
+@allowed(['keys', 'easyauth'])
+param authMode string = 'keys'
+
+@description('With easyauth: client id of the app that callers sign in to. infra/scripts/sign-in-app.sh makes one.')
+param signInClientId string = ''
+
+@description('With easyauth: client ids of further apps whose tokens are accepted, such as one that sends failures.')
+param signInAllowedApplications array = []
+
+@description('Reach storage by private endpoints only, from a virtual network with a fixed outbound address. Costs more: docs/costs.md.')
+param privateNetworking bool = false
+
+@description('Memory of an instance, in MB.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('Most instances at a time. Graph\'s limits are reached first: docs/scaling.md.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Redundancy of the storage account: in one datacenter, over zones, or over regions.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+param storageSku string = 'Standard_LRS'
+
+@description('Days that telemetry is kept. The first 31 cost nothing.')
+@minValue(30)
+@maxValue(730)
+param telemetryRetentionDays int = 30
+
+@description('Most telemetry in a day, in GB; what is beyond it is dropped until the next. -1: no limit.')
+param telemetryDailyGb int = 1
+
+@description('Addresses that alerts are sent to. Empty: alerts show in the portal only.')
+param alertEmails array = []
+
+@description('Address of the runbook that the alerts point to.')
+param runbookUrl string = 'docs/runbook.md'
+
+@description('Tags of all resources, beside azd\'s own.')
+param tags object = {}
+
+var runtimeVersion = '3.13'
+// Every table and queue that the service uses. It would make them itself, but then their first use would be slower.
+var tableNames = ['findings', 'findingsindex', 'audits', 'rejected', 'counters']
+var queueNames = [queueName, '${queueName}-poison']
+
+var graphEndpoints = {
+  AzureCloud: 'https://graph.microsoft.com'
+  AzureUSGovernment: 'https://graph.microsoft.us'
+  AzureChinaCloud: 'https://microsoftgraph.chinacloudapi.cn'
+}
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var allTags = union(tags, { 'azd-env-name': environmentName })
+
+resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: allTags
+}
+
+module identity 'app/identity.bicep' = {
+  name: 'identity'
+  scope: group
+  params: {
+    name: 'id-triage-${token}'
+    location: location
+    tags: allTags
+  }
+}
+
+module network 'app/network.bicep' = if (privateNetworking) {
+  name: 'network'
+  scope: group
+  params: {
+    name: 'vnet-triage-${token}'
+    location: location
+    tags: allTags
+  }
+}
+
+module storage 'app/storage.bicep' = {
+  name: 'storage'
+  scope: group
+  params: {
+    name: 'st${token}'
+    location: location
+    tags: allTags
+    sku: storageSku
+    queueNames: queueNames
+    tableNames: tableNames
+    identityPrincipalId: identity.outputs.principalId
+    endpointSubnetId: privateNetworking ? network!.outputs.endpointSubnetId : ''
+    privateDnsZoneIds: privateNetworking ? network!.outputs.privateDnsZoneIds : {}
+  }
+}
+
+module monitoring 'app/monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: {
+    workspaceName: 'log-triage-${token}'
+    name: 'appi-triage-${token}'
+    location: location
+    tags: allTags
+    retentionDays: telemetryRetentionDays
+    dailyGb: telemetryDailyGb
+    identityPrincipalId: identity.outputs.principalId
+  }
+}
+
+module function 'app/function.bicep' = {
+  name: 'function'
+  scope: group
+  params: {
+    planName: 'plan-triage-${token}'
+    name: 'func-triage-${token}'
+    location: location
+    tags: allTags
+    runtimeVersion: runtimeVersion
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    storageName: storage.outputs.name
+    deploymentContainer: storage.outputs.deploymentContainer
+    insightsName: monitoring.outputs.name
+    subnetId: privateNetworking ? network!.outputs.functionSubnetId : ''
+    authMode: authMode
+    signInClientId: signInClientId
+    signInAllowedApplications: signInAllowedApplications
+    settings: {
+      TRIAGE_TENANTS: string(tenants)
+      TRIAGE_QUEUE: queueName
+      AUDIT_SCHEDULE: auditSchedule
+      GRAPH_ENDPOINT: graphEndpoints[environment().name]
+      TRIAGE_GRAPH_CLIENT_ID: graphClientId
+      TRIAGE_AUTH: authMode
+      CREDENTIAL_WARNING_DAYS: string(credentialWarningDays)
+    }
+  }
+}
+
+module alerts 'app/alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    insightsName: monitoring.outputs.name
+    emails: alertEmails
+    runbookUrl: runbookUrl
+    auditIntervalHours: auditIntervalHours
+  }
+}
+
+module workbook 'app/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    insightsName: monitoring.outputs.name
+  }
+}
+
+output AZURE_LOCATION string = location
+output AZURE_TENANT_ID string = tenant().tenantId
+output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_FUNCTION_NAME string = function.outputs.name
+output TRIAGE_API string = 'https://${function.outputs.hostName}/api'
+output TRIAGE_IDENTITY_CLIENT_ID string = identity.outputs.clientId
+output TRIAGE_IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
+output TRIAGE_QUEUE_ENDPOINT string = '${storage.outputs.queueEndpoint}${queueName}'

@@ -1,0 +1,378 @@
+"""The scripts that give the service its permissions, run as they are, with a stand-in for the Azure CLI."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jmespath
+import pytest
+
+from triage.permissions import GRAPH_APP_ID, PERMISSIONS
+
+SCRIPTS = Path(__file__).parent.parent.parent / "infra" / "scripts"
+TENANT = "11111111-1111-1111-1111-111111111111"
+IDENTITY = "22222222-2222-2222-2222-222222222222"
+GRAPH = "33333333-3333-3333-3333-333333333333"
+SETS = {
+    "core": ["User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"],
+    "domains": ["CrossTenantInformation.ReadBasic.All"],
+    "recipients": ["GroupMember.Read.All", "OrgContact.Read.All"],
+    "delegated": ["Directory.Read.All"],
+    "mailbox-kind": ["MailboxSettings.Read"],
+}
+
+pytestmark = pytest.mark.skipif(not shutil.which("bash"), reason="the scripts are for bash")
+
+
+class Tenant:
+    """A tenant that the stand-in acts on, and the scripts run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "state.json"
+        self.bin = folder / "bin"
+        self.bin.mkdir()
+        az = self.bin / "az"
+        # -S: the start of Python is most of what a call costs.
+        program = f'exec "{sys.executable}" -S "{Path(__file__).with_name("fake_az.py")}" "$@"'
+        az.write_text(f'#!/bin/sh\nPYTHONPATH="{Path(jmespath.__file__).parent.parent}" {program}\n')
+        az.chmod(0o755)
+        roles = [{"value": name, "id": permission.role_id} for name, permission in PERMISSIONS.items()]
+        self.write(
+            tenant=TENANT,
+            signed_in=True,
+            forbidden="",
+            endpoints={
+                "microsoftGraphResourceId": "https://graph.microsoft.com/",
+                "activeDirectory": "https://login.microsoftonline.com",
+            },
+            applications={},
+            servicePrincipals={
+                GRAPH: {"id": GRAPH, "appId": GRAPH_APP_ID, "appRoles": roles, "children": {}},
+                IDENTITY: {"id": IDENTITY, "appId": "identity", "children": {}},
+            },
+            calls=[],
+            changes=[],
+        )
+
+    def write(self, **values: Any) -> None:
+        state = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.path.write_text(json.dumps(state | values))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return json.loads(self.path.read_text())
+
+    def changes(self) -> list[list[Any]]:
+        """What was changed since this was last asked."""
+        found = self.state["changes"]
+        self.write(changes=[])
+        return found
+
+    def granted(self, principal: str = IDENTITY) -> set[str]:
+        names = {permission.role_id: name for name, permission in PERMISSIONS.items()}
+        rows = self.state["servicePrincipals"][principal]["children"].get("appRoleAssignments", [])
+        assert all(row["principalId"] == principal and row["resourceId"] == GRAPH for row in rows)
+        return {names[row["appRoleId"]] for row in rows}
+
+    def run(self, script: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        usual = {
+            "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
+            "ENTRA_WAIT_SECONDS": "0",
+            "HOME": str(self.bin),
+        }
+        return subprocess.run(
+            ["bash", str(SCRIPTS / script), *arguments],
+            env=usual | {"FAKE_AZ_STATE": str(self.path)} | environ,
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    def permissions(self, *arguments: str, **environ: str) -> str:
+        done = self.run("graph-permissions.sh", *arguments, **environ)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def tenant(tmp_path: Path) -> Tenant:
+    return Tenant(tmp_path)
+
+
+def state_of(output: str, permission: str) -> str:
+    (line,) = [line for line in output.splitlines() if f" {permission} " in line and not line.startswith("Gr")]
+    return line.split(permission)[1].strip()
+
+
+def test_show_shows_and_changes_nothing(tenant: Tenant) -> None:
+    output = tenant.permissions("show", "--identity", IDENTITY)
+    for names in SETS.values():
+        for name in names:
+            assert state_of(output, name) == "not granted"
+    assert tenant.changes() == []
+
+
+def test_grant_gives_the_core_set_and_only_once(tenant: Tenant) -> None:
+    output = tenant.permissions("grant", "--identity", IDENTITY)
+    assert tenant.granted() == set(SETS["core"])
+    assert output.index("not granted") < output.index("Granted User.Read.All")
+    assert len(tenant.changes()) == 3
+
+    output = tenant.permissions("grant", "--identity", IDENTITY)
+    assert tenant.changes() == []
+    assert "Nothing to grant." in output
+    assert state_of(output, "User.Read.All") == "granted"
+    assert state_of(output, "Directory.Read.All") == "not granted"
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_each_set_by_name(tenant: Tenant, name: str) -> None:
+    tenant.permissions("grant", "--sets", name, "--identity", IDENTITY)
+    assert tenant.granted() == set(SETS[name])
+
+
+@pytest.mark.parametrize("sets", ["all", "core,domains,recipients,delegated,mailbox-kind"])
+def test_all_sets(tenant: Tenant, sets: str) -> None:
+    tenant.permissions("grant", "--sets", sets, "--identity", IDENTITY)
+    assert tenant.granted() == {name for names in SETS.values() for name in names}
+
+
+def test_what_is_there_already_is_not_granted_again(tenant: Tenant) -> None:
+    tenant.permissions("grant", "--sets", "core", "--identity", IDENTITY)
+    tenant.changes()
+    tenant.permissions("grant", "--sets", "core,domains", "--identity", IDENTITY)
+    (change,) = tenant.changes()
+    assert change[2]["appRoleId"] == PERMISSIONS["CrossTenantInformation.ReadBasic.All"].role_id
+
+
+def test_azd_names_the_identity(tenant: Tenant) -> None:
+    tenant.permissions("grant", TRIAGE_IDENTITY_PRINCIPAL_ID=IDENTITY)
+    assert tenant.granted() == set(SETS["core"])
+
+
+def test_remove_takes_everything_back_but_what_others_granted(tenant: Tenant) -> None:
+    tenant.permissions("grant", "--sets", "all", "--identity", IDENTITY)
+    state = tenant.state
+    other = {"id": "other", "principalId": IDENTITY, "resourceId": GRAPH, "appRoleId": PERMISSIONS["Mail.Send"].role_id}
+    state["servicePrincipals"][IDENTITY]["children"]["appRoleAssignments"].append(other)
+    tenant.write(**state)
+    tenant.changes()
+
+    output = tenant.permissions("remove", "--identity", IDENTITY)
+    assert tenant.granted() == {"Mail.Send"}
+    assert state_of(output, "Mail.Send") == "granted, by others: left alone"
+    assert [method for method, _, _ in tenant.changes()] == ["DELETE"] * 8
+
+    assert "Nothing to remove." in tenant.permissions("remove", "--identity", IDENTITY)
+    assert tenant.changes() == []
+
+
+def test_remove_of_one_set(tenant: Tenant) -> None:
+    tenant.permissions("grant", "--sets", "core,delegated", "--identity", IDENTITY)
+    tenant.permissions("remove", "--sets", "delegated", "--identity", IDENTITY)
+    assert tenant.granted() == set(SETS["core"])
+
+
+def test_grants_on_another_resource_do_not_count(tenant: Tenant) -> None:
+    state = tenant.state
+    row = {
+        "id": "x",
+        "principalId": IDENTITY,
+        "resourceId": "exchange",
+        "appRoleId": PERMISSIONS["User.Read.All"].role_id,
+    }
+    state["servicePrincipals"][IDENTITY]["children"]["appRoleAssignments"] = [row]
+    tenant.write(**state)
+    assert state_of(tenant.permissions("show", "--identity", IDENTITY), "User.Read.All") == "not granted"
+
+
+def test_a_permission_that_the_cloud_lacks_is_said_and_skipped(tenant: Tenant) -> None:
+    state = tenant.state
+    graph = state["servicePrincipals"][GRAPH]
+    graph["appRoles"] = [role for role in graph["appRoles"] if not role["value"].startswith("CrossTenant")]
+    endpoints = {
+        "microsoftGraphResourceId": "https://microsoftgraph.chinacloudapi.cn",
+        "activeDirectory": "https://login.chinacloudapi.cn",
+    }
+    tenant.write(**state | {"endpoints": endpoints})
+    output = tenant.permissions("grant", "--sets", "all", "--identity", IDENTITY)
+    assert state_of(output, "CrossTenantInformation.ReadBasic.All") == "not in this cloud"
+    assert len(tenant.granted()) == 7
+
+
+def test_who_may_not_grant_is_told_whom_to_ask_and_what(tenant: Tenant) -> None:
+    tenant.write(forbidden="POST .*/appRoleAssignments")
+    done = tenant.run("graph-permissions.sh", "grant", "--sets", "core,domains", "--identity", IDENTITY)
+    assert done.returncode == 1
+    assert "User.Read.All could not be granted. Ask a Privileged Role Administrator" in done.stderr
+    assert f"grant --sets core,domains --identity {IDENTITY}" in done.stderr
+    assert tenant.granted() == set()
+
+
+def test_who_may_not_remove_is_told(tenant: Tenant) -> None:
+    tenant.permissions("grant", "--identity", IDENTITY)
+    tenant.write(forbidden="DELETE")
+    done = tenant.run("graph-permissions.sh", "remove", "--identity", IDENTITY)
+    assert done.returncode == 1
+    assert "could not be taken back" in done.stderr
+
+
+@pytest.mark.parametrize("script", ["graph-permissions.sh", "sign-in-app.sh"])
+def test_nobody_signed_in(tenant: Tenant, script: str) -> None:
+    tenant.write(signed_in=False)
+    environ = {"TRIAGE_IDENTITY_PRINCIPAL_ID": IDENTITY, "TRIAGE_API": "https://x.example/api"}
+    done = tenant.run(script, *(["show"] if script.startswith("graph") else []), **environ)
+    assert done.returncode == 1
+    assert "az login" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "show|grant|remove"),
+        (["erase"], 2, "show|grant|remove"),
+        (["grant", "--sets"], 2, "show|grant|remove"),
+        (["grant", "--what", "x"], 2, "show|grant|remove"),
+        (["grant", "--sets", "core,mail", "--identity", IDENTITY], 1, "there is no set 'mail'"),
+        (["grant"], 1, "say --identity or --app"),
+        (["grant", "--identity", IDENTITY, "--app", IDENTITY], 1, "not both"),
+        (["grant", "--identity", "x' or 1 eq 1"], 1, "is no id"),
+        (["app"], 1, "say --identity"),
+        (["remove-app"], 1, "say --app"),
+    ],
+)
+def test_what_is_said_wrong_changes_nothing(tenant: Tenant, arguments: list[str], code: int, words: str) -> None:
+    done = tenant.run("graph-permissions.sh", *arguments)
+    assert done.returncode == code
+    assert words in done.stderr
+    assert tenant.changes() == []
+
+
+def test_an_identity_that_is_not_there(tenant: Tenant) -> None:
+    done = tenant.run("graph-permissions.sh", "grant", "--identity", TENANT)
+    assert done.returncode == 1
+    assert "nothing there" in done.stderr
+    assert "has no service principal" in tenant.permissions("remove", "--identity", TENANT)
+    assert tenant.changes() == []
+
+
+def client_id(output: str) -> str:
+    (line,) = [line for line in output.splitlines() if line.startswith("Client id: ")]
+    return line.removeprefix("Client id: ")
+
+
+def test_an_app_for_further_tenants(tenant: Tenant) -> None:
+    output = tenant.permissions("app", "--identity", IDENTITY, "--sets", "core,domains")
+    (app,) = tenant.state["applications"].values()
+    assert app["signInAudience"] == "AzureADMultipleOrgs"
+    assert client_id(output) == app["appId"]
+    (access,) = app["requiredResourceAccess"]
+    assert access["resourceAppId"] == GRAPH_APP_ID
+    assert {(one["id"], one["type"]) for one in access["resourceAccess"]} == {
+        (PERMISSIONS[name].role_id, "Role") for name in SETS["core"] + SETS["domains"]
+    }
+    (trust,) = app["children"]["federatedIdentityCredentials"]
+    assert trust["issuer"] == f"https://login.microsoftonline.com/{TENANT}/v2.0"
+    assert (trust["subject"], trust["audiences"]) == (IDENTITY, ["api://AzureADTokenExchange"])
+    assert "passwordCredentials" not in app and "keyCredentials" not in app
+
+    assert client_id(tenant.permissions("app", "--identity", IDENTITY, "--sets", "core,domains")) == app["appId"]
+    after = tenant.state
+    assert list(after["applications"].values()) == [app]
+    assert len([one for one in after["servicePrincipals"].values() if one["appId"] == app["appId"]]) == 1
+
+
+@pytest.mark.parametrize(
+    ("authority", "audience"),
+    [
+        ("https://login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"),
+        ("https://login.chinacloudapi.cn/", "api://AzureADTokenExchangeChina"),
+    ],
+)
+def test_the_audience_of_a_national_cloud(tenant: Tenant, authority: str, audience: str) -> None:
+    tenant.write(endpoints={"microsoftGraphResourceId": "https://graph.microsoft.us", "activeDirectory": authority})
+    tenant.permissions("app", "--identity", IDENTITY)
+    (app,) = tenant.state["applications"].values()
+    (trust,) = app["children"]["federatedIdentityCredentials"]
+    assert trust["audiences"] == [audience]
+    assert trust["issuer"] == f"{authority.rstrip('/')}/{TENANT}/v2.0"
+
+
+def test_two_registrations_of_one_name_are_not_guessed_between(tenant: Tenant) -> None:
+    twins = {key: {"id": key, "appId": key, "displayName": "ETD remediation triage", "children": {}} for key in "ab"}
+    tenant.write(applications=twins)
+    done = tenant.run("graph-permissions.sh", "app", "--identity", IDENTITY)
+    assert done.returncode == 1
+    assert "several registrations" in done.stderr
+    assert tenant.changes() == []
+
+
+def test_grant_to_the_app_in_a_further_tenant(tenant: Tenant) -> None:
+    app = "44444444-4444-4444-4444-444444444444"
+    assert "has no service principal of app" in tenant.permissions("show", "--app", app)
+    tenant.permissions("grant", TRIAGE_GRAPH_CLIENT_ID=app, TRIAGE_IDENTITY_PRINCIPAL_ID=IDENTITY)
+    (principal,) = [one["id"] for one in tenant.state["servicePrincipals"].values() if one["appId"] == app]
+    assert tenant.granted(principal) == set(SETS["core"])
+    assert tenant.granted() == set()
+    tenant.changes()
+    assert "Nothing to grant." in tenant.permissions("grant", "--app", app)
+    assert tenant.changes() == []
+
+
+def test_the_app_can_be_deleted(tenant: Tenant) -> None:
+    app = client_id(tenant.permissions("app", "--identity", IDENTITY))
+    assert "deleted" in tenant.permissions("remove-app", "--app", app)
+    assert tenant.state["applications"] == {}
+    assert "nothing to delete" in tenant.permissions("remove-app", "--app", app)
+
+
+def test_the_app_that_callers_sign_in_to(tenant: Tenant) -> None:
+    environ = {"TRIAGE_IDENTITY_PRINCIPAL_ID": IDENTITY, "TRIAGE_API": "https://func-triage.example/api"}
+    outputs = [tenant.run("sign-in-app.sh", **environ) for _ in range(2)]
+    assert [done.returncode for done in outputs] == [0, 0], outputs
+    (app,) = tenant.state["applications"].values()
+    assert {role["value"] for role in app["appRoles"]} == {"Triage.Read", "Triage.Write"}
+    assert app["web"]["redirectUris"] == ["https://func-triage.example/.auth/login/aad/callback"]
+    assert app["identifierUris"] == [f"api://{app['appId']}"]
+    assert app["signInAudience"] == "AzureADMyOrg"
+    assert len(app["children"]["federatedIdentityCredentials"]) == 1
+    (principal,) = [one for one in tenant.state["servicePrincipals"].values() if one["appId"] == app["appId"]]
+    assert principal["appRoleAssignmentRequired"] is True
+    assert client_id(outputs[0].stdout) == client_id(outputs[1].stdout) == app["appId"]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"TRIAGE_API": "https://x.example/api"},
+        {"TRIAGE_API": "http://x.example/api", "TRIAGE_IDENTITY_PRINCIPAL_ID": IDENTITY},
+        {"TRIAGE_API": "https://x.example/api", "TRIAGE_IDENTITY_PRINCIPAL_ID": "x"},
+    ],
+)
+def test_an_app_to_sign_in_to_needs_to_know_of_what(tenant: Tenant, environ: dict[str, str]) -> None:
+    done = tenant.run("sign-in-app.sh", **environ)
+    assert done.returncode == 1
+    assert tenant.changes() == []
+
+
+def test_the_sets_are_those_that_triage_asks_with() -> None:
+    """Every permission that a question names is in a set, and no set has one that none names."""
+    questions = (SCRIPTS.parent.parent / "triage" / "graph" / "questions.py").read_text(encoding="utf-8")
+    named = {name for name in PERMISSIONS if f'"{name}"' in questions}
+    assert named == {name for names in SETS.values() for name in names}
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.sh")), ids=lambda path: path.name)
+def test_bash_can_read_it(script: Path) -> None:
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.sh")), ids=lambda path: path.name)
+def test_no_script_makes_a_secret(script: Path) -> None:
+    assert not re.search("addPassword|addKey|passwordCredentials|credential reset", script.read_text(encoding="utf-8"))
