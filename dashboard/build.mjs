@@ -22,7 +22,7 @@ const { metafile } = await build({
   bundle: true,
   minify: true,
   format: "esm",
-  target: ["es2022", "chrome111", "firefox113", "safari16.4"],
+  target: ["es2022", "chrome120", "firefox124", "safari17.4"],
   charset: "utf8",
   legalComments: "none", // LICENSES.txt has the licences whole
   jsx: "automatic",

@@ -110,11 +110,22 @@ export interface Bar {
   to: URLSearchParams;
 }
 
-/** Bars, longest first: a table whose last column is a picture of the one before. */
-export function Bars({ bars, heading, most = 10 }: { bars: Bar[]; heading: string; most?: number }) {
+interface BarsProps {
+  bars: Bar[];
+  heading: string;
+  /** In the order in which they are given; else the longest comes first. */
+  inOrder?: boolean;
+  most?: number;
+}
+
+/** Bars: a table whose last column is a picture of the one before. */
+export function Bars({ bars, heading, inOrder = false, most = 10 }: BarsProps) {
   const [all, showAll] = useState(false);
-  const sorted = bars.filter((bar) => bar.value > 0).sort((a, b) => b.value - a.value);
-  const length = scaleLinear().domain([0, sorted[0]?.value ?? 1]).range([0, 100]);
+  const sorted = bars.filter((bar) => bar.value > 0);
+  if (!inOrder) sorted.sort((a, b) => b.value - a.value);
+  const length = scaleLinear()
+    .domain([0, Math.max(1, ...sorted.map((bar) => bar.value))])
+    .range([0, 100]);
   const shown = all ? sorted : sorted.slice(0, most);
   return (
     <>

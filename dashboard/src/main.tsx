@@ -13,7 +13,7 @@ import { FindingsView } from "./views/findings";
 import { OverviewView } from "./views/overview";
 import { RejectedView } from "./views/rejected";
 
-const VIEWS = { overview: "Overview", findings: "Findings", audits: "App health", rejected: "Rejected events" };
+const VIEWS = { overview: "Overview", findings: "Findings", audits: "App health", rejected: "Rejected" };
 type View = keyof typeof VIEWS;
 
 function App() {

@@ -10,16 +10,15 @@ export const PERIODS: Record<string, { label: string; hours: number | null }> = 
 };
 export const USUAL = "7d";
 const HOUR = 3_600_000;
-const MINUTE = 60_000;
 
-/** The bounds of an address as the API takes them. Bounds that move are cut to the minute. */
+/** The bounds of an address as the API takes them. A bound that moves is a whole hour: hours are what the API counts. */
 export function bounds(parameters: URLSearchParams, usual: string): { since: string | null; until: string | null } {
   const since = parameters.get("since");
   const until = parameters.get("until");
   if (since || until) return { since, until };
   const hours = PERIODS[parameters.get("period") ?? usual]?.hours ?? null;
   if (hours === null) return { since: null, until: null };
-  const start = Math.floor((Date.now() - hours * HOUR) / MINUTE) * MINUTE;
+  const start = Math.floor((Date.now() - hours * HOUR) / HOUR) * HOUR;
   return { since: instant(start), until: null };
 }
 

@@ -6,7 +6,6 @@ import { Empty, Fact, Heading, Shown, Steps } from "../parts";
 import { count, TenantId, Time, Untrusted, words } from "../text";
 import type { Audit } from "../wire";
 import { AuditNow } from "./audits";
-import { AppName } from "./overview";
 
 /** One audit: what is wrong and how it is mended, then everything that was read. */
 export function AuditView({ id }: { id: string }) {
@@ -33,7 +32,7 @@ function Whole({ audit }: { audit: Audit }) {
       <Heading
         lead={
           <>
-            <VerdictMark verdict={audit.verdict} /> <Time at={audit.auditedAt} />, tenant <TenantId id={audit.tenantId} />
+            <VerdictMark verdict={audit.verdict} /> as of <Time at={audit.auditedAt} />
           </>
         }
         aside={
@@ -43,7 +42,7 @@ function Whole({ audit }: { audit: Audit }) {
           />
         }
       >
-        <AppName audit={audit} />
+        Tenant <TenantId id={audit.tenantId} />
       </Heading>
       <section class="panel" aria-labelledby="issues-title">
         <h2 id="issues-title">{audit.issues.length ? "What to mend" : "Issues"}</h2>

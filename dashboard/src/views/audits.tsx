@@ -8,10 +8,13 @@ import { More, usePages } from "../pages";
 import { Confirm, Empty, Heading, Problem, Shown } from "../parts";
 import { count, TenantId, Time, Untrusted, words } from "../text";
 import type { Audit, Drift, Page, Verdict } from "../wire";
-import { AppName } from "./overview";
 
 const PAGE = 25;
-const VERDICTS: Verdict[] = ["healthy", "degraded", "broken", "unknown", "not_applicable"];
+const WORST: Verdict[] = ["broken", "degraded", "unknown", "healthy", "not_applicable"];
+
+export function worstFirst(audits: Audit[]): Audit[] {
+  return [...audits].sort((a, b) => WORST.indexOf(a.verdict) - WORST.indexOf(b.verdict));
+}
 
 /** The apps as they are now, and what the audits found before. */
 export function AuditsView({ parameters }: { parameters: URLSearchParams }) {
@@ -36,7 +39,7 @@ export function AuditsView({ parameters }: { parameters: URLSearchParams }) {
         {({ value }) =>
           value.length ? (
             <div class="cards">
-              {value.map((audit) => (
+              {worstFirst(value).map((audit) => (
                 <Card key={audit.tenantId} audit={audit} />
               ))}
             </div>
@@ -61,12 +64,9 @@ function Card({ audit }: { audit: Audit }) {
       </div>
       <h2 id={`app-${audit.tenantId}`}>
         <Link to={to("audits", { audit: audit.id })}>
-          <AppName audit={audit} />
+          Tenant <TenantId id={audit.tenantId} />
         </Link>
       </h2>
-      <p class="app-tenant">
-        Tenant <TenantId id={audit.tenantId} />
-      </p>
       {audit.issues.slice(0, 2).map((issue) => (
         <p key={issue.code}>
           <Untrusted text={issue.summary} />
@@ -115,7 +115,7 @@ function History({ parameters }: { parameters: URLSearchParams }) {
             <span>State</span>
             <select value={verdict} onChange={(event) => set("verdict", event.currentTarget.value)}>
               <option value="">Any</option>
-              {VERDICTS.map((name) => (
+              {WORST.map((name) => (
                 <option key={name} value={name}>
                   {words(name)}
                 </option>

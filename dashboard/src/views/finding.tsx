@@ -169,7 +169,7 @@ function Place({ finding }: { finding: Finding }) {
   const { location, folder, isRead, copies } = finding.message;
   const details = [
     words(location),
-    folder && location !== "not_checked" ? <Untrusted text={folder} /> : null,
+    folder && folder.toLowerCase() !== words(location).toLowerCase() ? <Untrusted text={folder} /> : null,
     isRead === true ? <strong class="warn">it was read</strong> : isRead === false ? "unread" : null,
     copies > 1 ? count(copies, "copy", "copies") : null,
   ].filter((detail) => detail !== null);
@@ -211,26 +211,32 @@ function CheckStory({ check }: { check: Check }) {
           ))}
         </dl>
       )}
-      {check.request && (
-        <p class="request">
-          <code>
-            <Untrusted text={check.request} />
-          </code>
-          {check.status !== null && (
-            <span class="status">
-              {" "}
-              answered {check.status}
-              {check.errorCode && (
-                <>
-                  {" "}
-                  <Untrusted text={check.errorCode} />
-                </>
-              )}
-            </span>
-          )}
-        </p>
-      )}
+      {check.request && <Asked check={check} request={check.request} />}
     </li>
+  );
+}
+
+/** What was asked of Graph: the path and what came back, the whole request when it is wanted. */
+function Asked({ check, request }: { check: Check; request: string }) {
+  const [path = ""] = request.split("?");
+  const answer = [check.status, check.errorCode].filter((part) => part !== null).join(" ");
+  return (
+    <details class="request">
+      <summary>
+        <code>
+          <Untrusted text={path} />
+        </code>
+        {answer && (
+          <>
+            {" → "}
+            <Untrusted text={answer} />
+          </>
+        )}
+      </summary>
+      <pre tabIndex={0} role="group" aria-label="Request">
+        <Untrusted text={request} />
+      </pre>
+    </details>
   );
 }
 

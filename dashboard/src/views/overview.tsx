@@ -5,15 +5,16 @@ import { get } from "../api";
 import { Bars, Columns } from "../charts";
 import { type Loaded, useLoad } from "../load";
 import { SeverityMark, StateMark, VerdictMark } from "../marks";
-import { bounds, dayBounds, days, PERIODS, PeriodChoice, periodOf, USUAL } from "../period";
+import { bounds, dayBounds, days, instant, PERIODS, PeriodChoice, periodOf, USUAL } from "../period";
 import { Empty, Heading, Shown } from "../parts";
-import { ago, clock, count, list, number, TenantId, Time, Untrusted, utcDay, words } from "../text";
+import { ago, clock, count, hour, list, number, TenantId, Time, Untrusted, utcDay, words } from "../text";
 import type { Audit, Finding, Health, Page, Rejected, Severity, Summary } from "../wire";
+import { worstFirst } from "./audits";
 
 const EVERY_MS = 60_000;
 const HEALTH_EVERY_MS = 300_000; // its probes are kept by the service for longer than that
 const IN_REACH_READ = 200;
-const MAILBOXES = 8;
+const MAILBOXES = 10;
 const MOST_DAYS = 92;
 const SEVERITIES: Severity[] = ["critical", "high", "medium", "low", "info"];
 
@@ -58,11 +59,11 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
         </section>
         <section class="panel wide" aria-labelledby="time-title">
           <h2 id="time-title">
-            Failures by day{" "}
+            Failures over time{" "}
             {summary.data && <span class="muted">{count(summary.data.total, "failure")} {lately}</span>}
           </h2>
           <Shown of={summary} what="the numbers">
-            {(data) => <ByDay summary={data} />}
+            {(data) => (period === "24h" ? <ByHours /> : <ByDay summary={data} />)}
           </Shown>
         </section>
         <section class="panel" aria-labelledby="cause-title">
@@ -91,6 +92,7 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
                 <Numbers of={data.bySeverity}>
                   <Bars
                     heading="Severity"
+                      inOrder
                     bars={SEVERITIES.map((name) => ({
                       name,
                       label: <SeverityMark severity={name} />,
@@ -122,6 +124,7 @@ function Numbers({ of, children }: { of: Record<string, number>; children: Compo
 
 interface Mailbox {
   name: string;
+  failures: number;
   messages: Set<string>;
   places: Set<string>;
   opened: boolean;
@@ -136,19 +139,21 @@ function byMailbox(findings: Finding[]): Mailbox[] {
     const { mailbox, internetMessageId, messageId } = finding.failure;
     const one = found.get(mailbox) ?? {
       name: mailbox,
+      failures: 0,
       messages: new Set<string>(),
       places: new Set<string>(),
       opened: false,
       newest: finding.occurredAt,
       checked: finding.triagedAt,
     };
+    one.failures += 1;
     one.messages.add(internetMessageId ?? messageId ?? finding.id);
     one.places.add(finding.message.location);
     one.opened ||= finding.message.isRead === true;
     if (finding.triagedAt < one.checked) one.checked = finding.triagedAt;
     found.set(mailbox, one);
   }
-  return [...found.values()].sort((a, b) => b.messages.size - a.messages.size || b.newest.localeCompare(a.newest));
+  return [...found.values()].sort((a, b) => b.messages.size - a.messages.size || b.failures - a.failures || b.newest.localeCompare(a.newest));
 }
 
 function InReach({
@@ -194,9 +199,14 @@ function InReach({
               <th scope="col" class="figure">
                 Messages
               </th>
+              <th scope="col" class="figure extra">
+                Failures
+              </th>
               <th scope="col">Where</th>
               <th scope="col">Read</th>
-              <th scope="col">Looked at</th>
+              <th scope="col" class="extra">
+                Looked at
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -208,9 +218,10 @@ function InReach({
                   </Link>
                 </th>
                 <td class="figure">{number(mailbox.messages.size)}</td>
+                <td class="figure extra">{number(mailbox.failures)}</td>
                 <td>{list([...mailbox.places].map(words))}</td>
                 <td>{mailbox.opened ? <strong class="warn">Read</strong> : "No"}</td>
-                <td class="muted">
+                <td class="muted extra">
                   <Time at={mailbox.checked} relative />
                 </td>
               </tr>
@@ -229,7 +240,7 @@ function InReach({
   );
 }
 
-const WORST = ["broken", "degraded", "unknown", "healthy", "not_applicable"];
+const APPS = 4;
 
 function Apps({ audits }: { audits: Audit[] }) {
   if (!audits.length) {
@@ -239,42 +250,58 @@ function Apps({ audits }: { audits: Audit[] }) {
       </Empty>
     );
   }
-  const sorted = [...audits].sort((a, b) => WORST.indexOf(a.verdict) - WORST.indexOf(b.verdict));
+  const sorted = worstFirst(audits);
+  const counts = Map.groupBy(sorted, (audit) => audit.verdict);
   return (
-    <ul class="apps">
-      {sorted.map((audit) => (
-        <li key={audit.tenantId}>
-          <VerdictMark verdict={audit.verdict} />
-          <div>
+    <>
+      {audits.length > 1 && (
+        <ul class="verdicts" aria-label="Tenants by state">
+          {[...counts].map(([verdict, several]) => (
+            <li key={verdict}>
+              <b>{number(several.length)}</b> <VerdictMark verdict={verdict} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <ul class="apps">
+        {sorted.slice(0, APPS).map((audit) => (
+          <li key={audit.tenantId}>
+            {audits.length === 1 && <VerdictMark verdict={audit.verdict} />}
             <p class="app-name">
               <Link to={to("audits", { audit: audit.id })}>
-                <AppName audit={audit} />
+                Tenant <TenantId id={audit.tenantId} />
               </Link>
               <span class="muted">{ago(audit.auditedAt)}</span>
             </p>
-            <p class="app-tenant">
-              Tenant <TenantId id={audit.tenantId} />
+            <p>
+              {audits.length > 1 && <VerdictMark verdict={audit.verdict} />} <Matter audit={audit} />
             </p>
-            {audit.issues[0] && (
-              <p>
-                <Untrusted text={audit.issues[0].summary} />
-                {audit.issues.length > 1 && <span class="muted"> And {count(audit.issues.length - 1, "more issue")}.</span>}
-              </p>
-            )}
-            {audit.verdict === "unknown" && audit.unreadable[0] && !audit.issues[0] && (
-              <p>Could not be read: {audit.unreadable[0].question}.</p>
-            )}
-          </div>
-        </li>
-      ))}
-    </ul>
+          </li>
+        ))}
+      </ul>
+      {sorted.length > APPS && (
+        <p class="more">
+          <Link to={to("audits")}>All {number(sorted.length)} tenants</Link>
+        </p>
+      )}
+    </>
   );
 }
 
-export function AppName({ audit }: { audit: Audit }) {
-  const name = audit.servicePrincipal?.["displayName"];
-  if (typeof name === "string" && name) return <Untrusted text={name} />;
-  return <>{audit.verdict === "not_applicable" ? "No app in this tenant" : "The app"}</>;
+/** What is the matter with an app, in a sentence. */
+function Matter({ audit }: { audit: Audit }) {
+  const [first, ...others] = audit.issues;
+  const [unread] = audit.unreadable;
+  if (first) {
+    return (
+      <>
+        <Untrusted text={first.summary} />
+        {others.length > 0 && <span class="muted"> And {count(others.length, "more issue")}.</span>}
+      </>
+    );
+  }
+  if (audit.verdict === "unknown" && unread) return <>Could not be read: {unread.question}.</>;
+  return null;
 }
 
 function ByDay({ summary }: { summary: Summary }) {
@@ -291,11 +318,44 @@ function ByDay({ summary }: { summary: Summary }) {
   return <Columns columns={columns} what="failure" per="day" />;
 }
 
+const HOUR_MS = 3_600_000;
+const HOURS = 3;
+
+/** The last day in steps of some hours: the summary knows days, so each step is asked for. */
+function ByHours() {
+  const end = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
+  const steps = Array.from({ length: 24 / HOURS }, (_, index) => {
+    const start = end - 24 * HOUR_MS + index * HOURS * HOUR_MS;
+    return { start, within: { since: instant(start), until: `${instant(start + HOURS * HOUR_MS - 1000).slice(0, -1)}.999999999Z` } };
+  });
+  const loaded = useLoad(
+    `hours ${end}`,
+    (signal) => Promise.all(steps.map((step) => get<Summary>("summary", to(null, step.within), signal))),
+    { every: EVERY_MS },
+  );
+  return (
+    <Shown of={loaded} what="the numbers">
+      {(parts) => (
+        <Columns
+          what="failure"
+          per={`${HOURS} hours`}
+          columns={steps.map((step, index) => ({
+            label: `${hour(step.start)}–${hour(step.start + HOURS * HOUR_MS)}`,
+            value: parts[index]?.total ?? 0,
+            to: to("findings", step.within),
+          }))}
+        />
+      )}
+    </Shown>
+  );
+}
+
 /** How the triage service itself is, and whether something arrived that it could not read. */
 function Service() {
-  const health = useLoad("health", (signal) => readHealth(signal), { every: HEALTH_EVERY_MS });
+  const health = useLoad("health", (signal) => get<Health>("health", undefined, signal), { every: HEALTH_EVERY_MS });
   const rejected = useLoad("rejected newest", (signal) => get<Page<Rejected>>("rejected", to(null, { top: "1" }), signal), { every: HEALTH_EVERY_MS });
   const newest = rejected.data?.value[0];
+  const lacking = health.data?.checks.permissions.lacking ?? [];
   return (
     <section class="panel" aria-labelledby="service-title">
       <h2 id="service-title">This service</h2>
@@ -313,23 +373,25 @@ function Service() {
           </dl>
         )}
       </Shown>
-      {health.data?.checks.permissions.lacking?.map((lack) => (
-        <p key={lack.permission}>
-          Triage lacks <code>{lack.permission}</code> in {count(lack.tenants, "tenant")}.
-        </p>
-      ))}
+      {lacking.length > 0 && (
+        <details>
+          <summary>The triage identity lacks {count(lacking.length, "permission")}</summary>
+          <ul class="plain tight">
+            {lacking.map((lack) => (
+              <li key={lack.permission}>
+                <code>{lack.permission}</code> in {count(lack.tenants, "tenant")}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
       {newest && (
-        <p>
+        <p class="rejected-note">
           <Link to={to("rejected")}>Events were rejected</Link>, the last <Time at={newest.receivedAt} relative />.
         </p>
       )}
     </section>
   );
-}
-
-/** A service that is down says so with 503, in the same shape. */
-async function readHealth(signal: AbortSignal): Promise<Health> {
-  return get<Health>("health", undefined, signal);
 }
 
 function Updated({ loads }: { loads: Loaded<unknown>[] }) {
@@ -349,4 +411,3 @@ function Updated({ loads }: { loads: Loaded<unknown>[] }) {
     </p>
   );
 }
-

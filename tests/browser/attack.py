@@ -1,0 +1,74 @@
+"""A night with an attack in it, for tests and screenshots: failures over three weeks, audits, events that are rejected."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+import time
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from azure.storage.queue import QueueClient
+
+from sandbox.stack import Stack
+from sandbox.tenant.data import World
+from sandbox.tenant.samples import Sample, load
+
+QUEUE = "remediation-failures"
+SUBJECTS = ("Your invoice is overdue", "Payroll: confirm your account", "Shared document: Q4 forecast", "Voicemail (0:42)")
+# What an attack leaves behind is mostly messages that people can still open.
+OFTEN = {"message_present": 9, "message_moved": 9, "message_deleted": 5, "message_remediated": 4, "user_deleted": 3}
+OFTEN_SINCE_TONIGHT = {"consent_missing": 6, "message_present": 6, "message_moved": 4}
+
+Json = dict[str, Any]
+
+
+def failures(number: int = 260, days: int = 20) -> list[Json]:
+    """Failures of the samples, the same ones each time: a few a day, and a third of them in the last hours."""
+    dice = random.Random(7)
+    samples = [sample for sample in load(World.load()) if "tenantId" in sample.failure]
+    now = datetime.now(UTC)
+    found: list[Json] = []
+    for index in range(number):
+        tonight = index % 3 == 0
+        weights = [_weight(sample, OFTEN_SINCE_TONIGHT if tonight else OFTEN) for sample in samples]
+        sample = dice.choices(samples, weights)[0]
+        hours = dice.uniform(0.1, 9) if tonight else dice.uniform(12, days * 24)
+        identifier = hashlib.sha256(f"{index} {sample.name}".encode()).hexdigest()[:32]
+        occurred = (now - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        found.append({**sample.failure, "id": identifier, "occurredAt": occurred, "subject": dice.choice(SUBJECTS)})
+    return found
+
+
+def _weight(sample: Sample, weights: dict[str, int]) -> float:
+    return weights.get(sample.expect["cause"], 0.25)
+
+
+def post(address: str, path: str, body: Any) -> Any:
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(f"{address}/api/{path}", data, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=40) as answer:
+        return json.load(answer)
+
+
+def get(address: str, path: str) -> Any:
+    with urllib.request.urlopen(f"{address}/api/{path}", timeout=40) as answer:
+        return json.load(answer)
+
+
+def strike(running: Stack, number: int = 260, seconds: float = 240) -> None:
+    """Sends it all, and waits until it is triaged."""
+    before = get(running.address, "summary")["total"]
+    post(running.address, "failures", failures(number))
+    with QueueClient.from_connection_string(running.storage.connection_string, QUEUE) as queue:
+        for text in ("{", '{"mailbox": "adele@contoso.com"}', '["not", "a", "failure"]'):
+            queue.send_message(base64.b64encode(text.encode()).decode())
+    post(running.address, "audits", {})
+    end = time.monotonic() + seconds
+    while get(running.address, "summary")["total"] < before + number:
+        if time.monotonic() > end:
+            raise TimeoutError("not everything was triaged in time")
+        time.sleep(0.5)
