@@ -20,7 +20,7 @@ QUICK = {
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
 }
-OWN_TENANTS = 64
+OWN_TENANTS = 130
 PEOPLE = {
     "dana": {"messages": ["deleteditems"]},
     "ines": {"messages": ["inbox"]},
@@ -95,7 +95,7 @@ def tenant(own_tenants: Iterator[OwnTenant]) -> OwnTenant:
 
 
 def _own_keys() -> list[str]:
-    return [f"own{number:02d}" for number in range(OWN_TENANTS)]
+    return [f"own{number:03d}" for number in range(OWN_TENANTS)]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
