@@ -1,0 +1,163 @@
+"""A reply as an answer: read, absent, or unread and why; and collections page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from triage.evidence import Answer, Reason, State, Unread, not_asked
+from triage.graph.batching import Batcher, Reply
+from triage.graph.models import MailFolder, User
+from triage.graph.questions import Question
+from triage.graph.reading import MAX_PAGES, read_list, read_one
+
+QUESTION = Question("mailbox", "/users/a/mailFolders/inbox", "Mail.ReadBasic.All", {"Prefer": "x"}, "a")
+
+
+def batcher(answer: Callable[[dict[str, Any]], Reply]) -> Batcher:
+    async def send(items: list[dict[str, Any]]) -> dict[str, Reply]:
+        return {item["id"]: answer(item) for item in items}
+
+    return Batcher(send)
+
+
+async def one(reply: Reply) -> Answer[MailFolder]:
+    return await read_one(batcher(lambda _: reply), QUESTION, MailFolder)
+
+
+def error(code: str | None) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "?"}}
+
+
+async def test_what_was_read() -> None:
+    found = await one(Reply(200, {"id": "i", "displayName": "Inbox", "new": {"property": 1}}))
+    assert found == Answer(
+        "mailbox", State.READ, MailFolder(id="i", display_name="Inbox"), "GET /users/a/mailFolders/inbox", 200
+    )
+
+
+STATES = [
+    (404, error("ErrorItemNotFound"), State.ABSENT, None, None),
+    (404, error("Request_ResourceNotFound"), State.ABSENT, None, None),
+    (404, error(None), State.UNREAD, Reason.UNAVAILABLE, None),
+    (404, None, State.UNREAD, Reason.UNAVAILABLE, None),
+    (403, error("ErrorAccessDenied"), State.UNREAD, Reason.FORBIDDEN, "Mail.ReadBasic.All"),
+    (403, None, State.UNREAD, Reason.FORBIDDEN, "Mail.ReadBasic.All"),
+    (401, error("InvalidAuthenticationToken"), State.UNREAD, Reason.UNAUTHENTICATED, None),
+    (429, error("ApplicationThrottled"), State.UNREAD, Reason.THROTTLED, None),
+    (408, None, State.UNREAD, Reason.TIMEOUT, None),
+    (400, error("Request_BadRequest"), State.UNREAD, Reason.UNAVAILABLE, None),
+    (500, None, State.UNREAD, Reason.UNAVAILABLE, None),
+    (424, None, State.UNREAD, Reason.UNAVAILABLE, None),
+    (200, None, State.UNREAD, Reason.UNAVAILABLE, None),
+    (204, None, State.UNREAD, Reason.UNAVAILABLE, None),
+    (200, {"displayName": 5}, State.UNREAD, Reason.UNAVAILABLE, None),
+    (200, {"isHidden": "perhaps"}, State.UNREAD, Reason.UNAVAILABLE, None),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "state", "reason", "permission"), STATES)
+async def test_states(
+    status: int, body: dict[str, Any] | None, state: State, reason: Reason | None, permission: str | None
+) -> None:
+    # A long wait, so that a throttled read is not tried again here.
+    found = await one(Reply(status, body, retry_after=99.0 if status == 429 else None))
+    assert (found.state, found.reason, found.permission, found.value) == (state, reason, permission, None)
+    assert (found.status, found.error_code) == (status, Reply(status, body).code)
+    assert found.known is (state is State.ABSENT)
+
+
+@pytest.mark.parametrize("status", [503, 504])
+async def test_services_that_are_away(status: int) -> None:
+    found = await one(Reply(status, retry_after=99.0))
+    assert (found.state, found.reason) == (State.UNREAD, Reason.TIMEOUT if status == 504 else Reason.UNAVAILABLE)
+
+
+@pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.UNAVAILABLE, Reason.UNAUTHENTICATED])
+async def test_a_batch_that_failed_whole_says_why(reason: Reason) -> None:
+    found = await one(Reply(None, reason=reason))
+    assert (found.state, found.reason, found.permission) == (State.UNREAD, reason, None)
+
+
+async def test_a_forbidden_batch_is_not_a_forbidden_item() -> None:
+    """The status is the batch's own: it tells nothing of the item's permission."""
+    found = await one(Reply(403, reason=Reason.UNAUTHENTICATED))
+    assert (found.reason, found.permission) == (Reason.UNAUTHENTICATED, None)
+
+
+def pages(*bodies: dict[str, Any] | None) -> tuple[Batcher, list[dict[str, Any]]]:
+    asked: list[dict[str, Any]] = []
+
+    def answer(item: dict[str, Any]) -> Reply:
+        asked.append(item)
+        return Reply(200, bodies[len(asked) - 1])
+
+    return batcher(answer), asked
+
+
+NEXT = "https://graph.microsoft.com/v1.0/users?$skiptoken=abc%20d"
+
+
+async def test_pages() -> None:
+    graph, asked = pages({"value": [{"id": "1"}], "@odata.nextLink": NEXT}, {"value": [{"id": "2"}, {"id": "3"}]})
+    found = await read_list(graph, QUESTION, User)
+    assert [user.id for user in found.value or []] == ["1", "2", "3"]
+    assert [item["url"] for item in asked] == [QUESTION.url, "/users?$skiptoken=abc%20d"]
+    assert all(item["headers"] == {"Prefer": "x"} for item in asked)
+    assert found.request == f"GET {QUESTION.url}"
+
+
+@pytest.mark.parametrize(("link", "url"), [
+    ("http://127.0.0.1:8000/v1.0/users?x=1", "/users?x=1"), ("https://graph.microsoft.us/v1.0/users", "/users"),
+    ("/users?x=1", "/users?x=1"),
+])  # fmt: skip
+async def test_next_links_become_relative(link: str, url: str) -> None:
+    graph, asked = pages({"value": [], "@odata.nextLink": link}, {"value": []})
+    await read_list(graph, QUESTION, User)
+    assert asked[1]["url"] == url
+
+
+@pytest.mark.parametrize(
+    "second", [None, {}, {"value": None}, {"value": "x"}, {"value": ["x"]}, {"value": [{"id": 5}]}]
+)
+async def test_a_collection_that_cannot_be_read_to_its_end_is_unread(second: dict[str, Any] | None) -> None:
+    graph, _ = pages({"value": [{"id": "1"}], "@odata.nextLink": NEXT}, second)
+    found = await read_list(graph, QUESTION, User)
+    assert (found.state, found.reason, found.value) == (State.UNREAD, Reason.UNAVAILABLE, None)
+
+
+async def test_a_page_that_is_forbidden() -> None:
+    replies = iter([Reply(200, {"value": [], "@odata.nextLink": NEXT}), Reply(403)])
+    found = await read_list(batcher(lambda _: next(replies)), QUESTION, User)
+    assert (found.reason, found.permission, found.value) == (Reason.FORBIDDEN, "Mail.ReadBasic.All", None)
+
+
+async def test_a_collection_without_an_end() -> None:
+    body = {"value": [{"id": "1"}], "@odata.nextLink": NEXT}
+    graph, asked = pages(*[body] * (MAX_PAGES + 1))
+    found = await read_list(graph, QUESTION, User)
+    assert (found.state, found.reason, len(asked)) == (State.UNREAD, Reason.UNAVAILABLE, MAX_PAGES)
+
+
+async def test_the_first_of_a_search() -> None:
+    graph, _ = pages({"value": [{"id": "1"}, {"id": "2"}]}, {"value": []})
+    found = (await read_list(graph, QUESTION, User)).first()
+    assert (found.state, found.value) == (State.READ, User(id="1"))
+    none = (await read_list(graph, QUESTION, User)).first()
+    assert (none.state, none.value, none.status) == (State.ABSENT, None, 200)
+    unread: Answer[list[User]] = Answer("user", State.UNREAD, reason=Reason.TIMEOUT)
+    assert unread.first().reason is Reason.TIMEOUT
+
+
+def test_getting_an_answer() -> None:
+    read: Answer[str] = Answer("user", State.READ, "x")
+    assert read.get() == "x"
+    assert Answer("user", State.ABSENT).get() is None
+    with pytest.raises(Unread) as caught:
+        read.unread(Reason.FORBIDDEN, "User.Read.All").get()
+    assert (caught.value.check, caught.value.reason, caught.value.permission) == ("user", "forbidden", "User.Read.All")
+    with pytest.raises(Unread) as caught:
+        not_asked("group").get()
+    assert (caught.value.check, caught.value.reason) == ("group", Reason.UNAVAILABLE)
