@@ -1,0 +1,90 @@
+"""Who may ask, with `easyauth`: a principal (401), and the role of the method (403)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from http import HTTPStatus
+from typing import Any
+
+import azure.functions as func
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import make_tenant
+from triage.api.access import AccessError, check_role
+from triage.settings import Settings, Storage
+
+EASYAUTH = Settings(storage=Storage(), tenants=(make_tenant(),), easyauth=True)
+KEYS = EASYAUTH.model_copy(update={"easyauth": False})
+LONG = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
+
+
+def request(method: str, principal: str | None) -> func.HttpRequest:
+    headers = {} if principal is None else {"x-ms-client-principal": principal}
+    return func.HttpRequest(method, "https://triage.example/api/findings", headers=headers, body=b"")
+
+
+def encoded(value: Any) -> str:
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+def principal(*roles: str, typ: str = "roles", **more: Any) -> str:
+    return encoded({"auth_typ": "aad", "claims": [{"typ": typ, "val": role} for role in roles], **more})
+
+
+def status(method: str, header: str | None, settings: Settings = EASYAUTH) -> HTTPStatus:
+    try:
+        check_role(settings, request(method, header))
+    except AccessError as error:
+        assert str(error)
+        return error.status
+    return HTTPStatus.OK
+
+
+@pytest.mark.parametrize(("method", "roles", "expected"), [
+    ("GET", ["Triage.Read"], 200), ("HEAD", ["Triage.Read"], 200), ("POST", ["Triage.Write"], 200),
+    ("GET", ["Triage.Write"], 403), ("POST", ["Triage.Read"], 403), ("DELETE", ["Triage.Read"], 403),
+    ("GET", [], 403), ("POST", [], 403), ("GET", ["triage.read"], 403), ("GET", ["Triage.ReadX"], 403),
+    ("GET", ["Other", "Triage.Read"], 200), ("POST", ["Triage.Read", "Triage.Write"], 200),
+])  # fmt: skip
+def test_roles(method: str, roles: list[str], expected: int) -> None:
+    assert status(method, principal(*roles)) == expected
+    assert status(method, principal(*roles, typ=LONG)) == expected
+    assert status(method, principal(*roles, typ="my-roles", role_typ="my-roles")) == expected
+
+
+def test_another_claim_is_no_role() -> None:
+    assert status("GET", principal("Triage.Read", typ="name")) == 403
+    assert status("GET", principal("Triage.Read", typ="name", role_typ="roles")) == 403
+
+
+def test_the_role_that_is_needed_is_said() -> None:
+    with pytest.raises(AccessError, match=r"The app role Triage\.Write is needed"):
+        check_role(EASYAUTH, request("POST", principal("Triage.Read")))
+
+
+@pytest.mark.parametrize("header", [
+    None, "", "%", "bm9uc2Vuc2U=", encoded([]), encoded(None), encoded("x"), encoded({}), encoded({"claims": None}),
+    encoded({"claims": 5}), encoded({"claims": ["x"]}), encoded({"claims": [{"typ": "roles"}]}),
+    encoded({"claims": [], "role_typ": []}), encoded({"claims": [{"typ": []}]}), base64.b64encode(b"\xff").decode(),
+])  # fmt: skip
+def test_without_a_principal_that_can_be_read(header: str | None) -> None:
+    assert status("GET", header) == 401
+    assert status("POST", header) == 401
+
+
+def test_the_handshake_has_no_principal() -> None:
+    assert status("OPTIONS", None) == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_with_keys_the_platform_has_checked(method: str) -> None:
+    assert status(method, None, KEYS) == 200
+    assert status(method, "nonsense", KEYS) == 200
+
+
+@given(st.text(max_size=30) | st.binary(max_size=30).map(lambda data: base64.b64encode(data).decode()))
+def test_no_other_header_gets_in(header: str) -> None:
+    assert status("GET", header) in (401, 403)

@@ -1,0 +1,116 @@
+"""Query parameters: read, or refused with their names; and the link to the next page."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import azure.functions as func
+import pytest
+
+from tests.factories import TENANT_ID
+from triage.api.queries import READERS, next_link, page, read_query
+from triage.api.responses import RequestProblem
+from triage.audit import Verdict
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.scenarios import Scenario
+from triage.wire import epoch_ns
+
+URL = "https://triage.example/api/findings"
+NAMES = tuple(READERS)
+
+
+def request(query: dict[str, str] | str) -> func.HttpRequest:
+    text = query if isinstance(query, str) else urlencode(query)
+    params = {name: values[-1] for name, values in parse_qs(text).items()}
+    return func.HttpRequest("GET", f"{URL}?{text}" if text else URL, params=params, body=b"")
+
+
+def read(query: dict[str, str] | str, *names: str) -> dict[str, Any]:
+    return read_query(request(query), *(names or NAMES))
+
+
+def refused(query: dict[str, str] | str, *names: str) -> dict[str, str]:
+    with pytest.raises(RequestProblem) as caught:
+        read(query, *names)
+    assert caught.value.status == 400
+    assert caught.value.detail.startswith("The query cannot be read. ")
+    return {problem.pointer: problem.detail for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize(("name", "values"), [
+    ("scenario", Scenario), ("cause", Cause), ("severity", Severity), ("confidence", Confidence), ("verdict", Verdict),
+    ("exposed", ("true", "false", "null")),
+])  # fmt: skip
+def test_words(name: str, values: Any) -> None:
+    for value in values:
+        assert read({name: str(value)}) == {name: str(value)}
+    for wrong in ("", "x", "TRUE", f"{next(iter(values))} "):
+        assert name in refused({name: wrong})
+
+
+GOOD: list[tuple[str, str, Any]] = [
+    ("tenantId", TENANT_ID.upper(), TENANT_ID),
+    ("mailbox", "Adele Vance <ADELE@contoso.com>", "adele@contoso.com"),
+    ("mailbox", "adele@bücher.example", "adele@xn--bcher-kva.example"),
+    ("since", "2026-11-20T10:11:12Z", epoch_ns("2026-11-20T10:11:12Z")),
+    ("until", "2026-11-20T12:11:12.5+02:00", epoch_ns("2026-11-20T10:11:12.5Z")),
+    ("until", "2026-11-20T12:11:12 02:00", epoch_ns("2026-11-20T10:11:12Z")),
+    ("top", "1", 1),
+    ("top", "1000", 1000),
+    ("format", "csv", "csv"),
+    ("token", "anything", "anything"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "value"), GOOD)
+def test_values(name: str, text: str, value: Any) -> None:
+    assert read({name: text}) == {name: value}
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("tenantId", "contoso"), ("tenantId", ""), ("mailbox", "adele"), ("mailbox", ""), ("since", "yesterday"),
+    ("since", "2026-11-20"), ("until", "2026-11-20T10:11:12"), ("top", "0"), ("top", "1001"), ("top", "-1"), ("top", "1.0"),
+    ("top", "x"), ("top", ""), ("top", "٣"), ("format", "xml"),
+])  # fmt: skip
+def test_values_out_of_range(name: str, text: str) -> None:
+    assert list(refused({name: text})) == [name]
+
+
+def test_an_unknown_parameter_would_silently_filter_nothing() -> None:
+    assert refused({"casue": "user_deleted"}, "cause", "top") == {"casue": "is no parameter here; there are cause, top"}
+    assert list(refused({"Cause": "user_deleted"})) == ["Cause"]
+
+
+def test_every_problem_is_said() -> None:
+    assert set(refused({"top": "0", "cause": "x", "nonsense": "1", "severity": "high"})) == {"top", "cause", "nonsense"}
+
+
+def test_a_parameter_twice() -> None:
+    assert refused("cause=user_deleted&cause=guest_user") == {"cause": "is given twice"}
+
+
+def test_no_parameters_and_the_function_key() -> None:
+    assert read({}) == {}
+    assert read({"code": "secret", "clientId": "default", "top": "5"}) == {"top": 5}
+
+
+def test_the_next_link_keeps_the_filters_and_leaves_out_the_key() -> None:
+    link = next_link(request({"code": "secret", "mailbox": "a+b@c.example", "top": "2", "token": "old"}), "n&w=")
+    assert link is not None
+    url = urlsplit(link)
+    assert link.startswith(f"{URL}?")
+    assert parse_qs(url.query) == {"mailbox": ["a+b@c.example"], "top": ["2"], "token": ["n&w="]}
+    assert next_link(request({}), None) is None
+
+
+def test_a_page_has_a_link_only_where_there_is_more() -> None:
+    assert page(request({}), [{"id": "1"}], None) == {"value": [{"id": "1"}]}
+    assert page(request({}), [], "t") == {"value": [], "nextLink": f"{URL}?token=t"}
+
+
+def test_the_next_link_can_be_followed() -> None:
+    query = {"mailbox": "adele@bücher.example", "since": "2026-11-20T12:11:12+02:00", "top": "7"}
+    link = next_link(request(query), "t")
+    assert link is not None
+    assert read(urlsplit(link).query) == {**read(query), "token": "t"}

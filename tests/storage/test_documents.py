@@ -1,0 +1,59 @@
+"""Documents in Table entities: whole, within the sizes of a property, and keys that sort."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage.storage.documents import newest_first, pack_compressed, pack_text, unpack_compressed, unpack_text
+from triage.wire import epoch_ns
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(JSON_VALUES.filter(lambda value: not isinstance(value, str)))
+def test_round_trip(value: Any) -> None:
+    other = {"PartitionKey": "p", "RowKey": "r"}
+    assert json.loads(unpack_text("document", {**other, **pack_text("document", value)})) == value
+    assert unpack_compressed("document", {**other, **pack_compressed("document", value)}) == value
+
+
+@given(st.text(max_size=40))
+def test_text_is_kept_as_it_is(text: str) -> None:
+    assert unpack_text("body", pack_text("body", text)) == text
+
+
+@pytest.mark.parametrize("char", ["x", "ü", "€", "😀"])
+@pytest.mark.parametrize("count", [0, 1, 15_999, 16_000, 16_001, 40_000])
+def test_long_text_is_parted_so_that_a_property_can_hold_it(char: str, count: int) -> None:
+    packed = pack_text("body", char * count)
+    assert all(len(piece.encode("utf-16-le")) <= 64 * 1024 for piece in packed.values())
+    assert list(packed) == ["body", *(f"body{number}" for number in range(1, len(packed)))]
+    assert unpack_text("body", packed) == char * count
+
+
+def test_what_does_not_compress_is_parted_too() -> None:
+    noise = random.Random(1).randbytes(150_000).hex()
+    packed = pack_compressed("document", noise)
+    assert len(packed) > 1
+    assert all(len(piece) <= 64 * 1024 for piece in packed.values())
+    assert unpack_compressed("document", packed) == noise
+
+
+MOMENTS = st.integers(epoch_ns("1970-01-01T00:00:00Z"), epoch_ns("9999-12-31T23:59:59.999999999Z"))
+
+
+@given(MOMENTS, MOMENTS)
+def test_keys_sort_newest_first(one: int, other: int) -> None:
+    assert (newest_first(one) < newest_first(other)) == (one > other)
+    assert len(newest_first(one)) == 21
+    assert newest_first(one).isdigit()
