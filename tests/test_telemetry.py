@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.data.tables import TableClient
 from azure.storage.queue import QueueClient
 from pydantic import ValidationError
 
@@ -26,6 +27,8 @@ from sandbox.tenant.samples import load
 from tests.application_insights import Ingestion, ingestion
 from triage.failures import RemediationFailure
 from triage.graph.batching import resource_units
+from triage.graph.session import entra_code
+from triage.storage.documents import newest_first
 from triage.telemetry import Metric, PlainError, unquoted
 
 SUBJECT = "Your invoice 4711 is overdue"
@@ -92,7 +95,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         queues[1].send_message("lost@contoso.com")
         assert ask(f"{api}/failures", {"mailbox": "nobody at all", "error": SUBJECT})[0] == 400
         assert ask(f"{api}/findings?mailbox=ines@contoso.com&top=0")[0] == 400
-        assert ask(f"{api}/audits", {})[0] == 200
+        assert ask(f"{api}/audits", {})[0] == 200, parts.host.output
+        with TableClient.from_connection_string(parts.storage.connection_string, "rejected") as table:
+            until(lambda: len(list(table.list_entities())) >= 2)
+            row = {
+                "PartitionKey": "rejected",
+                "RowKey": newest_first(0),
+                "reason": "poison",
+                "body": "lost@contoso.com",
+            }
+            table.create_entity(row | {"receivedAt": "1970-01-01T00:00:00Z", "detail": ""})
+        assert ask(f"{parts.address}/admin/functions/remove_expired", {})[0] == 202
 
         def findings() -> list[dict[str, Any]]:
             return ask(f"{api}/findings?top=1000")[1]["value"]
@@ -120,6 +133,10 @@ def test_each_finding_is_counted_once_by_scenario_cause_and_severity(run: Run) -
 def test_what_was_no_failure_and_what_was_poisoned_is_counted(run: Run) -> None:
     assert run.sent.totals(Metric.REJECTED, "reason") == {("not_json",): 1, ("not_a_failure",): 1, ("poison",): 1}
     assert run.sent.totals(Metric.POISONED) == {(): 2}
+
+
+def test_what_expired_is_counted_by_table(run: Run) -> None:
+    assert run.sent.totals(Metric.REMOVED, "table") == {("rejected",): 1}
 
 
 def test_audits_are_counted_by_verdict(run: Run) -> None:
@@ -155,7 +172,7 @@ def test_the_age_of_each_message_is_measured(run: Run) -> None:
 
 
 def test_no_other_metrics_are_sent(run: Run) -> None:
-    assert run.sent.names() == set(Metric) - {Metric.REMOVED}
+    assert run.sent.names() == set(Metric)
 
 
 def test_one_trace_leads_from_the_intake_through_graph_to_the_finding(run: Run) -> None:
@@ -185,9 +202,9 @@ def test_a_batch_that_serves_several_findings_is_linked_to_each(run: Run) -> Non
 
 def test_only_this_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
     names = {item["data"]["baseData"]["name"] for item in run.sent.items("spans")}
-    assert names == {"Accept", "Triage", "Graph batch", "Audit", "Retriage", "Poison"}
+    assert names == {"Accept", "Triage", "Graph batch", "Audit", "Retriage", "Poison", "Remove expired"}
     loggers = {item["data"]["baseData"]["properties"]["logger_name"] for item in run.sent.items("logs")}
-    assert loggers <= {"triage.deliveries", "triage.auditing", "triage.graph.session", "triage.api.responses"}
+    assert loggers <= {"triage.deliveries", "triage.auditing", "triage.graph.session", "triage.retention"}
     assert run.sent.items("exceptions") == []
 
 
@@ -218,6 +235,8 @@ def test_log_lines_are_sent_once_by_the_host_or_by_the_app(worker_traces: str, h
         ),
         ({"OTEL_TRACES_SAMPLER_ARG": "many"}, "OTEL_TRACES_SAMPLER_ARG must be"),
         ({"OTEL_TRACES_SAMPLER_ARG": "-1"}, "OTEL_TRACES_SAMPLER_ARG must be"),
+        ({"OTEL_TRACES_SAMPLER": "microsoft.fixed_percentage"}, "OTEL_TRACES_SAMPLER_ARG must be"),
+        ({"OTEL_TRACES_SAMPLER": "sometimes"}, "OTEL_TRACES_SAMPLER must be"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_and_is_named(settings: dict[str, str], named: str) -> None:
@@ -226,6 +245,75 @@ def test_a_wrong_setting_stops_the_start_and_is_named(settings: dict[str, str], 
         code, output = load_app("import function_app", **usual | settings)
     assert code == 1
     assert f"SettingsError: {named}" in output
+
+
+def test_work_joins_the_trace_of_its_message_and_is_linked_to_its_invocation() -> None:
+    code = """
+from opentelemetry.context import attach
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from triage import telemetry
+telemetry.start()
+attach(TraceContextTextMapPropagator().extract({"traceparent": HOST}))  # as the worker does
+with telemetry.span("in the message's trace", MESSAGE):
+    pass
+for parent in (None, "", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"):
+    with telemetry.span("in the invocation's trace", parent):
+        assert telemetry.traceparent().startswith(HOST[:36])
+try:
+    with telemetry.span("failed"):
+        raise ValueError(SUBJECT)
+except ValueError:
+    pass
+"""
+    host, message = (f"00-{digit * 32}-{digit * 16}-01" for digit in "ab")
+    with ingestion() as sent:
+        code = f"HOST, MESSAGE, SUBJECT = {host!r}, {message!r}, {SUBJECT!r}\n{code}"
+        assert load_app(code, APPLICATIONINSIGHTS_CONNECTION_STRING=sent.connection_string) == (0, "")
+        (joined,), others, (failed,) = (
+            sent.spans(name) for name in ("in the message's trace", "in the invocation's trace", "failed")
+        )
+    assert (joined["trace"], joined["parent"]) == ("b" * 32, "b" * 16)
+    assert json.loads(joined["_MS.links"]) == [{"operation_Id": "a" * 32, "id": "a" * 16}]
+    assert [(one["trace"], one["parent"], "_MS.links" in one) for one in others] == [("a" * 32, "a" * 16, False)] * 4
+    assert (joined["success"], failed["success"]) == (True, False)
+    assert SUBJECT not in "".join(sent.sent)
+
+
+@pytest.mark.parametrize(
+    ("settings", "least", "most"),
+    [
+        ({"OTEL_TRACES_SAMPLER_ARG": ""}, 1, 40),
+        ({"OTEL_TRACES_SAMPLER_ARG": "0"}, 0, 0),
+        ({"OTEL_TRACES_SAMPLER": "microsoft.fixed_percentage", "OTEL_TRACES_SAMPLER_ARG": "1"}, 300, 300),
+    ],
+)
+def test_a_storm_is_sampled_and_each_trace_is_whole(settings: dict[str, str], least: int, most: int) -> None:
+    code = """
+import time
+from triage import telemetry
+telemetry.start()
+time.sleep(1)
+for number in range(300):
+    with telemetry.span("Triage"):
+        telemetry.count(telemetry.Metric.POISONED)
+        with telemetry.span("Graph batch"):
+            pass
+"""
+    with ingestion() as sent:
+        usual = {"APPLICATIONINSIGHTS_CONNECTION_STRING": sent.connection_string}
+        assert load_app(code, **usual | settings) == (0, "")
+        triages, batches = sent.spans("Triage"), sent.spans("Graph batch")
+    assert least <= len(triages) <= most
+    assert {one["parent"] for one in batches} == {one["id"] for one in triages}
+    assert sent.totals(Metric.POISONED) == {(): 300}
+
+
+def test_of_entra_s_error_its_code_is_logged() -> None:
+    assert (
+        entra_code("ClientSecretCredential: AADSTS7000222: The provided client secret keys … in tenant …")
+        == "AADSTS7000222"
+    )
+    assert entra_code("No managed identity") == ""
 
 
 def load_app(code: str, **settings: str) -> tuple[int, str]:

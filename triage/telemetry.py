@@ -1,8 +1,7 @@
 """Telemetry to Application Insights where APPLICATIONINSIGHTS_CONNECTION_STRING is set; else none of it is imported.
 
-Only this package's own spans, metrics and log lines are sent. That is why the providers are made here and kept here:
-configure_azure_monitor() makes them the whole process's, and then msgraph-sdk's and the Azure SDKs' spans go out as
-well, with URLs in them. Nothing in here may be given an address, a subject or a tenant's id.
+Only this package's own spans, metrics and log lines are sent. Nothing in here may be given an address, a subject or a
+tenant's id.
 """
 
 from __future__ import annotations
@@ -28,20 +27,12 @@ CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 WORKER_TRACES = "PYTHON_ENABLE_OPENTELEMETRY"
 # The worker configures everything by itself, instrumentations among it.
 WORKER_CONFIGURES = "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY"
-TRACES_A_SECOND = "OTEL_TRACES_SAMPLER_ARG"
 
 _log = logging.getLogger(__name__)
 
 # At INFO they tell of every request, with keys of table rows in its URL; at WARNING azure-identity quotes Entra's
 # errors, which name the tenant.
 _QUIETER = {"azure": logging.WARNING, "azure.identity": logging.ERROR, "httpx": logging.WARNING, "msal": logging.ERROR}
-# Microsoft's own figures of its exporter, and its switches: two more places to call, and nothing of ours is in them.
-_DEFAULTS = {
-    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
-    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
-    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
-    "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "azure_functions",
-}
 
 
 class Metric(StrEnum):
@@ -104,58 +95,16 @@ def start() -> None:
             f"{WORKER_CONFIGURES} must not be true: the worker would send every request's URL, and addresses with it. "
             f"Set {WORKER_TRACES} to true instead."
         )
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    _send(os.environ[CONNECTION_STRING], _traces_a_second())
+    from triage.azure_monitor import log_handler, meter, tracer
 
-
-def _traces_a_second() -> float:
-    text = os.environ.get(TRACES_A_SECOND) or "5"
-    if not text.isascii() or not text.replace(".", "", 1).isdigit():
-        raise SettingsError(f"{TRACES_A_SECOND} must be a number of traces a second, not {text!r}.")
-    return float(text)
-
-
-def _send(connection_string: str, traces_a_second: float) -> None:
-    from azure.monitor.opentelemetry.exporter import (
-        AzureMonitorLogExporter,
-        AzureMonitorMetricExporter,
-        AzureMonitorTraceExporter,
-        RateLimitedSampler,
-    )
-    from opentelemetry.instrumentation.logging.handler import LoggingHandler
-    from opentelemetry.sdk._logs import LoggerProvider
-    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-    from opentelemetry.sdk.metrics import MeterProvider
-    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-    from opentelemetry.sdk.trace.sampling import ParentBased
-
-    resource = Resource.create()
-    to = {"connection_string": connection_string}
-    try:
-        spans, metrics = AzureMonitorTraceExporter(**to), AzureMonitorMetricExporter(**to)
-    except ValueError as error:
-        raise SettingsError(f"{CONNECTION_STRING}: {error}.") from None
-
-    # So many traces a second, each of them whole; also where the trace began elsewhere (the host, another instance).
-    limit = RateLimitedSampler(traces_a_second)
-    sampler = ParentBased(limit, remote_parent_sampled=limit, remote_parent_not_sampled=limit)
-    tracers = TracerProvider(sampler, resource)
-    tracers.add_span_processor(BatchSpanProcessor(spans))
-    _sender.tracer = tracers.get_tracer("triage")
-
-    meter = MeterProvider([PeriodicExportingMetricReader(metrics)], resource).get_meter("triage")
+    connection_string = os.environ[CONNECTION_STRING]
+    _sender.tracer = tracer(connection_string)
+    measuring = meter(connection_string)
     counted = [metric for metric in Metric if metric is not Metric.QUEUE_AGE]
-    _sender.counters = {metric: meter.create_counter(metric, "1", DESCRIPTIONS[metric]) for metric in counted}
-    _sender.age = meter.create_histogram(Metric.QUEUE_AGE, "s", DESCRIPTIONS[Metric.QUEUE_AGE])
-
+    _sender.counters = {metric: measuring.create_counter(metric, "1", DESCRIPTIONS[metric]) for metric in counted}
+    _sender.age = measuring.create_histogram(Metric.QUEUE_AGE, "s", DESCRIPTIONS[Metric.QUEUE_AGE])
     if _true(WORKER_TRACES):  # else the host has the log lines from the worker, and they would be there twice
-        loggers = LoggerProvider(resource)
-        loggers.add_log_record_processor(BatchLogRecordProcessor(AzureMonitorLogExporter(**to)))
-        logging.getLogger("triage").addHandler(LoggingHandler(logger_provider=loggers))
+        logging.getLogger("triage").addHandler(log_handler(connection_string))
 
 
 def _true(name: str) -> bool:

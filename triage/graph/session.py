@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from triage.evidence import Reason
@@ -97,12 +98,18 @@ class GraphSession:
         except httpx.TimeoutException:
             reply = Reply(reason=Reason.TIMEOUT)
         except ClientAuthenticationError as error:
-            _log.warning("No token for Graph: %s", type(error).__name__)
+            _log.warning("No token for Graph: %s %s", type(error).__name__, entra_code(str(error)))
             reply = Reply(reason=Reason.UNAUTHENTICATED)
         except Exception as error:  # whatever it was, Graph did not answer, and the findings have to say so
             _log.warning("No answer from Graph: %s", type(error).__name__)
             reply = Reply(reason=Reason.UNAVAILABLE)
         return {request["id"]: reply for request in requests}
+
+
+def entra_code(text: str) -> str:
+    """The code of Entra's error, which tells enough; its sentence names the tenant."""
+    found = re.search(r"AADSTS[0-9]+", text)
+    return found[0] if found else ""
 
 
 def _outer_failure(status: int | None, headers: dict[str, Any]) -> Reply:

@@ -1,0 +1,102 @@
+"""The way to Application Insights: Azure Monitor's exporters behind OpenTelemetry's providers.
+
+Not configure_azure_monitor(): it makes its providers the whole process's, and then msgraph-sdk's and the Azure SDKs'
+spans are sent too, with URLs that hold addresses. The exporters themselves read APPLICATIONINSIGHTS_AUTHENTICATION_STRING.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+
+from azure.monitor.opentelemetry.exporter import (
+    ApplicationInsightsSampler,
+    AzureMonitorLogExporter,
+    AzureMonitorMetricExporter,
+    AzureMonitorTraceExporter,
+    RateLimitedSampler,
+)
+from opentelemetry.instrumentation.logging.handler import LoggingHandler
+from opentelemetry.metrics import Meter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, Sampler
+from opentelemetry.trace import Tracer
+
+from triage.settings import SettingsError
+
+SCOPE = "triage"
+# As the host and configure_azure_monitor() read them.
+SAMPLER, SAMPLER_ARGUMENT = "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"
+RATE_LIMITED, FIXED_PERCENTAGE = "microsoft.rate_limited", "microsoft.fixed_percentage"
+TRACES_A_SECOND = 5.0
+
+# Microsoft's own figures of its exporter, and its switches, are two more places to call, and nothing of ours is in them.
+# The resource metric is taken from the process's provider, which is not ours.
+_DEFAULTS = {
+    "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED": "true",
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+    "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "azure_functions",
+}
+for _name, _value in _DEFAULTS.items():
+    os.environ.setdefault(_name, _value)
+
+
+def tracer(connection_string: str) -> Tracer:
+    """What spans are made with. SettingsError for a connection string or a sampler that is none."""
+    try:
+        exporter = AzureMonitorTraceExporter(connection_string=connection_string)
+    except ValueError as error:
+        raise SettingsError(f"APPLICATIONINSIGHTS_CONNECTION_STRING: {error}.") from None
+    provider = TracerProvider(_sampler(), _resource())
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return provider.get_tracer(SCOPE)
+
+
+def meter(connection_string: str) -> Meter:
+    """What is measured with. Sent each minute, or as OTEL_METRIC_EXPORT_INTERVAL says."""
+    exporter = AzureMonitorMetricExporter(connection_string=connection_string)
+    return MeterProvider([PeriodicExportingMetricReader(exporter)], _resource()).get_meter(SCOPE)
+
+
+def log_handler(connection_string: str) -> logging.Handler:
+    """What takes log lines."""
+    provider = LoggerProvider(_resource())
+    provider.add_log_record_processor(
+        BatchLogRecordProcessor(AzureMonitorLogExporter(connection_string=connection_string))
+    )
+    return LoggingHandler(logger_provider=provider)
+
+
+@functools.cache
+def _resource() -> Resource:
+    return Resource.create()
+
+
+def _sampler() -> Sampler:
+    """Which traces are sent: unless told, five a second, from each instance.
+
+    A span goes with its parent, if that is from here. A trace that began elsewhere is decided upon here once more:
+    one intake may be the begin of a thousand triages.
+    """
+    kind = os.environ.get(SAMPLER) or RATE_LIMITED
+    text = os.environ.get(SAMPLER_ARGUMENT)
+    if kind not in (RATE_LIMITED, FIXED_PERCENTAGE):
+        raise SettingsError(f"{SAMPLER} must be {RATE_LIMITED} or {FIXED_PERCENTAGE}, not {kind!r}.")
+    try:
+        number = float(text) if text else None
+        if kind == RATE_LIMITED:
+            root: Sampler = RateLimitedSampler(TRACES_A_SECOND if number is None else number)
+        else:
+            root = ApplicationInsightsSampler(1.0 if number is None else number)
+    except ValueError:
+        raise SettingsError(f"{SAMPLER_ARGUMENT} must be a number that {kind} takes, not {text!r}.") from None
+    return ParentBased(root, remote_parent_sampled=root, remote_parent_not_sampled=root)
