@@ -37,6 +37,14 @@ param auditIntervalHours int = 6
 @maxValue(365)
 param credentialWarningDays int = 30
 
+@description('Findings, audits and rejected events that are older than this many days are removed. 0: never.')
+@minValue(0)
+@maxValue(3650)
+param retentionDays int = 400
+
+@description('When what is too old is removed, as an NCRONTAB expression of six fields, in UTC.')
+param retentionSchedule string = '0 30 3 * * *'
+
 @description('Client id of the multi-tenant app that reads further tenants, with the managed identity as its federated credential. Empty: the managed identity reads its own tenant. infra/scripts/graph-permissions.sh app makes one.')
 param graphClientId string = ''
 
@@ -85,7 +93,7 @@ param tags object = {}
 
 var runtimeVersion = '3.13'
 // Every table and queue that the service uses. It would make them itself, but then their first use would be slower.
-var tableNames = ['findings', 'findingsindex', 'audits', 'rejected', 'counters']
+var tableNames = ['findings', 'findingsindex', 'audits', 'rejected']
 var queueNames = [queueName, '${queueName}-poison']
 
 var graphEndpoints = {
@@ -180,6 +188,8 @@ module function 'app/function.bicep' = {
       TRIAGE_GRAPH_CLIENT_ID: graphClientId
       TRIAGE_AUTH: authMode
       CREDENTIAL_WARNING_DAYS: string(credentialWarningDays)
+      RETENTION_DAYS: string(retentionDays)
+      RETENTION_SCHEDULE: retentionSchedule
     }
   }
 }

@@ -129,7 +129,7 @@ resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
 }
 
 // No user names and passwords for deployment: azd and the CLI sign in to Entra ID.
-resource passwordDeployment 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = [
+resource basicPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = [
   for protocol in ['ftp', 'scm']: {
     parent: app
     name: protocol

@@ -1,0 +1,427 @@
+"""What is deployed agrees with the code, and with what Azure has. No Bicep compiler can be had here: these tests stand
+in for a part of one, and for a part of a deployment."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.infra.bicep import (
+    FILES,
+    INFRA,
+    ROOT,
+    code,
+    decorators,
+    every_resource,
+    functions_used,
+    modules,
+    names_declared,
+    names_used,
+    parameters,
+    parsed,
+    plain,
+    resource,
+    variable,
+)
+from tools import package
+from triage.settings import (
+    DEFAULT_AUDIT_SCHEDULE,
+    DEFAULT_QUEUE,
+    DEFAULT_RETENTION_DAYS,
+    DEFAULT_RETENTION_SCHEDULE,
+    Settings,
+    Storage,
+    read_settings,
+)
+from triage.storage import audits, findings, index, rejected
+
+MAIN = INFRA / "main.bicep"
+# Each stands in Azure/azure-resource-manager-schemas (schemas/<version>/<provider>.json, state of 2026-08-16). All
+# properties in these files were held against those schemas when they were written (docs/deploy.md says how).
+KNOWN = {
+    "Microsoft.Authorization/roleAssignments": "2022-04-01",
+    "Microsoft.Insights/actionGroups": "2023-01-01",
+    "Microsoft.Insights/components": "2020-02-02",
+    "Microsoft.Insights/scheduledQueryRules": "2023-12-01",
+    "Microsoft.Insights/workbooks": "2023-06-01",
+    "Microsoft.ManagedIdentity/userAssignedIdentities": "2023-01-31",
+    "Microsoft.Network/natGateways": "2024-05-01",
+    "Microsoft.Network/privateDnsZones": "2020-06-01",
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "2020-06-01",
+    "Microsoft.Network/privateEndpoints": "2024-05-01",
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": "2024-05-01",
+    "Microsoft.Network/publicIPAddresses": "2024-05-01",
+    "Microsoft.Network/virtualNetworks": "2024-05-01",
+    "Microsoft.OperationalInsights/workspaces": "2023-09-01",
+    "Microsoft.Resources/resourceGroups": "2024-11-01",
+    "Microsoft.Storage/storageAccounts": "2025-01-01",
+    "Microsoft.Storage/storageAccounts/blobServices": "2025-01-01",
+    "Microsoft.Storage/storageAccounts/blobServices/containers": "2025-01-01",
+    "Microsoft.Storage/storageAccounts/queueServices": "2025-01-01",
+    "Microsoft.Storage/storageAccounts/queueServices/queues": "2025-01-01",
+    "Microsoft.Storage/storageAccounts/tableServices": "2025-01-01",
+    "Microsoft.Storage/storageAccounts/tableServices/tables": "2025-01-01",
+    "Microsoft.Web/serverfarms": "2024-11-01",
+    "Microsoft.Web/sites": "2024-11-01",
+    "Microsoft.Web/sites/basicPublishingCredentialsPolicies": "2024-11-01",
+    "Microsoft.Web/sites/config": "2024-11-01",
+}
+# https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions
+FUNCTIONS = {
+    "cidrSubnet", "empty", "environment", "guid", "items", "loadTextContent", "replace", "subscription",
+    "subscriptionResourceId", "tenant", "toLower", "union", "uniqueString",
+}  # fmt: skip
+# https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+ROLES = {
+    "storageBlobDataOwner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "storageQueueDataContributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "storageTableDataContributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
+    "monitoringMetricsPublisher": "3913510d-42f4-4e42-8a64-420c390055eb",
+}
+by_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+
+
+@by_file
+def test_it_is_bicep(path: Path) -> None:
+    assert parsed(path)
+
+
+def test_every_type_and_version_exists() -> None:
+    assert {one.type: one.version for one in every_resource()} == KNOWN
+    assert len({(one.type, one.version) for one in every_resource()}) == len(KNOWN)
+
+
+@by_file
+def test_every_name_is_declared(path: Path) -> None:
+    assert names_used(path) <= names_declared(path)
+    assert functions_used(path) <= FUNCTIONS
+
+
+@by_file
+def test_every_declared_name_is_used(path: Path) -> None:
+    outputs = set(parsed(path).get("outputs", {}))
+    leaves = {one.name for one in every_resource() if one.file == path.name} | set(modules(path))
+    declared = names_declared(path) - outputs - leaves
+    used = re.findall(r"\w+", re.sub(r"(?m)^(param|var) \w+", "", code(path)))
+    assert declared <= set(used)
+
+
+def test_modules_are_given_what_they_declare_and_have_what_is_read_of_them() -> None:
+    text = MAIN.read_text(encoding="utf-8")
+    for name, (path, given, condition) in modules(MAIN).items():
+        declared = parameters(path)
+        assert given.keys() <= declared.keys(), name
+        required = {one for one, parameter in declared.items() if parameter.get("default") is None}
+        assert required <= given.keys(), name
+        read = set(re.findall(rf"\b{name}!?\.outputs\.(\w+)", text))
+        assert read <= parsed(path).get("outputs", {}).keys(), name
+        # What is read of a module that may not be there is read with care.
+        assert condition is None or not re.search(rf"(?<!\? )\b{name}!\.outputs|\b{name}\.outputs", text), name
+    assert {path for path, _, _ in modules(MAIN).values()} == set(FILES) - {MAIN}
+
+
+@by_file
+def test_every_parameter_is_described(path: Path) -> None:
+    for name, parameter in parameters(path).items():
+        assert decorators(parameter).get("description", "").endswith("."), name
+
+
+def test_what_is_not_asked_for_has_a_default_that_is_allowed() -> None:
+    asked = {name for name, parameter in parameters(MAIN).items() if parameter["default"] is None}
+    assert asked == {"environmentName", "location", "tenants"}
+    for name, parameter in parameters(MAIN).items():
+        limits, default = decorators(parameter), parameter.get("default")
+        assert default is None or default in limits.get("allowed", [default]), name
+        if isinstance(default, int) and not isinstance(default, bool):
+            assert limits.get("min_value", default) <= default <= limits.get("max_value", default), name
+
+
+def test_the_parameters_file_names_parameters() -> None:
+    given = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    assert given.keys() <= parameters(MAIN).keys()
+    assert {"environmentName", "location", "tenants"} <= given.keys()
+    for name, one in given.items():
+        found = re.fullmatch(r"\$\{([A-Z_]+)(?:=(.*))?\}", one["value"])
+        assert found, name
+        default = parameters(MAIN)[name].get("default")
+        if found[2] is not None:
+            shown = json.dumps(default) if not isinstance(default, str) else default
+            assert found[2] == shown, name
+
+
+@by_file
+def test_there_is_no_secret(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"@secure|listKeys|AccountKey|connectionString\s*:|password", code(path), re.IGNORECASE)
+    assert not re.search(r"SharedAccessSignature|InstrumentationKey=", text)
+
+
+# The settings
+
+
+def app_settings() -> dict[str, Any]:
+    """The application settings as the template writes them; a value that is worked out is an object."""
+    union = resource("function.bicep", "appSettings").config["properties"]["function"]["parameters"]
+    _, function, _ = modules(MAIN)["function"]
+    platform = next(one for one in union.values() if isinstance(one, dict) and "AZURE_CLIENT_ID" in one)
+    assert {"settings", "signInSettings"} == {one for one in union.values() if isinstance(one, str)}
+    return {**plain(function["settings"]), **platform}
+
+
+class Recorded(dict[str, str]):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+TENANTS = '[{"tenantId":"11111111-1111-1111-1111-111111111111","etdAppId":"22222222-2222-2222-2222-222222222222"}]'
+ENDPOINTS = {
+    "TriageStorage__queueServiceUri": "https://st.queue.core.windows.net/",
+    "TriageStorage__tableServiceUri": "https://st.table.core.windows.net/",
+    "TriageStorage__credential": "managedidentity",
+    "TriageStorage__clientId": "33333333-3333-3333-3333-333333333333",
+    "TRIAGE_TENANTS": TENANTS,
+}
+# Left to their defaults, with reason.
+NOT_SET = {
+    "TriageStorage",  # a connection string has a key in it
+    "AzureFunctionsJobHost__extensions__queues__maxDequeueCount",  # host.json has it
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",  # five traces a second do
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",  # the code refuses it: the worker would send addresses
+}
+
+
+def read_by_the_code() -> set[str]:
+    environ = Recorded(ENDPOINTS)
+    read_settings(environ)
+    named: set[str] = set()
+    for path in (ROOT / "triage").rglob("*.py"):
+        if "cli" not in path.parts:  # a name before a colon is one that the code sets, for a library
+            text = path.read_text(encoding="utf-8")
+            named |= set(re.findall(r'"((?:TRIAGE|AZURE|APPLICATIONINSIGHTS|OTEL|PYTHON)_[A-Z_]+)"(?!:)', text))
+    bindings = set(re.findall(r'binding_expression\("(\w+)"', (ROOT / "function_app.py").read_text(encoding="utf-8")))
+    return environ.asked | named | bindings
+
+
+def test_every_setting_that_the_code_reads_is_set_or_left_out_with_reason() -> None:
+    assert read_by_the_code() - app_settings().keys() == NOT_SET
+    assert not NOT_SET & app_settings().keys()
+
+
+def test_every_setting_that_is_set_is_read_by_someone() -> None:
+    platform = {name for name in app_settings() if name.startswith("AzureWebJobsStorage__")}
+    # azure-identity's, and the host's and the exporter's.
+    libraries = {"AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"}
+    assert app_settings().keys() - read_by_the_code() - platform <= libraries
+
+
+def test_nothing_that_flex_consumption_refuses_is_set() -> None:
+    """https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations"""
+    refused = {
+        "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_WORKER_PROCESS_COUNT",
+        "WEBSITE_RUN_FROM_PACKAGE", "WEBSITE_CONTENTSHARE", "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
+        "SCM_DO_BUILD_DURING_DEPLOYMENT", "ENABLE_ORYX_BUILD", "WEBSITE_NODE_DEFAULT_VERSION",
+    }  # fmt: skip
+    assert not refused & app_settings().keys()
+
+
+def test_the_settings_are_such_as_the_code_takes() -> None:
+    values = {name: value for name, value in app_settings().items() if isinstance(value, str) and "$" not in value}
+    defaults = {
+        "TRIAGE_QUEUE": DEFAULT_QUEUE, "AUDIT_SCHEDULE": DEFAULT_AUDIT_SCHEDULE, "CREDENTIAL_WARNING_DAYS": "30",
+        "RETENTION_DAYS": str(DEFAULT_RETENTION_DAYS), "RETENTION_SCHEDULE": DEFAULT_RETENTION_SCHEDULE,
+        "TRIAGE_AUTH": "keys", "TRIAGE_GRAPH_CLIENT_ID": "",
+    }  # fmt: skip
+    given = {name: _default(app_settings()[name]) for name in defaults}
+    assert given == defaults
+    settings = read_settings({**ENDPOINTS, **given, "TriageStorage__credential": values["TriageStorage__credential"]})
+    kept = {"storage", "tenants"}
+    plainest = Settings(storage=Storage(), tenants=settings.tenants)
+    assert settings.model_dump(exclude=kept) == plainest.model_dump(exclude=kept)
+    assert settings.storage.managed_identity
+
+
+def _default(value: Any) -> str:
+    """What a setting is when nothing is said: the default of the parameter that it comes from."""
+    if isinstance(value, dict):
+        (value,) = value["function"]["parameters"].values()
+    default = parameters(MAIN)[value]["default"]
+    return str(default)
+
+
+def test_both_accounts_are_reached_with_the_identity() -> None:
+    settings = app_settings()
+    for connection in ("AzureWebJobsStorage", "TriageStorage"):
+        assert settings[f"{connection}__credential"] == "managedidentity"
+        assert settings[f"{connection}__clientId"] == settings["AZURE_CLIENT_ID"] == "identityClientId"
+    authentication = settings["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]
+    assert authentication == "ClientId=${identityClientId};Authorization=AAD"
+
+
+def test_graph_is_that_of_the_cloud() -> None:
+    """Roots: facts of Graph's national cloud deployments, https://learn.microsoft.com/graph/deployments."""
+    roots = plain(variable("main.bicep", "graphEndpoints"))
+    assert roots["AzureCloud"] == Settings(storage=Storage(), tenants=()).graph_endpoint
+    for root in roots.values():
+        assert read_settings({**ENDPOINTS, "GRAPH_ENDPOINT": root}).graph_endpoint == root
+
+
+# Storage, identity, function app
+
+
+def test_queues_are_those_of_the_triggers() -> None:
+    assert parameters(MAIN)["queueName"]["default"] == DEFAULT_QUEUE
+    assert variable("main.bicep", "queueNames") == ["queueName", "${queueName}-poison"]
+    app = (ROOT / "function_app.py").read_text(encoding="utf-8")
+    assert re.findall(r'queue_trigger\("message", (f?"?[^,]*), "TriageStorage"\)', app) == [
+        "QUEUE",
+        'f"{QUEUE}-poison"',
+    ]
+    limits = decorators(parameters(MAIN)["queueName"])
+    assert limits["max_length"] + len("-poison") == 63
+
+
+def test_tables_are_those_of_the_code() -> None:
+    used = {module.TABLE for module in (audits, findings, index, rejected)}
+    named = set()
+    for path in (ROOT / "triage" / "storage").glob("*.py"):
+        named |= set(re.findall(r'^TABLE = "(\w+)"$', path.read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(variable("main.bicep", "tableNames")) == used == named
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9]{2,62}", name) for name in used)
+
+
+def test_storage_takes_identities_only() -> None:
+    properties = resource("storage.bicep", "account").config["properties"]
+    assert properties["allowSharedKeyAccess"] is False
+    assert properties["allowBlobPublicAccess"] is False
+    assert properties["defaultToOAuthAuthentication"] is True
+    assert properties["supportsHttpsTrafficOnly"] is True
+    assert properties["minimumTlsVersion"] == "TLS1_2"
+    assert resource("storage.bicep", "deployments").config["properties"] == {"publicAccess": "None"}
+
+
+def test_the_identity_has_four_roles_each_on_one_resource() -> None:
+    roles = {**plain(variable("storage.bicep", "roles")),
+             "monitoringMetricsPublisher": variable("monitoring.bicep", "monitoringMetricsPublisher")}  # fmt: skip
+    assert roles == ROLES
+    assignments = [one for one in every_resource() if one.type == "Microsoft.Authorization/roleAssignments"]
+    assert {(one.file, one.config["scope"]) for one in assignments} == {
+        ("storage.bicep", "account"), ("monitoring.bicep", "insights"),
+    }  # fmt: skip
+    for one in assignments:
+        assert one.config["properties"]["principalId"] == "identityPrincipalId"
+        assert one.config["properties"]["principalType"] == "ServicePrincipal"
+
+
+def test_telemetry_takes_identities_only() -> None:
+    assert resource("monitoring.bicep", "insights").config["properties"]["DisableLocalAuth"] is True
+    workspace = resource("monitoring.bicep", "workspace").config["properties"]
+    assert workspace["features"] == {"disableLocalAuth": True}
+
+
+def test_the_function_app() -> None:
+    app = resource("function.bicep", "app").config
+    properties = app["properties"]
+    assert app["kind"] == "functionapp,linux"
+    assert properties["httpsOnly"] is True
+    assert properties["siteConfig"]["minTlsVersion"] == properties["siteConfig"]["scmMinTlsVersion"] == "1.2"
+    assert properties["siteConfig"]["ftpsState"] == "Disabled"
+    assert app["identity"]["type"] == "UserAssigned"
+    configuration = properties["functionAppConfig"]
+    assert configuration["runtime"] == {"name": "python", "version": "runtimeVersion"}
+    assert configuration["deployment"]["storage"]["authentication"]["type"] == "UserAssignedIdentity"
+    assert resource("function.bicep", "plan").config["sku"] == {"name": "FC1", "tier": "FlexConsumption"}
+    assert resource("function.bicep", "basicPublishing").config["properties"] == {"allow": False}
+
+
+def test_the_python_is_the_packages() -> None:
+    assert variable("main.bicep", "runtimeVersion") == ".".join(map(str, package.PYTHON))
+
+
+def test_easy_auth_and_the_role_check_come_from_one_parameter() -> None:
+    sign_in = resource("function.bicep", "signIn")
+    operands = sign_in.condition["operator"]["operands"]
+    assert set(operands.values()) == {"authMode", "easyauth"}
+    assert app_settings()["TRIAGE_AUTH"] == "authMode"
+    _, given, _ = modules(MAIN)["function"]
+    assert given["authMode"] == "authMode"
+    properties = sign_in.config["properties"]
+    assert properties["globalValidation"] == {
+        "requireAuthentication": True,
+        "unauthenticatedClientAction": "Return401",
+        "excludedPaths": ["/api/health"],
+    }
+    registration = properties["identityProviders"]["azureActiveDirectory"]["registration"]
+    assert registration["clientSecretSettingName"] == "signInIdentitySetting"
+    assert decorators(parameters(MAIN)["authMode"])["allowed"] == ["keys", "easyauth"]
+
+
+def test_private_networking_covers_every_service_that_is_used() -> None:
+    services = variable("network.bicep", "services")
+    endpoints = {
+        name.split("__")[1].removesuffix("ServiceUri") for name in app_settings() if name.endswith("ServiceUri")
+    }
+    assert set(services) == endpoints
+    zones = parsed(INFRA / "app" / "network.bicep")["outputs"]["privateDnsZoneIds"]["value"]
+    assert set(plain(zones)) == set(services)
+
+
+def test_everything_is_tagged() -> None:
+    untaggable = re.compile(r"/(config|queues|tables|containers|\w+Services|roleAssignments|privateDnsZoneGroups|"
+                            r"basicPublishingCredentialsPolicies)$")  # fmt: skip
+    for one in every_resource():
+        if not one.existing and not untaggable.search(one.type):
+            assert "tags" in one.config, (one.file, one.name)
+
+
+# azd
+
+
+def azure_yaml() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
+
+
+def hooks(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("run"), str):
+            yield value["run"]
+        for one in value.values():
+            yield from hooks(one)
+
+
+def test_azd_uploads_the_package_that_is_tested() -> None:
+    ((name, service),) = azure_yaml()["services"].items()
+    assert ROOT / service["dist"] == package.OUTPUT
+    assert (service["host"], service["language"]) == ("function", "custom")
+    tags = resource("function.bicep", "app").config["tags"]
+    assert {"'azd-service-name'": name} in tags["function"]["parameters"].values()
+    assert "make package" in list(hooks(service))
+    assert re.search(r"^package: ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_azds_hooks_call_scripts_that_are_there() -> None:
+    scripts = [run.split()[0] for run in hooks(azure_yaml()["hooks"])]
+    assert scripts == ["infra/scripts/graph-permissions.sh"] * 2
+    for script in scripts:
+        assert (ROOT / script).stat().st_mode & 0o111
+
+
+def test_the_scripts_find_what_they_need_among_the_outputs() -> None:
+    outputs = parsed(MAIN)["outputs"].keys()
+    text = "".join(path.read_text(encoding="utf-8") for path in (INFRA / "scripts").glob("*.sh"))
+    values = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"].values()
+    kept = {re.match(r"\$\{(\w+)", one["value"])[1] for one in values}  # pyright: ignore[reportOptionalSubscript]
+    assert set(re.findall(r"\bTRIAGE_[A-Z_]+", text)) <= outputs | kept
