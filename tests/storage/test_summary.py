@@ -17,7 +17,8 @@ from triage.runtime import Services
 from triage.scenarios import ClassifiedBy, Scenario
 from triage.settings import read_settings
 from triage.storage.counters import fold
-from triage.storage.index import TABLE
+from triage.storage.index import TABLE, Query
+from triage.storage.rebuild import rebuild_counts, rebuild_index
 from triage.summary import summarise
 from triage.wire import epoch_ns, from_epoch_ns
 
@@ -142,7 +143,7 @@ async def test_a_finding_written_by_many_at_once_counts_once(services: Services)
     kept = await services.findings.get(tries[0].id)
     assert kept is not None
     assert kept.deliveries == 12
-    rows, token = await services.findings.page(__import__("triage.storage.index").storage.index.Query({}), 10, None)
+    rows, token = await services.findings.page(Query({}), 10, None)
     assert [row["id"] for row in rows] == [kept.id]
     assert token is None
     await expect(services, [kept], chance)
@@ -155,4 +156,42 @@ async def test_folding_at_the_same_time_counts_each_change_once(services: Servic
     table = await services.account.table(TABLE)
     folded = await asyncio.gather(*(fold(table, "2026-10") for _ in range(4)))
     assert 0 < sum(folded) <= 100
+    await expect(services, made, chance)
+
+
+async def test_rebuilding_the_counts_gives_what_counting_by_hand_gives(services: Services) -> None:
+    chance = random.Random(10)
+    made = [finding(number, chance) for number in range(120)]
+    await asyncio.gather(*(services.findings.save(one, "delivery") for one in made[:80]))
+    table = await services.account.table(TABLE)
+    await fold(table, "2026-10", most=1)
+    await table.upsert_entity({"PartitionKey": "2026-10", "RowKey": "day|2026-10-31|", "counts": '{"total": 999}'})
+    await table.upsert_entity({"PartitionKey": "2026-10", "RowKey": f"hour|2026-10-31T05|{TENANTS[0]}", "counts": "{}"})
+    for one in made[:20]:
+        await services.findings.remove(one.id, one.occurred_at[:7], epoch_ns(one.last_seen) + 1)
+    assert await rebuild_counts(services.account, services.findings) == 60
+    await expect(services, made[20:80], chance)
+
+    async def later(one: Finding) -> None:
+        await asyncio.sleep(chance.random() / 10)
+        await services.findings.save(one, "delivery")
+
+    # Findings that arrive meanwhile are counted once, whether the count saw them or not.
+    await asyncio.gather(rebuild_counts(services.account, services.findings), *(later(one) for one in made[80:]))
+    await expect(services, made[20:], chance)
+
+
+async def test_rebuilding_the_index_finds_what_it_had_lost(services: Services) -> None:
+    chance = random.Random(11)
+    made = [finding(number, chance) for number in range(30)]
+    await asyncio.gather(*(services.findings.save(one, "delivery") for one in made))
+    await services.account.tables().delete_table(TABLE)
+    await services.account.tables().create_table_if_not_exists(TABLE)
+    seen: list[int] = []
+    another = Services(services.settings)  # a program of its own: it does not know which months there were
+    assert await rebuild_index(another.account, another.findings, seen.append) == 30
+    await another.close()
+    assert seen == list(range(1, 31))
+    rows, _ = await services.findings.page(Query({}), 100, None)
+    assert {row["id"] for row in rows} == {one.id for one in made}
     await expect(services, made, chance)

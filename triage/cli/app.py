@@ -13,6 +13,7 @@ import typer
 from triage.cli.asking_graph import audit, check
 from triage.cli.errors import CommandError, ExitCode, UsageProblem
 from triage.cli.looking import finding, findings, rejected, summary
+from triage.cli.rebuilding import rebuild
 from triage.cli.replaying import replay
 from triage.cli.submit import submit
 from triage.cli.terminal import say, tolerate_encodings
@@ -54,6 +55,7 @@ _EXAMPLES: dict[Callable[..., Any], tuple[str, ...]] = {
     watch: ("watch", "watch --exposed true", "watch --json --last 0 >> findings.ndjson"),
     replay: ("replay 0b1f6c0e9d6a4b7f8a53c3a2d1e0f947",),
     rejected: ("rejected", "rejected --all --json"),
+    rebuild: ("rebuild", "rebuild --index"),
 }
 
 

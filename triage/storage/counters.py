@@ -111,7 +111,7 @@ async def fold(table: Any, month: str, most: int = 20) -> int:
 
     folded = 0
     groups: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
-    async for row in _range(table, month, "change|", results_per_page=1000):
+    async for row in rows_of(table, month, "change|", results_per_page=1000):
         hour, tenant = key_parts(row["RowKey"])
         groups[hour[:10], tenant].append(row)
         if sum(len(rows) for rows in groups.values()) >= most * _CHANGES_IN_A_FOLD:
@@ -136,7 +136,7 @@ async def _fold_operations(table: Any, month: str, day: str, tenant: str, change
         numbers = change_counts(change)
         hours[key_parts(change["RowKey"])[0]].update(numbers)
         total.update(numbers)
-    operations: list[Any] = [await _next_fold(table, month)]
+    operations: list[Any] = [await fold_operation(table, month)]
     rows = {f"day|{day}|{tenant}": total, **{f"hour|{hour}|{tenant}": numbers for hour, numbers in hours.items()}}
     for key, numbers in rows.items():
         old = await get(table, month, key)
@@ -151,7 +151,7 @@ async def _fold_operations(table: Any, month: str, day: str, tenant: str, change
 _REPLACE = {"mode": "replace"}
 
 
-async def _next_fold(table: Any, month: str) -> Any:
+async def fold_operation(table: Any, month: str) -> Any:
     """The operation that numbers the next fold; it fails when another fold has come in between."""
     from azure.core import MatchConditions
 
@@ -173,17 +173,17 @@ async def read_counts(table: Any, month: str, window: Window, tenant: str | None
     for _ in range(5):
         before = await _fold_number(table, month)
         found, waiting = defaultdict[str, Counts](Counter[str]), 0
-        async for row in _range(table, month, "change|"):
+        async for row in rows_of(table, month, "change|"):
             hour, owner = key_parts(row["RowKey"])
             waiting += 1
             if window.has(hour) and tenant in (None, owner):
                 found[hour[:10]].update(change_counts(row))
-        async for row in _range(table, month, "day|"):
+        async for row in rows_of(table, month, "day|"):
             day, owner = key_parts(row["RowKey"])
             if window.whole_day(day) and tenant in (None, owner):
                 found[day].update(json.loads(row["counts"]))
         for day in _partial_days(window, month):
-            async for row in _range(table, month, f"hour|{day}"):
+            async for row in rows_of(table, month, f"hour|{day}"):
                 hour, owner = key_parts(row["RowKey"])
                 if window.has(hour) and tenant in (None, owner):
                     found[day].update(json.loads(row["counts"]))
@@ -203,7 +203,7 @@ async def _fold_number(table: Any, month: str) -> int:
     return row["number"] if row else 0
 
 
-def _range(table: Any, month: str, prefix: str, **options: Any) -> Any:
+def rows_of(table: Any, month: str, prefix: str, **options: Any) -> Any:
     """The rows of a partition whose keys begin with a prefix."""
     return table.query_entities(
         f"PartitionKey eq '{month}' and RowKey ge '{prefix}' and RowKey lt '{prefix}~'", **options
