@@ -19,21 +19,27 @@ from typing import TYPE_CHECKING, Any, cast
 
 from triage.evidence import Reason
 from triage.graph.questions import Question
+from triage.graph.sharing import Shared
 from triage.telemetry import Metric, count, span, span_context
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
 MAX_ITEMS = 20
+# A batch leaves when it is full, or so long after the first read in it. With two batches' worth of reads under way a
+# third fills within about half of a round trip: to wait for it costs little, and halves the requests.
 GATHER_SECONDS = 0.004
+BUSY_READS = 2 * MAX_ITEMS
+BUSY_GATHER_SECONDS = 0.05
 MAX_PER_MAILBOX = 4
 MAX_TRIES = 3
-# A Retry-After beyond this is not waited for: the message goes back to the queue instead.
+# A read is held back no longer than this, in all: then the message goes back to the queue instead.
 MAX_WAIT_SECONDS = 8.0
 _WAIT_WITHOUT_RETRY_AFTER = 1.0
 # Of every question here: `$select` takes one off the two of a user or an app, and one is the least (throttling-limits).
 # Outlook counts requests.
 UNITS_OF_A_READ = 1.0
+_DIRECTORY = "directory"
 
 _log = logging.getLogger(__name__)
 
@@ -59,14 +65,6 @@ class Reply:
 Send = Callable[[list[dict[str, Any]]], Awaitable[dict[str, Reply]]]
 
 
-@dataclass(slots=True)
-class _Shared:
-    """One read under way, and how many wait for it."""
-
-    task: asyncio.Task[Reply]
-    waiting: int = 0
-
-
 class Batcher:
     """Gathers one tenant's reads into batches, makes identical reads one, and keeps to Graph's limits.
 
@@ -79,27 +77,22 @@ class Batcher:
         self._askers: dict[int, SpanContext] = {}
         self._flush: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Task[None]] = set()
-        self._shared: dict[tuple[str, str], _Shared] = {}
+        self._shared: dict[tuple[str, str], Shared[Reply]] = {}
         self._mailboxes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(MAX_PER_MAILBOX))
         self._users: defaultdict[str, int] = defaultdict(int)
         self._held_until: dict[str, float] = {}
-        self._again = False
 
     async def read(self, question: Question) -> Reply:
         """The reply to a question; identical questions under way are one read."""
         key = (question.url, str(question.headers))
         shared = self._shared.get(key)
-        if shared is None:
-            shared = self._shared[key] = _Shared(asyncio.create_task(self._read(question)))
-            shared.task.add_done_callback(lambda _: self._shared.pop(key, None))
-        shared.waiting += 1
+        if shared is None or shared.over:
+            shared = self._shared[key] = Shared(self._read(question))
         try:
-            return await asyncio.shield(shared.task)
+            return await shared.wait()
         finally:
-            shared.waiting -= 1
-            if not shared.waiting and not shared.task.done():
-                self._shared.pop(key, None)
-                shared.task.cancel()
+            if shared.over and self._shared.get(key) is shared:
+                del self._shared[key]
 
     async def close(self) -> None:
         """Ends what is under way."""
@@ -109,39 +102,48 @@ class Batcher:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self, question: Question) -> Reply:
-        if question.mailbox is None:
-            return await self._try(question, "directory")
-        self._users[question.mailbox] += 1
+        mailbox = question.mailbox
+        if mailbox is None:
+            return await self._try(question, _DIRECTORY)
+        self._users[mailbox] += 1
         try:
-            async with self._mailboxes[question.mailbox]:
-                return await self._try(question, question.mailbox)
+            async with self._mailboxes[mailbox]:
+                return await self._try(question, mailbox)
         finally:
-            self._users[question.mailbox] -= 1
-            if not self._users[question.mailbox]:
-                del self._users[question.mailbox]
-                self._mailboxes.pop(question.mailbox, None)
+            self._users[mailbox] -= 1
+            if not self._users[mailbox]:
+                del self._users[mailbox], self._mailboxes[mailbox]
 
     async def _try(self, question: Question, workload: str) -> Reply:
-        """The reply, after the waits that Graph asks for, as long as they are short."""
+        """The reply, after the waits that Graph asks for, as long as they are short.
+
+        Graph counts Outlook's requests by mailbox and the directory's by tenant, so a 429 holds back what else is
+        asked of that mailbox, or of the directory, and nothing more.
+        """
         reply = Reply(reason=Reason.THROTTLED)
+        latest = time.monotonic() + MAX_WAIT_SECONDS
         for attempt in range(1, MAX_TRIES + 1):
-            hold = self._held_until.get(workload, 0.0) - time.monotonic()
-            if hold > MAX_WAIT_SECONDS:
-                return Reply(429, retry_after=hold, reason=Reason.THROTTLED)
-            if hold > 0:
-                await asyncio.sleep(hold)
-            else:
-                self._held_until.pop(workload, None)
+            # What is held back may be held back anew while it waits.
+            while (until := self._held_until.get(workload, 0.0)) > time.monotonic():
+                if until > latest:
+                    return Reply(429, retry_after=until - time.monotonic(), reason=Reason.THROTTLED)
+                await asyncio.sleep(until - time.monotonic())
             reply = await self._enqueue(question)
             if reply.status not in (429, 503, 504):
                 return reply
             wait = reply.retry_after if reply.retry_after is not None else _WAIT_WITHOUT_RETRY_AFTER * attempt
+            until = time.monotonic() + wait
             if reply.status == 429:
-                self._held_until[workload] = time.monotonic() + wait
-            if wait > MAX_WAIT_SECONDS or attempt == MAX_TRIES:
+                self._hold(workload, until)
+            if until > latest or attempt == MAX_TRIES:
                 return reply
             await asyncio.sleep(wait)
         return reply
+
+    def _hold(self, workload: str, until: float) -> None:
+        now = time.monotonic()
+        self._held_until = {name: end for name, end in self._held_until.items() if end > now}
+        self._held_until[workload] = max(until, self._held_until.get(workload, 0.0))
 
     def _enqueue(self, question: Question) -> asyncio.Future[Reply]:
         loop = asyncio.get_running_loop()
@@ -152,16 +154,11 @@ class Batcher:
         if len(self._pending) >= MAX_ITEMS:
             self._send_pending()
         elif self._flush is None:
-            self._flush = loop.call_later(GATHER_SECONDS, self._send_pending)
+            busy = len(self._shared) >= BUSY_READS
+            self._flush = loop.call_later(BUSY_GATHER_SECONDS if busy else GATHER_SECONDS, self._send_pending)
         return future
 
     def _send_pending(self) -> None:
-        import os
-        if len(self._pending) < 20 and len(self._sending) >= int(os.environ.get("GB","1")) and not self._again:
-            self._again = True
-            self._flush = asyncio.get_running_loop().call_later(float(os.environ.get("GS","0.01")), self._send_pending)
-            return
-        self._again = False
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
@@ -173,6 +170,8 @@ class Batcher:
             task = asyncio.create_task(self._send_batch(items, askers))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+            for _, future in items:
+                future.add_done_callback(lambda _: task.cancel() if _nobody_waits(items) else None)
 
     async def _send_batch(self, items: list[tuple[Question, asyncio.Future[Reply]]], askers: list[SpanContext]) -> None:
         requests: list[dict[str, Any]] = []
@@ -210,6 +209,10 @@ def _measure(question: Question, reply: Reply) -> None:
         count(Metric.GRAPH_THROTTLED, workload=workload)
     elif reply.reason is None:
         count(Metric.GRAPH_UNITS, reply.units if reply.units is not None else UNITS_OF_A_READ, workload=workload)
+
+
+def _nobody_waits(items: list[tuple[Question, asyncio.Future[Reply]]]) -> bool:
+    return all(future.cancelled() for _, future in items)
 
 
 def read_replies(payload: object) -> dict[str, Reply]:

@@ -27,11 +27,16 @@ _OBJECT_ID = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f
 DEADLINE_SECONDS = 40.0
 
 # The folders whose place in a mailbox decides what a message in them means. Their names work in every language.
-WELL_KNOWN = ("junkemail", "deleteditems", "archive", "sentitems")
+# Where a message that left the Inbox most often is comes first: it makes the others needless.
+WELL_KNOWN_FIRST = ("deleteditems", "junkemail")
+WELL_KNOWN = (*WELL_KNOWN_FIRST, "archive", "sentitems")
 # Folders that may be hidden, and that no one made to keep quarantined mail in.
 WELL_KNOWN_HIDDEN = ("recoverableitemsdeletions", "searchfolders", "conflicts", "localfailures", "serverfailures",
                      "syncissues", "conversationhistory", "clutter", "outbox", "scheduled")  # fmt: skip
 MAX_HIDDEN_FOLDERS = 20
+
+# Texts that say that there is no mailbox: the message is asked about only if there is one after all.
+_MAILBOX_IN_DOUBT = (Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE)
 
 
 class MailboxPurpose(Resource):
@@ -102,7 +107,7 @@ class _Collector:
         address_questioned = self._scenario is Scenario.INVALID_USER
         await _all(
             self._set("user", read_one(self._batcher, self._ask.user(address), User)),
-            self._mailbox(address),
+            self._mailbox(address, in_doubt=self._scenario in _MAILBOX_IN_DOUBT),
             *((self._other_owners(),) if address_questioned else ()),
         )
         if evidence.user.state is State.ABSENT and not address_questioned:
@@ -150,56 +155,70 @@ class _Collector:
             answer.request, answer.status, answer.error_code,
         )  # fmt: skip
 
-    async def _mailbox(self, user: str) -> None:
-        """Whether the mailbox answers, and where the message is in it."""
-        message_id, evidence = self._failure.internet_message_id, self._evidence
+    async def _mailbox(self, user: str, *, in_doubt: bool = False) -> None:
+        """Whether the mailbox answers, and where the message is in it: asked together unless it is `in_doubt`."""
+        evidence = self._evidence
         inbox = self._set("inbox", read_one(self._batcher, self._ask.mailbox(user), MailFolder))
-        if message_id is None:
+        if in_doubt:
             await inbox
-            return
-        await _all(
-            inbox,
-            self._set("messages", read_list(self._batcher, self._ask.messages(user, message_id), Message)),
-            self._set("recoverable", self._messages_in(user, "recoverableitemsdeletions", "recoverable_items")),
-        )
+            if evidence.inbox.state is State.READ:
+                await self._copies(user)
+        else:
+            await _all(inbox, self._copies(user))
         if evidence.inbox.state is State.READ and evidence.messages.state is State.READ:
             await self._places(user)
+
+    async def _copies(self, user: str) -> None:
+        message_id = self._failure.internet_message_id
+        if message_id is not None:
+            await _all(
+                self._set("messages", read_list(self._batcher, self._ask.messages(user, message_id), Message)),
+                self._set("recoverable", self._messages_in(user, "recoverableitemsdeletions", "recoverable_items")),
+            )
 
     async def _places(self, user: str) -> None:
         """What the folders are that hold a copy; where none does, a look into the hidden ones."""
         evidence = self._evidence
         inbox = evidence.inbox.value
-        parents = {message.parent_folder_id for message in evidence.messages.value or []} - {None}
+        parents = {message.parent_folder_id for message in evidence.messages.value or [] if message.parent_folder_id}
         if inbox is not None and inbox.id in parents:
             return
         if not parents:
             if evidence.recoverable.state is not State.READ or not evidence.recoverable.value:
                 await self._hidden(user)
             return
-        await self._folders(user, WELL_KNOWN)
-        known = {answer.value.id for answer in evidence.well_known.values() if answer.value}
-        other = [parent for parent in parents if parent is not None and parent not in known]
-        evidence.folders.update(await self._read_folders(user, other))
+        await self._folders(user, WELL_KNOWN_FIRST)
+        other = sorted(parents - self._known_folders())
+        if not other:
+            return
+        folders, _ = await asyncio.gather(
+            self._read_folders(user, other), self._folders(user, WELL_KNOWN[len(WELL_KNOWN_FIRST) :])
+        )
+        evidence.folders.update(folders)
         if any(answer.value and answer.value.is_hidden for answer in evidence.folders.values()):
             await self._folders(user, WELL_KNOWN_HIDDEN)
 
     async def _hidden(self, user: str) -> None:
+        """A look into the hidden folders that have something in them, but for those that no one made."""
         evidence = self._evidence
         self._wanted.add("hidden_folders")
         answer = await read_list(self._batcher, self._ask.hidden_folders(user), MailFolder)
-        hidden = [folder for folder in answer.value or [] if folder.is_hidden and folder.id]
-        if hidden:
-            await self._folders(user, WELL_KNOWN_HIDDEN)
-            known = {known.value.id for known in evidence.well_known.values() if known.value}
-            hidden = [folder for folder in hidden if folder.id not in known]
+        hidden = [folder.id for folder in answer.value or [] if folder.is_hidden and folder.id and folder.holds_items]
         if len(hidden) > MAX_HIDDEN_FOLDERS:
             evidence.hidden_folders = answer.unread(Reason.UNAVAILABLE)
             return
-        searched = await asyncio.gather(
-            *(self._messages_in(user, folder.id or "", "hidden_folder") for folder in hidden)
-        )
-        evidence.hidden_messages = {folder.id or "": found for folder, found in zip(hidden, searched, strict=True)}
+        searched = await asyncio.gather(*(self._messages_in(user, folder, "hidden_folder") for folder in hidden))
+        found = dict(zip(hidden, searched, strict=True))
+        if any(messages.state is not State.READ or messages.value for messages in searched):
+            await self._folders(user, WELL_KNOWN_HIDDEN)
+            known = self._known_folders()
+            found = {folder: messages for folder, messages in found.items() if folder not in known}
+        evidence.hidden_messages = found
         evidence.hidden_folders = answer
+
+    def _known_folders(self) -> set[str]:
+        folders = (answer.value for answer in self._evidence.well_known.values())
+        return {folder.id for folder in folders if folder and folder.id}
 
     async def _folders(self, user: str, names: tuple[str, ...]) -> None:
         self._evidence.well_known.update(await self._read_folders(user, names))

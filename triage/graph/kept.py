@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from triage.evidence import Answer, Reason
+from triage.graph.sharing import Shared
 
 T = TypeVar("T")
 
@@ -28,15 +28,15 @@ class Kept(Generic[T]):
     answers: Callable[[T], list[Answer[object]]]
     value: T | None = None
     until: float = 0.0
-    reading: asyncio.Task[T] | None = None
+    reading: Shared[T] | None = None
 
     async def get(self, *, fresh: bool = False) -> T:
         """The value, at most 15 minutes old; with `fresh`, read now, and what is read replaces what was kept."""
         if not fresh and self.value is not None and time.monotonic() < self.until:
             return self.value
-        if fresh or self.reading is None or self.reading.done():
-            self.reading = asyncio.create_task(self._read())
-        return await asyncio.shield(self.reading)
+        if fresh or self.reading is None or self.reading.over:
+            self.reading = Shared(self._read())
+        return await self.reading.wait()
 
     async def _read(self) -> T:
         value = await self.read()

@@ -124,6 +124,12 @@ class MailFolder(Resource):
     display_name: str | None = None
     parent_folder_id: str | None = None
     is_hidden: bool | None = None
+    total_item_count: int | None = None
+
+    @property
+    def holds_items(self) -> bool:
+        """Whether something may be in the folder itself; what lies in folders below it is not counted."""
+        return self.total_item_count != 0
 
 
 class Message(Resource):

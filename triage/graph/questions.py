@@ -6,8 +6,12 @@ the workload that its limits belong to. `$select` everywhere: it costs less, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from urllib.parse import quote
 
 from triage.permissions import GRAPH_APP_ID
 
@@ -50,26 +54,59 @@ class Question:
         return f"GET {self.url}"
 
 
+P = ParamSpec("P")
+# What stands for a value while the SDK builds a URL. Its quote is doubled where it is in a literal, as a value's must be.
+_STAND_IN = re.compile("stand-in%27(?P<literal>%27)?(?P<place>[0-9])")
+
+
+def _built_once(build: Callable[Concatenate[Questions, P], Question]) -> Callable[Concatenate[Questions, P], Question]:
+    """Has the SDK build a question's URL once, with stand-ins, and puts the values in their places each time.
+
+    The SDK takes half a millisecond for a URL: half of what a failure would cost.
+    """
+
+    @wraps(build)
+    def ask(questions: Questions, *args: P.args, **kwargs: P.kwargs) -> Question:
+        values = [str(value) for value in args]
+
+        def encoded(found: re.Match[str]) -> str:
+            value = values[int(found["place"])]
+            return quote(_doubled(value) if found["literal"] else value, safe="")
+
+        made = questions.templates.get(build.__name__)
+        if made is None:
+            stand_ins: Any = [f"stand-in'{place}" for place in range(len(values))]
+            made = questions.templates[build.__name__] = build(questions, *stand_ins, **kwargs)
+        url = _STAND_IN.sub(encoded, made.url)
+        return replace(made, url=url, mailbox=values[0] if made.mailbox else None)
+
+    return ask
+
+
 class Questions:
     """The questions, on the SDK's client for one tenant. Its modules are loaded at the first of them."""
 
     def __init__(self, client: GraphServiceClient) -> None:
         self._client = client
+        self.templates: dict[str, Question] = {}
 
     def organization(self) -> Question:
         """The tenant's id and verified domains."""
         return _question("organization", "User.Read.All", self._client.organization, select=("id", "verifiedDomains"))
 
+    @_built_once
     def user(self, address: str) -> Question:
         """The user with this id or UPN. Graph does not look among the other addresses here."""
         return _question("user", "User.Read.All", self._client.users.by_user_id(address), select=USER_FIELDS)
 
+    @_built_once
     def alias(self, address: str) -> Question:
         """Users that have the address as their mail or among their proxy addresses."""
         return _question(
             "alias", "User.Read.All", self._client.users, select=USER_FIELDS, filter=_addressed(address), top=5
         )
 
+    @_built_once
     def deleted_user(self, address: str) -> Question:
         """Deleted users that had the address. Entra prefixes a deleted user's UPN with its object id."""
         text = f"{_addressed(address)} or endsWith(userPrincipalName,{_literal(address)})"
@@ -78,36 +115,50 @@ class Questions:
             "deleted_user", "User.Read.All", builder, ADVANCED, select=DELETED_USER_FIELDS, filter=text, count=True
         )
 
+    @_built_once
     def group(self, address: str) -> Question:
         """Groups with this address."""
         select = ("id", "mail", "groupTypes")
         builder = self._client.groups
         return _question("group", "GroupMember.Read.All", builder, select=select, filter=_addressed(address), top=5)
 
+    @_built_once
     def contact(self, address: str) -> Question:
         """Organisational contacts with this address."""
         builder, select = self._client.contacts, ("id", "mail")
         return _question("contact", "OrgContact.Read.All", builder, select=select, filter=_addressed(address), top=5)
 
+    @_built_once
     def domain_owner(self, domain: str) -> Question:
         """The tenant that has verified this domain, whichever it is."""
         relationships = self._client.tenant_relationships
         builder = relationships.find_tenant_information_by_domain_name_with_domain_name(domain)
         return _question("domain_owner", "CrossTenantInformation.ReadBasic.All", builder)
 
+    @_built_once
     def mailbox(self, user: str) -> Question:
         """The Inbox: whether Exchange Online has a mailbox that answers."""
         return self._folder("mailbox", user, "inbox")
 
+    @_built_once
     def folder(self, user: str, folder: str) -> Question:
         """A folder by id or well-known name."""
         return self._folder("folder", user, folder)
 
+    @_built_once
     def hidden_folders(self, user: str) -> Question:
         """All top-level folders, hidden ones among them."""
         builder = self._client.users.by_user_id(user).mail_folders
-        return _mail("hidden_folders", user, builder, select=FOLDER_FIELDS, top=100, include_hidden_folders="true")
+        return _mail(
+            "hidden_folders",
+            user,
+            builder,
+            select=(*FOLDER_FIELDS, "totalItemCount"),
+            top=100,
+            include_hidden_folders="true",
+        )
 
+    @_built_once
     def messages(self, user: str, internet_message_id: str) -> Question:
         """The copies of a message, in all folders but Recoverable Items."""
         builder = self._client.users.by_user_id(user).messages
@@ -116,10 +167,15 @@ class Questions:
 
     def messages_in(self, user: str, folder: str, internet_message_id: str, check: str) -> Question:
         """The copies of a message in one folder, by id or well-known name."""
+        return replace(self._messages_in(user, folder, internet_message_id), check=check)
+
+    @_built_once
+    def _messages_in(self, user: str, folder: str, internet_message_id: str) -> Question:
         builder = self._client.users.by_user_id(user).mail_folders.by_mail_folder_id(folder).messages
         text = f"internetMessageId eq {_literal(internet_message_id)}"
-        return _mail(check, user, builder, select=MESSAGE_FIELDS, filter=text, top=50)
+        return _mail("message", user, builder, select=MESSAGE_FIELDS, filter=text, top=50)
 
+    @_built_once
     def mailbox_purpose(self, user: str) -> Question:
         """What the mailbox is for: user, linked, shared, room, equipment, others."""
         builder = self._client.users.by_user_id(user).mailbox_settings
@@ -208,7 +264,11 @@ def relative_url(information: RequestInformation) -> str:
 
 def _literal(text: str) -> str:
     """A string literal in OData: quotes are doubled."""
-    return "'" + text.replace("'", "''") + "'"
+    return f"'{_doubled(text)}'"
+
+
+def _doubled(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def _addressed(address: str) -> str:
