@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import azure.functions as func
 from pydantic import TypeAdapter
 
 from triage.api.queries import MAX_TOP, READERS
-from triage.api.responses import endpoint, json_response
+from triage.api.schemas import Page, ProblemBody
 from triage.audit import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.failures import RemediationFailure
-from triage.runtime import Services
 from triage.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from triage.api.routes import Route
 
 _REF = "#/components/schemas/{model}"
 
@@ -46,22 +47,13 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
 assert PARAMETERS.keys() == READERS.keys() - {"token"}  # noqa: S101
 
 
-@endpoint
-async def get(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """The description, as OpenAPI 3.1."""
-    return json_response(describe())
-
-
 @cache
-def describe() -> dict[str, Any]:
-    """The OpenAPI 3.1 description of every route."""
-    from triage.api.routes import ROUTES
-    from triage.api.schemas import ProblemBody
-
+def describe(routes: tuple[Route, ...]) -> dict[str, Any]:
+    """The OpenAPI 3.1 description of these routes."""
     schemas: dict[str, Any] = {}
     paths: dict[str, dict[str, Any]] = {}
     problem = _content("application/problem+json", _schema(ProblemBody, schemas))
-    for route in ROUTES:
+    for route in routes:
         names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
         parameters = [_parameter("path", name, {"type": "string"}, "Its id", required=True) for name in names]
         parameters += [_parameter("query", name, *PARAMETERS[name]) for name in route.query]
@@ -115,8 +107,6 @@ def _content(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _schema(shape: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     """The schema of a model or a page of them; the models that it names go into `schemas`."""
-    from triage.api.schemas import Page
-
     if isinstance(shape, Page):
         page = {"value": {"type": "array", "items": _schema(shape.item, schemas)}, "nextLink": {"type": "string"}}
         return {"type": "object", "required": ["value"], "properties": page}

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import azure.functions as func
 
-from triage.api import audits, dashboard, failures, findings, health, openapi, rejected, summary
+from triage.api import audits, dashboard, failures, findings, health, rejected, summary
+from triage.api.openapi import describe
+from triage.api.responses import endpoint, json_response
 from triage.api.schemas import (
     AUDIT_PAGE,
     FINDING_PAGE,
@@ -19,7 +21,14 @@ from triage.api.schemas import (
 )
 from triage.audit import Audit
 from triage.finding import Finding
+from triage.runtime import Services
 from triage.storage.index import FILTERS
+
+
+@endpoint
+async def description(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    """The description of these routes, as OpenAPI."""
+    return json_response(describe(ROUTES))
 
 
 class Route(NamedTuple):
@@ -59,7 +68,7 @@ ROUTES = (
     Route("get_rejected", "GET", "rejected", rejected.search, "Events that could not be read", REJECTED_PAGE,
           query=("top",), problems=(400, 503)),
     Route("get_health", "GET", "health", health.get, "Whether the service can do its work", Health, anonymous=True),
-    Route("get_openapi", "GET", "openapi.json", openapi.get, "This description"),
+    Route("get_openapi", "GET", "openapi.json", description, "This description"),
     Route("get_dashboard", "GET", "dashboard", dashboard.page, "The page for people", anonymous=True),
     Route("get_dashboard_asset", "GET", "dashboard/{asset}", dashboard.asset, "A file of the page", anonymous=True),
 )  # fmt: skip
