@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from triage.diagnosis import Lack, diagnose, undetermined
 from triage.diagnosis.case import Case
 from triage.evidence import Answer, Reason
@@ -11,6 +13,9 @@ from triage.graph.collect import collect
 from triage.graph.tenants import Tenants
 from triage.scenarios import classify
 from triage.settings import Settings, Tenant
+
+# Of the 60 s of a triage (contract, section 2); collect.py has the most of the rest.
+OWNER_SECONDS = 10.0
 
 
 async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> Finding:
@@ -35,7 +40,11 @@ async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> 
     if failure.tenant_id is not None:
         tenant = settings.tenant(failure.tenant_id)
         return tenant or Lack("tenant", Reason.TENANT_NOT_CONFIGURED), failure.tenant_id
-    owner = await tenants.owner(failure, fresh=queued.fresh)
+    try:
+        async with asyncio.timeout(OWNER_SECONDS):
+            owner = await tenants.owner(failure, fresh=queued.fresh)
+    except TimeoutError:
+        return Lack("organization", Reason.TIMEOUT), None
     if isinstance(owner, Tenant):
         return owner, owner.tenant_id
     if isinstance(owner, Answer):

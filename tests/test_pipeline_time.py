@@ -1,0 +1,46 @@
+"""A triage has an end, whatever Graph does: also while it is not yet known whose the failure is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from sandbox.tenant.data import World
+from sandbox.tenant.server import serve
+from triage import pipeline
+from triage.evidence import Reason
+from triage.failures import QueuedFailure, RemediationFailure
+from triage.graph.tenants import Tenants
+from triage.pipeline import triage
+from triage.settings import read_settings
+
+WORLD = World({"tenants": {"one": {"domains": ["one.example"]}, "two": {"domains": ["two.example"]}}})
+
+
+async def test_a_search_for_the_tenant_ends_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "OWNER_SECONDS", 0.2)
+    failure = RemediationFailure(mailbox="a@three.example", message_id="m", error="Resource is Not Found")
+    queued = QueuedFailure(
+        kind="triage.failure", finding_id="f", failure=failure, received_at="2026-11-20T10:00:00Z", delivery="d/0"
+    )
+    async with serve(WORLD, latency=30.0) as served:
+        environ = {
+            "GRAPH_ENDPOINT": served.url,
+            "TRIAGE_TENANTS": json.dumps(WORLD.triage_tenants()),
+            "TriageStorage": "UseDevelopmentStorage=true",
+        }
+        settings = read_settings(environ)
+        tenants = Tenants(settings)
+        before = asyncio.all_tasks()
+        begun = time.monotonic()
+        finding = await triage(settings, tenants, queued)
+        assert time.monotonic() - begun < 5
+        assert [(each.check, each.reason) for each in finding.reasons] == [("organization", Reason.TIMEOUT)]
+        assert finding.passing
+        await asyncio.sleep(0.05)
+        left = {task for task in asyncio.all_tasks() - before if "RequestHandler" not in repr(task)}
+        assert not left
+        await tenants.close()
