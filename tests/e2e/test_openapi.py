@@ -22,7 +22,7 @@ def test_schemathesis_finds_nothing() -> None:
         with host("--enable-auth", environ=settings) as (_, address):
             command = [
                 str(program), "run", f"{address}/api/openapi.json", "--header", f"x-functions-key: {key}", "--seed", "1",
-                "--max-examples", "25", "--phases", "examples,coverage,fuzzing", "--checks", "all",
+                "--max-examples", "15", "--phases", "examples,coverage,fuzzing", "--checks", "all",
                 "--exclude-checks", EXCLUDED, "--request-timeout", "30", "--suppress-health-check", "all",
             ]  # fmt: skip
             run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)

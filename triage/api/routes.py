@@ -70,5 +70,5 @@ ROUTES = (
     Route("get_health", "GET", "health", health.get, "Whether the service can do its work", Health, anonymous=True),
     Route("get_openapi", "GET", "openapi.json", description, "This description"),
     Route("get_dashboard", "GET", "dashboard", dashboard.page, "The page for people", anonymous=True),
-    Route("get_dashboard_asset", "GET", "dashboard/{asset}", dashboard.asset, "A file of the page", anonymous=True),
+    Route("get_dashboard_asset", "GET", "dashboard/{asset}", dashboard.asset, "A file of the page", anonymous=True, problems=(404,)),
 )  # fmt: skip
