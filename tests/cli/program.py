@@ -65,6 +65,9 @@ class InProcess:
             self._monkeypatch.setenv(name, value)
         self._monkeypatch.setenv("TRIAGE_AUTH", "easyauth")  # the deployment's; it has no bearing here
         self._capsys.readouterr()
-        code = run(list(arguments))
+        try:
+            code = run(list(arguments))
+        except SystemExit as ended:  # completion ends like this
+            code = int(ended.code or 0)
         said = self._capsys.readouterr()
         return Ended(code, said.out, said.err)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -34,9 +34,12 @@ def read_answer(answer: httpx.Response) -> Json:
     """The JSON of a good answer; else a CommandError."""
     if answer.is_success:
         try:
-            return answer.json()
+            value: Any = answer.json()
         except ValueError:
-            raise CommandError(_not_the_service(answer)) from None
+            value = None
+        if not isinstance(value, dict):
+            raise CommandError(_not_the_service(answer))
+        return cast("Json", value)
     match answer.status_code:
         case 401:
             raise CommandError(

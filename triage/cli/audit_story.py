@@ -111,13 +111,19 @@ def _permissions(permissions: list[Json]) -> Table:
 def _credentials(credentials: list[Json]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for row in credentials:
-        state, days = str(row.get("state")), row.get("daysLeft")
-        left = "without an end" if days is None else (f"{days} days left" if days >= 0 else f"ended {-days} days ago")
+        state = str(row.get("state"))
         table.add_row(
             Text(f"   {harmless(state)}", _STATES.get(state, "")),
             plain(row.get("kind")),
             plain(row.get("displayName") or row.get("keyId")),
             plain(short(row.get("endDateTime"))),
-            plain(left),
+            plain(_left(row.get("daysLeft"))),
         )
     return table
+
+
+def _left(days: int | None) -> str:
+    """The whole days that are left; `daysLeft` is rounded down, so that it is -1 from the very end on."""
+    if days is None:
+        return "without an end"
+    return f"{days} days left" if days >= 0 else f"ended {-days - 1} days ago"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 import azure.functions as func
 import httpx
@@ -39,7 +40,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The handler's answer."""
-        handler, parameters = _find(request.method, request.url.path)
+        handler, parameters = _find(request.method, request.url.raw_path.decode())
         answer = await handler(
             func.HttpRequest(
                 method=request.method,
@@ -59,7 +60,8 @@ class DirectTransport(httpx.AsyncBaseTransport):
 
 
 def _find(method: str, path: str) -> tuple[Handler, dict[str, str]]:
-    segments = path.removeprefix("/api/").split("/")
+    # Parted before it is decoded: a slash in an id is no end of a segment.
+    segments = [unquote(segment) for segment in path.partition("?")[0].removeprefix("/api/").split("/")]
     for (wanted, template), handler in _ROUTES.items():
         names = template.split("/")
         if wanted == method and len(names) == len(segments):

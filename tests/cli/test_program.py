@@ -1,0 +1,196 @@
+"""The program itself: help, completion, what it loads, how it ends, and its documentation."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from sandbox.processes import ROOT
+from tests.cli.conftest import Deployment
+from tests.cli.program import PROGRAM, InProcess, environment, triage
+from triage.cli.app import app
+from triage.cli.errors import ExitCode
+
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+DOCUMENTATION = (ROOT / "docs" / "cli.md").read_text("utf-8")
+
+
+def python(code: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("package", ["typer", "rich"])
+def test_a_package_that_is_not_installed(package: str) -> None:
+    code = f"import runpy, sys; sys.modules[{package!r}] = None; runpy.run_module('triage', run_name='__main__')"
+    done = python(code)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith(f"The command line needs the package {package}")
+    assert "python -m pip install -r requirements-cli.txt" in done.stderr
+
+
+def test_a_mistake_of_our_own_is_not_a_missing_package() -> None:
+    done = python("import sys, triage.__main__ as m; sys.modules['triage.cli.app'] = None; m.main()")
+    assert "ModuleNotFoundError" in done.stderr
+
+
+def test_the_function_app_loads_none_of_it(deployment: Deployment) -> None:
+    code = "import sys, function_app; print(sorted({'typer', 'rich', 'triage.cli'} & sys.modules.keys()))"
+    assert python(code, **deployment.settings).stdout == "[]\n"
+
+
+def test_help(in_process: InProcess) -> None:
+    told = in_process("--help")
+    assert told.code == 0
+    for name, command in COMMANDS.items():
+        assert f"│ {name} " in told.out
+        one = in_process(name, "--help")
+        assert one.code == 0
+        assert f"python -m triage {name}" in one.out.partition("Examples:")[2]
+        for parameter in command.params:
+            assert max(parameter.opts, key=len).strip() in one.out or parameter.metavar in one.out
+
+
+def test_every_example_is_one(in_process: InProcess) -> None:
+    """Its options exist: with --help behind it an example is read as far as that."""
+    for command in COMMANDS.values():
+        for line in command.epilog.split("\n\n")[1:]:
+            words = line.rpartition("python -m triage ")[2].partition(" >>")[0].split()
+            options = [word for word in words if word.startswith("--")]
+            known = {option for parameter in command.params for option in parameter.opts}
+            assert words[0] == command.name
+            assert set(options) <= known
+
+
+def test_without_a_command(in_process: InProcess) -> None:
+    told = in_process()
+    assert told.code == 64
+    assert "check" in told.out + told.err
+
+
+def test_a_command_that_is_mistyped(in_process: InProcess) -> None:
+    told = in_process("findngs")
+    assert (told.code, told.out) == (64, "")
+    assert "Did you mean 'findings'" in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("triage fin", {"findings", "finding"}),
+        ("triage findings --exp", {"--exposed"}),
+        ("triage findings --cause message_m", {"message_moved"}),
+        ("triage findings --severity c", {"critical"}),
+        ("triage findings --confidence prob", {"probable"}),
+        ("triage findings --scenario inv", {"invalid_user"}),
+        ("triage findings --exposed n", {"null"}),
+        ("triage submit x --format nd", {"ndjson"}),
+    ],
+)
+def test_completion(in_process: InProcess, words: str, offered: set[str]) -> None:
+    settings = {
+        "_TRIAGE_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    assert set(in_process(settings=settings).out.split()) == offered
+
+
+def test_the_command_with_a_name_of_its_own(tmp_path: Path) -> None:
+    link = tmp_path / "triage"
+    link.symlink_to(ROOT / "bin" / "triage")
+    done = subprocess.run(
+        [link, "--show-completion", "bash"], cwd=tmp_path, env=environment(), capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "complete -o default -F _triage_completion triage" in done.stdout
+    assert "_TRIAGE_COMPLETE=complete_bash" in done.stdout
+
+
+def test_which_service(in_process: InProcess, deployment: Deployment) -> None:
+    told = in_process("findings")
+    assert (told.code, told.out) == (64, "")
+    assert "TRIAGE_URL" in told.err
+    assert "TriageStorage" in told.err
+    tenants = {name: value for name, value in deployment.settings.items() if name != "TRIAGE_TENANTS"}
+    told = in_process("findings", settings=tenants)
+    assert (told.code, told.out) == (4, "")
+    assert "TRIAGE_TENANTS is missing" in told.err
+    assert in_process("findings", "--since", "never", settings=tenants).code == 64
+
+
+def test_something_unexpected(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("\x1b[31mwhat")
+
+    monkeypatch.setattr("triage.cli.looking.connect", broken)
+    told = in_process("summary", "--url", "https://a.example")
+    assert (told.code, told.out) == (4, "")
+    assert told.err == (
+        r"Something unexpected went wrong: ZeroDivisionError: \x1b[31mwhat. With --debug it says where." + "\n"
+    )
+
+
+def test_tracebacks_are_for_those_who_ask(deployment: Deployment) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "finding", "none", "--debug"], cwd=ROOT, env=environment(**deployment.remote), capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("There is no finding with this id")
+
+
+def test_a_reader_that_goes_away() -> None:
+    """As `python -m triage --help | head -1`."""
+    for arguments in (["--help"], ["check", "--help"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            [*PROGRAM, *arguments], cwd=ROOT, env=environment(), stdout=writing, stderr=subprocess.PIPE, timeout=60,
+            check=False,
+        )  # fmt: skip
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (ExitCode.NO_READER, b"")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_of_few_characters(graph: dict[str, str], encoding: str) -> None:
+    settings = {**graph, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [*PROGRAM, "check", "--mailbox", "joerg@münchen.example", "--error", "ελλ"], cwd=ROOT,
+        env=environment(**settings), capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert rb"\u03b5\u03bb\u03bb: unclassified" in done.stdout
+
+
+def test_the_documentation_names_every_command_option_and_exit_code() -> None:
+    for name, command in COMMANDS.items():
+        assert f"`{name}" in DOCUMENTATION
+        for parameter in command.params:
+            if parameter.name not in ("help", "identifier", "file"):
+                option = max(parameter.opts, key=lambda text: (text != "--tenant-id", len(text)))
+                assert f"`{option}" in DOCUMENTATION, (name, option)
+    for code in ExitCode:
+        assert re.search(rf"^\| {code.value} \|", DOCUMENTATION, re.MULTILINE), code
+
+
+def test_it_starts_quickly() -> None:
+    """What Graph or a deployment needs is imported by the commands that ask it."""
+    code = "import sys, triage.cli.app; print(sorted({'msgraph', 'azure.functions', 'aiohttp'} & sys.modules.keys()))"
+    assert python(code).stdout == "[]\n"
+
+
+def test_the_exit_code_of_a_subprocess_is_that_of_the_command() -> None:
+    assert triage("findings").code == 64

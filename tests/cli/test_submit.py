@@ -1,0 +1,155 @@
+"""`submit`: files to a deployment and onto the queue, what is refused by line, and bodies that the service takes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Deployment
+from tests.cli.program import InProcess, triage
+from triage.cli.answers import RefusedError
+from triage.cli.service import Service
+from triage.cli.submitting import Checked, Submission, chunks, send
+from triage.intake import MAX_BODY_BYTES, MAX_FAILURES
+
+
+def rows(count: int) -> list[dict[str, str]]:
+    return [
+        {"id": uuid.uuid4().hex, "mailbox": "nobody@contoso.com", "error": "x", "messageId": str(number)}
+        for number in range(count)
+    ]
+
+
+def csv(*lines: str) -> str:
+    return "\n".join(["Mailbox;Error message;Message ID", *lines, ""])
+
+
+def test_a_spreadsheet_to_a_deployment(deployment: Deployment, service: httpx.Client) -> None:
+    mark = uuid.uuid4().hex
+    text = csv(f"dora@contoso.com;The Requested User is Invalid;{mark}", "nobody;x;y", "a@b.example;;z")
+    told = triage("submit", "-", settings=deployment.remote, stdin=text.encode("utf-8-sig"))
+    assert told.code == 1
+    assert told.err == ""
+    assert told.out.splitlines()[:2] == ["1 failures were accepted.", "2 were refused:"]
+    assert "line 3  mailbox  must be one mailbox address" in told.out
+    assert "line 4  error    is missing: give error or errorCode" in told.out
+    again = triage("submit", "-", "--json", settings=deployment.remote, stdin=text.encode())
+    (accepted,) = again.json["accepted"]
+    assert accepted["mailbox"] == "dora@contoso.com"
+    assert again.json["refused"][0] == {
+        "line": 3,
+        "errors": [{"pointer": "/mailbox", "detail": "must be one mailbox address, such as adele@contoso.com"}],
+    }
+    response = service.get(f"/api/findings/{accepted['findingId']}")
+    assert response.status_code in (200, 404)  # it was triaged, or is about to be
+
+
+def test_many_at_once_onto_the_queue(deployment: Deployment, in_process: InProcess, tmp_path: Any) -> None:
+    file = tmp_path / "failures.ndjson"
+    lines = rows(1003)
+    file.write_text("\n".join(map(json.dumps, [*lines, lines[0], {"mailbox": "x"}])))
+    quiet = {**deployment.settings, "TRIAGE_QUEUE": f"q-{uuid.uuid4().hex}"}  # nobody listens to it
+    told = in_process("submit", str(file), "--json", settings=quiet)
+    assert told.code == 1
+    assert [one["id"] for one in told.json["accepted"]] == [line["id"] for line in [*lines, lines[0]]]
+    assert [one["line"] for one in told.json["refused"]] == [1005]
+    file.write_text(json.dumps([*lines[:2], lines[0]]))
+    told = in_process("submit", str(file), settings=quiet)
+    assert told.out == "3 failures were accepted. They are 2 findings: some are the same failure.\n"
+
+
+def test_only_checking(in_process: InProcess, tmp_path: Any) -> None:
+    file = tmp_path / "failures.csv"
+    file.write_text(csv("a@b.example;x;1"))
+    told = in_process("submit", str(file), "--dry-run")  # needs no service
+    assert (told.code, told.out, told.err) == (0, "1 failures are fit to be sent.\n", "")
+    file.write_text(csv("a@b.example;x;1", *["nobody;x;1"] * 60))
+    told = in_process("submit", str(file), "--dry-run")
+    assert told.code == 1
+    assert "   and 10 more; --json lists all of them" in told.out
+    told = in_process("submit", str(file), "--dry-run", "--json")
+    assert (told.json["valid"], len(told.json["refused"])) == (1, 60)
+
+
+def test_nothing_to_send_needs_no_service(in_process: InProcess, tmp_path: Any) -> None:
+    file = tmp_path / "failures.json"
+    file.write_text("[]")
+    told = in_process("submit", str(file))
+    assert (told.code, told.out) == (0, "0 failures were accepted.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("submit", "/nowhere/failures.csv"), 4, "/nowhere/failures.csv cannot be read: No such file or directory."),
+        (("submit", "/"), 4, "/ cannot be read: Is a directory."),
+        (("submit", "README", "--zone", "Mars/Olympus"), 64, "--zone 'Mars/Olympus' is no time zone"),
+        (("submit", "README", "--zone", "../etc"), 64, "is no time zone"),
+        (("submit", "x", "--format", "xls"), 64, "Invalid value for '--format'"),
+        (("submit",), 64, "Missing argument 'FILE'"),
+    ],
+)
+def test_what_cannot_be_done(in_process: InProcess, arguments: tuple[str, ...], code: int, said: str) -> None:
+    if "README" in arguments:
+        arguments = tuple(__file__ if text == "README" else text for text in arguments)
+    told = in_process(*arguments)
+    assert (told.code, told.out) == (code, "")
+    assert said in told.err
+
+
+def test_bodies_are_as_full_as_the_service_takes_them() -> None:
+    many = [Checked(n, b"{}", 1) for n in range(2500)]
+    assert [len(chunk) for chunk in chunks(many)] == [1000, 1000, 500]
+    wide = [Checked(n, b"{}", 400) for n in range(5)]
+    assert [len(chunk) for chunk in chunks(wide)] == [2, 2, 1]
+    large = [Checked(n, b"x" * 300_000, 1) for n in range(7)]
+    for chunk in chunks(large):
+        assert len(b"[" + b",".join(one.body for one in chunk) + b"]") <= MAX_BODY_BYTES
+        assert sum(one.failures for one in chunk) <= MAX_FAILURES
+    assert [len(chunk) for chunk in chunks(large)] == [3, 3, 1]
+    exact = [Checked(0, b"x" * ((MAX_BODY_BYTES - 3) // 2), 1), Checked(1, b"x" * ((MAX_BODY_BYTES - 3) // 2), 1)]
+    assert [len(chunk) for chunk in chunks(exact)] == [2]
+    assert list(chunks([])) == []
+
+
+class Picky(Service):
+    """A deployment of another version, which refuses the records in which it finds this word."""
+
+    def __init__(self, word: str, pointer: str) -> None:
+        self.bodies: list[list[Any]] = []
+        self._word, self._pointer = word, pointer
+
+    async def post(self, path: str, body: bytes = b"") -> dict[str, Any]:
+        items = json.loads(body)
+        self.bodies.append(items)
+        errors = [
+            {"pointer": self._pointer.format(index), "detail": "is odd"}
+            for index, item in enumerate(items)
+            if self._word in json.dumps(item)
+        ]
+        if errors:
+            raise RefusedError("Nothing was accepted.", errors)
+        return {"accepted": [{"findingId": item["messageId"]} for item in items]}
+
+
+async def test_what_only_the_service_refuses_does_not_stop_the_rest() -> None:
+    checked = [
+        Checked(n, json.dumps({"messageId": f"{'odd' if n % 3 == 0 else 'fine'}-{n}"}).encode(), 1) for n in range(8)
+    ]
+    service, submission, progress = Picky("odd", "/{}/messageId"), Submission(), []
+    await send(service, checked, submission, progress.append)
+    assert [one["findingId"] for one in submission.accepted] == ["fine-1", "fine-2", "fine-4", "fine-5", "fine-7"]
+    wrong = [{"pointer": "/messageId", "detail": "is odd"}]
+    assert submission.wire()["refused"] == [{"line": line, "errors": wrong} for line in (0, 3, 6)]
+    assert sum(progress) == len(checked)
+    assert len(service.bodies) == 2
+
+
+@pytest.mark.parametrize("pointer", ["", "/nowhere", "/99/x", "99"])
+async def test_a_refusal_that_points_nowhere_ends_it(pointer: str) -> None:
+    with pytest.raises(RefusedError, match="Nothing was accepted"):
+        await send(Picky("x", pointer), [Checked(1, b'{"messageId": "x"}', 1)], Submission(), lambda _: None)
