@@ -119,6 +119,8 @@ NEAR: list[tuple[str, str, dict[str, Any]]] = [
     ("a licence state without an error", "mailbox_disconnected", {"license_assignment_states": [state("none")]}),
     ("another licence brings the plan", "mailbox_disconnected",
      {"assigned_licenses": [licence(EXCHANGE), licence()], "assigned_plans": [plan(status="Deleted"), plan(KIOSK)]}),
+    ("switched off in the only licence, though Graph still shows it enabled", "exchange_plan_disabled",
+     {"assigned_licenses": [licence(EXCHANGE)]}),
     ("another plan than the mailbox's is switched off", "mailbox_disconnected",
      {"assigned_licenses": [licence(FOUNDATION)]}),
     ("a plan in its grace period", "mailbox_disconnected", {"assigned_plans": [plan(status="Warning")]}),
