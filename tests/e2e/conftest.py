@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
+import graph_faults
 import httpx
 import pytest
 from azure.storage.queue import QueueClient
@@ -87,6 +89,28 @@ def own_tenants(graph: Graph) -> Iterator[OwnTenant]:
     """Tenants that nobody has had before."""
     ids = {tenant["domains"][0]: tenant["tenantId"] for tenant in graph.tenants()}
     return (OwnTenant(graph, key, ids[f"{key}.example"], f"{key}.example") for key in _own_keys())
+
+
+@pytest.fixture(scope="session")
+def faulty_service(start_service: StartService, graph: Graph) -> Iterator[Service]:
+    """A second one, for failures whose triage takes long: who waits until a queue is empty must not wait for these."""
+    with start_service(TRIAGE_TENANTS=json.dumps(graph.tenants())) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def faults_under_way(
+    faulty_service: Service, own_tenants: Iterator[OwnTenant]
+) -> Iterator[Future[dict[str, graph_faults.Outcome]]]:
+    tenants = {name: next(own_tenants) for name in graph_faults.FAULTS}
+    with ThreadPoolExecutor(1) as watcher:
+        yield watcher.submit(graph_faults.watch, faulty_service, tenants, graph_faults.send(faulty_service, tenants))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_takes_long_begins_first(request: pytest.FixtureRequest) -> None:
+    if any("faults_under_way" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("faults_under_way")
 
 
 @pytest.fixture

@@ -1,204 +1,18 @@
-"""Graph that throttles, fails, is late or forbids: what a finding says meanwhile, and in the end.
-
-Each case has a tenant of its own. All are sent at once, what their findings say is written down as it changes, and
-when the queue is empty the tests look at it.
-"""
+"""Graph that throttles, fails, is late or forbids: what a finding says meanwhile, and in the end."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from service_client import Json, OwnTenant, Service, instant
-
-INBOX = r"mailFolders/inbox\?"
-BATCH = r"^/\$batch"
-TRIES = 5  # host.json's maxDequeueCount
-DELETED, PRESENT = ("message_deleted", ()), ("message_present", ())
-
-
-@dataclass
-class Fault:
-    """`states`: the finding's causes with their reasons, in the order in which they were to be read."""
-
-    rules: list[Json]
-    states: list[tuple[str, tuple[str, ...]]]
-    person: str = "dana"
-    failure: Json = field(default_factory=dict)
-    hits: int | None = None
-    change: Json = field(default_factory=dict)
-    permission: str | None = None
-    took: float = 0  # seconds, at least
-    mend: bool = False  # when the first state was seen
-
-
-def passing(reason: str, *rules: Json, then: Any = DELETED, **more: Any) -> Fault:
-    return Fault(list(rules), [("undetermined", (reason,)), then], **more)
-
-
-def lasting(reason: str, *rules: Json, **more: Any) -> Fault:
-    return Fault(list(rules), [("undetermined", (reason,))], **more)
-
-
-UNKNOWN_REASON = {"error": "Remediation Failed - Unknown Reason"}
-FAULTS = {
-    # Throttled: waited for as long as it is short; else the message goes back to the queue.
-    "an item is throttled for a second": Fault(
-        [{"path": INBOX, "status": 429, "retryAfter": 1, "times": 1}], [DELETED], hits=1, took=1
-    ),
-    "an item is throttled without Retry-After": Fault(
-        [{"path": INBOX, "status": 429, "times": 1}], [DELETED], hits=1, took=1
-    ),
-    "an item is throttled until a date": passing(
-        "throttled", {"path": INBOX, "status": 429, "retryAfter": "Fri, 31 Dec 2027 23:59:59 GMT", "times": 1},
-        then=("undetermined", ("throttled",)),
-    ),
-    "an item is throttled for longer than is waited": passing(
-        "throttled", {"path": INBOX, "status": 429, "retryAfter": 9, "times": 1}, hits=1, took=9
-    ),
-    "a batch is throttled for a second": Fault(
-        [{"path": BATCH, "status": 429, "retryAfter": 1, "times": 1}], [DELETED], hits=1, took=1
-    ),
-    "a batch is throttled for longer than is waited": passing(
-        "throttled", {"path": BATCH, "status": 429, "retryAfter": 9, "times": 1}, hits=1, took=9
-    ),
-    "throttling does not end": lasting(
-        "throttled", {"path": INBOX, "status": 429, "retryAfter": 0}, hits=3 * TRIES
-    ),
-    # Away
-    "an item is not available": passing("unavailable", {"path": INBOX, "status": 503, "retryAfter": 0, "times": 3}),
-    "an item stays unavailable": lasting(
-        "unavailable", {"path": INBOX, "status": 503, "retryAfter": 0}, hits=3 * TRIES
-    ),
-    "an item fails": passing("unavailable", {"path": INBOX, "status": 500, "times": 1}),
-    "an item has no body": passing("unavailable", {"path": INBOX, "status": 200, "empty": True, "times": 1}),
-    "an item is no JSON": passing("unavailable", {"path": INBOX, "malformed": True, "times": 1}),
-    "an item is a 404 that is none of Graph's": passing(
-        "unavailable", {"path": INBOX, "status": 404, "empty": True, "times": 1}
-    ),
-    "a batch is not available": passing("unavailable", {"path": BATCH, "status": 503, "retryAfter": 9, "times": 1}),
-    "a batch stays unavailable": lasting("unavailable", {"path": BATCH, "status": 503, "retryAfter": 9}),
-    "a batch fails": passing("unavailable", {"path": BATCH, "status": 500, "times": 1}),
-    "a batch has no body": passing("unavailable", {"path": BATCH, "status": 200, "empty": True, "times": 1}),
-    "a batch fails without a body": passing("unavailable", {"path": BATCH, "status": 502, "empty": True, "times": 1}),
-    "a batch is no JSON": passing("unavailable", {"path": BATCH, "malformed": True, "times": 1}),
-    "the connection is dropped": passing("unavailable", {"path": BATCH, "dropConnection": True, "times": 1}),
-    "a second page of folders fails": passing(
-        "unavailable", {"path": r"mailFolders\?.*\$skip=", "status": 500, "times": 1},
-        then=("message_gone", ()), person="gona", change={"pageSize": 5},
-    ),
-    "a third page of grants fails": passing(
-        "unavailable", {"path": r"appRoleAssignments.*\$skiptoken", "status": 500, "times": 1},
-        then=("app_healthy", ()), person="ines", failure=UNKNOWN_REASON, change={"pageSize": 2},
-    ),
-    # Late
-    "an item is late": passing("timeout", {"path": INBOX, "status": 504, "retryAfter": 0, "times": 3}),
-    "an item stays late": lasting("timeout", {"path": INBOX, "status": 504, "retryAfter": 0}, hits=3 * TRIES),
-    "an answer takes longer than is waited": passing("timeout", {"path": BATCH, "delaySeconds": 17, "times": 1}),
-    "all answers together take longer than is waited": passing(
-        "timeout", {"path": BATCH, "delaySeconds": 14}, then=("message_remediated", ()), person="quin",
-        took=40, mend=True,
-    ),
-    # What is not read does not matter, or does.
-    "the app cannot be read, and does not matter": Fault(
-        [{"path": "^/(servicePrincipals|applications)", "status": 503, "retryAfter": 0}], [DELETED]
-    ),
-    "the app cannot be read, and matters": passing(
-        "unavailable", {"path": "^/servicePrincipals", "status": 500, "times": 2}, then=PRESENT, person="ines"
-    ),
-    "grants cannot be read": passing(
-        "unavailable", {"path": "appRoleAssignments", "status": 500, "times": 1}, then=("app_healthy", ()),
-        person="ines", failure=UNKNOWN_REASON,
-    ),
-    "delegated grants cannot be read, and do not decide": Fault(
-        [{"path": "oauth2PermissionGrants", "status": 500}], [("permission_missing", ())],
-        person="ines", failure=UNKNOWN_REASON, change={"etd": {"granted": ["Organization.Read.All"]}},
-    ),
-    "recoverable items cannot be read": passing(
-        "unavailable", {"path": "recoverableitemsdeletions", "status": 500, "times": 1},
-        then=("message_gone", ()), person="gona",
-    ),
-    "hidden folders cannot be read": passing(
-        "unavailable", {"path": "includeHiddenFolders", "status": 500, "times": 1},
-        then=("message_remediated", ()), person="quin",
-    ),
-    "a folder cannot be read": passing(
-        "unavailable", {"path": "mailFolders/deleteditems", "status": 500, "times": 1}, then=DELETED
-    ),
-    # Forbidden: no later try knows more, so there is none.
-    "users are forbidden": lasting(
-        "forbidden", {"path": "^/users/[^/]+$|^/users/[^/]+\\?", "status": 403}, hits=1, permission="User.Read.All",
-        person="ghost",
-    ),
-    "the organization is forbidden": lasting(
-        "forbidden", {"path": "^/organization", "status": 403}, hits=1, permission="User.Read.All", person="ghost"
-    ),
-    "deleted users are forbidden": lasting(
-        "forbidden", {"path": "deletedItems/.*user", "status": 403}, hits=1, permission="User.Read.All", person="ghost"
-    ),
-    "groups are forbidden": lasting(
-        "forbidden", {"path": "^/groups", "status": 403}, hits=1, permission="GroupMember.Read.All", person="ghost"
-    ),
-    "contacts are forbidden": lasting(
-        "forbidden", {"path": "^/contacts", "status": 403}, hits=1, permission="OrgContact.Read.All", person="ghost"
-    ),
-    "whose domain it is is forbidden": lasting(
-        "forbidden", {"path": "findTenantInformation", "status": 403}, hits=1,
-        permission="CrossTenantInformation.ReadBasic.All", failure={"mailbox": "a@elsewhere.example"},
-    ),
-    "mailboxes are forbidden": lasting(
-        "forbidden", {"path": "/mailFolders|/messages", "status": 403, "code": "ErrorAccessDenied",
-                      "message": "[RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."},
-        permission="Mail.ReadBasic.All",
-    ),
-    "the app is forbidden": lasting(
-        "forbidden", {"path": "^/servicePrincipals", "status": 403}, permission="Application.Read.All",
-        person="ines", failure=UNKNOWN_REASON,
-    ),
-    # Not signed in
-    "a batch is refused": lasting("unauthenticated", {"path": BATCH, "status": 401}),
-    "a batch is forbidden": lasting("unauthenticated", {"path": BATCH, "status": 403}),
-    "an item is refused": lasting("unauthenticated", {"path": INBOX, "status": 401}, hits=1),
-}  # fmt: skip
-
-
-@dataclass
-class Outcome:
-    tenant: OwnTenant
-    states: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    finding: Json = field(default_factory=dict)
+from graph_faults import FAULTS, SECONDS, Outcome
+from service_client import Service, instant
 
 
 @pytest.fixture(scope="module")
-def outcomes(service: Service, own_tenants: Iterator[OwnTenant]) -> dict[str, Outcome]:
-    found = {name: Outcome(next(own_tenants)) for name in FAULTS}
-    failures: list[Json] = []
-    for name, fault in FAULTS.items():
-        tenant = found[name].tenant
-        tenant.change(**fault.change)
-        tenant.break_with(*fault.rules)
-        # A time of their own, so that one request finds them all.
-        failures.append(tenant.failure(fault.person, occurredAt="2031-01-01T00:00:00Z", **fault.failure))
-    by_id = dict(zip(service.accepted(failures), FAULTS, strict=True))
-    end = time.monotonic() + 110
-    empty = 0
-    while empty < 2:  # what was written last is read once more
-        assert time.monotonic() < end, [name for name, outcome in found.items() if not outcome.states]
-        empty = empty + 1 if service.queue.get_queue_properties().approximate_message_count == 0 else 0
-        for finding in service.all("findings", since="2031-01-01T00:00:00Z"):
-            fault, outcome = FAULTS[by_id[finding["id"]]], found[by_id[finding["id"]]]
-            outcome.finding = finding
-            state = finding["cause"], tuple(sorted({reason["reason"] for reason in finding["reasons"]}))
-            if outcome.states[-1:] != [state]:
-                outcome.states.append(state)
-                if fault.mend:
-                    outcome.tenant.mend()
-        time.sleep(0.1)
-    return found
+def outcomes(faults_under_way: Future[dict[str, Outcome]]) -> dict[str, Outcome]:
+    return faults_under_way.result(SECONDS + 30)
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -233,7 +47,7 @@ def test_what_could_not_be_read_is_among_the_checks(outcomes: dict[str, Outcome]
     assert reason in {check["reason"] for check in finding["checks"]}
 
 
-def test_the_queue_is_empty_in_the_end(service: Service, outcomes: dict[str, Outcome]) -> None:
+def test_the_queue_is_empty_in_the_end(faulty_service: Service, outcomes: dict[str, Outcome]) -> None:
     assert len(outcomes) == len(FAULTS)
-    for queue in (service.queue, service.poison):
+    for queue in (faulty_service.queue, faulty_service.poison):
         assert queue.get_queue_properties().approximate_message_count == 0
