@@ -175,6 +175,18 @@ def test_no_other_metrics_are_sent(run: Run) -> None:
     assert run.sent.names() == set(Metric)
 
 
+def test_every_metric_span_and_setting_is_in_the_documentation(run: Run) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    spans = {item["data"]["baseData"]["name"] for item in run.sent.items("spans")}
+    settings = {*QUICK, "APPLICATIONINSIGHTS_CONNECTION_STRING", "RETENTION_DAYS", "RETENTION_SCHEDULE"}
+    wanted = {
+        *Metric,
+        *spans,
+        *(name for name in settings if name.isupper() and not name.startswith(("OTEL_B", "TMP"))),
+    }
+    assert [name for name in wanted if f"`{name}`" not in text] == []
+
+
 def test_one_trace_leads_from_the_intake_through_graph_to_the_finding(run: Run) -> None:
     accept = min(run.sent.items("spans"), key=lambda item: item["time"])
     trace = accept["tags"]["ai.operation.id"]

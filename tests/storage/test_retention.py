@@ -189,6 +189,24 @@ async def test_a_finding_that_is_written_after_it_was_read_stays(services: Servi
     assert await kept(services) == [old.id]
 
 
+async def test_a_finding_that_comes_again_before_its_rows_are_gone_keeps_them(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = finding(1, at(410), at(410))
+    with monkeypatch.context() as then:
+        then.setattr(time, "time", lambda: (NOW - 200 * DAY) / 10**9)
+        await services.findings.save(old, "delivery")
+    remove = services.findings.index.remove
+
+    async def remove_late(*arguments: Any) -> None:
+        await services.findings.save(finding(1, at(410), at(0)), "another delivery")
+        await remove(*arguments)
+
+    monkeypatch.setattr(services.findings.index, "remove", remove_late)
+    assert await services.findings.remove(old.id, old.occurred_at[:7], BEFORE) is True
+    assert await kept(services) == [old.id]
+
+
 async def test_writers_and_runs_at_the_same_time_leave_all_in_order(services: Services) -> None:
     for round_ in range(3):
         await asyncio.gather(*(services.findings.save(finding(n, at(410), at(410)), "delivery") for n in range(30)))
