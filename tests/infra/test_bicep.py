@@ -425,3 +425,18 @@ def test_the_scripts_find_what_they_need_among_the_outputs() -> None:
     values = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"].values()
     kept = {re.match(r"\$\{(\w+)", one["value"])[1] for one in values}  # pyright: ignore[reportOptionalSubscript]
     assert set(re.findall(r"\bTRIAGE_[A-Z_]+", text)) <= outputs | kept
+
+
+def test_every_parameter_is_in_the_docs_with_azds_variable() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    table = page.split("\n## Parameters\n", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| (`[^|]*) \|([^|]*)\|", table, re.MULTILINE)
+    documented = {
+        name: re.findall(r"\w+", variable) for names, variable in rows for name in re.findall(r"`(\w+)`", names)
+    }
+    given = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    assert documented.keys() == parameters(MAIN).keys()
+    assert {name: variable for name, (variable, *_) in ((n, v) for n, v in documented.items() if v)} == {
+        name: re.match(r"\$\{(\w+)", one["value"])[1]
+        for name, one in given.items()  # pyright: ignore[reportOptionalSubscript]
+    }

@@ -14,6 +14,7 @@ from typing import Any
 import jmespath
 import pytest
 
+from triage.evidence import Reason
 from triage.permissions import GRAPH_APP_ID, PERMISSIONS
 
 SCRIPTS = Path(__file__).parent.parent.parent / "infra" / "scripts"
@@ -376,3 +377,20 @@ def test_bash_can_read_it(script: Path) -> None:
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.sh")), ids=lambda path: path.name)
 def test_no_script_makes_a_secret(script: Path) -> None:
     assert not re.search("addPassword|addKey|passwordCredentials|credential reset", script.read_text(encoding="utf-8"))
+
+
+def test_the_docs_have_each_permission_with_its_set() -> None:
+    page = (SCRIPTS.parent.parent / "docs" / "permissions.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| `([\w.]+)` \|", page, re.MULTILINE)
+    assert rows == [(name, permission) for name, permissions in SETS.items() for permission in permissions]
+
+
+def test_the_runbook_has_each_reason_of_an_undetermined_finding() -> None:
+    page = (SCRIPTS.parent.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
+    (entry,) = re.findall(r"^## undetermined\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)
+    named = {
+        reason
+        for cell in re.findall(r"^\| (`[^|]*) \|", entry, re.MULTILINE)
+        for reason in re.findall(r"`(\w+)`", cell)
+    }
+    assert named == {reason.value for reason in Reason}
