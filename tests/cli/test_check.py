@@ -25,8 +25,8 @@ def test_the_story_of_a_failure(graph: dict[str, str]) -> None:
     assert "GET /" not in told.out
 
 
-def test_what_graph_was_asked(graph: dict[str, str]) -> None:
-    told = triage(*DORA, "--requests", settings=graph)
+def test_what_graph_was_asked(graph: dict[str, str], in_process: InProcess) -> None:
+    told = in_process(*DORA, "--requests", settings=graph)
     assert "   user: GET /users/dora%40contoso.com?" in told.out
     assert "-> 404 Request_ResourceNotFound" in told.out
 
@@ -47,12 +47,14 @@ def test_without_a_deployment_and_with_the_tenant_from_the_command_line(graph: d
     assert triage(*DORA, *tenant, "--json", settings=only).json["cause"] == "user_deleted"
 
 
-def test_what_cannot_be_known_is_said(graph: dict[str, str]) -> None:
-    told = triage("check", "--mailbox", "sid@signed-out.example", "--error", "Unknown Reason", settings=graph)
+def test_what_cannot_be_known_is_said(graph: dict[str, str], in_process: InProcess) -> None:
+    told = in_process("check", "--mailbox", "sid@signed-out.example", "--error", "Unknown Reason", settings=graph)
     assert told.code == 3
     assert "What could not be known" in told.out
     assert "AZURE_CLIENT_SECRET" in told.err
-    lacking = triage("check", "--mailbox", "mel@no-mail.example", "--error", "x", "--message-id", "1", settings=graph)
+    lacking = in_process(
+        "check", "--mailbox", "mel@no-mail.example", "--error", "x", "--message-id", "1", settings=graph
+    )
     assert lacking.code == 3
     assert "mailbox: forbidden: the triage identity lacks Mail.ReadBasic.All" in lacking.out
     assert "Grant Mail.ReadBasic.All to the triage identity" in lacking.out

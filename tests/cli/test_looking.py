@@ -119,7 +119,10 @@ def test_one_finding_as_a_story(way: dict[str, str], findings: list[dict[str, An
     assert told.out.startswith(findings[0]["summary"])
     assert r"'\x1b[31mPay [bold]now'" in told.out.replace("\\\\", "\\")
     assert "\x1b" not in told.out
-    missing = triage("finding", "a?b#c", settings=way)
+
+
+def test_no_such_finding(way: dict[str, str], in_process: InProcess) -> None:
+    missing = in_process("finding", "a?b#c", settings=way)
     assert (missing.code, missing.out) == (4, "")
     assert "There is no finding with this id" in missing.err
 
@@ -161,7 +164,9 @@ def test_rejected_events(deployment: Deployment, service: httpx.Client, in_proce
         assert r"this is \x1b[31m no failure" in told.out
 
 
-def test_replay_shows_what_changed(deployment: Deployment, service: httpx.Client, graph: dict[str, str]) -> None:
+def test_replay_shows_what_changed(
+    deployment: Deployment, service: httpx.Client, graph: dict[str, str], in_process: InProcess
+) -> None:
     (before,) = post(service, "irma", id=uuid.uuid4().hex)
     assert before["message"]["location"] == "inbox"
     state = f"{graph['GRAPH_ENDPOINT']}/_sandbox/state"
@@ -171,7 +176,7 @@ def test_replay_shows_what_changed(deployment: Deployment, service: httpx.Client
     changed = told.out[told.out.index("What changed") :]
     assert re.search(r"^ +cause +message_present +-> message_deleted", changed, re.MULTILINE)
     assert re.search(r"^ +message location +inbox +-> deleted_items", changed, re.MULTILINE)
-    again = triage("replay", before["id"], "--json", settings=deployment.settings)
+    again = in_process("replay", before["id"], "--json", settings=deployment.settings)
     assert again.json == wait_for_finding(service, before["id"])
     assert again.json["triagedAt"] > before["triagedAt"]
 
@@ -222,3 +227,17 @@ def _only(settings: dict[str, str]) -> dict[str, str]:
     """The settings, and the others' made empty: `started` adds to this process's environment."""
     names = ("TRIAGE_URL", "TRIAGE_KEY", "TriageStorage", "TRIAGE_TENANTS")
     return dict.fromkeys(names, "") | environment(**settings)
+
+
+def test_rebuilding_the_counts(deployment: Deployment, findings: list[dict[str, Any]], in_process: InProcess) -> None:
+    day = ("summary", "--since", "2026-11-20", "--until", "2026-11-20", "--json")
+    before = in_process(*day, settings=deployment.settings).json
+    told = triage("rebuild", "--index", "--json", settings=deployment.settings)
+    assert (told.code, told.err) == (0, "")
+    assert told.json["counted"] >= len(findings)
+    assert in_process(*day, settings=deployment.settings).json == before
+    told = in_process("rebuild", settings=deployment.settings)
+    assert re.fullmatch(r"Counted [0-9]+ findings\.\n", told.err)
+    wrong = in_process("rebuild")
+    assert (wrong.code, wrong.out) == (4, "")
+    assert "TriageStorage is missing" in wrong.err

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
 from urllib.parse import unquote
 
 import azure.functions as func
 import httpx
 
-from triage.api import failures, findings, rejected, summary
+from triage.api.routes import ROUTES, Route
 from triage.cli.errors import CommandError
 from triage.runtime import services
 from triage.settings import SettingsError
 
 ADDRESS = "http://storage.invalid"  # nothing is sent there
-Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
-
-_ROUTES: dict[tuple[str, str], Handler] = {
-    ("POST", "failures"): failures.post,
-    ("GET", "findings"): findings.search,
-    ("GET", "findings/{id}"): findings.get,
-    ("POST", "findings/{id}/retriage"): findings.retriage,
-    ("GET", "summary"): summary.get,
-    ("GET", "rejected"): rejected.search,
-}
 
 
 class DirectTransport(httpx.AsyncBaseTransport):
@@ -40,8 +29,8 @@ class DirectTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The handler's answer."""
-        handler, parameters = _find(request.method, request.url.raw_path.decode())
-        answer = await handler(
+        route, parameters = _find(request.method, request.url.raw_path.decode())
+        answer = await route.handler(
             func.HttpRequest(
                 method=request.method,
                 url=str(request.url),
@@ -59,13 +48,14 @@ class DirectTransport(httpx.AsyncBaseTransport):
         await self._services.close()
 
 
-def _find(method: str, path: str) -> tuple[Handler, dict[str, str]]:
+def _find(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """The route of a request, and the values of its `{parameters}`."""
     # Parted before it is decoded: a slash in an id is no end of a segment.
     segments = [unquote(segment) for segment in path.partition("?")[0].removeprefix("/api/").split("/")]
-    for (wanted, template), handler in _ROUTES.items():
-        names = template.split("/")
-        if wanted == method and len(names) == len(segments):
+    for route in ROUTES:
+        names = route.path.split("/")
+        if route.method == method and len(names) == len(segments):
             pairs = list(zip(names, segments, strict=True))
-            if all(name in (segment, "{id}") for name, segment in pairs):
-                return handler, {name.strip("{}"): segment for name, segment in pairs if name == "{id}"}
-    raise LookupError(f"{method} {path} is no route of the command line's")
+            if all(name == segment or name.startswith("{") for name, segment in pairs):
+                return route, {name.strip("{}"): segment for name, segment in pairs if name.startswith("{")}
+    raise LookupError(f"{method} {path} is no route of the service's")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -71,9 +72,11 @@ def _read(file: str) -> bytes:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def _zone(name: str | None) -> tzinfo | None:
+    if name is None or name.upper() == "UTC":  # that one is known without a database of zones
+        return UTC if name else None
     try:
-        return ZoneInfo(name) if name else None
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageProblem(f"--zone {name!r} is no time zone, such as UTC or Europe/Berlin.") from None
 
