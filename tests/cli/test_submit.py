@@ -34,7 +34,7 @@ def test_a_spreadsheet_to_a_deployment(deployment: Deployment, service: httpx.Cl
     told = triage("submit", "-", settings=deployment.remote, stdin=text.encode("utf-8-sig"))
     assert told.code == 1
     assert told.err == ""
-    assert told.out.splitlines()[:2] == ["1 failures were accepted.", "2 were refused:"]
+    assert told.out.splitlines()[:2] == ["1 failure was accepted.", "2 were refused:"]
     assert "line 3  mailbox  must be one mailbox address" in told.out
     assert "line 4  error    is missing: give error or errorCode" in told.out
     again = triage("submit", "-", "--json", settings=deployment.remote, stdin=text.encode())
@@ -59,14 +59,14 @@ def test_many_at_once_onto_the_queue(deployment: Deployment, in_process: InProce
     assert [one["line"] for one in told.json["refused"]] == [1005]
     file.write_text(json.dumps([*lines[:2], lines[0]]))
     told = in_process("submit", str(file), settings=quiet)
-    assert told.out == "3 failures were accepted. They are 2 findings: some are the same failure.\n"
+    assert told.out == "3 failures were accepted. Some are the same failure: 2 in all.\n"
 
 
 def test_only_checking(in_process: InProcess, tmp_path: Any) -> None:
     file = tmp_path / "failures.csv"
     file.write_text(csv("a@b.example;x;1"))
     told = in_process("submit", str(file), "--dry-run")  # needs no service
-    assert (told.code, told.out, told.err) == (0, "1 failures are fit to be sent.\n", "")
+    assert (told.code, told.out, told.err) == (0, "1 failure was found fit to be sent.\n", "")
     file.write_text(csv("a@b.example;x;1", *["nobody;x;1"] * 60))
     told = in_process("submit", str(file), "--dry-run")
     assert told.code == 1

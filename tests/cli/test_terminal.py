@@ -84,7 +84,7 @@ def test_an_attackers_words_are_shown_and_not_obeyed(
         *finding_story(finding, requests=True),
         *audit_story({**hostile(AUDIT), "auditedAt": WHEN}),
         findings_table([finding], int(columns)),
-        finding_line(finding, again=True),
+        finding_line(finding, int(columns), again=True),
         rejected_table([{**hostile(EVENT), "receivedAt": WHEN}]),
         *summary_view(summary),
     ]

@@ -49,7 +49,7 @@ def submit(
     if dry_run:
         _report(
             {"valid": total, "refused": submission.wire()["refused"]},
-            f"{total:,} failures are fit to be sent.",
+            f"{_number(total)} found fit to be sent.",
             as_json=as_json,
         )
         return ExitCode.PARTLY if submission.refused else ExitCode.OK
@@ -93,8 +93,12 @@ async def _send(target: Target, checked: list[Checked], submission: Submission) 
 def _sentence(submission: Submission) -> str:
     accepted = submission.accepted
     findings = len({one.get("findingId") for one in accepted})
-    same = f" They are {findings:,} findings: some are the same failure." if findings < len(accepted) else ""
-    return f"{len(accepted):,} failures were accepted.{same}"
+    same = f" Some are the same failure: {findings:,} in all." if findings < len(accepted) else ""
+    return f"{_number(len(accepted))} accepted.{same}"
+
+
+def _number(count: int) -> str:
+    return "1 failure was" if count == 1 else f"{count:,} failures were"
 
 
 def _report(result: Json, sentence: str, *, as_json: bool) -> None:
@@ -113,6 +117,6 @@ def _report(result: Json, sentence: str, *, as_json: bool) -> None:
         for number, problem in enumerate(one["errors"]):
             place = plain(problem["pointer"].removeprefix("/"))
             table.add_row("" if number else f"   line {one['line']}", place, plain(problem["detail"]))
-    print_parts([f"{len(refused):,} were refused:", table])
+    print_parts([f"{len(refused):,} {'was' if len(refused) == 1 else 'were'} refused:", table])
     if len(refused) > _SHOWN:
         print_parts([f"   and {len(refused) - _SHOWN:,} more; --json lists all of them"])

@@ -49,14 +49,14 @@ def _cause(finding: Json, *, wide: bool) -> Text:
     return cause if wide else cause.append(f"\n{harmless(str(finding.get('confidence')))}", "dim")
 
 
-def finding_line(finding: Json, *, again: bool = False) -> Text:
-    """A finding as it arrives, on one line that begins with what matters most."""
+def finding_line(finding: Json, width: int, *, again: bool = False) -> Text:
+    """A finding as it arrives, what matters most first: on one line, or on two where there is little room."""
     word, style = exposed_word(finding)
     line = Text(f"{short(finding.get('triagedAt'))[-5:]}  ").append(f"open {word:<3}  ", style)
     line.append(f"{harmless(str(finding.get('cause'))):<26}", SEVERITY_STYLES.get(str(finding.get("severity")), ""))
     line.append_text(plain(part(finding, "failure").get("mailbox")))
-    line.append_text(plain(f"  {finding.get('id')}{'  (again)' if again else ''}", "dim"))
-    return line
+    line.append("  " if width >= WIDE else "\n       ")
+    return line.append_text(plain(f"{finding.get('id')}{'  (again)' if again else ''}", "dim"))
 
 
 def rejected_table(events: list[Json], *, header: bool = True) -> Table:

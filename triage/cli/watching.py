@@ -29,7 +29,7 @@ from triage.cli.options import (
 )
 from triage.cli.service import Service, Target, connect
 from triage.cli.tables import finding_line
-from triage.cli.terminal import print_parts, say
+from triage.cli.terminal import output, print_parts, say
 
 # The API has findings by when their failures occurred, so a late one arrives among older ones: each look reads pages
 # until one has nothing new, and no more than these.
@@ -111,4 +111,4 @@ def _show(findings: list[Json], seen: dict[str, str], *, as_json: bool) -> None:
         else:
             known = seen.get(str(finding["id"]))
             again = known is not None and known != finding["triagedAt"]
-            print_parts([finding_line(finding, again=again)])
+            print_parts([finding_line(finding, output().width, again=again)])
