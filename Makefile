@@ -1,11 +1,11 @@
 # Everything a developer needs; `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types clean bench package
+.PHONY: help setup run test lint types clean bench package page screenshots
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## install what is needed into .venv and node_modules (quick when nothing changed)
 	@PYTHON="$(PYTHON)" sh sandbox/setup.sh
@@ -27,6 +27,12 @@ ifneq ($(wildcard benchmarks/__main__.py),)
 bench: setup ## figures
 	@$(python) -m benchmarks
 endif
+
+page: setup ## build the page: dashboard/ into triage/dashboard/
+	@"$$($(python) -c 'from sandbox.azurite import node; print(node())')" dashboard/build.mjs
+
+screenshots: setup ## take the pictures of the page for the docs: docs/images/ (needs Chromium)
+	@$(python) -m tests.browser.screenshots
 
 package: setup ## the zip that is deployed: dist/triage.zip
 	@$(python) -m tools.package

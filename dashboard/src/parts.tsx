@@ -1,19 +1,32 @@
 // What several views are made of: states of loading, steps of a remedy, a question before something is done.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, signIn } from "./api";
 import type { Loaded } from "./load";
 import { announce } from "./live";
 import { clock, Untrusted } from "./text";
 import type { Action } from "./wire";
 
-/** A view's heading. It takes the focus when one comes to the view, so that a screen reader says where one is. */
+let focusWent = false;
+
+/** A view's heading. It has the focus when one comes to the view (see main.tsx), and hands it to the one that replaces it. */
 export function Heading({ children, aside, lead }: { children: ComponentChildren; aside?: ComponentChildren; lead?: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => {
+    const node = heading.current;
+    if (focusWent) node?.focus({ preventScroll: true });
+    focusWent = false;
+    return () => {
+      focusWent = node !== null && document.activeElement === node;
+    };
+  }, []);
   return (
     <header class="heading">
       <div class="heading-text">
-        <h1 tabIndex={-1}>{children}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {children}
+        </h1>
         {lead && <p class="lead">{lead}</p>}
       </div>
       {aside && <div class="heading-aside">{aside}</div>}

@@ -8,17 +8,33 @@ import json
 import random
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azure.storage.queue import QueueClient
 
-from sandbox.stack import Stack
+from sandbox.stack import Stack, stack
 from sandbox.tenant.data import World
 from sandbox.tenant.samples import Sample, load
 
 QUEUE = "remediation-failures"
-SUBJECTS = ("Your invoice is overdue", "Payroll: confirm your account", "Shared document: Q4 forecast", "Voicemail (0:42)")
+# One for each state of the app: healthy twice, broken, degraded, unknown, not applicable.
+DOMAINS = (
+    "contoso.com",
+    "fabrikam.com",
+    "tailspintoys.com",
+    "relecloud.com",
+    "humongousinsurance.com",
+    "fourthcoffee.com",
+)
+SUBJECTS = (
+    "Your invoice is overdue",
+    "Payroll: confirm your account",
+    "Shared document: Q4 forecast",
+    "Voicemail (0:42)",
+)
 # What an attack leaves behind is mostly messages that people can still open.
 OFTEN = {"message_present": 9, "message_moved": 9, "message_deleted": 5, "message_remediated": 4, "user_deleted": 3}
 OFTEN_SINCE_TONIGHT = {"consent_missing": 6, "message_present": 6, "message_moved": 4}
@@ -29,7 +45,9 @@ Json = dict[str, Any]
 def failures(number: int = 260, days: int = 20) -> list[Json]:
     """Failures of the samples, the same ones each time: a few a day, and a third of them in the last hours."""
     dice = random.Random(7)
-    samples = [sample for sample in load(World.load()) if "tenantId" in sample.failure]
+    world = World.load()
+    ours = {tenant.id for tenant in world.tenants.values() if tenant.domains[0] in DOMAINS}
+    samples = [sample for sample in load(world) if sample.failure.get("tenantId") in ours]
     now = datetime.now(UTC)
     found: list[Json] = []
     for index in range(number):
@@ -59,16 +77,34 @@ def get(address: str, path: str) -> Any:
         return json.load(answer)
 
 
+@contextmanager
+def small_stack(*, port: int = 0) -> Iterator[Stack]:
+    """The service for a few of the sandbox's tenants, one for each state that an app can be in."""
+    configured = [tenant for tenant in World.load().triage_tenants() if tenant["domains"][0] in DOMAINS]
+    assert len(configured) == len(DOMAINS)
+    with stack(port=port, TRIAGE_QUEUE=QUEUE, TRIAGE_TENANTS=json.dumps(configured)) as running:
+        yield running
+
+
 def strike(running: Stack, number: int = 260, seconds: float = 240) -> None:
-    """Sends it all, and waits until it is triaged."""
-    before = get(running.address, "summary")["total"]
-    post(running.address, "failures", failures(number))
+    """Sends it all, and waits until it is triaged. Two audits are made, and in between a permission is granted."""
     with QueueClient.from_connection_string(running.storage.connection_string, QUEUE) as queue:
         for text in ("{", '{"mailbox": "adele@contoso.com"}', '["not", "a", "failure"]'):
             queue.send_message(base64.b64encode(text.encode()).decode())
+    post(running.address, "failures", failures(number))
+    post(running.address, "audits", {})
+    _grant(running.graph, "fabrikam", ["Mail.ReadWrite", "Organization.Read.All", "Domain.Read.All", "Mail.Send"])
     post(running.address, "audits", {})
     end = time.monotonic() + seconds
-    while get(running.address, "summary")["total"] < before + number:
+    while get(running.address, "summary")["total"] < number or len(get(running.address, "rejected")["value"]) < 3:
         if time.monotonic() > end:
             raise TimeoutError("not everything was triaged in time")
         time.sleep(0.5)
+
+
+def _grant(graph: str, tenant: str, permissions: list[str]) -> None:
+    data = json.dumps({"tenants": {tenant: {"etd": {"granted": permissions}}}}).encode()
+    request = urllib.request.Request(
+        f"{graph}/_sandbox/state", data, {"content-type": "application/json"}, method="PUT"
+    )
+    urllib.request.urlopen(request, timeout=20).close()

@@ -66,7 +66,7 @@ function Whole({ audit }: { audit: Audit }) {
         <section class="panel" aria-labelledby="permissions-title">
           <h2 id="permissions-title">Permissions on Microsoft Graph</h2>
           {audit.permissions.length ? (
-            <div class="scroll" tabIndex={0} role="region" aria-labelledby="permissions-title">
+            <div class="scroll" tabIndex={0} role="group" aria-labelledby="permissions-title">
               <table>
                 <thead>
                   <tr>

@@ -133,7 +133,7 @@ function History({ parameters }: { parameters: URLSearchParams }) {
         {({ rows }) =>
           rows.length ? (
             <>
-              <div class="scroll" tabIndex={0} role="region" aria-labelledby="history-title">
+              <div class="scroll" tabIndex={0} role="group" aria-labelledby="history-title">
                 <table>
                   <thead>
                     <tr>

@@ -299,8 +299,13 @@ async function look(path: string, before: string, signal: AbortSignal): Promise<
   while (Date.now() < end && !signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     if (signal.aborted) return null;
-    const found = await get<Finding>(path, undefined, signal);
-    if (found.triagedAt > before) return found;
+    try {
+      const found = await get<Finding>(path, undefined, signal);
+      if (found.triagedAt > before) return found;
+    } catch (reason) {
+      // One answer that fails does not end the wait; a key that is no longer good does.
+      if (!(reason instanceof ApiError) || reason.status === 401 || reason.status === 403) throw reason;
+    }
   }
   return null;
 }

@@ -1,5 +1,6 @@
-import { useEffect } from "preact/hooks";
-import { go, Link, to } from "../address";
+import type { VNode } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { address, go, Link, to } from "../address";
 import { type ApiError, get } from "../api";
 import { announce } from "../live";
 import { useLoad } from "../load";
@@ -97,7 +98,7 @@ function Filters({
   filtered: boolean;
 }) {
   const set = (values: Record<string, string>) => {
-    const next = new URLSearchParams(parameters);
+    const next = address(); // not what was drawn last: two changes may come before the next drawing
     for (const [name, value] of Object.entries(values)) {
       if (value) next.set(name, value);
       else next.delete(name);
@@ -122,6 +123,7 @@ function Filters({
         <label>
           <span>Time</span>
           <select
+            name="period"
             value={period}
             onChange={(event) => {
               const chosen = event.currentTarget.value;
@@ -217,6 +219,13 @@ function Field({ name, label, value, wrong, set }: FieldProps & { wrong: string 
 
 function Table({ pages, of, filtered }: { pages: Pages<Row>; of: Paged<Row>; filtered: boolean }) {
   const { rows, next } = pages;
+  // A row that is there is not drawn again when more are read: there may be thousands.
+  const drawn = useRef(new WeakMap<Row, VNode>());
+  const draw = (row: Row): VNode => {
+    const node = drawn.current.get(row) ?? <FindingRow key={row.id} row={row} />;
+    drawn.current.set(row, node);
+    return node;
+  };
   useEffect(() => announce(rows.length ? `${number(rows.length)}${next ? " or more" : ""} findings.` : "No findings."), []);
 
   if (!rows.length) {
@@ -245,16 +254,14 @@ function Table({ pages, of, filtered }: { pages: Pages<Row>; of: Paged<Row>; fil
         <thead role="rowgroup">
           <tr role="row">
             {["Time", "Reach", "Severity", "Mailbox", "Cause", "Where", "Subject"].map((label) => (
-              <th key={label} scope="col" role="columnheader">
+              <th key={label} scope="col" role="columnheader" class={`col-${label.toLowerCase()}`}>
                 {label}
               </th>
             ))}
           </tr>
         </thead>
         <tbody ref={of.list as { current: HTMLTableSectionElement | null }} role="rowgroup">
-          {rows.map((row) => (
-            <FindingRow key={row.id} row={row} />
-          ))}
+          {rows.map(draw)}
         </tbody>
       </table>
       <More of={of} what="findings" />
@@ -263,7 +270,7 @@ function Table({ pages, of, filtered }: { pages: Pages<Row>; of: Paged<Row>; fil
 }
 
 function FindingRow({ row }: { row: Row }) {
-  const target = new URLSearchParams(location.search);
+  const target = address();
   target.set("view", "findings");
   target.set("finding", row.id);
   return (

@@ -1,0 +1,114 @@
+"""Who may look: with `keys` the page asks for one and keeps it for the tab; with `easyauth` the platform has asked."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from sandbox.stack import Stack
+from tests.browser.attack import get
+from tests.browser.browsing import KEY, OpenPage, principal
+
+ROWS = "table.findings tbody tr"
+
+
+def give(page: Page, key: str) -> None:
+    page.get_by_label("Key", exact=True).fill(key)
+    page.keyboard.press("Enter")
+
+
+def test_the_key_is_asked_for_and_kept_for_the_tab(keyed: str, open_page: OpenPage) -> None:
+    page = open_page(keyed, "?view=findings&exposed=true", expected="401")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Function key")
+    assert page.locator("#key").get_attribute("type") == "password"
+    sent: list[str | None] = []
+    page.on("request", lambda request: sent.append(request.headers.get("x-functions-key")))
+    give(page, KEY)
+    expect(page.locator(ROWS).first).to_be_visible()
+    assert set(sent) == {KEY}
+    assert KEY not in page.url, "a key in an address is a key in a log"
+    assert page.evaluate("Object.values(sessionStorage)") == [KEY]
+    assert page.evaluate("localStorage.length") == 0
+    assert page.context.cookies() == []
+    page.reload()
+    expect(page.locator(ROWS).first).to_be_visible()
+    other = page.context.new_page()  # another tab
+    other.goto(page.url)
+    expect(other.get_by_role("heading", level=1)).to_have_text("Function key")
+
+
+def test_a_wrong_key_is_told(keyed: str, open_page: OpenPage) -> None:
+    page = open_page(keyed, expected="401")
+    give(page, "wrong")
+    expect(page.get_by_role("alert")).to_contain_text("did not accept this key")
+    expect(page.get_by_label("Key", exact=True)).to_have_attribute("aria-invalid", "true")
+    give(page, KEY)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    expect(page.get_by_role("heading", name="Still in reach")).to_be_visible()
+
+
+def test_a_key_can_be_forgotten(keyed: str, open_page: OpenPage) -> None:
+    page = open_page(keyed, "?view=findings", expected="401")
+    give(page, KEY)
+    expect(page.locator(ROWS).first).to_be_visible()
+    page.get_by_role("button", name="Forget the key").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Function key")
+    expect(page.locator(ROWS)).to_have_count(0)
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_key_in_the_address_does_not_stay_there(keyed: str, open_page: OpenPage) -> None:
+    page = open_page(keyed, f"?view=findings&code={KEY}&exposed=true")
+    expect(page.locator(ROWS).first).to_be_visible()
+    assert page.url.endswith("/api/dashboard?view=findings&exposed=true")
+
+
+def test_without_a_key_the_page_has_no_data(keyed: str, running: Stack, open_page: OpenPage) -> None:
+    page = open_page(keyed, "?view=audits", expected="401")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Function key")
+    assert get(running.address, "audits/latest")["value"][0]["tenantId"] not in page.content()
+
+
+def test_someone_signed_in_reads(signed_in: str, open_page: OpenPage) -> None:
+    page = open_page(signed_in, "?view=findings", extra_http_headers=principal("Triage.Read"))
+    expect(page.locator(ROWS).first).to_be_visible()
+    expect(page.get_by_role("button", name="Forget the key")).to_have_count(0)
+
+
+def test_who_may_not_write_is_told_at_the_button(signed_in: str, running: Stack, open_page: OpenPage) -> None:
+    finding = get(running.address, "findings?top=1")["value"][0]
+    reader = principal("Triage.Read")
+    page = open_page(signed_in, f"?finding={finding['id']}", extra_http_headers=reader, expected="403")
+    page.get_by_role("button", name="Triage again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Triage again").click()
+    expect(page.get_by_role("alert")).to_contain_text("Triage.Write is needed")
+    expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="App health").click()
+    page.get_by_role("button", name="Audit now").click()
+    page.get_by_role("dialog").get_by_role("button", name="Audit now").click()
+    expect(page.get_by_role("alert")).to_contain_text("Triage.Write is needed")
+
+
+def test_who_has_no_role_is_told(signed_in: str, open_page: OpenPage) -> None:
+    page = open_page(signed_in, extra_http_headers=principal("Something.Else"), expected="403")
+    expect(page.get_by_role("alert").first).to_contain_text("You may not see this. The app role Triage.Read is needed")
+
+
+def test_who_is_signed_out_can_sign_in(signed_in: str, open_page: OpenPage) -> None:
+    page = open_page(signed_in, expected="401")
+    expect(page.get_by_role("alert").first).to_contain_text("You are not signed in")
+    page.context.set_extra_http_headers(principal("Triage.Read"))
+    page.get_by_role("button", name="Sign in").first.click()
+    expect(page.get_by_role("heading", name="Still in reach")).to_be_visible()
+
+
+def test_a_redirect_to_a_sign_in_page_is_not_followed(signed_in: str, open_page: OpenPage) -> None:
+    page = open_page(signed_in, "?view=rejected", extra_http_headers=principal("Triage.Read"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rejected events")
+    page.route(
+        re.compile("/api/findings"),
+        lambda route: route.fulfill(status=302, headers={"Location": "https://login.microsoftonline.com/"}),
+    )
+    page.get_by_role("navigation").get_by_role("link", name="Findings").click()
+    expect(page.get_by_role("alert")).to_contain_text("You are signed out")

@@ -1,0 +1,216 @@
+"""Keyboard, screen reader, light and dark, narrow and wide, less motion, copying."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from sandbox.processes import ROOT
+from sandbox.stack import Stack
+from tests.browser.attack import get
+from tests.browser.browsing import OpenPage
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+ROWS = "table.findings tbody tr"
+
+
+def views(running: Stack) -> dict[str, str]:
+    """An address of each view, and what shows that it is there."""
+    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    undetermined = get(running.address, "findings?cause=undetermined&top=1")["value"]
+    broken = next(audit for audit in get(running.address, "audits/latest")["value"] if audit["verdict"] == "broken")
+    return {
+        "?period=30d": ".bars",
+        "?period=24h": ".columns",
+        "?view=findings": ROWS,
+        "?view=findings&mailbox=nobody%40contoso.com": ".empty",
+        f"?finding={finding['id']}": ".steps",
+        **{f"?finding={one['id']}": ".steps" for one in undetermined},
+        "?view=audits": ".card",
+        f"?view=audits&audit={broken['id']}": ".steps",
+        "?view=rejected": ".events",
+    }
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(running: Stack, open_page: OpenPage, scheme: str, size: dict[str, int]) -> None:
+    found: list[str] = []
+    for query, there in views(running).items():
+        page = open_page(running.address, query, color_scheme=scheme, viewport=size)
+        expect(page.locator(there).first).to_be_visible()
+        for summary in page.locator("main summary").all()[:3]:
+            summary.click()
+        found += axe(page, query)
+        page.context.close()
+    assert not found, "\n".join(found)
+
+
+def test_axe_finds_nothing_in_what_is_rarely_seen(running: Stack, keyed: str, open_page: OpenPage) -> None:
+    page = open_page(keyed, expected="401")
+    expect(page.locator(".key-form")).to_be_visible()
+    found = axe(page, "key")
+    page.get_by_label("Key", exact=True).fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    found += axe(page, "wrong key")
+    page = open_page(running.address, "?view=audits&x", color_scheme="dark")
+    page.get_by_role("button", name="Audit now").click()
+    found += axe(page, "dialog")
+    page = open_page(running.address, "?view=findings&mailbox=nobody", expected="400")
+    expect(page.get_by_role("alert")).to_be_visible()
+    found += axe(page, "wrong filter")
+    page = open_page(running.address, expected="503", color_scheme="dark")
+    expect(page.locator(".big-figure")).to_be_visible()
+    page.route(re.compile("/api/(summary|findings)"), lambda route: route.fulfill(status=503, body="{}"))
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator(".notice.stale").first).to_be_visible()
+    found += axe(page, "stale")
+    assert not found, "\n".join(found)
+
+
+def axe(page: Page, where: str) -> list[str]:
+    page.evaluate(AXE.read_text("utf-8"))
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    result: Any = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", tags)
+    assert result["passes"], "axe has looked"
+    return [
+        f"{where}: {violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("width", [320, 768, 1100])
+def test_no_view_is_wider_than_the_screen(running: Stack, open_page: OpenPage, width: int) -> None:
+    for query, there in views(running).items():
+        page = open_page(running.address, query, viewport={"width": width, "height": 800})
+        expect(page.locator(there).first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, query
+        page.context.close()
+
+
+def test_a_table_is_one_on_a_narrow_screen_too(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=findings", viewport=NARROW)
+    table = page.get_by_role("table", name="Findings")
+    expect(table.get_by_role("columnheader")).to_have_count(7)
+    first = table.get_by_role("row").nth(1)
+    expect(first.get_by_role("cell")).to_have_count(6)
+    expect(first.get_by_role("rowheader")).to_have_count(1)
+
+
+def test_with_the_keyboard_alone(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address)
+    expect(page.get_by_role("heading", name="Still in reach")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+    page.get_by_role("navigation").get_by_role("link", name="Findings").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Findings")
+    expect(page.get_by_role("navigation").locator("[aria-current=page]")).to_have_text("Findings")
+    expect(page.locator("[aria-live]")).to_contain_text("findings")
+    assert page.title() == "Findings · Remediation triage"
+
+    link = page.locator(f"{ROWS} a").first
+    link.focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+    button = page.get_by_role("button", name="Triage again")
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            "document.activeElement.closest('main') === null || document.activeElement.closest('dialog')"
+        )
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_the_theme_follows_the_system_until_one_is_chosen(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, color_scheme="light")
+
+    def ground() -> int:
+        color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return sum(map(int, re.findall(r"\d+", color)[:3]))
+
+    assert ground() > 600
+    page.emulate_media(color_scheme="dark")
+    assert ground() < 150
+    page.get_by_label("Theme").select_option("light")
+    assert ground() > 600
+    page.reload()
+    assert ground() > 600, "it is kept"
+    expect(page.get_by_label("Theme")).to_have_value("light")
+    page.emulate_media(color_scheme="light")
+    page.get_by_label("Theme").select_option("dark")
+    assert ground() < 150
+    page.get_by_label("Theme").select_option("system")
+    assert ground() > 600
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_nothing_moves_for_who_wants_less_motion(running: Stack, open_page: OpenPage) -> None:
+    for motion, still in (("reduce", True), ("no-preference", False)):
+        page = open_page(running.address, "?view=rejected", reduced_motion=motion)
+        page.route("**/api/findings?*", lambda route: None)
+        page.get_by_role("navigation").get_by_role("link", name="Findings").click()
+        expect(page.locator(".spinner")).to_be_visible()
+        moving = page.evaluate("document.getAnimations().filter((one) => one instanceof CSSAnimation).length")
+        assert (moving == 0) == still
+        page.unroute_all(behavior="ignoreErrors")
+
+
+def test_nothing_is_said_by_colour_alone(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=findings")
+    expect(page.locator(ROWS).first).to_be_visible()
+    shapes: dict[str, set[str]] = {}
+    for mark in page.locator(".findings .mark").all()[:200]:
+        word, shape = mark.inner_text().strip(), mark.locator("svg").inner_html()
+        shapes.setdefault(word, set()).add(shape)
+    assert {"In reach", "High", "Medium"} <= shapes.keys()
+    assert all(len(same) == 1 for same in shapes.values()), "a word has one shape"
+    assert len({shape for same in shapes.values() for shape in same}) == len(shapes), "a shape has one word"
+
+
+def test_a_command_is_copied(running: Stack, open_page: OpenPage) -> None:
+    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    command = next(action["command"] for action in finding["actions"] if action["command"])
+    page = open_page(running.address, f"?finding={finding['id']}", permissions=["clipboard-read", "clipboard-write"])
+    button = page.get_by_role("button", name="Copy command")
+    button.click()
+    expect(page.locator("[aria-live]")).to_have_text("The command is copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == command
+
+
+def test_a_browser_that_may_not_copy_selects_the_command(running: Stack, open_page: OpenPage) -> None:
+    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    command = next(action["command"] for action in finding["actions"] if action["command"])
+    page = open_page(running.address, f"?finding={finding['id']}")
+    page.evaluate(
+        "() => { navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError')) }"
+    )
+    page.get_by_role("button", name="Copy command").click()
+    expect(page.locator(".command button")).to_contain_text("Press Ctrl+C")
+    assert page.evaluate("getSelection().toString()") == command
+
+
+def test_the_page_says_so_without_a_script(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, java_script_enabled=False)
+    expect(page.get_by_text("This page needs JavaScript")).to_be_visible()

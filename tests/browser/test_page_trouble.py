@@ -1,0 +1,115 @@
+"""What the page shows while it waits, and when the service does not answer as it should."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from sandbox.stack import Stack
+from tests.browser.attack import get
+from tests.browser.browsing import OpenPage
+
+ROWS = "table.findings tbody tr"
+
+
+def problem(status: int, detail: str, **headers: str) -> Callable[[Route], None]:
+    body = json.dumps({"type": "about:blank", "title": "t", "status": status, "detail": detail})
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda route: route.fulfill(
+        status=status, body=body, headers={"Content-Type": "application/problem+json", **sent}
+    )
+
+
+def to_findings(page: Page) -> None:
+    page.get_by_role("navigation").get_by_role("link", name="Findings").click()
+
+
+def test_reading_is_told(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=rejected")
+    page.route("**/api/findings?*", lambda route: (time.sleep(1), route.continue_()))
+    to_findings(page)
+    expect(page.get_by_text("Reading the findings…")).to_be_visible()
+    expect(page.locator(ROWS).first).to_be_visible()
+    expect(page.get_by_text("Reading the findings…")).to_have_count(0)
+
+
+def test_a_service_that_cannot_answer_is_tried_again_when_it_says(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=rejected", expected="503")
+    page.route("**/api/findings?*", problem(503, "The storage account cannot be reached.", Retry_After="3"))
+    to_findings(page)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("The service cannot answer just now. The storage account cannot be reached.")
+    expect(alert).to_contain_text(re.compile(r"Next try in [123] s"))
+    page.unroute("**/api/findings?*")
+    expect(page.locator(ROWS).first).to_be_visible(timeout=8000)
+    expect(alert).to_have_count(0)
+
+
+def test_what_was_read_stays_and_says_from_when_it_is(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, expected="503")
+    figure = page.locator(".big-figure")
+    expect(figure).to_be_visible()
+    before = figure.inner_text()
+    page.route(re.compile("/api/(summary|findings|audits)"), problem(503, "Too busy.", Retry_After="30"))
+    page.get_by_role("button", name="Refresh").click()
+    stale = page.locator(".notice.stale").first
+    expect(stale).to_contain_text(re.compile(r"This is from \d\d:\d\d:\d\d\. .* could not be read again: Too busy\."))
+    expect(figure).to_have_text(before)
+    page.unroute(re.compile("/api/(summary|findings|audits)"))
+    stale.get_by_role("button", name="Try now").click()
+    expect(page.locator(".reach .notice")).to_have_count(0)
+
+
+def test_no_network(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=rejected", expected="Failed to load resource")
+    page.context.set_offline(True)
+    to_findings(page)
+    expect(page.get_by_role("alert")).to_contain_text("No answer. The service cannot be reached.")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(ROWS).first).to_be_visible()
+
+
+def test_something_else_that_answers_is_told(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=rejected", expected="502")
+    page.route("**/api/findings?*", lambda route: route.fulfill(status=200, body="<html>Welcome</html>"))
+    to_findings(page)
+    expect(page.get_by_role("alert")).to_contain_text("something else answered")
+    page.unroute("**/api/findings?*")
+    page.route("**/api/findings?*", lambda route: route.fulfill(status=502, body="<html>Bad gateway</html>"))
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_contain_text("The service answered 502.")
+
+
+def test_a_page_of_a_list_that_fails_leaves_the_rest(crowded: str, open_page: OpenPage) -> None:
+    page = open_page(crowded, "?view=findings", expected="503")
+    expect(page.locator(ROWS)).to_have_count(100)
+    page.route("**/api/findings?*token*", problem(503, "Too busy."))
+    page.get_by_role("button", name="Show more findings").click()
+    expect(page.get_by_role("alert")).to_contain_text("Too busy.")
+    expect(page.locator(ROWS)).to_have_count(100)
+    page.unroute("**/api/findings?*token*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(ROWS)).to_have_count(200)
+
+
+def test_a_retriage_that_takes_too_long_is_told(running: Stack, open_page: OpenPage) -> None:
+    finding = get(running.address, "findings?top=1")["value"][0]
+    page = open_page(running.address, f"?finding={finding['id']}")
+    expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+    page.clock.install()
+    page.route("**/retriage", lambda route: route.fulfill(status=202, body='{"accepted":[]}'))
+    page.get_by_role("button", name="Triage again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Triage again").click()
+    expect(page.get_by_role("button", name="Triaging…")).to_be_visible()
+    late = page.get_by_text("No new result yet. It may")
+    for _ in range(80):
+        page.clock.run_for(1500)
+        page.wait_for_timeout(20)  # real ones, for the answer
+        if late.is_visible():
+            break
+    expect(late).to_be_visible()

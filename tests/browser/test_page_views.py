@@ -1,0 +1,224 @@
+"""Every view, on the running service: what it shows is what the API says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from sandbox.stack import Stack
+from tests.browser.attack import get
+from tests.browser.browsing import OpenPage
+
+
+def panel(page: Page, name: str) -> Page:
+    return page.get_by_role("region", name=re.compile(name))  # type: ignore[return-value]
+
+
+def words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def test_the_overview_says_what_is_in_reach_and_whose(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?period=all")
+    exposed = get(running.address, "findings?exposed=true&top=1000")["value"]
+    assert exposed
+    reach = panel(page, "Still in reach")
+    expect(reach.get_by_role("link", name=str(len(exposed)), exact=True)).to_be_visible()
+    mailboxes = {finding["failure"]["mailbox"] for finding in exposed}
+    expect(reach).to_contain_text(f"in {len(mailboxes)} mailboxes")
+    first = reach.get_by_role("rowheader").first
+    mailbox = first.inner_text()
+    of_one = sum(finding["failure"]["mailbox"] == mailbox for finding in exposed)
+    first.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Findings")
+    expect(page.locator("table.findings tbody tr")).to_have_count(of_one)
+
+
+def test_the_overview_says_how_each_app_is(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address)
+    audits = get(running.address, "audits/latest")["value"]
+    states = page.get_by_label("Tenants by state")
+    for verdict in ("healthy", "broken", "degraded", "unknown", "not_applicable"):
+        number = sum(audit["verdict"] == verdict for audit in audits)
+        assert number
+        expect(states.get_by_role("listitem").filter(has_text=words(verdict))).to_contain_text(str(number))
+    broken = next(audit for audit in audits if audit["verdict"] == "broken")
+    apps = panel(page, "Email Threat Defense’s app")
+    expect(apps.locator(".apps > li").first).to_contain_text(broken["issues"][0]["summary"])
+    apps.get_by_role("link", name=broken["tenantId"]).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(broken["tenantId"])
+    expect(page.get_by_role("heading", name="What to mend")).to_be_visible()
+
+
+def test_the_numbers_are_those_of_the_summary(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?period=all")
+    summary = get(running.address, "summary")
+    causes = panel(page, "Failures by cause")
+    show_all = causes.get_by_role("button", name="Show all")
+    expect(causes.get_by_role("row").nth(1)).to_be_visible()
+    if show_all.is_visible():
+        show_all.click()
+    shown = {
+        line.get_by_role("rowheader").inner_text(): int(line.get_by_role("cell").first.inner_text())
+        for line in causes.locator("tbody tr").all()
+    }
+    assert shown == {words(cause): number for cause, number in summary["byCause"].items()}
+    severities = panel(page, "By severity").locator("tbody tr").all()
+    assert sum(int(line.get_by_role("cell").first.inner_text()) for line in severities) == summary["total"]
+    causes.get_by_role("link").first.click()
+    most = max(summary["byCause"].values())
+    expect(page.locator("table.findings tbody tr")).to_have_count(most)
+
+
+@pytest.mark.parametrize("period", ["24h", "7d", "30d", "all"])
+def test_the_chart_has_its_numbers_as_a_table(running: Stack, open_page: OpenPage, period: str) -> None:
+    page = open_page(running.address)
+    page.get_by_role(
+        "radio", name={"24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All time"}[period]
+    ).check()
+    assert ("period=" + period in page.url) == (period != "7d")
+    time = panel(page, "Failures over time")
+    expect(time.get_by_role("img")).to_have_accessible_name(re.compile("the most, .* failure"))
+    time.get_by_text("As a table").click()
+    table = time.get_by_role("table")
+    figures = [int(text) for text in table.locator("tbody td").all_inner_texts()]
+    assert len(figures) == {"24h": 8, "7d": 8, "30d": 31}.get(period, len(figures))
+    bars = time.locator("svg .bar")
+    heights = [float(bar.get_attribute("height") or 0) for bar in bars.all()]
+    assert [height > 0 for height in heights] == [figure > 0 for figure in figures]
+    assert heights.index(max(heights)) == figures.index(max(figures))
+    total = int(re.findall(r"[\d,]+", time.get_by_role("heading").inner_text())[0])
+    assert sum(figures) <= total if period == "24h" else sum(figures) == total
+    table.get_by_role("link").last.click()  # a day's failures
+    expect(page.locator("table.findings tbody tr")).to_have_count(
+        next(figure for figure in reversed(figures) if figure)
+    )
+
+
+def test_a_finding_is_a_story_with_a_remedy(running: Stack, open_page: OpenPage) -> None:
+    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    page = open_page(running.address, "?view=findings&cause=consent_missing")
+    page.get_by_role("rowheader", name="Consent missing").first.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Consent missing")
+    expect(page.get_by_text(finding["summary"])).to_be_visible()
+    steps = panel(page, "What to do").locator("ol.steps > li")
+    assert steps.locator("h3").all_inner_texts() == [action["title"] for action in finding["actions"]]
+    commands = [action["command"] for action in finding["actions"] if action["command"]]
+    assert steps.locator("pre").all_inner_texts() == commands
+    links = [action["url"] for action in finding["actions"] if action["url"]]
+    assert [link.get_attribute("href") for link in steps.get_by_role("link").all()] == links
+    assert {link.get_attribute("rel") for link in steps.get_by_role("link").all()} == {"noopener noreferrer"}
+    checks = panel(page, "How this was found").locator("ol.checks > li")
+    for check, shown in zip(finding["checks"], checks.all(), strict=True):
+        expect(shown).to_contain_text(check["question"])
+        for value in check["observed"].values():
+            if isinstance(value, str):
+                expect(shown).to_contain_text(value)
+        if check["request"]:
+            shown.locator("summary").click()
+            expect(shown.locator("pre")).to_have_text(check["request"])
+    words_of = {
+        "pass": ("Yes", "Read"),
+        "fail": ("No", "None"),
+        "unknown": ("Could not be read",),
+        "skipped": ("Not asked",),
+    }
+    answers = [shown.locator(".question .mark").inner_text() for shown in checks.all()]
+    assert all(answer in words_of[check["outcome"]] for answer, check in zip(answers, finding["checks"], strict=True))
+    expect(panel(page, "The failure")).to_contain_text(finding["failure"]["mailbox"])
+    expect(panel(page, "The failure")).to_contain_text(finding["failure"]["internetMessageId"])
+
+
+def test_a_failure_is_triaged_again(running: Stack, open_page: OpenPage) -> None:
+    before = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    page = open_page(running.address, f"?finding={before['id']}")
+    page.get_by_role("button", name="Triage again").click()
+    dialog = page.get_by_role("dialog", name="Triage this failure again?")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    assert get(running.address, f"findings/{before['id']}")["triagedAt"] == before["triagedAt"]
+    page.get_by_role("button", name="Triage again").click()
+    dialog.get_by_role("button", name="Triage again").click()
+    expect(page.get_by_role("button", name="Triaging…")).to_be_disabled()
+    expect(page.get_by_role("button", name="Triage again")).to_be_enabled(timeout=30_000)
+    after = get(running.address, f"findings/{before['id']}")
+    assert after["triagedAt"] > before["triagedAt"]
+    expect(page.locator(".headline time").first).to_have_attribute("datetime", after["triagedAt"])
+    expect(page.locator("[aria-live]")).to_contain_text("It was triaged again: Consent missing.")
+
+
+def test_audits_show_what_changed(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=audits")
+    changed = next(audit for audit in get(running.address, "audits/latest")["value"] if audit["drift"]["granted"])
+    card = page.locator(".card").filter(has_text=changed["tenantId"])
+    for name in changed["drift"]["granted"]:
+        expect(card).to_contain_text(f"+ {name}")
+    verdicts = page.locator(".card .card-top .mark").all_inner_texts()
+    assert verdicts[0] == "Broken" and verdicts[-1] == "Not applicable", "what is worst comes first"
+    card.get_by_role("link").click()
+    expect(panel(page, "Changes")).to_contain_text(changed["drift"]["granted"][0])
+    permissions = panel(page, "Permissions on Microsoft Graph")
+    for permission in changed["permissions"]:
+        line = (
+            permissions.get_by_role("row")
+            .filter(has_text=permission["name"])
+            .filter(has_text=words(permission["type"]))
+        )
+        expect(line.first).to_contain_text(words(permission["state"]))
+    panel(page, "Changes").get_by_role("link", name="the audit before").click()
+    expect(panel(page, "Changes")).to_contain_text("The first audit of this tenant")
+
+
+def test_the_history_of_audits_is_filtered(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=audits")
+    history = panel(page, "History").locator("tbody tr")
+    expect(history).to_have_count(len(get(running.address, "audits?top=25")["value"]))
+    page.get_by_label("State").select_option("degraded")
+    expect(history).to_have_count(len(get(running.address, "audits?verdict=degraded&top=25")["value"]))
+    assert "verdict=degraded" in page.url
+    page.go_back()
+    expect(page.get_by_label("State")).to_have_value("")
+
+
+def test_audits_are_made_when_asked_for(running: Stack, open_page: OpenPage) -> None:
+    tenant = next(one for one in get(running.address, "audits/latest")["value"] if one["verdict"] == "degraded")
+    page = open_page(running.address, f"?view=audits&audit={tenant['id']}")
+    page.get_by_role("button", name="Audit now").click()
+    page.get_by_role("dialog", name="Audit this tenant now?").get_by_role("button", name="Audit now").click()
+    expect(page).not_to_have_url(re.compile(tenant["id"]), timeout=30_000)
+    newest = next(
+        one for one in get(running.address, "audits/latest")["value"] if one["tenantId"] == tenant["tenantId"]
+    )
+    assert newest["auditedAt"] > tenant["auditedAt"] and newest["id"] in page.url
+
+
+def test_rejected_events_are_shown_whole(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=rejected")
+    events = get(running.address, "rejected")["value"]
+    shown = page.locator(".events > li")
+    expect(shown).to_have_count(len(events))
+    for event, item in zip(events, shown.all(), strict=True):
+        expect(item).to_contain_text(words(event["reason"]))
+        expect(item).to_contain_text(event["detail"])
+        item.locator("summary").click()
+        expect(item.locator("pre")).to_have_text(event["body"])
+
+
+def test_an_unknown_finding_is_none(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?finding=00000000", expected="404")
+    expect(page.get_by_role("alert")).to_contain_text("There is no finding with this id")
+
+
+def test_a_service_to_which_nothing_happened(empty: str, open_page: OpenPage) -> None:
+    page = open_page(empty)
+    expect(panel(page, "Still in reach")).to_contain_text("Nothing is in reach")
+    expect(panel(page, "Email Threat Defense’s app")).to_contain_text("Not audited yet")
+    expect(panel(page, "Failures by cause")).to_contain_text("No failures in this time")
+    page.get_by_role("navigation").get_by_role("link", name="Findings").click()
+    expect(page.get_by_text("No findings yet")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="App health").click()
+    expect(page.get_by_text("No audits yet")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Rejected").click()
+    expect(page.get_by_text("No event was rejected")).to_be_visible()

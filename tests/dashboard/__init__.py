@@ -1,0 +1,1 @@
+"""The page’s sources and the files that are built from them."""

@@ -1,0 +1,47 @@
+"""The built files are in the repository, so that a deployment needs no Node.js: here they are held against a build."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+from sandbox.azurite import node
+from sandbox.processes import ROOT
+
+BUILT = ROOT / "triage" / "dashboard"
+SECONDS = 120
+
+
+def run(*arguments: str | Path) -> str:
+    command = [node(), *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_build_gives_the_files_that_are_served(tmp_path: Path) -> None:
+    run("dashboard/build.mjs", tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in BUILT.iterdir())
+    stale = [path.name for path in tmp_path.iterdir() if path.read_bytes() != (BUILT / path.name).read_bytes()]
+    assert not stale, f"{stale} are not built from these sources: make page"
+
+
+def test_the_sources_have_sound_types() -> None:
+    run("node_modules/typescript/bin/tsc", "-p", "dashboard")
+
+
+def test_the_licences_of_what_is_in_the_page_go_with_it() -> None:
+    text = (BUILT / "LICENSES.txt").read_text("utf-8")
+    lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    for name in ("preact", "d3-scale"):
+        assert f"{name} {lock[f'node_modules/{name}']['version']}\n" in text
+    assert "Permission is hereby granted" in text
+
+
+def test_the_page_names_no_other_host() -> None:
+    """What looks like an address in the script is a namespace, which is a name."""
+    for path in (path for path in BUILT.iterdir() if path.name != "LICENSES.txt"):
+        found = set(re.findall(r"https?://[^\s\"'`)]+", path.read_text("utf-8")))
+        assert all(url.startswith("http://www.w3.org/") for url in found), (path.name, found)
