@@ -4,7 +4,7 @@ import { scaleBand, scaleLinear } from "d3-scale";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go, Link } from "./address";
-import { count, number } from "./text";
+import { capital, count, number } from "./text";
 
 export interface Column {
   label: string;
@@ -31,9 +31,7 @@ export function Columns({ columns, what, per }: { columns: Column[]; what: strin
   const marks = y.ticks(4).filter(Number.isInteger);
   const every = Math.ceil(columns.length / Math.max(1, Math.floor((width - MARGIN.left) / LABEL_WIDTH)));
   const highest = columns.reduce<Column | null>((best, one) => (!best || one.value > best.value ? one : best), null);
-  const told = highest?.value
-    ? `${count(columns.length, per)}; the most, ${count(highest.value, what)}, on ${highest.label}`
-    : `No ${what}s in ${count(columns.length, per)}`;
+  const told = highest?.value ? `The most: ${count(highest.value, what)}, ${highest.label}` : `No ${what}s`;
   const shown = pointed === null ? undefined : columns[pointed];
 
   return (
@@ -42,7 +40,7 @@ export function Columns({ columns, what, per }: { columns: Column[]; what: strin
         {shown ? `${shown.label}: ${count(shown.value, what)}` : told}
       </p>
       {width > 0 && (
-        <svg class="columns" width={width} height={HEIGHT} role="img" aria-label={told} onPointerLeave={() => point(null)}>
+        <svg class="columns" width={width} height={HEIGHT} role="img" aria-label={`${capital(what)}s by ${per}. ${told}.`} onPointerLeave={() => point(null)}>
           {marks.map((mark) => (
             <g key={mark}>
               <line class="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(mark)} y2={y(mark)} />
@@ -82,9 +80,9 @@ export function Columns({ columns, what, per }: { columns: Column[]; what: strin
           <table>
             <thead>
               <tr>
-                <th scope="col">{per.charAt(0).toUpperCase() + per.slice(1)}</th>
+                <th scope="col">{capital(per)}</th>
                 <th scope="col" class="figure">
-                  {what.charAt(0).toUpperCase() + what.slice(1)}s
+                  {capital(what)}s
                 </th>
               </tr>
             </thead>

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, signIn } from "./api";
 import type { Loaded } from "./load";
 import { announce } from "./live";
-import { clock, Untrusted } from "./text";
+import { capital, clock, Untrusted } from "./text";
 import type { Action } from "./wire";
 
 let focusWent = false;
@@ -66,7 +66,7 @@ function Stale({ of, what }: { of: Loaded<unknown>; what: string }) {
   return (
     <div class="notice stale" role="status">
       <p>
-        <strong>This is from {of.at ? clock(of.at) : "earlier"}.</strong> {sentence(what)} could not be read again:{" "}
+        <strong>This is from {of.at ? clock(of.at) : "earlier"}.</strong> {capital(what)} could not be read again:{" "}
         {of.error && <Untrusted text={of.error.message} />} <Retry at={of.retryAt} />
       </p>
       <button type="button" onClick={of.reload} disabled={of.loading}>
@@ -100,7 +100,7 @@ export function Problem({
     <div class="notice problem" role="alert">
       <div>
         <p>
-          <strong>{TITLES[error.status] ?? `${sentence(what)} could not be read`}.</strong> <Untrusted text={error.message} />{" "}
+          <strong>{TITLES[error.status] ?? `${capital(what)} could not be read`}.</strong> <Untrusted text={error.message} />{" "}
           <Retry at={retryAt} />
         </p>
         {error.status === 401 && signIn === "easyauth" && <p>Reload the page to sign in again.</p>}
@@ -271,8 +271,4 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
       <dd>{children}</dd>
     </div>
   );
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

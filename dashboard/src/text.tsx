@@ -4,7 +4,10 @@ import type { ComponentChildren } from "preact";
 
 /** `user_deleted` as "User deleted": the API's own word, so that a runbook, the CSV and the page say the same. */
 export function words(name: string): string {
-  const text = name.replaceAll("_", " ");
+  return capital(name.replaceAll("_", " "));
+}
+
+export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

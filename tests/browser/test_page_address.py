@@ -157,7 +157,7 @@ def test_an_address_that_makes_no_sense_is_told(running: Stack, open_page: OpenP
 
 def test_a_day_of_the_chart_is_an_address(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?period=all")
-    chart = page.get_by_role("img", name=re.compile("the most"))
+    chart = page.get_by_role("img", name=re.compile("The most"))
     chart.locator(".hit").last.click()
     day = max(get(running.address, "summary")["byDay"])
     expect(page.locator("select[name=period] option:checked")).to_have_text(f"{day} (UTC)")

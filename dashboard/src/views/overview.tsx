@@ -338,9 +338,9 @@ function ByHours() {
       {(parts) => (
         <Columns
           what="failure"
-          per={`${HOURS} hours`}
+          per="hour"
           columns={steps.map((step, index) => ({
-            label: `${hour(step.start)}–${hour(step.start + HOURS * HOUR_MS)}`,
+            label: `${hour(step.start)}:00–${hour(step.start + HOURS * HOUR_MS)}:00`,
             value: parts[index]?.total ?? 0,
             to: to("findings", step.within),
           }))}
