@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,14 @@ async def _ask() -> None:
     session = GraphSession(settings, tenant)
     for name, ask in inspect.getmembers(session.questions, inspect.ismethod):
         if not name.startswith("_"):
-            ask(**{name: _example(parameter) for name, parameter in inspect.signature(ask).parameters.items()})
+            ask(*_examples(ask, keywords=False).values(), **_examples(ask, keywords=True))
     await session.close()
+
+
+def _examples(ask: Callable[..., Any], *, keywords: bool) -> dict[str, Any]:
+    """An example of each parameter that has to be named, or of each of the others, by name."""
+    parameters = inspect.signature(ask).parameters.items()
+    return {name: _example(one) for name, one in parameters if (one.kind is one.KEYWORD_ONLY) is keywords}
 
 
 def _example(parameter: inspect.Parameter) -> Any:
