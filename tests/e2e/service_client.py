@@ -24,7 +24,7 @@ LONGEST_REQUEST = 30.0  # seconds (contract, section 2)
 ETD_APP_ID = "e7d00000-0000-4000-8000-000000000001"  # of every simulated tenant that does not say otherwise
 
 
-def wait_until(read: Callable[[], T], holds: Callable[[T], Any], seconds: float = 20.0, every: float = 0.1) -> T:
+def wait_until(read: Callable[[], T], holds: Callable[[T], Any], seconds: float = 60.0, every: float = 0.1) -> T:
     """What was read when it held at last; a failing test where it never did."""
     end = time.monotonic() + seconds
     while not holds(value := read()):
@@ -79,7 +79,7 @@ class Service:
         self, finding_id: str, holds: Callable[[Json], Any] = lambda finding: True, seconds: float = 20
     ) -> Json:
         """The finding, once it is there and as wanted."""
-        found = wait_until(lambda: self.finding(finding_id), lambda found: found and holds(found), seconds)
+        found = wait_until(lambda: self.finding(finding_id), lambda found: found and holds(found))
         assert found is not None
         return found
 
@@ -102,7 +102,7 @@ class Service:
     def all(self, path: str, **parameters: Any) -> list[Json]:
         return [row for page in self.pages(path, **{"top": 1000} | parameters) for row in page]
 
-    def drained(self, seconds: float = 60) -> None:
+    def drained(self, seconds: float = 120) -> None:
         """Waits until no message is left, neither waiting nor in hand, on the intake queue and the poison queue."""
         for queue in (self.queue, self.poison):
             wait_until(

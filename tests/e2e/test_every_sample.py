@@ -31,7 +31,7 @@ def found(service: Service, graph: Graph) -> dict[str, Json]:
     """The findings of all samples by their names, and that nothing was asked but what Graph has, nothing written."""
     before = graph.stats()
     ids = service.accepted([sample.failure for sample in SAMPLES])
-    service.drained(120)
+    service.drained(180)
     findings = {finding["id"]: finding for finding in service.all("findings")}
     after = graph.stats()
     assert {name: after[name] - before[name] for name in ("writesRefused", "unknownPaths")} == {
