@@ -168,3 +168,17 @@ def test_ids_are_unique_and_of_the_tenant() -> None:
     ids = {audited().id for _ in range(20)}
     assert len(ids) == 20
     assert all(one.startswith(f"{TENANT_ID}.") for one in ids)
+
+
+def test_the_remedy_of_a_documented_permission_grants_just_that() -> None:
+    audit = audited(full(grants=grants(*EVERY[:-1])))
+    issue = next(issue for issue in audit.issues if issue.code == "documented_permission_missing")
+    commands = [action.command for action in issue.actions if action.command]
+    assert [f"foreach ($name in @('{EVERY[-1]}'))" in command for command in commands] == [True]
+    assert all(action.title != "Remediate the message again" for action in issue.actions)
+
+
+def test_a_delegated_permission_cannot_be_granted_by_app_role() -> None:
+    audit = audited(full(delegated_grants=[]))
+    issue = next(issue for issue in audit.issues if issue.code == "documented_permission_missing")
+    assert not any("foreach" in (action.command or "") for action in issue.actions)

@@ -139,7 +139,8 @@ def _further_issues(audit: Audit, tenant: Tenant, app: AppEvidence, *, several: 
     lacking = [p.name for p in audit.permissions if p.need == "documented" and _is_lacking(p.state)] if there else []
     if lacking:
         summary = f"Documented by Cisco for this mode, and not granted: {', '.join(lacking)}."
-        remedy = app_actions(Cause.PERMISSION_MISSING, tenant, app)
+        roles = tuple(p.name for p in audit.permissions if p.name in lacking and p.type == "application")
+        remedy = app_actions(Cause.PERMISSION_MISSING, tenant, app, roles)
         issues.append(_issue("documented_permission_missing", Severity.MEDIUM, summary, remedy))
     excess = [p.name for p in audit.permissions if p.need == "extra" and (p.privilege_level or 0) >= 4]
     if excess:

@@ -34,7 +34,7 @@ async def _storage(services: Services) -> dict[str, Any]:
 
     try:
         async with asyncio.timeout(STORAGE_SECONDS):
-            await asyncio.gather(services.queue.ping(), services.findings.get("00"))
+            await asyncio.gather(services.queue.ping(), services.findings.get("0" * 32))
     except (AzureError, TimeoutError) as error:
         return {"status": DOWN, "error": type(error).__name__}
     return {"status": OK}

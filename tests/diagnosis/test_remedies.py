@@ -149,7 +149,7 @@ def test_commands_name_the_user_by_upn_and_the_mailbox_by_its_address() -> None:
 
 def test_permissions_that_could_not_be_read_are_not_listed_as_lacking() -> None:
     steps = remedy(Cause.PERMISSION_MISSING, app=make_app(grants=Reason.TIMEOUT))
-    assert any("foreach ($name in @())" in (step.command or "") for step in steps)
+    assert not any("foreach" in (step.command or "") for step in steps)  # a command that grants nothing helps nobody
 
 
 def test_another_authority(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from triage.diagnosis import Diagnosis, Lack
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.grants import Grant
-from triage.diagnosis.remedies import STEPS, Action, Step
+from triage.diagnosis.remedies import RETRY, STEPS, Action, Step
 from triage.diagnosis.service import required_states
 from triage.evidence import AppEvidence, Reason, Unread
 from triage.settings import Tenant
@@ -34,9 +34,15 @@ def actions(diagnosis: Diagnosis, case: Case | None) -> list[Action]:
     return [fill(step, _values(case)) for step in STEPS[diagnosis.cause]]
 
 
-def app_actions(cause: Cause, tenant: Tenant, app: AppEvidence) -> list[Action]:
-    """The remedy of a cause that is about the app alone."""
-    return [fill(step, _app_values(tenant, app)) for step in STEPS[cause] if "{mailbox}" not in str(step)]
+def app_actions(cause: Cause, tenant: Tenant, app: AppEvidence, lacking: tuple[str, ...] | None = None) -> list[Action]:
+    """The remedy of a cause, without the steps that are about a mailbox or a message.
+
+    `lacking` are the permissions to grant, where they are others than those that remediation needs.
+    """
+    values = _app_values(tenant, app)
+    if lacking is not None:
+        values["lacking"] = _names(lacking)
+    return [fill(step, values) for step in STEPS[cause] if step is not RETRY and "{mailbox}" not in str(step)]
 
 
 def fill(step: Step, values: dict[str, str]) -> Action:
@@ -46,7 +52,7 @@ def fill(step: Step, values: dict[str, str]) -> Action:
         title=step.title,
         detail=step.detail.format_map(values),
         url=step.url.format_map(values) if step.url else None,
-        command=step.command.format_map(quoted) if step.command else None,
+        command=step.command.format_map(quoted) if step.command and not _grants_nothing(step, values) else None,
     )
 
 
@@ -56,6 +62,16 @@ def _quoted(name: str, value: str) -> str:
         return value
     doubled = _QUOTES.sub(r"\1\1", value)
     return doubled if name.endswith("_bare") else f"'{doubled}'"
+
+
+def _names(permissions: tuple[str, ...]) -> str:
+    """Names as a PowerShell array."""
+    return f"@({', '.join(_quoted('', name) for name in permissions)})"
+
+
+def _grants_nothing(step: Step, values: dict[str, str]) -> bool:
+    """Whether a command would grant an empty list of permissions."""
+    return "{lacking}" in (step.command or "") and values["lacking"] == _names(())
 
 
 def _values(case: Case) -> dict[str, str]:
@@ -87,7 +103,7 @@ def _tenant_values(tenant: Tenant) -> dict[str, str]:
         "authority": f"https://{authority.removeprefix('https://').rstrip('/')}",
         "sp_id": "",
         "deleted_sp_id": "",
-        "lacking": "@()",
+        "lacking": _names(()),
     }
 
 
@@ -97,12 +113,12 @@ def _app_values(tenant: Tenant, app: AppEvidence) -> dict[str, str]:
         states = required_states(app, tenant.mode)
     except Unread:
         states = {}
-    lacking = ", ".join(f"'{name}'" for name, state in states.items() if state is not Grant.GRANTED)
+    lacking = tuple(name for name, state in states.items() if state is not Grant.GRANTED)
     return {
         **_tenant_values(tenant),
         "sp_id": (principal.id if principal else None) or "",
         "deleted_sp_id": (deleted.id if deleted else None) or "",
-        "lacking": f"@({lacking})",
+        "lacking": _names(lacking),
     }
 
 

@@ -54,7 +54,7 @@ _GRANT = (
     "-ResourceId $graph.Id -AppRoleId $role.Id }}"
 )
 
-_RETRY = Step(
+RETRY = Step(
     "Remediate the message again",
     "In Email Threat Defense open the message, and move it once more; then triage again to see that it worked.",
 )
@@ -142,9 +142,9 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
             _APP_PROPERTIES,
             "Update-MgServicePrincipal -ServicePrincipalId {sp_id} -AccountEnabled:$true",
         ),
-        _RETRY,
+        RETRY,
     ),
-    Cause.CONSENT_MISSING: (_CHECK_PERMISSIONS, _GRANT_CONSENT, _RETRY),
+    Cause.CONSENT_MISSING: (_CHECK_PERMISSIONS, _GRANT_CONSENT, RETRY),
     Cause.PERMISSION_DELEGATED_ONLY: (
         Step(
             "Add the permission with type Application",
@@ -154,9 +154,9 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
         ),
         _CHECK_PERMISSIONS,
         _GRANT_CONSENT,
-        _RETRY,
+        RETRY,
     ),
-    Cause.PERMISSION_MISSING: (_CHECK_PERMISSIONS, _GRANT_CONSENT, _AUTHORISE, _RETRY),
+    Cause.PERMISSION_MISSING: (_CHECK_PERMISSIONS, _GRANT_CONSENT, _AUTHORISE, RETRY),
     Cause.APP_READ_MODE: (
         Step(
             "Decide whether messages shall be remediated",
@@ -173,7 +173,7 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
             "Add-MgApplicationPassword -ApplicationId (Get-MgApplication -Filter \"appId eq '{app_id_bare}'\").Id",
         ),
         Step("Remove the old one", "Once the new one works, delete what has ended.", _CREDENTIALS),
-        _RETRY,
+        RETRY,
     ),
     Cause.ACCESS_POLICY_BLOCKED: (
         Step(
@@ -195,7 +195,7 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
             None,
             "Get-ApplicationAccessPolicy | Where-Object AppId -eq {app_id}",
         ),
-        _RETRY,
+        RETRY,
     ),
     Cause.APP_HEALTHY: (
         Step(
@@ -204,7 +204,7 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
             None,
             "Test-ApplicationAccessPolicy -Identity {mailbox} -AppId {app_id}",
         ),
-        _RETRY,
+        RETRY,
         Step("If it fails again", "Open a case with Cisco support, with this finding and the time of the failure."),
     ),
     Cause.USER_DELETED: (
@@ -395,7 +395,7 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
     ),
     Cause.MESSAGE_MOVED: (
         _TELL_PERSON,
-        _RETRY,
+        RETRY,
         Step(
             "Find the rule that moved it",
             "An Inbox rule may move such messages before Email Threat Defense acts, and may be an attacker's.",
@@ -426,7 +426,7 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
         ),
         Step("For good", "Have the user principal name and the primary address agree."),
     ),
-    Cause.MESSAGE_PRESENT: (_TELL_PERSON, _RETRY),
+    Cause.MESSAGE_PRESENT: (_TELL_PERSON, RETRY),
     Cause.MAILBOX_REACHABLE: (
         Step(
             "Look for the message",
@@ -435,6 +435,6 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
             None,
             "Get-MessageTraceV2 -RecipientAddress {mailbox}",
         ),
-        _RETRY,
+        RETRY,
     ),
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import time
 from typing import Any
 
@@ -20,6 +21,7 @@ from triage.storage.index import ATTEMPTS, FindingsIndex, Query
 from triage.wire import epoch_ns
 
 TABLE = "findings"
+_ID = re.compile(r"[0-9a-f]{32}")
 _REMEMBERED_DELIVERIES = 50
 
 
@@ -32,6 +34,8 @@ class Findings:
 
     async def get(self, finding_id: str) -> Finding | None:
         """The finding with this id, if there is one."""
+        if not _ID.fullmatch(finding_id):
+            return None
         entity = await self._entity(finding_id)
         return _finding(entity) if entity else None
 
