@@ -24,8 +24,11 @@ types: setup ## pyright, strict on triage/
 	@$(python) -m pyright
 
 ifneq ($(wildcard benchmarks/__main__.py),)
-bench: setup ## figures
+bench: setup ## what a failure costs, against a baseline: some four minutes
 	@$(python) -m benchmarks
+
+bench-full: setup ## likewise with 10,000 failures: some ten minutes
+	@$(python) -m benchmarks --full
 endif
 
 page: setup ## build the page: dashboard/ into triage/dashboard/

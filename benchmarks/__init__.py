@@ -1,0 +1,1 @@
+"""What triage costs, measured: see README.md."""

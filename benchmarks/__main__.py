@@ -1,0 +1,74 @@
+"""`python -m benchmarks`: what README.md describes. Prints tables and writes them to results/."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import costs, load, start, storage, storm, tables
+from benchmarks.tenant import tenant
+
+RESULTS = Path(__file__).with_name("results")
+CONCURRENT = 32
+# The baseline takes a second for a failure: it is run on fewer, and its figures for one failure stand for all.
+BASELINE_FAILURES = 100
+
+
+def graph(options: argparse.Namespace) -> dict[str, Any]:
+    """The service at each size beside the baseline, in one run on one machine."""
+    figures: dict[str, Any] = {"latencyMs": options.latency, "concurrent": CONCURRENT, "service": {}}
+    for size in options.sizes:
+        with tenant(size + 1, latency_ms=options.latency) as found, load.messages(size) as path:
+            concurrent = ("--concurrent", str(CONCURRENT))
+            figures["service"][str(size)] = load.run("benchmarks.service", found, path, *concurrent)
+    size = min(options.baseline, *options.sizes)
+    with tenant(size + 1, latency_ms=options.latency) as found, load.messages(size) as path:
+        figures["baseline"] = load.run("benchmarks.baseline", found, path)
+        figures["baselineKept"] = load.run("benchmarks.baseline", found, path, "--keep")
+    return figures
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
+    "graph": graph,
+    "costs": lambda options: costs.run(latency_ms=options.latency),
+    "storm": lambda options: storm.run(options.storm, latency_ms=options.latency),
+    "start": lambda options: start.run(runs=options.starts, latency_ms=options.latency),
+    "storage": lambda options: {
+        "azurite": storage.on_azurite(options.writes),
+        "rows": {str(size): storage.rows(size) for size in (10_000, 100_000, 1_000_000)},
+    },
+}
+
+
+def main() -> int:
+    """Runs the parts that are named, or all; 1 if a finding had another cause than it should have."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--full", action="store_true", help="10,000 failures, and a storm of as many")
+    parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="failures (default: 100 1000)")
+    parser.add_argument("--latency", type=float, default=100.0, metavar="MS", help="of Graph (default: 100)")
+    parser.add_argument("--baseline", type=int, default=BASELINE_FAILURES, metavar="N", help="failures of the baseline")
+    parser.add_argument("--storm", type=int, metavar="N", help="failures of the storm (default: 1000)")
+    parser.add_argument("--starts", type=int, default=5, metavar="N", help="starts of each app")
+    parser.add_argument("--writes", type=int, default=300, metavar="N", help="findings kept on Azurite")
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIRECTORY")
+    options = parser.parse_args()
+    if unknown := set(options.parts) - PARTS.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    options.sizes = options.sizes or ([100, 1000, 10_000] if options.full else [100, 1000])
+    options.storm = options.storm or (10_000 if options.full else 1000)
+    start.compiled()
+    wrong = False
+    for name in options.parts or PARTS:
+        figures = PARTS[name](options)
+        text = tables.write(options.results, name, figures)
+        print(text, flush=True)
+        wrong |= tables.wrong(figures)
+    return int(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Messages from a file that stands for the queue, to a program that triages them, and what that took."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A message, the id of its finding, and the cause that the finding has to give."""
+
+    finding_id: str
+    cause: str
+    text: str
+
+
+Triage = Callable[[Queued], Awaitable[str]]
+"""Triages a message, and gives the cause of the finding that it kept."""
+
+
+def arguments() -> argparse.Namespace:
+    """What every measured program takes. `--started`: the clock (time.monotonic) when its process was started."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("messages", type=Path)
+    parser.add_argument("--concurrent", type=int, default=1)
+    parser.add_argument("--started", type=float, default=time.monotonic())
+    parser.add_argument("--keep", action="store_true", help="baseline: read the tenant and the app once")
+    parser.add_argument("--storage", action="store_true", help="service: findings go to the account of TriageStorage")
+    return parser.parse_args()
+
+
+def read(path: Path) -> Iterator[Queued]:
+    """The messages of a file, one at a time, so that the queue is not in the program's memory."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield Queued(*line.rstrip("\n").split("\t", 2))
+
+
+async def measure(messages: Iterator[Queued], triage: Triage, concurrent: int, started: float) -> dict[str, Any]:
+    """Triages all messages, so many at a time.
+
+    The first one goes alone and counts for the start only: it loads modules and connects.
+    """
+    wrong: dict[str, int] = {}
+    latencies: list[float] = []
+
+    async def one(message: Queued) -> None:
+        begun = time.perf_counter()
+        cause = await triage(message)
+        latencies.append(time.perf_counter() - begun)
+        if cause != message.cause:
+            name = f"{message.cause} was found to be {cause}"
+            wrong[name] = wrong.get(name, 0) + 1
+
+    async def work() -> None:
+        for message in messages:
+            await one(message)
+
+    await one(next(messages))
+    first = time.monotonic() - started
+    latencies.clear()
+    wall, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(work() for _ in range(concurrent)))
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    latencies.sort()
+    count = len(latencies)
+    return {
+        "count": count,
+        "seconds": wall,
+        "cpuMs": cpu * 1000 / count,
+        "p50Ms": latencies[count // 2] * 1000,
+        "p95Ms": latencies[min(count - 1, count * 95 // 100)] * 1000,
+        "firstFindingSeconds": first,
+        "peakMemoryMb": _peak_memory_mb(),
+        "tasksLeft": len(asyncio.all_tasks()) - 1,
+        "wrong": wrong,
+    }
+
+
+def report(figures: dict[str, Any]) -> None:
+    """Gives the figures to the process that started this one."""
+    json.dump(figures, sys.stdout)
+    print(flush=True)
+
+
+def _peak_memory_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

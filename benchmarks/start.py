@@ -1,0 +1,74 @@
+"""From process start to first finding, beside a function app with one empty function.
+
+Both run on the local host with the platform's worker library; a message waits in the queue of each. What is in both:
+Python, the host, the worker library, indexing, the poll of the queue. What is in the service's alone: its modules,
+msgraph-sdk, the storage clients, two tables and a finding on Azurite, and the round trips to the tenant. Modules are
+compiled, as they are in the package that is deployed.
+"""
+
+from __future__ import annotations
+
+import compileall
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from azure.storage.queue import QueueServiceClient
+
+from benchmarks.load import messages
+from benchmarks.measure import read
+from benchmarks.tenant import tenant
+from sandbox.azurite import azurite
+from sandbox.processes import ROOT, child
+
+EMPTY = Path(__file__).with_name("empty")
+APPS = {"service": (ROOT, "triage_failure"), "empty": (EMPTY, "empty")}
+
+
+def run(*, runs: int, latency_ms: float) -> dict[str, Any]:
+    """Seconds of each app, the median of so many starts, and their ratio. The apps take turns."""
+    compiled()
+    seconds: dict[str, list[float]] = {name: [] for name in APPS}
+    with (
+        tempfile.TemporaryDirectory() as without,
+        azurite() as storage,
+        tenant(runs + 1, latency_ms=latency_ms) as graph,
+        messages(runs) as path,
+    ):
+        # httpx loads its command line where it can: with what a developer has, not with what is deployed.
+        Path(without, "click.py").write_text("raise ImportError('not deployed')", encoding="utf-8")
+        queues = QueueServiceClient.from_connection_string(storage.connection_string)
+        texts = [message.text for message in read(path)]
+        for number in range(runs):
+            for name, (folder, function) in APPS.items():
+                queue = f"start-{name}-{number}"
+                queues.create_queue(queue).send_message(texts[number])
+                settings = graph.settings | {"TriageStorage": storage.connection_string, "TRIAGE_QUEUE": queue}
+                settings["PYTHONPATH"] = without
+                seconds[name].append(_start(folder, function, settings))
+    service, empty = median(seconds["service"]), median(seconds["empty"])
+    return {
+        "runs": runs,
+        "latencyMs": latency_ms,
+        "serviceSeconds": service,
+        "emptySeconds": empty,
+        "ratio": service / empty,
+        "all": seconds,
+    }
+
+
+def compiled() -> None:
+    """Compiles this project's modules, where that has not been done."""
+    for folder in ("triage", "sandbox", "benchmarks"):
+        compileall.compile_dir(ROOT / folder, quiet=2)
+    compileall.compile_file(ROOT / "function_app.py", quiet=2)
+
+
+def _start(folder: Path, function: str, settings: Mapping[str, str]) -> float:
+    begun = time.monotonic()
+    with child("host", "--port", "0", "--app", str(folder), environ=settings) as host:
+        host.wait_for(rf"Executed {function} \(Succeeded", 60)
+        return time.monotonic() - begun

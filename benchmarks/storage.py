@@ -1,0 +1,161 @@
+"""Storage, apart from Graph: what keeping a finding costs, and how many index rows a query looks at as findings grow.
+
+Azurite says what the client costs and that it works; its speed is an emulator's. Rows looked at are counted on a
+generated index: Table storage walks the range of row keys that a query names, so their number is the query's cost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
+from urllib.parse import quote
+
+from benchmarks.load import messages, run
+from benchmarks.tenant import tenant
+from sandbox.azurite import azurite
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.runtime import Services
+from triage.scenarios import Scenario
+from triage.settings import read_settings
+from triage.storage.account import StorageAccount
+from triage.storage.documents import from_newest_first, newest_first, pack_compressed
+from triage.storage.findings import Findings
+from triage.storage.index import FILTERS, MONTHS, Query
+from triage.summary import summarise
+from triage.wire import epoch_ns
+
+PAGE = 100
+
+
+def on_azurite(count: int) -> dict[str, Any]:
+    """The service with its findings kept: the process's CPU, and what pages and the summary take afterwards."""
+    with azurite() as account, tenant(count + 1, latency_ms=0) as graph, messages(count) as path:
+        environ = {"TriageStorage": account.connection_string}
+        kept = run("benchmarks.service", graph, path, "--concurrent", "32", "--storage", environ=environ)
+        dropped = run("benchmarks.service", graph, path, "--concurrent", "32")
+        return {
+            "findings": count,
+            "writesPerSecond": kept["perSecond"],
+            "cpuMs": kept["cpuMs"],
+            "cpuMsWithoutStorage": dropped["cpuMs"],
+            "wrong": kept["wrong"],
+            "milliseconds": asyncio.run(_timed(graph.settings | environ)),
+        }
+
+
+async def _timed(environ: dict[str, str]) -> dict[str, float]:
+    services = Services(read_settings(environ))
+    taken: dict[str, float] = {}
+    try:
+        newest, _ = await services.findings.page(Query({}), 1, None)
+        queries = {"no filter": Query({})} | {name: Query({name: _value(newest[0], name)}) for name in FILTERS}
+        for name, query in queries.items():
+            begun = time.perf_counter()
+            await services.findings.page(query, PAGE, None)
+            taken[name] = (time.perf_counter() - begun) * 1000
+        begun = time.perf_counter()
+        await summarise(services, None, None, None)
+        taken["summary"] = (time.perf_counter() - begun) * 1000
+    finally:
+        await services.close()
+    return taken
+
+
+def _value(finding: dict[str, Any], name: str) -> str:
+    value = finding["failure"]["mailbox"] if name == "mailbox" else finding[name]
+    return {True: "true", False: "false", None: "null"}.get(value, value) if name == "exposed" else value
+
+
+class GeneratedIndex:
+    """Table `findingsindex` with so many findings, spread evenly over 90 days. Its rows are made as they are read."""
+
+    NEWEST = epoch_ns("2026-11-20T00:00:00Z")
+    SPAN = 90 * 24 * 3600 * 1_000_000_000
+    VALUES: ClassVar[dict[str, list[str]]] = {
+        "mailbox": [f"person{number:05d}@contoso.com" for number in range(20_000)],
+        "cause": [cause.value for cause in Cause],
+        "exposed": ["true", "false", "null"],
+        "scenario": [scenario.value for scenario in Scenario],
+        "confidence": [confidence.value for confidence in Confidence],
+        "severity": [severity.value for severity in Severity],
+        "tenantId": ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"],
+    }
+    # Every value is as frequent as the others of its kind, and says next to nothing of those of another kind.
+    STEPS: ClassVar[dict[str, int]] = dict(zip(FILTERS, (1, 3, 11, 29, 47, 71, 97), strict=True))
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.step = self.SPAN // count
+        self.looked_at = self.requests = 0
+        self.document = pack_compressed("document", {"id": "finding"})
+
+    def column(self, name: str, number: int) -> str:
+        """A finding's value; 0 is the newest."""
+        values = self.VALUES[name]
+        return values[number // self.STEPS[name] % len(values)]
+
+    def query_entities(self, text: str, *, results_per_page: int = 1000, **_: Any) -> AsyncIterator[dict[str, Any]]:
+        """As TableClient's: a range of row keys in one partition, and, of its rows, those that meet the rest."""
+        return self._entities(text, results_per_page)
+
+    async def _entities(self, text: str, results_per_page: int) -> AsyncIterator[dict[str, Any]]:
+        equal = dict(re.findall(r"(\w+) eq '([^']*)'", text))
+        partition = equal.pop("PartitionKey")
+        self.requests += 1
+        if partition == MONTHS:
+            for month in ("2026-11", "2026-10", "2026-09", "2026-08"):
+                yield {"PartitionKey": MONTHS, "RowKey": month}
+            return
+        low = re.findall(r"RowKey g[et] '([^']*)'", text)[0].split("|")
+        high = re.findall(r"RowKey lt '([^']*)'", text)[0].split("|")
+        name, _, value = low[0].partition("=")
+        given = 0
+        for number in self._numbers(partition, low[1], high[1]):
+            if value and quote(self.column(name, number), safe="@") != value:
+                continue  # in another range
+            self.looked_at += 1
+            if all(self.column(other, number) == wanted for other, wanted in equal.items()):
+                self.requests += given > 0 and given % results_per_page == 0
+                given += 1
+                yield {"RowKey": f"{low[0]}|{newest_first(self.NEWEST - number * self.step)}|x", **self.document}
+
+    def _numbers(self, month: str, low: str, high: str) -> range:
+        """The findings of a month whose times lie between two keys, either of which may be open."""
+        year, of_year = int(month[:4]), int(month[5:])
+        begins = epoch_ns(f"{month}-01T00:00:00Z")
+        ends = epoch_ns(f"{year + of_year // 12}-{of_year % 12 + 1:02d}-01T00:00:00Z") - 1
+        newest = min([ends, self.NEWEST, *([from_newest_first(low)] if low.isdigit() else [])])
+        oldest = max([begins, self.NEWEST - self.SPAN, *([from_newest_first(high)] if high.isdigit() else [])])
+        first, last = -(-(self.NEWEST - newest) // self.step), (self.NEWEST - oldest) // self.step
+        return range(first, min(last + 1, self.count))
+
+
+def rows(count: int) -> dict[str, dict[str, int]]:
+    """Rows looked at, and requests, for the first page of each filter, alone and over one day; and for two filters."""
+    return asyncio.run(_rows(count))
+
+
+async def _rows(count: int) -> dict[str, dict[str, int]]:
+    index = GeneratedIndex(count)
+
+    async def table(_: str) -> GeneratedIndex:
+        return index
+
+    findings = Findings(cast("StorageAccount", SimpleNamespace(table=table)))
+    day = {"since": epoch_ns("2026-10-10T00:00:00Z"), "until": epoch_ns("2026-10-10T23:59:59Z")}
+    filters = {name: {name: index.column(name, 0)} for name in FILTERS}
+    queries = {"no filter": Query({}), "no filter, one day": Query({}, **day)}
+    for name, wanted in filters.items():
+        queries |= {name: Query(wanted), f"{name}, one day": Query(wanted, **day)}
+    queries["cause and severity"] = Query(filters["cause"] | filters["severity"])
+    queries["scenario and tenantId"] = Query(filters["scenario"] | filters["tenantId"])
+    found: dict[str, dict[str, int]] = {}
+    for name, query in queries.items():
+        index.looked_at = index.requests = 0
+        page, _ = await findings.page(query, PAGE, None)
+        found[name] = {"rows": index.looked_at, "requests": index.requests, "findings": len(page)}
+    return found

@@ -1,0 +1,149 @@
+"""Figures as tables: for a terminal and for results/."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+# Figures of a run: the name, how it is written, and whether the ratio to the baseline says something.
+FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("perSecond", "failures/s", "{:.1f}".format),
+    ("p50Ms", "p50, message to finding, ms", "{:.0f}".format),
+    ("p95Ms", "p95, message to finding, ms", "{:.0f}".format),
+    ("requests", "Graph HTTP requests for each failure", "{:.3f}".format),
+    ("items", "batch items for each failure", "{:.2f}".format),
+    ("units", "resource units for each failure", "{:.2f}".format),
+    ("cpuMs", "CPU for each failure, ms", "{:.2f}".format),
+    ("peakMemoryMb", "peak memory, MB", "{:.0f}".format),
+    ("firstFindingSeconds", "process start to first finding, s", "{:.2f}".format),
+)
+
+
+def wrong(figures: Any) -> bool:
+    """Whether any finding in the figures had another cause than the mix says."""
+    if isinstance(figures, dict):
+        return bool(figures.get("wrong")) or any(wrong(value) for value in figures.values())
+    return False
+
+
+def write(folder: Path, name: str, figures: Any) -> str:
+    """Writes <name>.json and <name>.md, and gives the text of the latter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    text = f"# {name}\n\n{machine}.\n\n{TABLES[name](figures)}\n"
+    (folder / f"{name}.json").write_text(json.dumps({"machine": machine, "figures": figures}, indent=1) + "\n")
+    (folder / f"{name}.md").write_text(text)
+    return text
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _graph(figures: dict[str, Any]) -> str:
+    runs = {f"service, {int(size):,}": run for size, run in figures["service"].items()}
+    largest, baseline = list(runs.values())[-1], figures["baseline"]
+    runs |= {f"baseline, {baseline['count']:,}": baseline, "baseline that keeps the app": figures["baselineKept"]}
+    rows = [
+        [title, *(form(run[name]) for run in runs.values()), _ratio(largest[name], baseline[name])]
+        for name, title, form in FIGURES
+    ]
+    sizes = list(figures["service"].values())
+    growth = sizes[-1]["cpuMs"] / sizes[-2]["cpuMs"] if len(sizes) > 1 else 1.0
+    return "\n".join(
+        [
+            f"Graph answers after {figures['latencyMs']:g} ms; the service has {figures['concurrent']} messages at a "
+            "time. The last column is the largest run of the service against the baseline.",
+            "",
+            _table(["", *runs, "ratio"], rows),
+            "",
+            f"CPU for each failure at the largest size against the one before: {growth:.2f}. "
+            f"At most {max(run['mostAtOnceInAMailbox'] for run in sizes)} requests at a time in a mailbox, "
+            f"{sum(run['throttled'] for run in sizes)} throttled, "
+            f"{sum(run['tasksLeft'] for run in sizes)} tasks left behind. {_causes(runs.values())}",
+        ]
+    )
+
+
+def _ratio(ours: float, theirs: float) -> str:
+    return f"{ours / theirs:.3g}x" if theirs else ""
+
+
+def _causes(runs: Iterable[dict[str, Any]]) -> str:
+    found = {name: count for run in runs for name, count in run["wrong"].items()}
+    return f"WRONG CAUSES: {found}" if found else "Every finding had the cause that it had to have."
+
+
+def _costs(rows: list[dict[str, Any]]) -> str:
+    names = ("requests", "items", "units", "ms")
+    lines: list[list[str]] = []
+    for scenario in sorted({row["scenario"] for row in rows}):
+        own = [row for row in rows if row["scenario"] == scenario]
+        lines += [[scenario, row["cause"], *(f"{row[name]:.0f}" for name in names)] for row in own]
+        lines.append(
+            [f"**{scenario}**", "average", *(f"{sum(row[name] for row in own) / len(own):.1f}" for name in names)]
+        )
+    lines.append(["**all**", "average", *(f"{sum(row[name] for row in rows) / len(rows):.2f}" for name in names)])
+    return "One failure at a time, the tenant and the app read before.\n\n" + _table(
+        ["scenario", "cause", "HTTP requests", "batch items", "resource units", "ms"], lines
+    )
+
+
+def _storm(figures: dict[str, Any]) -> str:
+    return (
+        f"{figures['count']:,} failures after the consent was withdrawn: {figures['readingsOfTheApp']:g} reading of "
+        f"the app, {figures['messageSearches']:,} searches for the message in mailboxes, {figures['perSecond']:.0f} failures/s, "
+        f"{figures['cpuMs']:.2f} ms of CPU for each. {_causes([figures])}"
+    )
+
+
+def _start(figures: dict[str, Any]) -> str:
+    return (
+        f"Process start to first finding: {figures['serviceSeconds']:.2f} s. Process start to the end of an empty "
+        f"function: {figures['emptySeconds']:.2f} s. Ratio {figures['ratio']:.2f} (medians of {figures['runs']} starts "
+        f"each; Graph answers after {figures['latencyMs']:g} ms)."
+    )
+
+
+def _storage(figures: dict[str, Any]) -> str:
+    azurite = figures["azurite"]
+    queries = list(next(iter(figures["rows"].values())))
+    return "\n".join(
+        [
+            f"{azurite['findings']:,} findings on Azurite: {azurite['writesPerSecond']:.0f} findings/s, each with its "
+            f"index and counts. CPU of the service for each failure: {azurite['cpuMs']:.2f} ms, without storage "
+            f"{azurite['cpuMsWithoutStorage']:.2f} ms. {_causes([azurite])}",
+            "",
+            _table(["on Azurite", "ms"], [[name, f"{ms:.0f}"] for name, ms in azurite["milliseconds"].items()]),
+            "",
+            "Index rows looked at, and requests, for a page of 100, by the number of findings:",
+            "",
+            _table(
+                ["filter", *(f"{int(size):,}" for size in figures["rows"])],
+                [
+                    [
+                        query,
+                        *(
+                            f"{found[query]['rows']:,} in {found[query]['requests']}"
+                            for found in figures["rows"].values()
+                        ),
+                    ]
+                    for query in queries
+                ],
+            ),
+        ]
+    )
+
+
+TABLES: dict[str, Callable[[Any], str]] = {
+    "graph": _graph,
+    "costs": _costs,
+    "storm": _storm,
+    "start": _start,
+    "storage": _storage,
+}

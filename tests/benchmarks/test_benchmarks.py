@@ -1,0 +1,117 @@
+"""The benchmarks at a small size: they run to their end, count what was asked, and notice a wrong finding."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import mix, storage, storm, tables
+from benchmarks.load import messages, run
+from benchmarks.measure import read
+from benchmarks.tenant import tenant
+from sandbox.processes import ROOT
+from triage.graph.batching import MAX_PER_MAILBOX
+from triage.scenarios import Scenario
+from triage.storage.index import FILTERS
+
+LATENCY_MS = 20
+
+
+def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *arguments, "--results", str(folder)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170, check=False)
+
+
+def test_service_and_baseline_side_by_side(tmp_path: Path) -> None:
+    done = bench(tmp_path, "graph", "--sizes", "20", "--baseline", "20", "--latency", str(LATENCY_MS))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "graph.md").read_text(encoding="utf-8") in done.stdout
+    assert "Every finding had the cause that it had to have." in done.stdout
+    figures = json.loads((tmp_path / "graph.json").read_text(encoding="utf-8"))["figures"]
+    service, baseline, kept = figures["service"]["20"], figures["baseline"], figures["baselineKept"]
+    assert service["count"] == baseline["count"] == 20
+    assert service["perSecond"] > 2 * baseline["perSecond"]
+    assert service["requests"] < kept["requests"] < baseline["requests"]
+    assert service["items"] > 1 > service["requests"]
+    assert baseline["items"] == 0
+    assert 0 < service["mostAtOnceInAMailbox"] <= MAX_PER_MAILBOX
+    assert service["tasksLeft"] == 0
+    for name, title, _ in tables.FIGURES:
+        assert service[name] > 0
+        assert f"| {title} |" in done.stdout
+
+
+def test_a_storm_reads_the_app_once() -> None:
+    figures = storm.run(40, latency_ms=LATENCY_MS)
+    assert figures["wrong"] == {}
+    assert figures["readingsOfTheApp"] == 1
+    assert figures["messageSearches"] > 20
+
+
+def test_a_wrong_cause_is_noticed(tmp_path: Path) -> None:
+    with tenant(21, latency_ms=0) as graph, messages(20) as path:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        wrong = tmp_path / "messages"
+        parts = (line.split("\t", 2) for line in lines)
+        wrong.write_text("".join(f"{one}\tapp_deleted\t{text}\n" for one, _, text in parts), encoding="utf-8")
+        figures = run("benchmarks.service", graph, wrong, "--concurrent", "4")
+    assert sum(figures["wrong"].values()) == 21
+    assert tables.wrong({"service": {"20": figures}})
+    assert "WRONG CAUSES" in tables.TABLES["graph"](
+        {"latencyMs": 0, "concurrent": 4, "service": {"20": figures}, "baseline": figures, "baselineKept": figures}
+    )
+
+
+def test_what_a_kind_of_failure_costs(tmp_path: Path) -> None:
+    done = bench(tmp_path, "costs", "--latency", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = json.loads((tmp_path / "costs.json").read_text(encoding="utf-8"))["figures"]
+    assert len(rows) == len(mix.LINES)
+    usual = [row for row in rows if row["cause"] in ("app_healthy", "mailbox_unlicensed", "message_recoverable")]
+    assert {row["requests"] for row in usual} == {1}, "one round trip"
+    assert sum(row["units"] for row in rows) / len(rows) <= 4
+    assert "**invalid_user**" in done.stdout
+
+
+def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
+    done = bench(tmp_path, "grahp")
+    assert done.returncode == 2
+    assert "grahp" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_mix_has_every_scenario_alike_and_every_message_a_line() -> None:
+    shares = [sum(line.scenario == scenario.value for line in mix.LINES) for scenario in Scenario]
+    assert len(set(shares)) == 1
+    lines = [mix.line_of(number) for number in range(len(mix.LINES))]
+    assert sorted(map(repr, lines)) == sorted(map(repr, mix.LINES))
+    with messages(40) as path:
+        found = list(read(path))
+    assert len({message.finding_id for message in found}) == 41
+    assert [message.cause for message in found] == [mix.line_of(number).cause for number in range(41)]
+
+
+@pytest.mark.parametrize("count", [900, 90_000])
+def test_rows_looked_at_do_not_grow_with_the_findings(count: int) -> None:
+    rows = storage.rows(count)
+    for name in ("no filter", *FILTERS):
+        assert rows[name]["rows"] <= storage.PAGE + 1
+        assert rows[name]["findings"] <= storage.PAGE
+    assert rows["no filter"]["findings"] == storage.PAGE
+    assert rows["no filter, one day"]["findings"] == min(storage.PAGE, count // 90)
+
+
+async def test_the_generated_index_counts_every_row_of_a_range() -> None:
+    index = storage.GeneratedIndex(1000)
+    text = "PartitionKey eq '2026-10' and RowKey ge 'severity=high|' and RowKey lt 'severity=high|~' and cause eq 'x'"
+    found: list[Any] = [row async for row in index.query_entities(text)]
+    assert found == []
+    october = [
+        number for number in range(1000) if 20 <= number * 0.09 <= 50 and index.column("severity", number) == "high"
+    ]
+    assert abs(index.looked_at - len(october)) <= 2
