@@ -78,9 +78,10 @@ async def _probe(graph: TenantGraph) -> list[Answer[Any]]:
     if user is not None and user.id:
         further.append(read_one(batcher, ask.mailbox(user.id), MailFolder))
         further.append(read_one(batcher, ask.mailbox_purpose(user.id), MailFolder))
-    domains = organization.value.verified_domains if organization.value else None
-    if domains:
-        further.append(read_one(batcher, ask.domain_owner(domains[0].name), TenantInformation))
+    verified = (organization.value.verified_domains if organization.value else None) or []
+    domain = next((domain.name for domain in verified), next(iter(graph.tenant.domains), None))
+    if domain is not None:
+        further.append(read_one(batcher, ask.domain_owner(domain), TenantInformation))
     if graph.tenant.app_id:
         further.append(_probe_app(graph, graph.tenant.app_id))
     for result in await asyncio.gather(*further):
