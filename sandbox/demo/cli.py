@@ -95,6 +95,7 @@ def _invite(console: Console, running: Stack, found: Mapping[str, findings.Json]
     example = '{"mailbox": "dora@contoso.com", "error": "The Requested User is Invalid", "messageId": "1"}'
     lines = [
         "Serving until Ctrl-C. To try:",
+        f"  the page: {running.address}/api/dashboard",
         f"  curl '{running.address}/api/findings?cause=user_deleted'",
         f"  curl {running.address}/api/findings/{finding_id}",
         f"  curl {running.address}/api/health",
