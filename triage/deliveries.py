@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import contextlib
 import json
 import logging
 import time
@@ -26,6 +28,9 @@ from triage.storage.queue import MAX_MESSAGE_BYTES, message_bytes
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.telemetry import Metric, PlainError, count, record_age, span, traceparent
 from triage.wire import epoch_ns, from_epoch_ns, now
+
+# By then Graph's first reads have left; loading the storage client holds up the event loop.
+_AFTER_FIRST_READS = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +93,7 @@ async def handle(services: Services, message: QueueMessage) -> None:
     last = message.attempt >= services.settings.max_dequeue_count
     for queued in found:
         with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
-            finding = await triage(services.settings, services.tenants, queued)
+            finding = await _triage(services, queued)
             again = finding.passing and not last
             delivery = None if queued.fresh else queued.delivery
             kept = await services.findings.save(finding, delivery, final=queued.fresh and not again)
@@ -99,6 +104,23 @@ async def handle(services: Services, message: QueueMessage) -> None:
             raise TriageIncomplete(f"Finding {finding.id} lacks evidence for now; it is tried again.")
         if not queued.fresh:
             _count(kept)
+
+
+async def _triage(services: Services, queued: QueuedFailure) -> Finding:
+    """The finding; meanwhile, while Graph is waited for, storage is opened: a start is a tenth of a second shorter."""
+    opening = asyncio.create_task(_open(services))
+    try:
+        return await triage(services.settings, services.tenants, queued)
+    finally:
+        opening.cancel()
+
+
+async def _open(services: Services) -> None:
+    from azure.core.exceptions import AzureError
+
+    await asyncio.sleep(_AFTER_FIRST_READS)
+    with contextlib.suppress(AzureError):  # keeping the finding meets it as well, and does not hide it
+        await services.findings.open()
 
 
 async def handle_poison(services: Services, message: QueueMessage) -> None:

@@ -7,6 +7,7 @@ are the last deliveries that were counted (JSON), `document` (and `document1`, .
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -18,6 +19,7 @@ from triage.finding import Finding, merge
 from triage.storage.account import StorageAccount
 from triage.storage.documents import pack_text, unpack_text
 from triage.storage.index import ATTEMPTS, FindingsIndex, Query
+from triage.storage.index import TABLE as INDEX_TABLE
 from triage.wire import epoch_ns
 
 TABLE = "findings"
@@ -31,6 +33,10 @@ class Findings:
     def __init__(self, account: StorageAccount) -> None:
         self._account = account
         self.index = FindingsIndex(account)
+
+    async def open(self) -> None:
+        """Loads the client and has the tables there before they are needed. Raises azure.core's errors."""
+        await asyncio.gather(self._account.table(TABLE), self._account.table(INDEX_TABLE))
 
     async def get(self, finding_id: str) -> Finding | None:
         """The finding with this id, if there is one."""
