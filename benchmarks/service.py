@@ -25,6 +25,11 @@ class Causes:
         self._storage = storage
         self.by_id: dict[str, str] = {}
 
+    async def open(self) -> None:
+        """Findings.open."""
+        if self._storage is not None:
+            await self._storage.open()
+
     async def save(self, finding: Finding, delivery: str | None, *, final: bool = False) -> Finding:
         """Findings.save, without the table."""
         self.by_id[finding.id] = finding.cause.value

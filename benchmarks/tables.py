@@ -106,7 +106,8 @@ def _start(figures: dict[str, Any]) -> str:
     return (
         f"Process start to first finding: {figures['serviceSeconds']:.2f} s. Process start to the end of an empty "
         f"function: {figures['emptySeconds']:.2f} s. Ratio {figures['ratio']:.2f} (medians of {figures['runs']} starts "
-        f"each; Graph answers after {figures['latencyMs']:g} ms)."
+        f"each; Graph answers after {figures['latencyMs']:g} ms). CPU of the two processes, start to end: "
+        f"{figures['serviceCpuSeconds']:.2f} s and {figures['emptyCpuSeconds']:.2f} s."
     )
 
 
