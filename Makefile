@@ -14,7 +14,7 @@ run: setup ## the whole service on this machine: storage, a simulated tenant, th
 	@exec $(python) -m sandbox demo
 
 test: lint types ## lint, types, every test, branch coverage
-	@$(python) -m pytest --cov --cov-report=term-missing:skip-covered
+	@$(python) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 lint: setup ## ruff: rules and format
 	@$(python) -m ruff check .

@@ -226,7 +226,7 @@ def test_watching(
 def _only(settings: dict[str, str]) -> dict[str, str]:
     """The settings, and the others' made empty: `started` adds to this process's environment."""
     names = ("TRIAGE_URL", "TRIAGE_KEY", "TriageStorage", "TRIAGE_TENANTS")
-    return dict.fromkeys(names, "") | environment(**settings)
+    return dict.fromkeys(names, "") | environment(**settings) | {"COLUMNS": "160"}
 
 
 def test_rebuilding_the_counts(deployment: Deployment, findings: list[dict[str, Any]], in_process: InProcess) -> None:

@@ -140,10 +140,12 @@ def test_with_roles_too_health_and_the_handshake_are_for_anyone(signed_in: Servi
 
 
 LACKING = {
-    "humongousinsurance.com": {"User.Read.All", "Application.Read.All", "GroupMember.Read.All", "OrgContact.Read.All"},
+    # Where the tenant's own domains cannot be read, whose domain is whose is tried on a configured one.
+    "humongousinsurance.com": {"User.Read.All", "Application.Read.All", "GroupMember.Read.All", "OrgContact.Read.All",
+                               "CrossTenantInformation.ReadBasic.All"},
     "no-users.example": {"User.Read.All", "Directory.Read.All"},
-    # Whose domain it is cannot be tried where no domain can be read.
-    "basic-users.example": {"User.Read.All", "Directory.Read.All", "MailboxSettings.Read"},
+    "basic-users.example": {"User.Read.All", "Directory.Read.All", "MailboxSettings.Read",
+                            "CrossTenantInformation.ReadBasic.All"},
     "no-applications.example": {"Application.Read.All"},
     "no-mail.example": {"Mail.ReadBasic.All"},
     "no-groups.example": {"GroupMember.Read.All", "Directory.Read.All"},
