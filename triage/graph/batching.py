@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
 MAX_ITEMS = 20
-# A batch leaves when it is full, or so long after the first read in it. With two batches' worth of reads under way a
-# third fills within about half of a round trip: to wait for it costs little, and halves the requests.
+# A batch leaves when it is full, or so long after its first read. With two batches' worth of reads under way a third
+# fills within half of a round trip: then it is waited for, which costs some milliseconds and halves the requests.
 GATHER_SECONDS = 0.004
 BUSY_READS = 2 * MAX_ITEMS
-BUSY_GATHER_SECONDS = 0.05
+BUSY_GATHER_SECONDS = 0.1
 MAX_PER_MAILBOX = 4
 MAX_TRIES = 3
 # A read is held back no longer than this, in all: then the message goes back to the queue instead.
