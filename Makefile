@@ -24,10 +24,10 @@ types: setup ## pyright, strict on triage/
 	@$(python) -m pyright
 
 ifneq ($(wildcard benchmarks/__main__.py),)
-bench: setup ## what a failure costs, against a baseline: some four minutes
+bench: setup ## what a failure costs, against a baseline: some three minutes
 	@$(python) -m benchmarks
 
-bench-full: setup ## likewise with 10,000 failures: some ten minutes
+bench-full: setup ## likewise with 10,000 failures: some six minutes
 	@$(python) -m benchmarks --full
 endif
 

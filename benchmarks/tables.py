@@ -102,12 +102,17 @@ def _storm(figures: dict[str, Any]) -> str:
     )
 
 
-def _start(figures: dict[str, Any]) -> str:
-    return (
-        f"Process start to first finding: {figures['serviceSeconds']:.2f} s. Process start to the end of an empty "
-        f"function: {figures['emptySeconds']:.2f} s. Ratio {figures['ratio']:.2f} (medians of {figures['runs']} starts "
-        f"each; Graph answers after {figures['latencyMs']:g} ms). CPU of the two processes, start to end: "
-        f"{figures['serviceCpuSeconds']:.2f} s and {figures['emptyCpuSeconds']:.2f} s."
+def _start(runs: list[dict[str, Any]]) -> str:
+    names = {
+        "serviceSeconds": "service: process start to first finding, s",
+        "emptySeconds": "empty app: process start to the end of its function, s",
+        "ratio": "ratio",
+        "serviceCpuSeconds": "service: CPU of the process, start to end, s",
+        "emptyCpuSeconds": "empty app: likewise, s",
+    }
+    return f"Medians of {runs[0]['runs']} starts each, in turns.\n\n" + _table(
+        ["", *(f"Graph answers after {run['latencyMs']:g} ms" for run in runs)],
+        [[title, *(f"{run[name]:.2f}" for run in runs)] for name, title in names.items()],
     )
 
 
