@@ -24,7 +24,7 @@ types: setup ## pyright, strict on triage/
 	@$(python) -m pyright
 
 ifneq ($(wildcard benchmarks/__main__.py),)
-bench: setup ## what a failure costs, against a baseline: some three minutes
+bench: setup ## what a failure costs, against a baseline: some four minutes
 	@$(python) -m benchmarks
 
 bench-full: setup ## likewise with 10,000 failures: some six minutes
