@@ -8,7 +8,7 @@ from typing import Any
 
 from triage.audit import Audit
 from triage.storage.account import StorageAccount
-from triage.storage.documents import newest_first, pack_text, unpack_text
+from triage.storage.documents import newest_first, pack_text, quoted, unpack_text
 from triage.wire import epoch_ns
 
 TABLE = "audits"
@@ -70,13 +70,13 @@ class Audits:
         """At most `top` audits of all tenants, newest first, and the token of the next page."""
         clauses = ""
         if token:
-            clauses += f" and RowKey gt '{_quoted(token)}'"
+            clauses += f" and RowKey gt '{quoted(token)}'"
         if until is not None:
             clauses += f" and RowKey ge '{newest_first(until)}'"
         if since is not None:
             clauses += f" and RowKey lt '{newest_first(since)}/'"
         if verdict:
-            clauses += f" and verdict eq '{_quoted(verdict)}'"
+            clauses += f" and verdict eq '{quoted(verdict)}'"
         tenants = (tenant_id,) if tenant_id else self._tenant_ids
         found = await asyncio.gather(*(self._entities(one, clauses, top + 1) for one in tenants))
         merged = list(heapq.merge(*found, key=lambda entity: str(entity["RowKey"])))
@@ -86,7 +86,7 @@ class Audits:
 
     async def _entities(self, tenant_id: str, clauses: str, most: int) -> list[Any]:
         table = await self._account.table(TABLE)
-        query = f"PartitionKey eq '{_quoted(tenant_id)}'{clauses}"
+        query = f"PartitionKey eq '{quoted(tenant_id)}'{clauses}"
         entities: list[Any] = []
         async for entity in table.query_entities(query, results_per_page=min(most, 1000)):
             entities.append(entity)
@@ -97,7 +97,3 @@ class Audits:
 
 def _audit(entity: Any) -> Audit:
     return Audit.model_validate_json(unpack_text("document", entity))
-
-
-def _quoted(value: str) -> str:
-    return value.replace("'", "''")

@@ -28,6 +28,11 @@ def from_newest_first(key: str) -> int:
     return _END_OF_TIME - int(key)
 
 
+def quoted(value: str) -> str:
+    """A value as it stands between the quotes of an OData filter."""
+    return value.replace("'", "''")
+
+
 def pack_text(name: str, value: Any) -> dict[str, str]:
     """A document as JSON text in `name`, `name1`, `name2`, ..."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from triage.finding import Finding
 from triage.storage.account import StorageAccount
 from triage.storage.counters import change_rows, counted_as, fold, get
-from triage.storage.documents import from_newest_first, newest_first, pack_compressed, unpack_compressed
+from triage.storage.documents import from_newest_first, newest_first, pack_compressed, quoted, unpack_compressed
 from triage.wire import epoch_ns, from_epoch_ns
 
 TABLE = "findingsindex"
@@ -223,15 +223,11 @@ def _clauses(query: Query, month: str, after: str | None) -> str:
     prefix = f"{name}={_key(query.filters[name])}|" if name else "all|"
     low = prefix + (newest_first(query.until) if query.until is not None else "")
     high = prefix + (f"{newest_first(query.since)}|~" if query.since is not None else "~")
-    first = f"RowKey gt '{_quoted(after)}'" if after is not None else f"RowKey ge '{_quoted(low)}'"
-    others = [f"{other} eq '{_quoted(value)}'" for other, value in query.filters.items() if other != name]
-    return " and ".join([f"PartitionKey eq '{month}'", first, f"RowKey lt '{_quoted(high)}'", *others])
+    first = f"RowKey gt '{quoted(after)}'" if after is not None else f"RowKey ge '{quoted(low)}'"
+    others = [f"{other} eq '{quoted(value)}'" for other, value in query.filters.items() if other != name]
+    return " and ".join([f"PartitionKey eq '{month}'", first, f"RowKey lt '{quoted(high)}'", *others])
 
 
 def _key(value: str) -> str:
     """A value as part of a row key, which may not have `/`, `\\`, `#`, `?` or control characters."""
     return quote(value, safe="@")
-
-
-def _quoted(value: str) -> str:
-    return value.replace("'", "''")

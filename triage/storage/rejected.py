@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from triage.storage.account import StorageAccount
-from triage.storage.documents import newest_first, pack_text, unpack_text
+from triage.storage.documents import newest_first, pack_text, quoted, unpack_text
 from triage.wire import Instant, Wire, epoch_ns
 
 TABLE = "rejected"
@@ -56,7 +56,7 @@ class Rejected:
     async def page(self, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """At most `top` events, newest first, and the token of the next page."""
         table = await self._account.table(TABLE)
-        after = f" and RowKey gt '{(token or '').replace(chr(39), chr(39) * 2)}'" if token else ""
+        after = f" and RowKey gt '{quoted(token)}'" if token else ""
         query = table.query_entities(f"PartitionKey eq '{_PARTITION}'{after}", results_per_page=min(top + 1, 1000))
         events: list[dict[str, Any]] = []
         async for entity in query:
