@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from triage import retention
 from triage.api.routes import ROUTES, Route
-from triage.auditing import audit_all
-from triage.deliveries import QueueMessage, handle, handle_poison
-from triage.runtime import services
+from triage.operations import retention
+from triage.operations.audits import audit_all
+from triage.operations.deliveries import QueueMessage, handle, handle_poison
+from triage.operations.services import services
 from triage.settings import (
     DEFAULT_AUDIT_SCHEDULE,
     DEFAULT_QUEUE,
@@ -16,7 +16,7 @@ from triage.settings import (
     binding_expression,
     read_settings,
 )
-from triage.telemetry import start, unquoted
+from triage.telemetry.instruments import start, unquoted
 
 start()
 SETTINGS = read_settings()  # a missing or wrong setting stops the start, and names itself

@@ -21,17 +21,17 @@ from pydantic import BaseModel
 
 from benchmarks.measure import Queued, arguments, measure, read, report
 from triage.addresses import domain_of
-from triage.diagnosis import diagnose
 from triage.diagnosis.case import Case
-from triage.evidence import Answer, AppEvidence, Evidence, State
-from triage.failures import QueuedFailure
+from triage.diagnosis.diagnose import diagnose
 from triage.finding import Finding, make_finding
 from triage.graph import models
 from triage.graph import questions as asked
 from triage.graph.collect import WELL_KNOWN, WELL_KNOWN_HIDDEN
+from triage.graph.evidence import Answer, AppEvidence, Evidence, State
+from triage.graph.permissions import GRAPH_APP_ID
 from triage.graph.session import simulator_authentication
-from triage.permissions import GRAPH_APP_ID
-from triage.scenarios import classify
+from triage.intake.failure import QueuedFailure
+from triage.intake.scenario import classify
 from triage.settings import Settings, Tenant, read_settings
 
 T = TypeVar("T", bound=BaseModel)

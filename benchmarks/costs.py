@@ -10,9 +10,9 @@ from benchmarks import mix
 from benchmarks.load import messages
 from benchmarks.measure import read
 from benchmarks.tenant import Tenant, tenant
-from triage.deliveries import QueueMessage, read_message
 from triage.graph.tenants import Tenants
-from triage.pipeline import triage
+from triage.operations.deliveries import QueueMessage, read_message
+from triage.operations.triage import triage
 from triage.settings import read_settings
 from triage.wire import now
 

@@ -17,8 +17,8 @@ from typing import Any, cast
 
 from benchmarks import mix
 from benchmarks.tenant import Tenant
-from triage.deliveries import accept
-from triage.runtime import Services
+from triage.operations.deliveries import accept
+from triage.operations.services import Services
 from triage.settings import read_settings
 
 PER_FAILURE = {"requests": "requests", "batchItems": "items", "resourceUnits": "units"}

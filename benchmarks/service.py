@@ -10,9 +10,9 @@ import asyncio
 from typing import Any, cast
 
 from benchmarks.measure import Queued, arguments, measure, read, report
-from triage.deliveries import QueueMessage, handle
 from triage.finding import Finding
-from triage.runtime import Services, services
+from triage.operations.deliveries import QueueMessage, handle
+from triage.operations.services import Services, services
 from triage.storage.documents import pack_text
 from triage.storage.findings import Findings
 from triage.wire import now

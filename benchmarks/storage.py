@@ -18,14 +18,14 @@ from benchmarks.load import messages, run
 from benchmarks.tenant import tenant
 from sandbox.azurite import azurite
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.runtime import Services
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
+from triage.operations.services import Services
+from triage.operations.summary import summarise
 from triage.settings import read_settings
 from triage.storage.account import StorageAccount
 from triage.storage.documents import from_newest_first, newest_first, pack_compressed
 from triage.storage.findings import Findings
 from triage.storage.index import FILTERS, MONTHS, Query
-from triage.summary import summarise
 from triage.wire import epoch_ns
 
 PAGE = 100

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from triage.diagnosis import Diagnosis, diagnose
 from triage.diagnosis.case import Case
-from triage.evidence import Answer, AppEvidence, Evidence, Reason, State
-from triage.failures import RemediationFailure
+from triage.diagnosis.diagnose import Diagnosis, diagnose
+from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
 from triage.graph.models import (
     Application,
     AppRoleAssignment,
@@ -32,8 +31,9 @@ from triage.graph.models import (
     User,
     VerifiedDomain,
 )
-from triage.permissions import GRAPH_APP_ID, PERMISSIONS
-from triage.scenarios import Scenario
+from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import Scenario
 from triage.settings import Tenant
 
 TENANT_ID = "11111111-1111-4111-8111-111111111111"

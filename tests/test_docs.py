@@ -12,10 +12,10 @@ from triage.api.queries import READERS
 from triage.api.routes import ROUTES
 from triage.diagnosis.causes import Cause, precedence
 from triage.diagnosis.remedies import STEPS
-from triage.evidence import Reason
+from triage.graph.evidence import Reason
+from triage.graph.permissions import PERMISSIONS
 from triage.graph.questions import Question
-from triage.permissions import PERMISSIONS
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 from triage.storage.index import FILTERS
 
 ROOT = Path(__file__).parent.parent

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import MAILBOX, TENANT_ID, make_app, make_case, make_failure, message_in
-from triage.diagnosis import Lack, diagnose, undetermined
 from triage.diagnosis.causes import Cause
-from triage.evidence import Reason
-from triage.failures import QueuedFailure
+from triage.diagnosis.diagnose import Lack, diagnose, undetermined
 from triage.finding import Finding, make_finding, merge
-from triage.scenarios import ClassifiedBy, Scenario
+from triage.graph.evidence import Reason
+from triage.intake.failure import QueuedFailure
+from triage.intake.scenario import ClassifiedBy, Scenario
 
 RECEIVED = "2026-11-20T10:11:12Z"
 CLASSIFIED = (Scenario.RESOURCE_NOT_FOUND, ClassifiedBy.ERROR_TEXT)

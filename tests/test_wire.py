@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from triage.failures import RemediationFailure
+from triage.intake.failure import RemediationFailure
 from triage.wire import Instant, as_datetime, epoch_ns, from_epoch_ns, now
 
 SECOND = 1_000_000_000

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from triage.diagnosis import Diagnosis
-from triage.diagnosis.actions import actions
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.diagnosis.checks import Check, checks
+from triage.diagnosis.diagnose import Diagnosis
 from triage.diagnosis.place import Location, Place, place_of
 from triage.diagnosis.remedies import Action
-from triage.evidence import Reason
-from triage.failures import QueuedFailure, RemediationFailure
-from triage.scenarios import ClassifiedBy, Scenario
+from triage.diagnosis.remedy import actions
+from triage.graph.evidence import Reason
+from triage.intake.failure import QueuedFailure, RemediationFailure
+from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.wire import Instant, Wire, epoch_ns, now
 
 

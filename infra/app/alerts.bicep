@@ -1,6 +1,6 @@
 // What somebody has to know. Each alert says what to do, and where the runbook has more.
 //
-// The queries read what the service measures (triage/telemetry.py: the names of its metrics) and what the host tells of
+// The queries read what the service measures (triage/telemetry/instruments.py: the names of its metrics) and what the host tells of
 // each invocation. They run on Application Insights, so its table names are used: customMetrics, requests, exceptions.
 
 @description('Region.')

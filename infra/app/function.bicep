@@ -123,7 +123,7 @@ resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
     // No secret: it says where to send, and only the identity may.
     APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-    // The host hands each invocation's trace to the service, which sends its own log lines (triage/telemetry.py).
+    // The host hands each invocation's trace to the service, which sends its own log lines (triage/telemetry/instruments.py).
     PYTHON_ENABLE_OPENTELEMETRY: 'true'
   })
 }

@@ -14,7 +14,7 @@ import pytest
 from tests.factories import APP_ID, TENANT_ID
 from triage.api import dashboard
 from triage.api.routes import ROUTES
-from triage.runtime import services
+from triage.operations.services import services
 
 PAGE = "https://triage.example/api/dashboard"
 

@@ -11,9 +11,9 @@ import pytest
 from tests.factories import TENANT_ID
 from triage.api.queries import READERS, next_link, page, read_query
 from triage.api.responses import RequestProblem
-from triage.audit import Verdict
+from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 from triage.wire import epoch_ns
 
 URL = "https://triage.example/api/findings"

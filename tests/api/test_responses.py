@@ -15,8 +15,8 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from tests.factories import APP_ID, TENANT_ID
 from triage.api import responses
 from triage.api.responses import RequestProblem, endpoint, json_response, problem_response
-from triage.intake import Problem
-from triage.runtime import Services
+from triage.intake.body import Problem
+from triage.operations.services import Services
 
 REQUEST = func.HttpRequest("GET", "https://triage.example/api/findings", body=b"")
 SECRET = "adele@contoso.com: pay at once"

@@ -16,7 +16,7 @@ from benchmarks.measure import read
 from benchmarks.tenant import tenant
 from sandbox.processes import ROOT
 from triage.graph.batching import MAX_PER_MAILBOX
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 from triage.storage.index import FILTERS
 
 LATENCY_MS = 20

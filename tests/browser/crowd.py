@@ -14,10 +14,10 @@ from sandbox.azurite import Azurite
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.diagnosis.place import Location
 from triage.diagnosis.remedies import Action
-from triage.failures import RemediationFailure
 from triage.finding import Finding, MessageState
-from triage.runtime import Services
-from triage.scenarios import ClassifiedBy, Scenario
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import ClassifiedBy, Scenario
+from triage.operations.services import Services
 from triage.settings import read_settings
 from triage.storage.counters import counted_as, counts
 from triage.storage.documents import pack_compressed, pack_text

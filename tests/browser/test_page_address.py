@@ -12,7 +12,7 @@ from sandbox.stack import Stack
 from tests.browser.attack import get
 from tests.browser.browsing import OpenPage
 from triage.diagnosis.causes import Confidence, Severity
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 
 ROWS = "table.findings tbody tr"
 

@@ -14,8 +14,8 @@ from tests.browser.browsing import OpenPage
 from triage.diagnosis.checks import Check, Outcome
 from triage.diagnosis.place import Location
 from triage.diagnosis.remedies import Action
-from triage.failures import RemediationFailure
 from triage.finding import Finding, MessageState
+from triage.intake.failure import RemediationFailure
 
 ELEMENT = "<img src=x onerror=\"document.title='pwned'\">"
 SCRIPT = "</script><script>document.title='pwned'</script>{{constructor.constructor('alert(1)')()}}"

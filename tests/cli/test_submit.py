@@ -14,7 +14,7 @@ from tests.cli.program import InProcess, triage
 from triage.cli.answers import RefusedError
 from triage.cli.service import Service
 from triage.cli.submitting import Checked, Submission, chunks, send
-from triage.intake import MAX_BODY_BYTES, MAX_FAILURES
+from triage.intake.body import MAX_BODY_BYTES, MAX_FAILURES
 
 
 def rows(count: int) -> list[dict[str, str]]:

@@ -24,10 +24,10 @@ from tests.factories import (
     principal,
     registration,
 )
-from triage.diagnosis import Lack
-from triage.evidence import Reason
+from triage.diagnosis.diagnose import Lack
+from triage.graph.evidence import Reason
 from triage.graph.models import Organization, Recipient, User
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 from triage.settings import Mode
 
 SINGLE = make_app(service_principal=principal(sign_in_audience="AzureADMyOrg"))

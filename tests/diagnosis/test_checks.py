@@ -34,7 +34,7 @@ from tests.factories import (
     well_known,
 )
 from triage.diagnosis.checks import Check, checks
-from triage.evidence import Answer, Reason, State
+from triage.graph.evidence import Answer, Reason, State
 from triage.graph.models import LicenseAssignmentState, Message, Recipient, User
 from triage.settings import Mode
 

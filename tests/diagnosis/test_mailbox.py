@@ -22,11 +22,11 @@ from tests.factories import (
     plan,
     provisioned,
 )
-from triage.diagnosis import Lack
-from triage.evidence import Answer, Reason, State
+from triage.diagnosis.diagnose import Lack
+from triage.diagnosis.plans import MAILBOX_PLANS
+from triage.graph.evidence import Answer, Reason, State
 from triage.graph.models import LicenseAssignmentState, OnPremisesProvisioningError, ServiceProvisioningError
-from triage.plans import MAILBOX_PLANS
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 
 SYNCED = {"on_premises_sync_enabled": True}
 UNLICENSED: dict[str, Any] = {"assigned_licenses": [], "assigned_plans": [], "provisioned_plans": []}

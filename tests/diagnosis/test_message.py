@@ -18,10 +18,10 @@ from tests.factories import (
     message_in,
     well_known,
 )
-from triage.diagnosis import Lack
-from triage.evidence import Reason
+from triage.diagnosis.diagnose import Lack
+from triage.graph.evidence import Reason
 from triage.graph.models import Message
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 
 PERSON_FIRST = [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE]
 GONE: dict[str, Any] = {"messages": [], "recoverable": [], "hidden_folders": []}

@@ -16,7 +16,7 @@ from tests.factories import (
     well_known,
 )
 from triage.diagnosis.place import Location, Place, place_of
-from triage.evidence import Answer, Reason, State
+from triage.graph.evidence import Answer, Reason, State
 from triage.graph.models import Message
 
 EXPOSED = {

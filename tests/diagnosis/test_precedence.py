@@ -34,14 +34,14 @@ from tests.factories import (
     registration,
     well_known,
 )
-from triage.diagnosis import DECIDERS, Lack, diagnose
-from triage.diagnosis.actions import actions
 from triage.diagnosis.causes import FACTS, Cause, Confidence, precedence
 from triage.diagnosis.checks import Outcome, checks
+from triage.diagnosis.diagnose import DECIDERS, Lack, diagnose
 from triage.diagnosis.place import place_of
-from triage.evidence import Reason, State
+from triage.diagnosis.remedy import actions
+from triage.graph.evidence import Reason, State
 from triage.graph.models import LicenseAssignmentState, Message, Recipient
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 from triage.settings import Mode
 
 SERVICE = [

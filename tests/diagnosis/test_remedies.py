@@ -28,13 +28,13 @@ from tests.factories import (
     owner,
     principal,
 )
-from triage.diagnosis import Diagnosis, Lack, diagnose, undetermined
-from triage.diagnosis.actions import actions, app_actions, fill, lack_action
 from triage.diagnosis.causes import FACTS, Cause
+from triage.diagnosis.diagnose import Diagnosis, Lack, diagnose, undetermined
 from triage.diagnosis.remedies import STEPS, Action
-from triage.evidence import Reason
+from triage.diagnosis.remedy import actions, app_actions, fill, lack_action
+from triage.graph.evidence import Reason
 from triage.graph.models import Recipient, ServicePrincipal, User
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 
 STEP_LIST = [(cause, index, step) for cause, steps in STEPS.items() for index, step in enumerate(steps)]
 COMMANDS = [(cause, step.command) for cause, _, step in STEP_LIST if step.command]

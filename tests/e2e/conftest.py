@@ -12,10 +12,10 @@ import graph_faults
 import httpx
 import pytest
 from azure.storage.queue import QueueClient
-from service_client import LONGEST_REQUEST, Graph, OwnTenant, Service, StartService
 
 from sandbox.azurite import Azurite, azurite
 from sandbox.processes import Child, child, host
+from tests.e2e.service_client import LONGEST_REQUEST, Graph, OwnTenant, Service, StartService
 
 # The host's own figures wait for minutes; here a message is tried again after a second.
 QUICK = {

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service_client import Json, OwnTenant, Service
+from tests.e2e.service_client import Json, OwnTenant, Service
 
 INBOX = r"mailFolders/inbox\?"
 BATCH = r"^/\$batch"

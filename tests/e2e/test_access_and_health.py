@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from service_client import Graph, OwnTenant, Service, StartService
+
+from tests.e2e.service_client import Graph, OwnTenant, Service, StartService
 
 KEY = "key-of-the-end-to-end-tests"
 ROUTES = [

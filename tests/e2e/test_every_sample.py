@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from service_client import Graph, Json, Service, instant
 
 from sandbox.tenant.data import World
 from sandbox.tenant.samples import Sample, load
+from tests.e2e.service_client import Graph, Json, Service, instant
 
 SAMPLES = load(World.load())
 EXPOSED = {

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from service_client import Json, OwnTenant, Service
+
+from tests.e2e.service_client import Json, OwnTenant, Service
 
 # What an attacker may write into a subject or an error, and what a spreadsheet must not take for a formula.
 HOSTILE = [

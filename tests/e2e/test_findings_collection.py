@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from service_client import Json, OwnTenant, Service, instant
+
+from tests.e2e.service_client import Json, OwnTenant, Service, instant
 
 # 60 findings of one tenant, in two months; person, text and day follow from the number.
 PEOPLE = {"dana": "message_deleted", "ines": "message_present", "ghost": "user_not_found"}

@@ -6,8 +6,9 @@ from concurrent.futures import Future
 from datetime import timedelta
 
 import pytest
-from graph_faults import FAULTS, SECONDS, Outcome
-from service_client import Service, instant
+
+from tests.e2e.graph_faults import FAULTS, SECONDS, Outcome
+from tests.e2e.service_client import Service, instant
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from service_client import Graph, Service
-
 from sandbox.azurite import KEY
 from sandbox.processes import Child
+from tests.e2e.service_client import Graph, Service
 
 ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+\.[\w.-]+")
 # Words of what tests sent and of what Graph answered: subjects, texts, tokens, keys, and bodies that were rejected.
@@ -39,7 +38,7 @@ def test_the_service_has_met_nothing_that_it_did_not_expect(hosts: list[Child]) 
     unexpected = {found for host in hosts for found in re.findall(r"Unexpected[^:\n]*: (\w+)", host.output)}
     assert unexpected <= {"ServiceRequestError", "ServiceResponseError", "ServiceResponseTimeoutError"}
     raised = {found for host in hosts for found in re.findall(r"^(\w+\.[\w.]+): ", host.output, re.MULTILINE)}
-    assert raised <= {"triage.deliveries.TriageIncomplete", "triage.telemetry.PlainError"}
+    assert raised <= {"triage.operations.deliveries.TriageIncomplete", "triage.telemetry.instruments.PlainError"}
     assert not [line for host in hosts for line in host.lines if "never retrieved" in line or "never awaited" in line]
 
 

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from service_client import Json, OwnTenant, Service, in_base64
+
+from tests.e2e.service_client import Json, OwnTenant, Service, in_base64
 
 INSTANT = "2026-11-20T10:11:12.123456789Z"
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from service_client import (
+
+from tests.e2e.service_client import (
     ETD_APP_ID,
     LONGEST_REQUEST,
     Graph,

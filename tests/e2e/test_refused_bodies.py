@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from service_client import Json, OwnTenant, Service, StartService, in_base64
+
+from tests.e2e.service_client import Json, OwnTenant, Service, StartService, in_base64
 
 GOOD = {"mailbox": "a@refused.example", "messageId": "1", "error": "Resource is Not Found"}
 EVENT = {"specversion": "1.0", "type": "t", "source": "/s", "id": "1", "data": GOOD}

@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from service_client import Graph, Json, OwnTenant, Service, StartService, in_base64, instant
+
+from tests.e2e.service_client import Graph, Json, OwnTenant, Service, StartService, in_base64, instant
 
 GOOD = {"mailbox": "a@rejected.example", "messageId": "1", "error": "Resource is Not Found"}
 # What a message says, and why it is rejected; MARK stands for what tells it from every other.

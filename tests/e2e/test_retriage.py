@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from service_client import Json, OwnTenant, Service
+
+from tests.e2e.service_client import Json, OwnTenant, Service
 
 UNKNOWN_REASON = {"error": "Remediation Failed - Unknown Reason"}
 

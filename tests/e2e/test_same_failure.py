@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from service_client import Json, OwnTenant, Service, in_base64, instant
+
+from tests.e2e.service_client import Json, OwnTenant, Service, in_base64, instant
 
 
 def deliver(service: Service, way: str, body: Any) -> None:

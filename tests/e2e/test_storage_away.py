@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from service_client import LONGEST_REQUEST, OwnTenant, Service, StartService, in_base64
-from storage_proxy import StorageProxy, storage_proxy
 
 from sandbox.azurite import Azurite
+from tests.e2e.service_client import LONGEST_REQUEST, OwnTenant, Service, StartService, in_base64
+from tests.e2e.storage_proxy import StorageProxy, storage_proxy
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from service_client import Graph, OwnTenant, Service
+
+from tests.e2e.service_client import Graph, OwnTenant, Service
 
 COUNT = 60
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from service_client import OwnTenant, Service, StartService
+
+from tests.e2e.service_client import OwnTenant, Service, StartService
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.evidence import Reason
 from triage.graph import batching
 from triage.graph.batching import Batcher, Reply, read_replies, retry_after
+from triage.graph.evidence import Reason
 from triage.graph.questions import Question
 
 OK = Reply(200, {"value": "x"})

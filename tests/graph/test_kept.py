@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from triage.evidence import Answer, Reason, State
 from triage.graph import kept
+from triage.graph.evidence import Answer, Reason, State
 from triage.graph.kept import KEEP_FORBIDDEN_SECONDS, KEEP_SECONDS, Kept
 
 

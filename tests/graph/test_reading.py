@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from triage.evidence import Answer, Reason, State, Unread, not_asked
 from triage.graph.batching import Batcher, Reply
+from triage.graph.evidence import Answer, Reason, State, Unread, not_asked
 from triage.graph.models import MailFolder, User
 from triage.graph.questions import Question
 from triage.graph.reading import MAX_PAGES, read_list, read_one

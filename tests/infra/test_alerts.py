@@ -14,10 +14,10 @@ import pytest
 from croniter import croniter
 
 from tests.infra.bicep import INFRA, ROOT, decorators, parameters, plain, resource, variable
-from triage.audit import Verdict
-from triage.deliveries import TriageIncomplete
+from triage.audit.model import Verdict
+from triage.operations.deliveries import TriageIncomplete
 from triage.settings import DEFAULT_AUDIT_SCHEDULE
-from triage.telemetry import Metric
+from triage.telemetry.instruments import Metric
 
 # https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-types: what log search alerts take in any subscription.
 WINDOWS = {"PT5M": 5, "PT10M": 10, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT6H": 360, "P1D": 1440, "P2D": 2880}

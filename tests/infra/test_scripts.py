@@ -14,8 +14,8 @@ from typing import Any
 import jmespath
 import pytest
 
-from triage.evidence import Reason
-from triage.permissions import GRAPH_APP_ID, PERMISSIONS
+from triage.graph.evidence import Reason
+from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
 
 SCRIPTS = Path(__file__).parent.parent.parent / "infra" / "scripts"
 TENANT = "11111111-1111-1111-1111-111111111111"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tenant_client import EVENTUAL, by_id, get, running
+
+from tests.sandbox.tenant_client import EVENTUAL, by_id, get, running
 
 INES = "/users/ines@contoso.com"
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 import pytest
-from tenant_client import ETD, EVENTUAL, running
+
+from tests.sandbox.tenant_client import ETD, EVENTUAL, running
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
 DEFAULT_USER = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from tenant_client import Client, running
+
+from tests.sandbox.tenant_client import Client, running
 
 WELL_KNOWN = [
     *("archive", "conflicts", "conversationhistory", "deleteditems", "drafts", "inbox", "junkemail", "localfailures"),

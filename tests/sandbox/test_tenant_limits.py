@@ -7,7 +7,8 @@ import time
 
 import aiohttp
 import pytest
-from tenant_client import Client, by_id, get, running
+
+from tests.sandbox.tenant_client import Client, by_id, get, running
 
 INES = "/users/ines@contoso.com"
 INBOX = f"{INES}/mailFolders/inbox"

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tenant_client import Client, running, shipped
 
 from sandbox.tenant import generated, samples
 from sandbox.tenant.data import World
 from sandbox.tenant.samples import Sample
+from tests.sandbox.tenant_client import Client, running, shipped
 
 CAUSES = {
     *("app_not_found", "app_deleted", "app_disabled", "consent_missing", "permission_delegated_only"),

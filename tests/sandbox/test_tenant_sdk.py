@@ -14,11 +14,11 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
-from tenant_client import ETD, running
 
 from sandbox.tenant import schema
 from sandbox.tenant.data import World
 from sandbox.tenant.schema import EntityType
+from tests.sandbox.tenant_client import ETD, running
 
 # The SDK warns of its own generated configuration classes each time one of its builders is first used.
 pytestmark = pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning")

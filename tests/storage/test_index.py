@@ -10,10 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.factories import TENANT_ID, make_case, make_failure
-from triage.diagnosis import diagnose
-from triage.failures import QueuedFailure
+from triage.diagnosis.diagnose import diagnose
 from triage.finding import Finding, make_finding
-from triage.scenarios import ClassifiedBy, Scenario
+from triage.intake.failure import QueuedFailure
+from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.storage.index import FILTERS, exposed_word, row_keys
 
 RECEIVED = "2026-11-20T10:11:12Z"

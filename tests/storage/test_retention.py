@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from sandbox.azurite import azurite
-from triage.audit import Audit, Verdict
+from triage.audit.model import Audit, Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.failures import RemediationFailure
 from triage.finding import Finding
-from triage.retention import remove_expired
-from triage.runtime import Services
-from triage.scenarios import ClassifiedBy, Scenario
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import ClassifiedBy, Scenario
+from triage.operations.retention import remove_expired
+from triage.operations.services import Services
+from triage.operations.summary import summarise
 from triage.settings import DEFAULT_RETENTION_DAYS, Mode, SettingsError, read_settings
 from triage.storage.audits import audit_id
 from triage.storage.index import Query
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_rejected
-from triage.summary import summarise
 from triage.wire import from_epoch_ns
 
 TENANT, ANOTHER, FORMER = (f"6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a{n}" for n in (77, 78, 79))

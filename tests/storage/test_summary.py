@@ -11,15 +11,15 @@ import pytest
 
 from sandbox.azurite import azurite
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.failures import RemediationFailure
 from triage.finding import Finding
-from triage.runtime import Services
-from triage.scenarios import ClassifiedBy, Scenario
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import ClassifiedBy, Scenario
+from triage.operations.services import Services
+from triage.operations.summary import summarise
 from triage.settings import read_settings
 from triage.storage.counters import fold
 from triage.storage.index import TABLE, Query
 from triage.storage.rebuild import rebuild_counts, rebuild_index
-from triage.summary import summarise
 from triage.wire import epoch_ns, from_epoch_ns
 
 TENANTS = ("6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a77", "6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a78")

@@ -11,9 +11,9 @@ import azure.functions as func
 from triage.addresses import guid
 from triage.api.queries import DEFAULT_TOP, page, read_query
 from triage.api.responses import RequestProblem, endpoint, json_response
-from triage.auditing import audit_all
-from triage.intake import Problem
-from triage.runtime import Services
+from triage.intake.body import Problem
+from triage.operations.audits import audit_all
+from triage.operations.services import Services
 from triage.settings import Tenant
 
 

@@ -15,7 +15,7 @@ import azure.functions as func
 
 from triage.api.access import AccessError, check_role, header
 from triage.api.responses import problem_response
-from triage.runtime import services
+from triage.operations.services import services
 
 _FOLDER = Path(__file__).parent.parent / "dashboard"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}

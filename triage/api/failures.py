@@ -10,9 +10,9 @@ import azure.functions as func
 
 from triage.api.access import header
 from triage.api.responses import RequestProblem, endpoint, json_response
-from triage.deliveries import accept
-from triage.intake import IntakeError, validation_code
-from triage.runtime import Services
+from triage.intake.body import IntakeError, validation_code
+from triage.operations.deliveries import accept
+from triage.operations.services import Services
 
 
 @endpoint

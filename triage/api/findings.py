@@ -11,12 +11,12 @@ from typing import Any
 import azure.functions as func
 
 from triage.api.access import header
+from triage.api.exports import csv_text, ocsf
 from triage.api.queries import DEFAULT_TOP, MAX_TOP, next_link, page, read_query
 from triage.api.responses import RequestProblem, endpoint, json_response
-from triage.deliveries import requeue
-from triage.exports import csv_text, ocsf
 from triage.finding import Finding
-from triage.runtime import Services
+from triage.operations.deliveries import requeue
+from triage.operations.services import Services
 from triage.storage.index import FILTERS, Query
 
 # An export holds all that matches, as far as that can be read in the time of a request; `Link` names the rest.

@@ -7,8 +7,8 @@ from http import HTTPStatus
 import azure.functions as func
 
 from triage.api.responses import json_response
-from triage.health import DOWN, check_health
-from triage.runtime import services
+from triage.operations.health import DOWN, check_health
+from triage.operations.services import services
 
 
 async def get(_: func.HttpRequest) -> func.HttpResponse:

@@ -9,10 +9,10 @@ from pydantic import TypeAdapter
 
 from triage.api.queries import MAX_TOP, READERS
 from triage.api.schemas import Page, ProblemBody
-from triage.audit import Verdict
+from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.failures import RemediationFailure
-from triage.scenarios import Scenario
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import Scenario
 
 if TYPE_CHECKING:
     from triage.api.routes import Route

@@ -11,10 +11,10 @@ import azure.functions as func
 
 from triage.addresses import guid, mailbox_address
 from triage.api.responses import RequestProblem
-from triage.audit import Verdict
+from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.intake import Problem
-from triage.scenarios import Scenario
+from triage.intake.body import Problem
+from triage.intake.scenario import Scenario
 from triage.wire import epoch_ns
 
 MAX_TOP = 1000

@@ -6,7 +6,7 @@ import azure.functions as func
 
 from triage.api.queries import DEFAULT_TOP, page, read_query
 from triage.api.responses import endpoint, json_response
-from triage.runtime import Services
+from triage.operations.services import Services
 
 
 @endpoint

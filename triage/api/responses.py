@@ -13,9 +13,9 @@ from typing import Any
 import azure.functions as func
 
 from triage.api.access import AccessError, check_role
-from triage.intake import Problem
-from triage.runtime import Services, services
-from triage.telemetry import trouble
+from triage.intake.body import Problem
+from triage.operations.services import Services, services
+from triage.telemetry.instruments import trouble
 
 # An HTTP request ends within 30 s (contract, section 2).
 DEADLINE_SECONDS = 25.0

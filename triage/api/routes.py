@@ -19,9 +19,9 @@ from triage.api.schemas import (
     Health,
     Summary,
 )
-from triage.audit import Audit
+from triage.audit.model import Audit
 from triage.finding import Finding
-from triage.runtime import Services
+from triage.operations.services import Services
 from triage.storage.index import FILTERS
 
 

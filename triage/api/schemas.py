@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from triage.audit import Audit, Verdict
+from triage.audit.model import Audit, Verdict
 from triage.finding import Finding
 from triage.storage.rejected import RejectedEvent
 from triage.wire import Instant, Wire

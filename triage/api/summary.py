@@ -6,8 +6,8 @@ import azure.functions as func
 
 from triage.api.queries import read_query
 from triage.api.responses import endpoint, json_response
-from triage.runtime import Services
-from triage.summary import summarise
+from triage.operations.services import Services
+from triage.operations.summary import summarise
 
 
 @endpoint

@@ -19,8 +19,8 @@ from triage.cli.errors import CommandError, ExitCode, UsageProblem
 from triage.cli.options import AsJson, Debug, Requests
 from triage.cli.story import finding_story
 from triage.cli.terminal import errors, print_json, print_parts, say
-from triage.failures import QueuedFailure, RemediationFailure
 from triage.graph.tenants import Tenants
+from triage.intake.failure import QueuedFailure, RemediationFailure
 from triage.settings import Mode, Settings, SettingsError, Tenant, read_settings
 from triage.wire import now
 
@@ -144,7 +144,7 @@ async def _tenants(settings: Settings) -> AsyncGenerator[Tenants]:
 
 
 async def _check(settings: Settings, failure: RemediationFailure) -> Json:
-    from triage.pipeline import triage
+    from triage.operations.triage import triage
 
     configured = settings.tenant_of_domain(domain_of(failure.mailbox))
     tenant_id = failure.tenant_id or (configured.tenant_id if configured else None)
@@ -161,7 +161,7 @@ async def _check(settings: Settings, failure: RemediationFailure) -> Json:
 
 
 async def _audit(settings: Settings, wanted: list[Tenant]) -> list[Json]:
-    from triage.auditing import audit_without_storage
+    from triage.operations.audits import audit_without_storage
 
     async with _tenants(settings) as tenants:
         audits = await asyncio.gather(*(audit_without_storage(settings, tenants, tenant) for tenant in wanted))

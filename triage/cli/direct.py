@@ -10,7 +10,7 @@ import httpx
 
 from triage.api.routes import ROUTES, Route
 from triage.cli.errors import CommandError
-from triage.runtime import services
+from triage.operations.services import services
 from triage.settings import SettingsError
 
 ADDRESS = "http://storage.invalid"  # nothing is sent there

@@ -26,7 +26,7 @@ class Exposed(StrEnum):
 def _words(name: str, text: str) -> list[str]:
     """What completes the value of a filter: imported only when a shell asks."""
     from triage.diagnosis.causes import Cause, Confidence, Severity
-    from triage.scenarios import Scenario
+    from triage.intake.scenario import Scenario
 
     kinds = {"cause": Cause, "confidence": Confidence, "severity": Severity, "scenario": Scenario}
     return [str(value) for value in kinds[name] if str(value).startswith(text)]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from triage.cli.records import FileProblem, Record
-from triage.intake import MAX_BODY_BYTES, Problem
+from triage.intake.body import MAX_BODY_BYTES, Problem
 
 # The fields of the intake (contract, section 2) and what people call them, without case, blanks and punctuation.
 _NAMES = {

@@ -12,8 +12,8 @@ from uuid import uuid4
 from triage.cli.answers import Json, RefusedError
 from triage.cli.records import Record
 from triage.cli.service import Service
-from triage.failures import QueuedFailure, RemediationFailure
-from triage.intake import MAX_BODY_BYTES, MAX_FAILURES, IntakeError, Problem, read_body
+from triage.intake.body import MAX_BODY_BYTES, MAX_FAILURES, IntakeError, Problem, read_body
+from triage.intake.failure import QueuedFailure, RemediationFailure
 from triage.storage.queue import MAX_MESSAGE_BYTES, message_bytes
 from triage.wire import now
 

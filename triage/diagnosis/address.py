@@ -5,8 +5,8 @@ from __future__ import annotations
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case, Held, day
 from triage.diagnosis.causes import Cause
-from triage.diagnosis.service import sign_in_audience
-from triage.evidence import Evidence, Reason, State, Unread
+from triage.diagnosis.etd_app import sign_in_audience
+from triage.graph.evidence import Evidence, Reason, State, Unread
 from triage.graph.models import TenantInformation
 from triage.settings import Mode
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from triage.diagnosis.causes import Cause, Confidence
-from triage.evidence import Answer, Evidence, State
-from triage.failures import RemediationFailure
-from triage.scenarios import Scenario
+from triage.graph.evidence import Answer, Evidence, State
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 
 
 class Confidence(StrEnum):

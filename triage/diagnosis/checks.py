@@ -12,13 +12,13 @@ from pydantic.alias_generators import to_camel
 
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case
+from triage.diagnosis.etd_app import credential_ends, required_states, switched_off
 from triage.diagnosis.grants import Grant
 from triage.diagnosis.mailbox import licence
-from triage.diagnosis.service import credential_ends, required_states, switched_off
-from triage.evidence import Answer, Evidence, Reason, State, Unread
+from triage.diagnosis.plans import MAILBOX_PLANS
+from triage.graph.evidence import Answer, Evidence, Reason, State, Unread
 from triage.graph.models import MailFolder, Organization, User
-from triage.plans import MAILBOX_PLANS
-from triage.scenarios import names_access_policy
+from triage.intake.scenario import names_access_policy
 from triage.settings import Mode
 from triage.wire import Wire
 

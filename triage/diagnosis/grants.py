@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from triage.evidence import AppEvidence, Unread
-from triage.permissions import GRAPH_APP_ID, PERMISSIONS
+from triage.graph.evidence import AppEvidence, Unread
+from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
 
 
 class Grant(StrEnum):

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from triage.diagnosis.case import Case, Held, day, listed, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence
-from triage.evidence import Evidence, Reason, Unread
+from triage.diagnosis.plans import MAILBOX_PLANS
+from triage.graph.evidence import Evidence, Reason, Unread
 from triage.graph.models import AssignedPlan, User
-from triage.plans import MAILBOX_PLANS
 
 # assignedPlan.capabilityStatus: with these the mailbox is there (Warning is the grace period after a lapse).
 WORKING = ("Enabled", "Warning")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from triage.diagnosis.case import Case, Held, mailbox_answers
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.place import Location, Place, find
-from triage.scenarios import Scenario
+from triage.intake.scenario import Scenario
 
 # Where each aim puts a message (Email Threat Defense, Move and Reclassify Messages).
 AIMS = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from triage.diagnosis.case import Case, mailbox_answers
-from triage.evidence import Answer, Evidence, Reason, State, Unread
+from triage.graph.evidence import Answer, Evidence, Reason, State, Unread
 from triage.graph.models import MailFolder, Message
 
 

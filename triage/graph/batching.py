@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from triage.evidence import Reason
+from triage.graph.evidence import Reason
 from triage.graph.questions import Question
 from triage.graph.sharing import Shared
-from triage.telemetry import Metric, count, span, span_context
+from triage.telemetry.instruments import Metric, count, span, span_context
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext

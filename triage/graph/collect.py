@@ -11,12 +11,12 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from triage.addresses import domain_of
-from triage.evidence import Answer, AppEvidence, Evidence, Reason, State
-from triage.failures import RemediationFailure
+from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
 from triage.graph.models import MailFolder, Message, Recipient, Resource, TenantInformation, User
 from triage.graph.reading import read_list, read_one
 from triage.graph.tenants import TenantGraph
-from triage.scenarios import Scenario
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import Scenario
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from triage.evidence import Answer, Reason
+from triage.graph.evidence import Answer, Reason
 from triage.graph.sharing import Shared
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from urllib.parse import quote
 
-from triage.permissions import GRAPH_APP_ID
+from triage.graph.permissions import GRAPH_APP_ID
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation

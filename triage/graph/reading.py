@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from triage.evidence import Answer, Reason, State
 from triage.graph.batching import Batcher, Reply
+from triage.graph.evidence import Answer, Reason, State
 from triage.graph.questions import Question
 
 T = TypeVar("T")

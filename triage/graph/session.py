@@ -10,8 +10,8 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from triage.evidence import Reason
 from triage.graph.batching import Batcher, Reply, read_replies, retry_after
+from triage.graph.evidence import Reason
 from triage.settings import Settings, Tenant
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import asyncio
 from typing import Any, cast
 
 from triage.addresses import domain_of
-from triage.evidence import Answer, AppEvidence, State, not_asked
-from triage.failures import RemediationFailure
-from triage.graph.app import read_app
+from triage.graph.etd_app import read_app
+from triage.graph.evidence import Answer, AppEvidence, State, not_asked
 from triage.graph.kept import Kept
 from triage.graph.models import Organization
 from triage.graph.reading import read_list
 from triage.graph.session import GraphSession
+from triage.intake.failure import RemediationFailure
 from triage.settings import Settings, Tenant
 
 

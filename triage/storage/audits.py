@@ -6,7 +6,7 @@ import asyncio
 import heapq
 from typing import Any
 
-from triage.audit import Audit
+from triage.audit.model import Audit
 from triage.storage.account import StorageAccount
 from triage.storage.documents import newest_first, pack_text, quoted, unpack_text
 from triage.wire import epoch_ns

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import contextlib
 
-from triage.failures import QueuedFailure
+from triage.intake.failure import QueuedFailure
 from triage.storage.account import StorageAccount
 
 # A queue message holds 64 KiB, of base64.

@@ -17,11 +17,11 @@ from tests.factories import (
     principal,
     registration,
 )
-from triage.audit import Audit, audited_credentials, audited_permissions, audited_principal, drift, unreadable
-from triage.auditing import make_audit
-from triage.evidence import AppEvidence, Reason
+from triage.audit.model import Audit, audited_credentials, audited_permissions, audited_principal, drift, unreadable
+from triage.graph.evidence import AppEvidence, Reason
 from triage.graph.models import AppRole, AppRoleAssignment, ServicePrincipal
-from triage.permissions import PERMISSIONS
+from triage.graph.permissions import PERMISSIONS
+from triage.operations.audits import make_audit
 from triage.settings import Mode, Tenant
 
 BOTH = ("Mail.ReadWrite", "Organization.Read.All")

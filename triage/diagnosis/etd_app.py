@@ -8,10 +8,10 @@ from datetime import datetime
 from triage.diagnosis.case import Case, Held, day, listed
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.grants import Grant, Names, grant_state, granted_roles
-from triage.evidence import AppEvidence, Evidence, Reason, State, Unread
+from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
 from triage.graph.models import Application, ServicePrincipal
-from triage.permissions import PERMISSIONS, REQUIRED
-from triage.scenarios import names_access_policy
+from triage.graph.permissions import PERMISSIONS, REQUIRED
+from triage.intake.scenario import names_access_policy
 from triage.settings import Mode
 
 

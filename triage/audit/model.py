@@ -11,8 +11,8 @@ from pydantic import Field
 from triage.diagnosis.causes import Severity
 from triage.diagnosis.grants import Grant, Names, grant_state, granted_roles, granted_scopes
 from triage.diagnosis.remedies import Action
-from triage.evidence import AppEvidence, Evidence, Reason, State, Unread
-from triage.permissions import DOCUMENTED, DOCUMENTED_DELEGATED, PERMISSIONS, REQUIRED
+from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
+from triage.graph.permissions import DOCUMENTED, DOCUMENTED_DELEGATED, PERMISSIONS, REQUIRED
 from triage.settings import Mode, Tenant
 from triage.wire import Instant, Wire, from_epoch_ns
 

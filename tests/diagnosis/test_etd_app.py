@@ -22,12 +22,12 @@ from tests.factories import (
     principal,
     registration,
 )
-from triage.diagnosis import Lack
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.evidence import Reason
+from triage.diagnosis.diagnose import Lack
+from triage.graph.evidence import Reason
 from triage.graph.models import ServicePrincipal
-from triage.permissions import PERMISSIONS
-from triage.scenarios import Scenario
+from triage.graph.permissions import PERMISSIONS
+from triage.intake.scenario import Scenario
 from triage.settings import Mode
 
 YESTERDAY, TOMORROW = NOW - timedelta(days=1), NOW + timedelta(days=1)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import TENANT_ID
-from triage.failures import QueuedFailure
-from triage.intake import MAX_BODY_BYTES, MAX_FAILURES, Accepted, IntakeError, read_body, validation_code
+from triage.intake.body import MAX_BODY_BYTES, MAX_FAILURES, Accepted, IntakeError, read_body, validation_code
+from triage.intake.failure import QueuedFailure
 
 FAILURE: dict[str, Any] = {"messageId": "m-1", "mailbox": "adele@contoso.com", "error": "Resource is Not Found"}
 CLOUD = {"specversion": "1.0", "id": "e-1", "source": "/etd", "type": "com.cisco.failure"}

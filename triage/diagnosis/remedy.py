@@ -6,13 +6,13 @@ import os
 import re
 
 from triage.addresses import domain_of
-from triage.diagnosis import Diagnosis, Lack
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause
+from triage.diagnosis.diagnose import Diagnosis, Lack
+from triage.diagnosis.etd_app import required_states
 from triage.diagnosis.grants import Grant
 from triage.diagnosis.remedies import RETRY, STEPS, Action, Step
-from triage.diagnosis.service import required_states
-from triage.evidence import AppEvidence, Reason, Unread
+from triage.graph.evidence import AppEvidence, Reason, Unread
 from triage.settings import Tenant
 
 _GRANT_TO_TRIAGE = (

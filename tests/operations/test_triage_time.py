@@ -11,11 +11,11 @@ import pytest
 
 from sandbox.tenant.data import World
 from sandbox.tenant.server import serve
-from triage import pipeline
-from triage.evidence import Reason
-from triage.failures import QueuedFailure, RemediationFailure
+from triage.graph.evidence import Reason
 from triage.graph.tenants import Tenants
-from triage.pipeline import triage
+from triage.intake.failure import QueuedFailure, RemediationFailure
+from triage.operations import triage as pipeline
+from triage.operations.triage import triage
 from triage.settings import read_settings
 
 WORLD = World({"tenants": {"one": {"domains": ["one.example"]}, "two": {"domains": ["two.example"]}}})

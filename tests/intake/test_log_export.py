@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.factories import TENANT_ID
-from triage.failures import RemediationFailure
-from triage.intake import IntakeError, read_body
-from triage.scenarios import Scenario, classify
+from triage.intake.body import IntakeError, read_body
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import Scenario, classify
 
 ROW: dict[str, Any] = {
     "logType": "message",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-from triage.runtime import Services
+from triage.operations.services import Services
 from triage.storage.counters import FIELDS, Counts, Window, counts, fold, read_counts
 from triage.storage.index import TABLE, Query
 from triage.wire import from_epoch_ns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from triage.evidence import AppEvidence, State
+from triage.graph.evidence import AppEvidence, State
 from triage.graph.models import Application, AppRoleAssignment, OAuth2PermissionGrant, ServicePrincipal
 from triage.graph.reading import read_list, read_one
 from triage.graph.session import GraphSession

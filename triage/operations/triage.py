@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from triage.diagnosis import Lack, diagnose, undetermined
 from triage.diagnosis.case import Case
-from triage.evidence import Answer, Reason
-from triage.failures import QueuedFailure
+from triage.diagnosis.diagnose import Lack, diagnose, undetermined
 from triage.finding import Finding, make_finding
 from triage.graph.collect import collect
+from triage.graph.evidence import Answer, Reason
 from triage.graph.tenants import Tenants
-from triage.scenarios import classify
+from triage.intake.failure import QueuedFailure
+from triage.intake.scenario import classify
 from triage.settings import Settings, Tenant
 
 # Of the 60 s of a triage (contract, section 2); collect.py has the most of the rest.

@@ -25,11 +25,11 @@ from sandbox.stack import Stack, stack
 from sandbox.tenant.data import World
 from sandbox.tenant.samples import load
 from tests.application_insights import Ingestion, ingestion
-from triage.failures import RemediationFailure
 from triage.graph.batching import resource_units
 from triage.graph.session import entra_code
+from triage.intake.failure import RemediationFailure
 from triage.storage.documents import newest_first
-from triage.telemetry import Metric, PlainError, unquoted
+from triage.telemetry.instruments import Metric, PlainError, unquoted
 
 SUBJECT = "Your invoice 4711 is overdue"
 EVERY = 6  # of the sample failures
@@ -216,7 +216,12 @@ def test_only_this_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
     names = {item["data"]["baseData"]["name"] for item in run.sent.items("spans")}
     assert names == {"Accept", "Triage", "Graph batch", "Audit", "Retriage", "Poison", "Remove expired"}
     loggers = {item["data"]["baseData"]["properties"]["logger_name"] for item in run.sent.items("logs")}
-    assert loggers <= {"triage.deliveries", "triage.auditing", "triage.graph.session", "triage.retention"}
+    assert loggers <= {
+        "triage.operations.deliveries",
+        "triage.operations.audits",
+        "triage.graph.session",
+        "triage.operations.retention",
+    }
     assert run.sent.items("exceptions") == []
 
 
@@ -263,7 +268,7 @@ def test_work_joins_the_trace_of_its_message_and_is_linked_to_its_invocation() -
     code = """
 from opentelemetry.context import attach
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from triage import telemetry
+from triage.telemetry import instruments as telemetry
 telemetry.start()
 attach(TraceContextTextMapPropagator().extract({"traceparent": HOST}))  # as the worker does
 with telemetry.span("in the message's trace", MESSAGE):
@@ -302,7 +307,7 @@ except ValueError:
 def test_a_storm_is_sampled_and_each_trace_is_whole(settings: dict[str, str], least: int, most: int) -> None:
     code = """
 import time
-from triage import telemetry
+from triage.telemetry import instruments as telemetry
 telemetry.start()
 time.sleep(1)
 for number in range(300):

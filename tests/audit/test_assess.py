@@ -19,9 +19,9 @@ from tests.factories import (
     principal,
     registration,
 )
-from triage.audit import Audit
-from triage.auditing import make_audit
-from triage.evidence import AppEvidence, Reason
+from triage.audit.model import Audit
+from triage.graph.evidence import AppEvidence, Reason
+from triage.operations.audits import make_audit
 from triage.settings import Mode, Tenant
 
 REQUIRED = ("Mail.ReadWrite", "Organization.Read.All")

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from uuid import uuid4
 
-from triage.audit import (
+from triage.audit.model import (
     Audit,
     Issue,
     Verdict,
@@ -17,21 +17,21 @@ from triage.audit import (
     evidence_of,
     unreadable,
 )
-from triage.diagnosis import service
-from triage.diagnosis.actions import app_actions
+from triage.diagnosis import etd_app
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import FACTS, Cause, Severity
 from triage.diagnosis.grants import Grant
 from triage.diagnosis.remedies import Action
-from triage.evidence import AppEvidence, Evidence, Reason, State, Unread, not_asked
-from triage.failures import RemediationFailure
-from triage.graph.app import read_app
+from triage.diagnosis.remedy import app_actions
+from triage.graph.etd_app import read_app
+from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread, not_asked
 from triage.graph.tenants import TenantGraph, Tenants
-from triage.runtime import Services
-from triage.scenarios import Scenario
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import Scenario
+from triage.operations.services import Services
 from triage.settings import Settings, Tenant
 from triage.storage.audits import audit_id
-from triage.telemetry import Metric, count, span
+from triage.telemetry.instruments import Metric, count, span
 from triage.wire import now
 
 # An audit asks a handful of questions of one tenant; an HTTP request ends within 30 s (contract, section 2).
@@ -119,7 +119,7 @@ def _service_causes(evidence: Evidence) -> tuple[list[Issue], bool]:
     case = Case(failure, Scenario.UNKNOWN_REASON, evidence)
     issues: list[Issue] = []
     undecided = False
-    for cause, decide in service.DECIDERS.items():
+    for cause, decide in etd_app.DECIDERS.items():
         if cause in (Cause.APP_HEALTHY, Cause.ACCESS_POLICY_BLOCKED):
             continue
         try:

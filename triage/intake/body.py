@@ -17,8 +17,8 @@ from urllib.parse import unquote
 
 from pydantic import ValidationError
 
-from triage.failures import RemediationFailure
-from triage.log_export import is_log_export, read_log_export
+from triage.intake.failure import RemediationFailure
+from triage.intake.log_export import is_log_export, read_log_export
 
 MAX_FAILURES = 1000
 MAX_BODY_BYTES = 1024 * 1024

@@ -95,7 +95,7 @@ def start() -> None:
             f"{WORKER_CONFIGURES} must not be true: the worker would send every request's URL, and addresses with it. "
             f"Set {WORKER_TRACES} to true instead."
         )
-    from triage.azure_monitor import log_handler, meter, tracer
+    from triage.telemetry.azure_monitor import log_handler, meter, tracer
 
     connection_string = os.environ[CONNECTION_STRING]
     _sender.tracer = tracer(connection_string)

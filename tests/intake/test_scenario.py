@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.scenarios import ClassifiedBy, Scenario, classify, names_access_policy
+from triage.intake.scenario import ClassifiedBy, Scenario, classify, names_access_policy
 
 CODES = {
     "resource_not_found": ["ErrorItemNotFound", "ResourceNotFound", "Request_ResourceNotFound"],

@@ -6,12 +6,12 @@ import asyncio
 from collections import Counter
 from typing import Any, cast
 
-from triage.evidence import Answer, Reason, State
+from triage.graph.evidence import Answer, Reason, State
 from triage.graph.kept import Kept
 from triage.graph.models import MailFolder, OAuth2PermissionGrant, Recipient, ServicePrincipal, TenantInformation, User
 from triage.graph.reading import read_list, read_one
 from triage.graph.tenants import TenantGraph
-from triage.runtime import Services
+from triage.operations.services import Services
 
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
 STORAGE_SECONDS = 8.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 
-from triage.runtime import Services
+from triage.operations.services import Services
 from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_rejected
-from triage.telemetry import Metric, count, span
+from triage.telemetry.instruments import Metric, count, span
 
 # host.json ends a function after 120 s: what is in hand when this is over is finished within the rest.
 SECONDS = 80.0

@@ -18,15 +18,15 @@ import azure.functions as func
 from pydantic import ValidationError
 
 from triage.diagnosis.causes import Cause
-from triage.failures import QueuedFailure
 from triage.finding import Finding
-from triage.intake import Accepted, IntakeError, Problem, read_body
-from triage.pipeline import poison_finding, triage
-from triage.runtime import Services
+from triage.intake.body import Accepted, IntakeError, Problem, read_body
+from triage.intake.failure import QueuedFailure
+from triage.operations.services import Services
+from triage.operations.triage import poison_finding, triage
 from triage.settings import Settings
 from triage.storage.queue import MAX_MESSAGE_BYTES, message_bytes
 from triage.storage.rejected import RejectedReason, rejected_event
-from triage.telemetry import Metric, PlainError, count, record_age, span, traceparent
+from triage.telemetry.instruments import Metric, PlainError, count, record_age, span, traceparent
 from triage.wire import epoch_ns, from_epoch_ns, now
 
 # By then Graph's first reads have left; loading the storage client holds up the event loop.

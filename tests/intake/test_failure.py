@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import OTHER_TENANT_ID, TENANT_ID, make_failure
-from triage.failures import QueuedFailure, RemediationFailure
+from triage.intake.failure import QueuedFailure, RemediationFailure
 
 AT = "2026-11-20T10:11:12.123456789Z"
 PLAIN = {"mailbox": "adele@contoso.com", "message_id": "m", "occurred_at": AT}

@@ -1,0 +1,1 @@
+"""How Email Threat Defense's app is in a tenant, and what changed."""

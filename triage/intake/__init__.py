@@ -1,0 +1,1 @@
+"""What came in: bodies, queue messages, and the failures in them."""

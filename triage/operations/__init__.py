@@ -1,0 +1,1 @@
+"""What the service does, end to end: each function takes Services."""

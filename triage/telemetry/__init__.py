@@ -1,0 +1,1 @@
+"""Spans, metrics and log lines, and where they are sent."""
