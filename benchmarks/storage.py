@@ -20,7 +20,7 @@ from sandbox.azurite import azurite
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.intake.scenario import Scenario
 from triage.operations.services import Services
-from triage.operations.summary import summarise
+from triage.operations.summary import summarize
 from triage.settings import read_settings
 from triage.storage.account import StorageAccount
 from triage.storage.documents import from_newest_first, newest_first, pack_compressed
@@ -58,7 +58,7 @@ async def _timed(environ: dict[str, str]) -> dict[str, float]:
             await services.findings.page(query, PAGE, None)
             taken[name] = (time.perf_counter() - begun) * 1000
         begun = time.perf_counter()
-        await summarise(services, None, None, None)
+        await summarize(services, None, None, None)
         taken["summary"] = (time.perf_counter() - begun) * 1000
     finally:
         await services.close()

@@ -24,7 +24,7 @@ const { metafile } = await build({
   format: "esm",
   target: ["es2022", "chrome120", "firefox124", "safari17.4"],
   charset: "utf8",
-  legalComments: "none", // LICENSES.txt has the licences whole
+  legalComments: "none", // LICENSES.txt has the licenses whole
   jsx: "automatic",
   jsxImportSource: "preact",
   tsconfig: "dashboard/tsconfig.json",
@@ -32,10 +32,10 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 for (const name of ["index.html", "icon.svg"]) await copyFile(path.join(here, name), path.join(out, name));
-await writeFile(path.join(out, "LICENSES.txt"), await licences(Object.keys(metafile.inputs)));
+await writeFile(path.join(out, "LICENSES.txt"), await licenses(Object.keys(metafile.inputs)));
 
-/** The licence of each package that is in the page. */
-async function licences(inputs) {
+/** The license of each package that is in the page. */
+async function licenses(inputs) {
   const packages = new Set(
     inputs.map((input) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]).filter(Boolean),
   );

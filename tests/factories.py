@@ -111,12 +111,12 @@ def provisioned(status: str, service: str = "exchange") -> ProvisionedPlan:
     return ProvisionedPlan(provisioning_status=status, service=service)
 
 
-def licence(*disabled: str) -> AssignedLicense:
+def license(*disabled: str) -> AssignedLicense:
     return AssignedLicense(sku_id=SKU, disabled_plans=list(disabled))
 
 
 def make_user(**changes: Any) -> User:
-    """A cloud-only person with a licence, its Exchange plan enabled for long."""
+    """A cloud-only person with a license, its Exchange plan enabled for long."""
     fields: dict[str, Any] = {
         "id": "user-object",
         "user_principal_name": MAILBOX,
@@ -124,7 +124,7 @@ def make_user(**changes: Any) -> User:
         "proxy_addresses": [f"SMTP:{MAILBOX}"],
         "user_type": "Member",
         "account_enabled": True,
-        "assigned_licenses": [licence()],
+        "assigned_licenses": [license()],
         "assigned_plans": [plan()],
         "provisioned_plans": [provisioned("Success")],
         "license_assignment_states": [],

@@ -125,7 +125,7 @@ def _install(folder: Path) -> None:
 
 
 def _cut_down(folder: Path) -> None:
-    """Takes from msgraph-sdk what the service does not load. Its licence and metadata stay, but for the list of files."""
+    """Takes from msgraph-sdk what the service does not load. Its license and metadata stay, but for the list of files."""
     probe = "import sys; sys.path[:0] = sys.argv[1:]; from tools.graph_modules import main; main()"
     command = [sys.executable, "-I", "-S", "-B", "-c", probe, str(folder), str(ROOT)]
     loaded = set(_run(command, "the questions can't be asked with the packages alone").split())

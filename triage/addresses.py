@@ -43,7 +43,7 @@ def domain_name(text: str) -> str:
 
 
 def domain_of(mailbox: str) -> str:
-    """The domain of a normalised mailbox address."""
+    """The domain of a normalized mailbox address."""
     return mailbox.rpartition("@")[2]
 
 

@@ -1,4 +1,4 @@
-// What is told by colour is told by shape and by word as well.
+// What is told by color is told by shape and by word as well.
 
 import type { ComponentChildren } from "preact";
 import type { Confidence, Outcome, Severity, Verdict } from "./wire";

@@ -82,12 +82,12 @@ def license_details(call: Call, key: str) -> Body:
     running = {plan["servicePlanId"] for plan in found["assignedPlans"] if plan["capabilityStatus"] == "Enabled"}
     names = odata.selected(call.query, LICENSE_DETAILS)
     value = []
-    for licence in found["assignedLicenses"]:
-        name = SKU_NAMES[licence["skuId"]]
+    for license in found["assignedLicenses"]:
+        name = SKU_NAMES[license["skuId"]]
         plans = [service_plan(plan, "Success" if PLANS[plan][0] in running else "Disabled") for plan in SKUS[name][1]]
         item = {
-            "id": f"{found['id']}_{licence['skuId']}",
-            "skuId": licence["skuId"],
+            "id": f"{found['id']}_{license['skuId']}",
+            "skuId": license["skuId"],
             "skuPartNumber": name,
             "servicePlans": plans,
         }

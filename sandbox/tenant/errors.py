@@ -30,7 +30,7 @@ def envelope(code: str, message: str, request_id: str, client_request_id: str) -
     return {"error": {"code": code, "message": message, "innerError": inner}}
 
 
-# What Exchange says when there is no mailbox to ask. Data centres differ in which of them they give for one trouble.
+# What Exchange says when there is no mailbox to ask. Data centers differ in which of them they give for one trouble.
 MAILBOX_ERRORS: dict[str, str] = {
     "MailboxNotEnabledForRESTAPI": "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
     "MailboxNotSupportedForRESTAPI": "REST API is not yet supported for this mailbox.",

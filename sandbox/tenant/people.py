@@ -1,8 +1,8 @@
 """A person, group or contact of the data file as the directory holds it.
 
-A person's licences become ``assignedLicenses``, ``assignedPlans``, ``provisionedPlans`` and
-``licenseAssignmentStates`` as Entra derives them: a licence that could not be assigned gives neither licence nor plan,
-a plan that is switched off in a licence is not assigned, and of one plan in two licences the usable one is shown.
+A person's licenses become ``assignedLicenses``, ``assignedPlans``, ``provisionedPlans`` and
+``licenseAssignmentStates`` as Entra derives them: a license that could not be assigned gives neither license nor plan,
+a plan that is switched off in a license is not assigned, and of one plan in two licenses the usable one is shown.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[
         "identities": [{"signInType": "userPrincipalName", "issuer": domain, "issuerAssignedId": upn}],
         "onPremisesExtensionAttributes": {f"extensionAttribute{n}": None for n in range(1, 16)},
     }
-    entity.update(licences(spec.get("licenses", ["SPE_E3"]), now))
+    entity.update(licenses(spec.get("licenses", ["SPE_E3"]), now))
     if spec.get("guest"):
         entity.update(guest(spec["guest"], upn, domain))
     if "synced" in spec:
@@ -78,7 +78,7 @@ def proxy_addresses(mail: str | None, aliases: Any) -> list[str]:
 
 
 def guest(home: str, upn: str, domain: str) -> dict[str, Any]:
-    """Somebody of another organisation: external mail, ``#EXT#`` in the UPN, no mailbox here."""
+    """Somebody of another organization: external mail, ``#EXT#`` in the UPN, no mailbox here."""
     name = upn if "#EXT#" in upn else f"{home.replace('@', '_')}#EXT#@{domain}"
     return {
         "userPrincipalName": name,
@@ -105,7 +105,7 @@ def synced(value: bool, entity: Mapping[str, Any], now: datetime) -> dict[str, A
     return found
 
 
-def licences(specs: Any, now: datetime) -> dict[str, Any]:
+def licenses(specs: Any, now: datetime) -> dict[str, Any]:
     assigned: list[Any] = []
     plans: dict[str, dict[str, Any]] = {}
     provisioned: list[Any] = []

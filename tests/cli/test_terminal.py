@@ -90,7 +90,7 @@ def test_an_attackers_words_are_shown_and_not_obeyed(
     ]
     print_parts(parts)
     shown = capsys.readouterr().out
-    assert ESCAPES.search(shown)  # it was in colours
+    assert ESCAPES.search(shown)  # it was in colors
     text = ESCAPES.sub("", shown)
     assert not [c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs")]
     flat = re.sub(r"\s", "", text)
@@ -125,7 +125,7 @@ def on_a_terminal(*arguments: str, **settings: str) -> str:
 def test_colours_are_for_terminals_that_want_them(graph: dict[str, str]) -> None:
     check = ("check", "--mailbox", "jane@contoso.com", "--error", "Resource is Not Found", "--message-id", "1")
     assert "\x1b[1" in on_a_terminal(*check, **graph)
-    # What is left is the status line, which comes and goes: no colour in it.
+    # What is left is the status line, which comes and goes: no color in it.
     plain = on_a_terminal(*check, **graph, NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", plain)
     assert "can be opened" in plain

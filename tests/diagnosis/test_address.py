@@ -45,16 +45,16 @@ GIVES: list[tuple[str, str, dict[str, Any], str]] = [
     ("recipient_is_contact", "low", {"contact": Recipient(id="c")},
      f"{MAILBOX} is a mail contact: its mailbox is elsewhere."),
     ("guest_user", "low", {"user": make_user(user_type="Guest")},
-     f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organisation."),
+     f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organization."),
     ("guest_user", "low", {"user": make_user(user_type=None, user_principal_name="a_b.c#EXT#@contoso.com")},
-     f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organisation."),
+     f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organization."),
     ("guest_user", "low", {"alias": make_user(user_type="Guest")},
-     f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organisation."),
+     f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organization."),
     ("app_single_tenant", "high", {**ELSEWHERE, "domain_owner": owner(), "app": SINGLE},
      f"contoso.com belongs to another tenant (Fabrikam {OTHER_TENANT_ID}), and Email Threat Defense's app may reach "
      "accounts of its own tenant only."),
     ("domain_in_other_tenant", "high", {**ELSEWHERE, "domain_owner": owner()},
-     f"contoso.com belongs to another tenant (Fabrikam {OTHER_TENANT_ID}): Email Threat Defense has to be authorised "
+     f"contoso.com belongs to another tenant (Fabrikam {OTHER_TENANT_ID}): Email Threat Defense has to be authorized "
      "there."),
     ("domain_unknown", "medium", {**ELSEWHERE, "domain_owner": None},
      "contoso.com is verified neither in this tenant nor in any other."),

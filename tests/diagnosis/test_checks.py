@@ -21,7 +21,7 @@ from tests.factories import (
     delegated,
     folder,
     grants,
-    licence,
+    license,
     make_app,
     make_case,
     make_tenant,
@@ -54,11 +54,11 @@ def test_in_order() -> None:
         *("organization", "user", "mailbox", "mailbox_purpose", "message", "recoverable_items"),
         *["folder"] * 5,
         *("service_principal", "graph_service_principal", "permissions", "delegated_grants", "registration"),
-        "licence",
+        "license",
     ]
     assert {one.outcome for one in found if one.id != "registration"} == {"pass"}
     assert all(one.question.endswith("?") for one in found)
-    assert all(one.request and one.status for one in found if one.id != "licence")
+    assert all(one.request and one.status for one in found if one.id != "license")
 
 
 OUTCOMES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
@@ -100,12 +100,12 @@ OUTCOMES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
             credential(YESTERDAY), credential(TOMORROW)]))}),
     ("registration", "fail", {"credentials": 1}, {"app": make_app(
         registration=registration(password_credentials=[credential(YESTERDAY)]))}),
-    ("licence", "pass", {"plans": ["EXCHANGE_S_ENTERPRISE: Enabled"], "disabledPlans": [], "errors": [],
+    ("license", "pass", {"plans": ["EXCHANGE_S_ENTERPRISE: Enabled"], "disabledPlans": [], "errors": [],
                          "provisioning": ["Success"]}, {}),
-    ("licence", "fail", {"plans": ["EXCHANGE_S_ENTERPRISE: Deleted"], "disabledPlans": ["EXCHANGE_S_ENTERPRISE"],
+    ("license", "fail", {"plans": ["EXCHANGE_S_ENTERPRISE: Deleted"], "disabledPlans": ["EXCHANGE_S_ENTERPRISE"],
                          "errors": ["Others (SKU None)"], "provisioning": ["Success"]},
      {"user": make_user(
-         assigned_licenses=[licence(plan().service_plan_id or "")], assigned_plans=[plan(status="Deleted")],
+         assigned_licenses=[license(plan().service_plan_id or "")], assigned_plans=[plan(status="Deleted")],
          license_assignment_states=[LicenseAssignmentState(error="Others")])}),
 ]  # fmt: skip
 
@@ -160,10 +160,10 @@ def test_permissions_that_cannot_be_judged_are_unknown() -> None:
 
 
 def test_a_licence_that_graph_does_not_show() -> None:
-    found = check("licence", user=make_user(assigned_plans=None))
+    found = check("license", user=make_user(assigned_plans=None))
     assert (found.outcome, found.reason, found.permission) == ("unknown", "forbidden", "User.Read.All")
-    assert all(one.id != "licence" for one in checks(make_case(**NOBODY)))
-    assert check("licence", **{**NOBODY, "alias": make_user()}).outcome == "pass"
+    assert all(one.id != "license" for one in checks(make_case(**NOBODY)))
+    assert check("license", **{**NOBODY, "alias": make_user()}).outcome == "pass"
 
 
 def test_what_there_was_nothing_to_ask_for() -> None:

@@ -17,7 +17,7 @@ from tests.factories import (
     SKU,
     answer,
     diagnosed,
-    licence,
+    license,
     make_user,
     plan,
     provisioned,
@@ -37,24 +37,24 @@ def state(error: str | None) -> LicenseAssignmentState:
 
 
 def switched_off(*other: Any, status: str = "Deleted") -> dict[str, Any]:
-    return {"assigned_licenses": [licence(EXCHANGE)], "assigned_plans": [plan(status=status), *other]}
+    return {"assigned_licenses": [license(EXCHANGE)], "assigned_plans": [plan(status=status), *other]}
 
 
 GIVES: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("license_assignment_failed", "confirmed", "medium",
      {**UNLICENSED, "license_assignment_states": [state("CountViolation")]},
-     f"A licence could not be assigned to {MAILBOX}: CountViolation (SKU {SKU})."),
+     f"A license could not be assigned to {MAILBOX}: CountViolation (SKU {SKU})."),
     ("license_assignment_failed", "confirmed", "medium",
      {**UNLICENSED, "license_assignment_states": [state(None), state("None"), state("DependencyViolation")]},
-     f"A licence could not be assigned to {MAILBOX}: DependencyViolation (SKU {SKU})."),
+     f"A license could not be assigned to {MAILBOX}: DependencyViolation (SKU {SKU})."),
     ("exchange_plan_disabled", "confirmed", "medium", switched_off(),
-     f"{MAILBOX} has a licence, but Exchange Online (EXCHANGE_S_ENTERPRISE) is switched off in it."),
+     f"{MAILBOX} has a license, but Exchange Online (EXCHANGE_S_ENTERPRISE) is switched off in it."),
     ("exchange_plan_disabled", "confirmed", "medium",
-     {"assigned_licenses": [licence(KIOSK.upper())], "assigned_plans": []},
-     f"{MAILBOX} has a licence, but Exchange Online (EXCHANGE_S_DESKLESS) is switched off in it."),
+     {"assigned_licenses": [license(KIOSK.upper())], "assigned_plans": []},
+     f"{MAILBOX} has a license, but Exchange Online (EXCHANGE_S_DESKLESS) is switched off in it."),
     ("exchange_plan_disabled", "confirmed", "medium",
-     {"assigned_licenses": [licence(EXCHANGE), licence()], "assigned_plans": [plan(status="Deleted"), plan(FOUNDATION)]},
-     f"{MAILBOX} has a licence, but Exchange Online (EXCHANGE_S_ENTERPRISE) is switched off in it."),
+     {"assigned_licenses": [license(EXCHANGE), license()], "assigned_plans": [plan(status="Deleted"), plan(FOUNDATION)]},
+     f"{MAILBOX} has a license, but Exchange Online (EXCHANGE_S_ENTERPRISE) is switched off in it."),
     *(("license_lapsed", "confirmed", "medium", {"assigned_plans": [plan(status=status)]},
        f"The Exchange Online plan of {MAILBOX} (EXCHANGE_S_ENTERPRISE) has lapsed: it is {status}.")
       for status in ("Suspended", "LockedOut", "Deleted")),
@@ -80,10 +80,10 @@ GIVES: list[tuple[str, str, str, dict[str, Any], str]] = [
      f"{MAILBOX} is synced from on-premises and has no Exchange Online plan: its mailbox is hosted on-premises, or it "
      "has none."),
     ("mailbox_unlicensed", "confirmed", "medium", UNLICENSED,
-     f"{MAILBOX} has no licence with Exchange Online, so it has no mailbox."),
+     f"{MAILBOX} has no license with Exchange Online, so it has no mailbox."),
     ("mailbox_unlicensed", "confirmed", "medium",
-     {"assigned_licenses": [licence()], "assigned_plans": [plan(FOUNDATION)], "on_premises_sync_enabled": False},
-     f"{MAILBOX} has no licence with Exchange Online, so it has no mailbox."),
+     {"assigned_licenses": [license()], "assigned_plans": [plan(FOUNDATION)], "on_premises_sync_enabled": False},
+     f"{MAILBOX} has no license with Exchange Online, so it has no mailbox."),
     ("mailbox_disconnected", "possible", "medium", {},
      f"{MAILBOX} has an Exchange Online plan that is switched on, and no mailbox that answers: it may have been disabled "
      "or soft-deleted in Exchange."),
@@ -110,19 +110,19 @@ def test_the_alternative_of_a_synced_user_without_a_plan() -> None:
 
 @pytest.mark.parametrize("user", [row[3] for row in GIVES])
 def test_none_of_it_is_a_cause_where_the_mailbox_answers(user: dict[str, Any]) -> None:
-    """A shared, room or equipment mailbox needs no licence."""
+    """A shared, room or equipment mailbox needs no license."""
     found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, user=make_user(**user))
     assert found.cause == "message_present"
 
 
 NEAR: list[tuple[str, str, dict[str, Any]]] = [
-    ("a licence state without an error", "mailbox_disconnected", {"license_assignment_states": [state("none")]}),
-    ("another licence brings the plan", "mailbox_disconnected",
-     {"assigned_licenses": [licence(EXCHANGE), licence()], "assigned_plans": [plan(status="Deleted"), plan(KIOSK)]}),
-    ("switched off in the only licence, though Graph still shows it enabled", "exchange_plan_disabled",
-     {"assigned_licenses": [licence(EXCHANGE)]}),
+    ("a license state without an error", "mailbox_disconnected", {"license_assignment_states": [state("none")]}),
+    ("another license brings the plan", "mailbox_disconnected",
+     {"assigned_licenses": [license(EXCHANGE), license()], "assigned_plans": [plan(status="Deleted"), plan(KIOSK)]}),
+    ("switched off in the only license, though Graph still shows it enabled", "exchange_plan_disabled",
+     {"assigned_licenses": [license(EXCHANGE)]}),
     ("another plan than the mailbox's is switched off", "mailbox_disconnected",
-     {"assigned_licenses": [licence(FOUNDATION)]}),
+     {"assigned_licenses": [license(FOUNDATION)]}),
     ("a plan in its grace period", "mailbox_disconnected", {"assigned_plans": [plan(status="Warning")]}),
     ("one plan lapsed, another not", "mailbox_disconnected", {"assigned_plans": [plan(status="Suspended"), plan(KIOSK)]}),
     ("a plan without a mailbox lapsed", "mailbox_unlicensed", {"assigned_plans": [plan(FOUNDATION, "Suspended")]}),
@@ -152,7 +152,7 @@ def test_near_misses(cause: str, user: dict[str, Any]) -> None:
 def test_every_plan_that_carries_a_mailbox_counts(plan_id: str) -> None:
     enabled = make_user(assigned_plans=[plan(plan_id.upper())])
     assert diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, user=enabled).cause == "mailbox_disconnected"
-    off = make_user(assigned_licenses=[licence(plan_id)], assigned_plans=[plan(plan_id, "Deleted")])
+    off = make_user(assigned_licenses=[license(plan_id)], assigned_plans=[plan(plan_id, "Deleted")])
     assert diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, user=off).cause == "exchange_plan_disabled"
 
 

@@ -20,7 +20,7 @@ from tests.factories import (
     diagnosed,
     folder,
     grants,
-    licence,
+    license,
     make_app,
     make_case,
     make_tenant,
@@ -108,7 +108,7 @@ def test_a_broken_service_stands_above_the_message_in_the_inbox(scenario: Scenar
 def test_the_order_within_the_mailbox() -> None:
     user = {
         "license_assignment_states": [LicenseAssignmentState(error="CountViolation")],
-        "assigned_licenses": [licence(plan().service_plan_id or "")],
+        "assigned_licenses": [license(plan().service_plan_id or "")],
         "assigned_plans": [],
         "provisioned_plans": [provisioned("Error")],
     }
@@ -209,7 +209,7 @@ USERS = st.sampled_from([
     make_user(assigned_plans=[], assigned_licenses=[]),
     make_user(assigned_plans=[plan(status="Suspended")]),
     make_user(assigned_plans=[plan(assigned=NOW)], on_premises_sync_enabled=True),
-    make_user(assigned_licenses=[licence(plan().service_plan_id or "")], assigned_plans=[]),
+    make_user(assigned_licenses=[license(plan().service_plan_id or "")], assigned_plans=[]),
     make_user(license_assignment_states=[LicenseAssignmentState(error="Others")]),
 ])  # fmt: skip
 NAMES = ("inbox", "junkemail", "deleteditems", "Invoices", "Hidden", "nowhere")

@@ -104,12 +104,12 @@ def test_placeholders_of_a_title_are_not_filled_so_there_are_none(cause: Cause) 
 
 
 def test_the_documents_own_remedies_are_there() -> None:
-    """Cisco's page: re-remediate; licence and subscription; the account; permissions and consent; audience."""
+    """Cisco's page: re-remediate; license and subscription; the account; permissions and consent; audience."""
     texts = {
         cause: " ".join(f"{step.title} {step.detail}" for step in STEPS[cause])
         for cause in (Cause.MAILBOX_UNLICENSED, Cause.CONSENT_MISSING, Cause.APP_SINGLE_TENANT, Cause.USER_NOT_FOUND)
     }
-    assert "licence" in texts[Cause.MAILBOX_UNLICENSED]
+    assert "license" in texts[Cause.MAILBOX_UNLICENSED]
     assert "Licenses and apps" in texts[Cause.MAILBOX_UNLICENSED]
     assert "Grant admin consent" in texts[Cause.CONSENT_MISSING]
     assert "Mail.ReadWrite and Organization.Read.All" in texts[Cause.CONSENT_MISSING]

@@ -250,9 +250,9 @@ async def test_licences_become_plans() -> None:
 async def test_license_details_and_products() -> None:
     async with running() as client:
         details = await client.get("/users/paula@contoso.com/licenseDetails")
-        (licence,) = details.body["value"]
-        assert licence["skuPartNumber"] == "SPE_E3"
-        states = {plan["servicePlanName"]: plan["provisioningStatus"] for plan in licence["servicePlans"]}
+        (license,) = details.body["value"]
+        assert license["skuPartNumber"] == "SPE_E3"
+        states = {plan["servicePlanName"]: plan["provisioningStatus"] for plan in license["servicePlans"]}
         assert states["EXCHANGE_S_ENTERPRISE"] == "Disabled"
         assert states["TEAMS1"] == "Success"
         skus = (await client.get("/subscribedSkus", select="skuPartNumber,consumedUnits,prepaidUnits")).body["value"]

@@ -167,10 +167,10 @@ MAILBOX_PLANS = {
 
 
 def plan_evidence(client: Client, user: dict[str, Any]) -> str:
-    """What the licences alone say: the first that fits of the causes of the mailbox that they can show."""
+    """What the licenses alone say: the first that fits of the causes of the mailbox that they can show."""
     if any(state["error"] not in (None, "None") for state in user["licenseAssignmentStates"]):
         return "license_assignment_failed"
-    if any(MAILBOX_PLANS & set(licence["disabledPlans"]) for licence in user["assignedLicenses"]):
+    if any(MAILBOX_PLANS & set(license["disabledPlans"]) for license in user["assignedLicenses"]):
         return "exchange_plan_disabled"
     plans = [plan for plan in user["assignedPlans"] if plan["servicePlanId"] in MAILBOX_PLANS]
     if any(plan["capabilityStatus"] in ("Suspended", "LockedOut", "Deleted") for plan in plans):

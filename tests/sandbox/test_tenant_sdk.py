@@ -92,7 +92,7 @@ EVERYTHING: dict[str, Ask] = {
     "user in trouble": lambda graph, _: graph.users.by_user_id("perla@contoso.com").get(options(schema.USER)),
     "user with service errors": lambda graph, _: graph.users.by_user_id("perry@contoso.com").get(options(schema.USER)),
     "deleted users": lambda graph, _: graph.directory.deleted_items.graph_user.get(options(schema.USER)),
-    "licence details": lambda graph, _: graph.users.by_user_id(INES).license_details.get(),
+    "license details": lambda graph, _: graph.users.by_user_id(INES).license_details.get(),
     "organization": lambda graph, _: graph.organization.get(options(schema.ORGANIZATION)),
     "domains": lambda graph, _: graph.domains.get(options(schema.DOMAIN)),
     "products": lambda graph, _: graph.subscribed_skus.get(options(schema.SUBSCRIBED_SKU)),

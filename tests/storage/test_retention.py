@@ -17,7 +17,7 @@ from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.operations.retention import remove_expired
 from triage.operations.services import Services
-from triage.operations.summary import summarise
+from triage.operations.summary import summarize
 from triage.settings import DEFAULT_RETENTION_DAYS, Mode, SettingsError, read_settings
 from triage.storage.audits import audit_id
 from triage.storage.index import Query
@@ -109,7 +109,7 @@ async def kept(services: Services) -> list[str]:
     indexed = [key.rpartition("|")[2] for key in keys if key.count("|") == 2 and not key.startswith(counts)]
     assert sorted(indexed) == sorted(entities * 8)
     assert sorted(key for key in keys if key.startswith("id|")) == [f"id|{one}" for one in entities]
-    summary = await summarise(services, None, None, None)
+    summary = await summarize(services, None, None, None)
     assert summary["total"] == len(entities)
     return entities
 

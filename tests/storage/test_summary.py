@@ -15,7 +15,7 @@ from triage.finding import Finding
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.operations.services import Services
-from triage.operations.summary import summarise
+from triage.operations.summary import summarize
 from triage.settings import read_settings
 from triage.storage.counters import fold
 from triage.storage.index import TABLE, Query
@@ -99,7 +99,7 @@ async def expect(services: Services, findings: list[Finding], chance: random.Ran
     windows += [(epoch_ns(findings[0].occurred_at),) * 2, (chance.randrange(START, end), None), (end, START)]
     for since, until in windows:
         for tenant in (None, TENANTS[0]):
-            summary = await summarise(services, since, until, tenant)
+            summary = await summarize(services, since, until, tenant)
             assert {name: summary[name] for name in by_hand([], 0, 0, None)} == by_hand(findings, since, until, tenant)
 
 

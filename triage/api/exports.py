@@ -30,7 +30,7 @@ _CREATE, _UPDATE = 1, 2
 
 
 def csv_text(findings: list[dict[str, Any]], *, header: bool) -> str:
-    """Findings as rows (RFC 4180), with or without the row of names. Formulas are neutralised by a leading quote."""
+    """Findings as rows (RFC 4180), with or without the row of names. Formulas are neutralized by a leading quote."""
     text = io.StringIO()
     writer = csv.writer(text)
     if header:

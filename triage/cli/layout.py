@@ -1,4 +1,4 @@
-"""What all stories share: words and colours, facts in two columns, numbered steps."""
+"""What all stories share: words and colors, facts in two columns, numbered steps."""
 
 from __future__ import annotations
 

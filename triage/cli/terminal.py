@@ -1,6 +1,6 @@
-"""Standard output and error: what is printed, in which width and colours, and never an attacker's control characters.
+"""Standard output and error: what is printed, in which width and colors, and never an attacker's control characters.
 
-rich honours NO_COLOR, TERM=dumb, COLUMNS and streams that are no terminal.
+rich honors NO_COLOR, TERM=dumb, COLUMNS and streams that are no terminal.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def guest_user(case: Case) -> Held | None:
         return None
     if (person.user_type or "").lower() != "guest" and "#ext#" not in (person.user_principal_name or "").lower():
         return None
-    return Held(f"{case.evidence.mailbox} is a guest in this tenant: its mailbox is in its own organisation.")
+    return Held(f"{case.evidence.mailbox} is a guest in this tenant: its mailbox is in its own organization.")
 
 
 def app_single_tenant(case: Case) -> Held | None:
@@ -66,7 +66,7 @@ def domain_in_other_tenant(case: Case) -> Held | None:
         return None
     return Held(
         f"{domain_of(case.evidence.mailbox)} belongs to another tenant ({_named(owner)}): Email Threat Defense has to "
-        "be authorised there."
+        "be authorized there."
     )
 
 

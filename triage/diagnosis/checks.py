@@ -14,7 +14,7 @@ from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.etd_app import credential_ends, required_states, switched_off
 from triage.diagnosis.grants import Grant
-from triage.diagnosis.mailbox import licence
+from triage.diagnosis.mailbox import license
 from triage.diagnosis.plans import MAILBOX_PLANS
 from triage.graph.evidence import Answer, Evidence, Reason, State, Unread
 from triage.graph.models import MailFolder, Organization, User
@@ -195,13 +195,13 @@ _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
 
 
 def _licence(evidence: Evidence, person: User) -> Check:
-    """What the user's licences come to: from the user's own answer, so without a request."""
+    """What the user's licenses come to: from the user's own answer, so without a request."""
     question = "Does the user have an Exchange Online plan that is switched on?"
-    found = licence(person)
+    found = license(person)
     if found is None:
         reason = Reason.FORBIDDEN
         return Check(
-            id="licence", question=question, outcome=Outcome.UNKNOWN, reason=reason, permission="User.Read.All"
+            id="license", question=question, outcome=Outcome.UNKNOWN, reason=reason, permission="User.Read.All"
         )
     plans = [f"{MAILBOX_PLANS[(plan.service_plan_id or '').lower()]}: {plan.capability_status}" for plan in found.plans]
     observed = {
@@ -210,4 +210,4 @@ def _licence(evidence: Evidence, person: User) -> Check:
         "errors": list(found.errors),
         "provisioning": list(found.provisioning),
     }
-    return Check(id="licence", question=question, outcome=_yes(bool(found.working)), observed=observed)
+    return Check(id="license", question=question, outcome=_yes(bool(found.working)), observed=observed)

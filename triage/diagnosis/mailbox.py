@@ -18,8 +18,8 @@ PROVISIONING_TIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Licence:
-    """What a user's licences come to, for Exchange Online."""
+class License:
+    """What a user's licenses come to, for Exchange Online."""
 
     user: User
     plans: tuple[AssignedPlan, ...]
@@ -38,8 +38,8 @@ class Licence:
         return any(status.startswith("Pending") for status in self.provisioning)
 
 
-def licence(user: User) -> Licence | None:
-    """The user's licence, or None where Graph did not show it (a caller with too few permissions gets nulls)."""
+def license(user: User) -> License | None:
+    """The user's license, or None where Graph did not show it (a caller with too few permissions gets nulls)."""
     if user.assigned_plans is None or user.assigned_licenses is None:
         return None
     disabled = [
@@ -52,21 +52,21 @@ def licence(user: User) -> Licence | None:
     working = any(plan.capability_status in WORKING for plan in plans)
     whole = any(not (_ids(sku.disabled_plans) & MAILBOX_PLANS.keys()) for sku in user.assigned_licenses)
     if working and whole:
-        disabled = []  # another licence of the user's brings the plan
+        disabled = []  # another license of the user's brings the plan
     errors = [
         f"{state.error} (SKU {state.sku_id})" for state in user.license_assignment_states or [] if _failed(state.error)
     ]
     provisioning = [
         plan.provisioning_status or "" for plan in user.provisioned_plans or [] if _is_exchange(plan.service)
     ]
-    return Licence(user, plans, tuple(disabled), tuple(errors), tuple(provisioning))
+    return License(user, plans, tuple(disabled), tuple(errors), tuple(provisioning))
 
 
 def license_assignment_failed(case: Case) -> Held | None:
     found = _without_mailbox(case)
     if found is None or not found.errors:
         return None
-    return Held(f"A licence could not be assigned to {case.evidence.mailbox}: {listed(list(found.errors))}.")
+    return Held(f"A license could not be assigned to {case.evidence.mailbox}: {listed(list(found.errors))}.")
 
 
 def exchange_plan_disabled(case: Case) -> Held | None:
@@ -74,7 +74,7 @@ def exchange_plan_disabled(case: Case) -> Held | None:
     if found is None or not found.disabled:
         return None
     return Held(
-        f"{case.evidence.mailbox} has a licence, but Exchange Online ({found.disabled[0]}) is switched off in it."
+        f"{case.evidence.mailbox} has a license, but Exchange Online ({found.disabled[0]}) is switched off in it."
     )
 
 
@@ -144,7 +144,7 @@ def mailbox_unlicensed(case: Case) -> Held | None:
     found = _without_mailbox(case)
     if found is None or found.plans or found.disabled or found.user.on_premises_sync_enabled:
         return None
-    return Held(f"{case.evidence.mailbox} has no licence with Exchange Online, so it has no mailbox.")
+    return Held(f"{case.evidence.mailbox} has no license with Exchange Online, so it has no mailbox.")
 
 
 def mailbox_disconnected(case: Case) -> Held | None:
@@ -158,13 +158,13 @@ def mailbox_disconnected(case: Case) -> Held | None:
     )
 
 
-def _without_mailbox(case: Case) -> Licence | None:
-    """The licence of a user (no guest) whose mailbox does not answer; Unread where one of these is not known."""
+def _without_mailbox(case: Case) -> License | None:
+    """The license of a user (no guest) whose mailbox does not answer; Unread where one of these is not known."""
     evidence = case.evidence
     user = evidence.person()
     if user is None or mailbox_answers(evidence):
         return None
-    found = licence(user)
+    found = license(user)
     if found is None:
         raise Unread(_person_answer(evidence).unread(Reason.FORBIDDEN, "User.Read.All"))
     return found

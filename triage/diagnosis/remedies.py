@@ -59,7 +59,7 @@ RETRY = Step(
     "In Email Threat Defense open the message, and move it once more; then triage again to see that it worked.",
 )
 _AUTHORISE = Step(
-    "Authorise Email Threat Defense again",
+    "Authorize Email Threat Defense again",
     "In Email Threat Defense open Administration > Business > Microsoft 365 Authentication, choose Read/Write, sign in "
     "as a Global Administrator of the tenant and accept the permissions.",
 )
@@ -73,24 +73,24 @@ _CHECK_PERMISSIONS = Step(
 _GRANT_CONSENT = Step(
     "Grant admin consent",
     "Click Grant admin consent for the tenant, sign in with an administrator's account that may consent, and click "
-    "Accept. It can take some minutes until Graph honours it.",
+    "Accept. It can take some minutes until Graph honors it.",
     _CONSENT,
     _GRANT,
 )
 _CHECK_SUBSCRIPTION = Step(
     "Check the user's subscription",
     "In the Microsoft 365 admin center open Users > Active users > {mailbox} > Licenses and apps, and see whether a "
-    "licence with Exchange Online is assigned and switched on.",
+    "license with Exchange Online is assigned and switched on.",
     _USERS,
     "Get-MgUserLicenseDetail -UserId {user}",
 )
 _ASSIGN_LICENCE = Step(
-    "Assign an Exchange Online licence",
-    "Assign the right licence with Exchange Online: the mailbox is then made by itself, within 24 hours. A shared, room "
+    "Assign an Exchange Online license",
+    "Assign the right license with Exchange Online: the mailbox is then made by itself, within 24 hours. A shared, room "
     "or equipment mailbox needs none: convert it in the Exchange admin center instead.",
     _USERS,
     "Set-MgUserLicense -UserId {user} -AddLicenses @(@{{ SkuId = (Get-MgSubscribedSku | Where-Object SkuPartNumber -eq "
-    "'SPE_E3').SkuId }}) -RemoveLicenses @()  # put your own licence's SkuPartNumber",
+    "'SPE_E3').SkuId }}) -RemoveLicenses @()  # put your own license's SkuPartNumber",
 )
 _CHECK_USER = Step(
     "Check the account",
@@ -127,7 +127,7 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
             "Restore-MgDirectoryDeletedItem -DirectoryObjectId {deleted_sp_id}",
         ),
         Step("Check its permissions", "See that its permissions came back with it.", _APP_PERMISSIONS),
-        Step("If it can't be restored", "Authorise Email Threat Defense again: Administration > Business."),
+        Step("If it can't be restored", "Authorize Email Threat Defense again: Administration > Business."),
     ),
     Cause.APP_DISABLED: (
         Step(
@@ -232,14 +232,14 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
     Cause.RECIPIENT_IS_CONTACT: (
         Step(
             "Nothing to remediate here",
-            "The mailbox is in another organisation. Tell its owner where it is known, or have the contact removed.",
+            "The mailbox is in another organization. Tell its owner where it is known, or have the contact removed.",
             _CONTACTS,
         ),
     ),
     Cause.GUEST_USER: (
         Step(
             "Nothing to remediate here",
-            "A guest's mailbox is in its own organisation, where only that organisation can remediate. Tell the person.",
+            "A guest's mailbox is in its own organization, where only that organization can remediate. Tell the person.",
             _USERS,
         ),
     ),
@@ -289,14 +289,14 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
         _CHECK_SUBSCRIPTION,
         Step(
             "Mend the assignment",
-            "CountViolation: buy or free licences. DependencyViolation and MutuallyExclusiveViolation: choose plans that "
+            "CountViolation: buy or free licenses. DependencyViolation and MutuallyExclusiveViolation: choose plans that "
             "go together. ProhibitedInUsageLocationViolation: set the usage location.",
             f"{_ADMIN}/licenses",
             "Get-MgUser -UserId {user} -Property LicenseAssignmentStates | Select-Object -ExpandProperty "
             "LicenseAssignmentStates",
         ),
         Step(
-            "Process the licences again",
+            "Process the licenses again",
             "Where a group assigns them, have it done once more.",
             None,
             "Invoke-MgLicenseUser -UserId {user}",
@@ -325,10 +325,10 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
         ),
     ),
     Cause.MAILBOX_PROVISIONING: (
-        Step("Wait", "A new mailbox is ready within 24 hours of its licence."),
+        Step("Wait", "A new mailbox is ready within 24 hours of its license."),
         Step(
             "Then triage again",
-            "If there is still none, assign the licence anew, or open a case with Microsoft.",
+            "If there is still none, assign the license anew, or open a case with Microsoft.",
             _USERS,
             "Get-EXOMailbox -Identity {mailbox}",
         ),
@@ -336,7 +336,7 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
     Cause.MAILBOX_ON_PREMISES: (
         Step(
             "Find where the mailbox is",
-            "In a hybrid organisation the mailbox may be on the on-premises Exchange server, which Email Threat Defense "
+            "In a hybrid organization the mailbox may be on the on-premises Exchange server, which Email Threat Defense "
             "can't reach: MailUser says that it is.",
             _MAILBOXES,
             "Get-Recipient -Identity {mailbox} | Format-List RecipientTypeDetails,ExternalEmailAddress",
@@ -349,7 +349,7 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
         ),
         Step(
             "Or move the mailbox",
-            "Migrate it to Exchange Online, or assign an Exchange Online licence where the user has no mailbox at all.",
+            "Migrate it to Exchange Online, or assign an Exchange Online license where the user has no mailbox at all.",
             f"{_EXCHANGE}/migration",
         ),
     ),
@@ -363,7 +363,7 @@ STEPS: dict[Cause, tuple[Step, ...]] = {
         ),
         Step(
             "Bring it back",
-            "Restore it, or remove and assign the licence again to make a new one.",
+            "Restore it, or remove and assign the license again to make a new one.",
             _USERS,
             "Undo-SoftDeletedMailbox -SoftDeletedObject {mailbox}",
         ),

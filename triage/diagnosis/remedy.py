@@ -148,7 +148,7 @@ def lack_action(lack: Lack) -> Action:
             return Action(
                 title="Remediate by hand",
                 detail="In this tenant Email Threat Defense runs without Microsoft 365 authentication: it sees messages "
-                "and can't move them. Authorise it in Administration > Business to have it remediate, and set the mode.",
+                "and can't move them. Authorize it in Administration > Business to have it remediate, and set the mode.",
             )
         case Reason.POISON:
             return Action(

@@ -124,7 +124,7 @@ class Questions:
 
     @_built_once
     def contact(self, address: str) -> Question:
-        """Organisational contacts with this address."""
+        """Organizational contacts with this address."""
         builder, select = self._client.contacts, ("id", "mail")
         return _question("contact", "OrgContact.Read.All", builder, select=select, filter=_addressed(address), top=5)
 
@@ -227,7 +227,7 @@ class Questions:
         return _question("any_group", "GroupMember.Read.All", self._client.groups, select=("id",), top=1)
 
     def any_contact(self) -> Question:
-        """Some organisational contact."""
+        """Some organizational contact."""
         return _question("any_contact", "OrgContact.Read.All", self._client.contacts, select=("id",), top=1)
 
     def _folder(self, check: str, user: str, folder: str) -> Question:

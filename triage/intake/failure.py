@@ -26,7 +26,7 @@ Text = Annotated[str | None, BeforeValidator(_text)]
 
 
 class RemediationFailure(Wire):
-    """One failure of one message in one mailbox (contract, section 2), normalised."""
+    """One failure of one message in one mailbox (contract, section 2), normalized."""
 
     id: Text = None
     source: Text = None

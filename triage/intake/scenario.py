@@ -43,7 +43,7 @@ _CODES = {
 }
 _CODE = re.compile(rf"(?<![a-z0-9_])(?:{'|'.join(_CODES)}|aadsts[0-9]+)(?![a-z0-9_])")
 
-# Matched in the normalised text (see _normalise), in this order: what says most of the failure comes first.
+# Matched in the normalized text (see _normalize), in this order: what says most of the failure comes first.
 _TEXTS = tuple(
     (scenario, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))
     for scenario, pattern in (
@@ -77,7 +77,7 @@ def classify(error: str | None, error_code: str | None) -> tuple[Scenario, Class
         if text and (match := _CODE.search(unicodedata.normalize("NFKC", text).casefold())):
             return _CODES.get(match[0], Scenario.UNKNOWN_REASON), ClassifiedBy.ERROR_CODE
     for text in (error, error_code):
-        normal = _normalise(text or "")
+        normal = _normalize(text or "")
         for scenario, pattern in _TEXTS:
             if pattern.search(normal):
                 return scenario, ClassifiedBy.ERROR_TEXT
@@ -86,10 +86,10 @@ def classify(error: str | None, error_code: str | None) -> tuple[Scenario, Class
 
 def names_access_policy(error: str | None) -> bool:
     """Whether Exchange said that an application access policy keeps the app out of this mailbox."""
-    return bool(error and _ACCESS_POLICY.search(_normalise(error)))
+    return bool(error and _ACCESS_POLICY.search(_normalize(error)))
 
 
-def _normalise(text: str) -> str:
+def _normalize(text: str) -> str:
     """One spelling for what differs only in case, quotes, dashes, blanks, or "on premises" for "on-premise".
 
     A leading "Error" or "The", a final period and words around a text need no more: texts are looked for, not compared.

@@ -16,7 +16,7 @@ _NAMES = dict(zip(FIELDS, ("byScenario", "byCause", "bySeverity", "byConfidence"
 _WAITING = 500
 
 
-async def summarise(services: Services, since: int | None, until: int | None, tenant_id: str | None) -> dict[str, Any]:
+async def summarize(services: Services, since: int | None, until: int | None, tenant_id: str | None) -> dict[str, Any]:
     """The numbers of the findings with `since <= occurredAt <= until` (nanoseconds), of one tenant or all."""
     by_day: defaultdict[str, Counts] = defaultdict(Counter[str])
     window, edges = _parts(since, until)
