@@ -77,7 +77,7 @@ def test_every_scenario_is_in_the_readme() -> None:
         assert f"| `{scenario.value}` |" in table
 
 
-def test_every_cause_has_a_decider_an_order_and_a_remedy() -> None:
+def test_every_cause_has_a_rule_an_order_and_a_remedy() -> None:
     for scenario in Scenario:
         order = precedence(scenario)
         assert len(order) == len(set(order))

@@ -36,7 +36,7 @@ from tests.factories import (
 )
 from triage.diagnosis.causes import FACTS, Cause, Confidence, precedence
 from triage.diagnosis.checks import Outcome, checks
-from triage.diagnosis.diagnose import DECIDERS, Lack, diagnose
+from triage.diagnosis.diagnose import RULES, Lack, diagnose
 from triage.diagnosis.place import place_of
 from triage.diagnosis.remedy import actions
 from triage.graph.evidence import Reason, State
@@ -74,8 +74,8 @@ def test_the_order_where_the_text_shows_that_the_app_could_ask(scenario: Scenari
     assert list(precedence(scenario)) == [*PERSON, *SERVICE, *REST]
 
 
-def test_every_cause_has_a_decider() -> None:
-    assert DECIDERS.keys() == FACTS.keys() - {Cause.UNDETERMINED} == set(Cause) - {Cause.UNDETERMINED}
+def test_every_cause_has_a_rule() -> None:
+    assert RULES.keys() == FACTS.keys() - {Cause.UNDETERMINED} == set(Cause) - {Cause.UNDETERMINED}
 
 
 BROKEN = make_app(service_principal=principal(account_enabled=False), grants=[], registration=registration())

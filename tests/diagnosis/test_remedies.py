@@ -38,7 +38,7 @@ from triage.intake.scenario import Scenario
 
 STEP_LIST = [(cause, index, step) for cause, steps in STEPS.items() for index, step in enumerate(steps)]
 COMMANDS = [(cause, step.command) for cause, _, step in STEP_LIST if step.command]
-APP_LEVEL = [cause for cause, facts in FACTS.items() if facts.subject == "service"]
+APP_LEVEL = [cause for cause, facts in FACTS.items() if facts.subject == "etd_app"]
 
 
 def placeholders(template: str | None) -> set[str]:

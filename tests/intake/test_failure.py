@@ -114,12 +114,12 @@ def test_fields_do_not_run_into_each_other(texts: list[str]) -> None:
     assert (first == second) is same
 
 
-@pytest.mark.parametrize(("folder", "action", "aim"), [
+@pytest.mark.parametrize(("folder", "action", "target"), [
     ("Trash", "move", "trash"), ("junkemail", None, "junk"), ("JunkEmail", "move", "junk"), (None, "delete", "delete"),
     (" ", "trash", "trash"), (None, None, None), ("Somewhere", "move", "somewhere"),
 ])  # fmt: skip
-def test_aim(folder: str | None, action: str | None, aim: str | None) -> None:
-    assert make_failure(folder=folder, action=action).aim == aim
+def test_target_folder(folder: str | None, action: str | None, target: str | None) -> None:
+    assert make_failure(folder=folder, action=action).target_folder == target
 
 
 def test_angle_brackets_of_a_message_id() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from triage.diagnosis.causes import Severity
-from triage.diagnosis.grants import Grant, Names, grant_state, granted_roles, granted_scopes
+from triage.diagnosis.grants import Names, PermissionState, granted_roles, granted_scopes, permission_state
 from triage.diagnosis.remedies import Action
 from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
 from triage.graph.permissions import DOCUMENTED, DOCUMENTED_DELEGATED, PERMISSIONS, REQUIRED
@@ -46,7 +46,7 @@ class AuditedPermission(Wire):
     id: str | None
     type: str
     need: str
-    state: Grant
+    state: PermissionState
     privilege_level: int | None = None
 
 
@@ -105,7 +105,7 @@ class Audit(Wire):
 
     def knows(self, kind: str) -> bool:
         """Whether the granted permissions of a type (application, delegated) were read."""
-        return all(p.state is not Grant.UNKNOWN for p in self.permissions if p.type == kind)
+        return all(p.state is not PermissionState.UNKNOWN for p in self.permissions if p.type == kind)
 
 
 _WORDS = {
@@ -149,12 +149,12 @@ def audited_permissions(app: AppEvidence, tenant: Tenant) -> list[AuditedPermiss
     listed = {permission.id for permission in found}
     for role_id in sorted(_read(app, granted_roles) - listed):
         name = names.roles.get(role_id, role_id)
-        found.append(_permission(name, role_id, "application", "extra", Grant.GRANTED))
+        found.append(_permission(name, role_id, "application", "extra", PermissionState.GRANTED))
     scopes = _read(app, granted_scopes)
     for name in DOCUMENTED_DELEGATED:
         found.append(_permission(name, names.scope_ids.get(name), "delegated", "documented", _delegated(app, name)))
     for name in sorted(scopes - set(DOCUMENTED_DELEGATED)):
-        found.append(_permission(name, names.scope_ids.get(name), "delegated", "extra", Grant.GRANTED))
+        found.append(_permission(name, names.scope_ids.get(name), "delegated", "extra", PermissionState.GRANTED))
     return found
 
 
@@ -218,7 +218,7 @@ def _granted(audit: Audit, kind: str) -> set[str]:
     return {
         permission.name if kind == "application" else f"{permission.name} (delegated)"
         for permission in audit.permissions
-        if permission.type == kind and permission.state is Grant.GRANTED
+        if permission.type == kind and permission.state is PermissionState.GRANTED
     }
 
 
@@ -242,19 +242,19 @@ def _word(value: Any) -> str:
 def _application(app: AppEvidence, names: Names, name: str, need: str) -> AuditedPermission:
     try:
         gone = app.service_principal.get() is None
-        state = Grant.MISSING if gone else grant_state(app, name, names)
+        state = PermissionState.MISSING if gone else permission_state(app, name, names)
     except Unread:
-        state = Grant.UNKNOWN
+        state = PermissionState.UNKNOWN
     return _permission(name, names.role_ids.get(name), "application", need, state)
 
 
-def _delegated(app: AppEvidence, name: str) -> Grant:
+def _delegated(app: AppEvidence, name: str) -> PermissionState:
     try:
         if app.service_principal.get() is None:
-            return Grant.MISSING
-        return Grant.GRANTED if name in granted_scopes(app) else Grant.MISSING
+            return PermissionState.MISSING
+        return PermissionState.GRANTED if name in granted_scopes(app) else PermissionState.MISSING
     except Unread:
-        return Grant.UNKNOWN
+        return PermissionState.UNKNOWN
 
 
 def _read(app: AppEvidence, what: Any) -> set[str]:
@@ -265,7 +265,7 @@ def _read(app: AppEvidence, what: Any) -> set[str]:
         return set()
 
 
-def _permission(name: str, identifier: str | None, kind: str, need: str, state: Grant) -> AuditedPermission:
+def _permission(name: str, identifier: str | None, kind: str, need: str, state: PermissionState) -> AuditedPermission:
     known = PERMISSIONS.get(name) if kind == "application" else None
     return AuditedPermission(
         name=name, id=identifier, type=kind, need=need, state=state, privilege_level=known.level if known else None
@@ -273,5 +273,5 @@ def _permission(name: str, identifier: str | None, kind: str, need: str, state: 
 
 
 def evidence_of(tenant: Tenant, app: AppEvidence) -> Evidence:
-    """The app's evidence as that of a failure of nobody's, for the deciders of the service's causes."""
+    """The app's evidence as that of a failure of nobody's, for the rules about the ETD app."""
     return Evidence(tenant, "nobody@invalid.invalid", app=app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triage.addresses import domain_of
-from triage.diagnosis.case import Case, Held, day
+from triage.diagnosis.case import Case, Match, day
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.etd_app import sign_in_audience
 from triage.graph.evidence import Evidence, Reason, State, Unread
@@ -14,7 +14,7 @@ from triage.settings import Mode
 MULTI_TENANT = ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
 
 
-def user_deleted(case: Case) -> Held | None:
+def user_deleted(case: Case) -> Match | None:
     evidence = case.evidence
     if evidence.person() is not None:
         return None
@@ -22,68 +22,68 @@ def user_deleted(case: Case) -> Held | None:
     if deleted is None:
         return None
     when = f" on {day(deleted.deleted_date_time)}" if deleted.deleted_date_time else ""
-    return Held(f"{evidence.mailbox} was deleted{when}; its mailbox went with it.")
+    return Match(f"{evidence.mailbox} was deleted{when}; its mailbox went with it.")
 
 
-def recipient_is_group(case: Case) -> Held | None:
+def recipient_is_group(case: Case) -> Match | None:
     evidence = case.evidence
     group = evidence.group.get() if _nobody(evidence) else None
     if group is None:
         return None
     kind = "a Microsoft 365 group" if "Unified" in group.group_types else "a distribution or security group"
-    return Held(f"{evidence.mailbox} is the address of {kind}, not of a person's mailbox.")
+    return Match(f"{evidence.mailbox} is the address of {kind}, not of a person's mailbox.")
 
 
-def recipient_is_contact(case: Case) -> Held | None:
+def recipient_is_contact(case: Case) -> Match | None:
     evidence = case.evidence
     if not _nobody(evidence) or evidence.contact.get() is None:
         return None
-    return Held(f"{evidence.mailbox} is a mail contact: its mailbox is elsewhere.")
+    return Match(f"{evidence.mailbox} is a mail contact: its mailbox is elsewhere.")
 
 
-def guest_user(case: Case) -> Held | None:
+def guest_user(case: Case) -> Match | None:
     person = case.evidence.person()
     if person is None:
         return None
     if (person.user_type or "").lower() != "guest" and "#ext#" not in (person.user_principal_name or "").lower():
         return None
-    return Held(f"{case.evidence.mailbox} is a guest in this tenant: its mailbox is in its own organization.")
+    return Match(f"{case.evidence.mailbox} is a guest in this tenant: its mailbox is in its own organization.")
 
 
-def app_single_tenant(case: Case) -> Held | None:
+def app_single_tenant(case: Case) -> Match | None:
     owner = _other_owner(case.evidence)
     if owner is None or _audience(case.evidence) != "AzureADMyOrg":
         return None
-    return Held(
+    return Match(
         f"{domain_of(case.evidence.mailbox)} belongs to another tenant ({_named(owner)}), and Email Threat Defense's "
         "app may reach accounts of its own tenant only."
     )
 
 
-def domain_in_other_tenant(case: Case) -> Held | None:
+def domain_in_other_tenant(case: Case) -> Match | None:
     owner = _other_owner(case.evidence)
     if owner is None or _audience(case.evidence) not in MULTI_TENANT:
         return None
-    return Held(
+    return Match(
         f"{domain_of(case.evidence.mailbox)} belongs to another tenant ({_named(owner)}): Email Threat Defense has to "
         "be authorized there."
     )
 
 
-def domain_unknown(case: Case) -> Held | None:
+def domain_unknown(case: Case) -> Match | None:
     evidence = case.evidence
     if not _nobody(evidence) or _verified(evidence) or evidence.domain_owner.get() is not None:
         return None
-    return Held(f"{domain_of(evidence.mailbox)} is verified neither in this tenant nor in any other.")
+    return Match(f"{domain_of(evidence.mailbox)} is verified neither in this tenant nor in any other.")
 
 
-def user_not_found(case: Case) -> Held | None:
+def user_not_found(case: Case) -> Match | None:
     evidence = case.evidence
     if not _nobody(evidence) or evidence.group.get() or evidence.contact.get():
         return None
     if not _verified(evidence) or evidence.inbox.state is State.READ:
         return None
-    return Held(
+    return Match(
         f"No user, deleted user, group or contact has the address {evidence.mailbox}, though its domain is this tenant's."
     )
 
@@ -122,7 +122,7 @@ def _named(owner: TenantInformation) -> str:
     return " ".join(part for part in (owner.display_name, owner.tenant_id) if part)
 
 
-DECIDERS = {
+RULES = {
     Cause.USER_DELETED: user_deleted,
     Cause.RECIPIENT_IS_GROUP: recipient_is_group,
     Cause.RECIPIENT_IS_CONTACT: recipient_is_contact,

@@ -1,4 +1,4 @@
-"""What a decider is given, and what it says."""
+"""What a rule is given, and what it says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Match:
     """A cause whose evidence is there: what it comes to in a sentence, and how sure it is where that varies."""
 
     summary: str

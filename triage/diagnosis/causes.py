@@ -30,7 +30,7 @@ class Severity(StrEnum):
 class Subject(StrEnum):
     """What a cause is about."""
 
-    SERVICE = "service"
+    ETD_APP = "etd_app"
     ADDRESS = "address"
     MAILBOX = "mailbox"
     MESSAGE = "message"
@@ -85,20 +85,20 @@ class Facts(NamedTuple):
     severity: Severity
 
 
-_SERVICE, _ADDRESS, _MAILBOX, _MESSAGE = Subject.SERVICE, Subject.ADDRESS, Subject.MAILBOX, Subject.MESSAGE
+_ETD_APP, _ADDRESS, _MAILBOX, _MESSAGE = Subject.ETD_APP, Subject.ADDRESS, Subject.MAILBOX, Subject.MESSAGE
 _CONFIRMED, _PROBABLE, _POSSIBLE = Confidence.CONFIRMED, Confidence.PROBABLE, Confidence.POSSIBLE
 
 FACTS = {
-    Cause.APP_NOT_FOUND: Facts(_SERVICE, _CONFIRMED, Severity.CRITICAL),
-    Cause.APP_DELETED: Facts(_SERVICE, _CONFIRMED, Severity.CRITICAL),
-    Cause.APP_DISABLED: Facts(_SERVICE, _CONFIRMED, Severity.CRITICAL),
-    Cause.CONSENT_MISSING: Facts(_SERVICE, _CONFIRMED, Severity.CRITICAL),
-    Cause.PERMISSION_DELEGATED_ONLY: Facts(_SERVICE, _CONFIRMED, Severity.CRITICAL),
-    Cause.PERMISSION_MISSING: Facts(_SERVICE, _CONFIRMED, Severity.CRITICAL),
-    Cause.APP_READ_MODE: Facts(_SERVICE, _CONFIRMED, Severity.HIGH),
-    Cause.CREDENTIAL_EXPIRED: Facts(_SERVICE, _CONFIRMED, Severity.CRITICAL),
-    Cause.ACCESS_POLICY_BLOCKED: Facts(_SERVICE, _CONFIRMED, Severity.HIGH),
-    Cause.APP_HEALTHY: Facts(_SERVICE, _POSSIBLE, Severity.MEDIUM),
+    Cause.APP_NOT_FOUND: Facts(_ETD_APP, _CONFIRMED, Severity.CRITICAL),
+    Cause.APP_DELETED: Facts(_ETD_APP, _CONFIRMED, Severity.CRITICAL),
+    Cause.APP_DISABLED: Facts(_ETD_APP, _CONFIRMED, Severity.CRITICAL),
+    Cause.CONSENT_MISSING: Facts(_ETD_APP, _CONFIRMED, Severity.CRITICAL),
+    Cause.PERMISSION_DELEGATED_ONLY: Facts(_ETD_APP, _CONFIRMED, Severity.CRITICAL),
+    Cause.PERMISSION_MISSING: Facts(_ETD_APP, _CONFIRMED, Severity.CRITICAL),
+    Cause.APP_READ_MODE: Facts(_ETD_APP, _CONFIRMED, Severity.HIGH),
+    Cause.CREDENTIAL_EXPIRED: Facts(_ETD_APP, _CONFIRMED, Severity.CRITICAL),
+    Cause.ACCESS_POLICY_BLOCKED: Facts(_ETD_APP, _CONFIRMED, Severity.HIGH),
+    Cause.APP_HEALTHY: Facts(_ETD_APP, _POSSIBLE, Severity.MEDIUM),
     Cause.USER_DELETED: Facts(_ADDRESS, _CONFIRMED, Severity.MEDIUM),
     Cause.RECIPIENT_IS_GROUP: Facts(_ADDRESS, _CONFIRMED, Severity.LOW),
     Cause.RECIPIENT_IS_CONTACT: Facts(_ADDRESS, _CONFIRMED, Severity.LOW),
@@ -131,7 +131,7 @@ def _of(subject: Subject) -> tuple[Cause, ...]:
     return tuple(cause for cause, facts in FACTS.items() if facts.subject is subject)
 
 
-_BROKEN_SERVICE = tuple(cause for cause in _of(Subject.SERVICE) if cause is not Cause.APP_HEALTHY)
+_BROKEN_APP = tuple(cause for cause in _of(Subject.ETD_APP) if cause is not Cause.APP_HEALTHY)
 _RESIDUAL = (Cause.ADDRESS_IS_ALIAS, Cause.MESSAGE_PRESENT, Cause.MAILBOX_REACHABLE)
 _PERSON = (
     *_of(Subject.ADDRESS),
@@ -142,11 +142,11 @@ _PERSON = (
 # Without an app in the tenant (`no_auth`) there is no cause below this one: nothing could have been remediated.
 LAST_WITHOUT_APP = _PERSON[-1]
 
-_SERVICE_FIRST = (*_BROKEN_SERVICE, *_PERSON, Cause.APP_HEALTHY, *_RESIDUAL)
+_APP_FIRST = (*_BROKEN_APP, *_PERSON, Cause.APP_HEALTHY, *_RESIDUAL)
 # These texts are Graph's own answers about a person: the app could ask, so the person comes first.
-_PERSON_FIRST = (*_PERSON, *_BROKEN_SERVICE, *_RESIDUAL)
+_PERSON_FIRST = (*_PERSON, *_BROKEN_APP, *_RESIDUAL)
 
 
 def precedence(scenario: Scenario) -> tuple[Cause, ...]:
     """The causes of a scenario, in the order in which one hides the other."""
-    return _SERVICE_FIRST if scenario in (Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED) else _PERSON_FIRST
+    return _APP_FIRST if scenario in (Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED) else _PERSON_FIRST

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.etd_app import credential_ends, required_states, switched_off
-from triage.diagnosis.grants import Grant
+from triage.diagnosis.grants import PermissionState
 from triage.diagnosis.mailbox import license
 from triage.diagnosis.plans import MAILBOX_PLANS
 from triage.graph.evidence import Answer, Evidence, Reason, State, Unread
@@ -162,7 +162,7 @@ def _judge_service_principal(case: Case, answer: Answer[Any]) -> Judged:
 def _judge_permissions(case: Case, _: Answer[Any]) -> Judged:
     assert case.evidence.app is not None  # noqa: S101 - there is no such answer without an app
     states = required_states(case.evidence.app, case.evidence.tenant.mode)
-    return _yes(all(state is Grant.GRANTED for state in states.values())), {
+    return _yes(all(state is PermissionState.GRANTED for state in states.values())), {
         name: state.value for name, state in states.items()
     }
 

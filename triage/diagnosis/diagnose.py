@@ -1,6 +1,6 @@
 """Why a remediation failed: a pure function of the failure and the evidence.
 
-Each cause has a decider, which says that its evidence is there (Held), that it is not (None), or that what it needs
+Each cause has a rule, which says that its evidence is there (Match), that it is not (None), or that what it needs
 could not be read (Unread). A cause is given only when everything above it in its scenario's order was read.
 """
 
@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from triage.diagnosis import address, etd_app, mailbox, message
-from triage.diagnosis.case import Case, Held
+from triage.diagnosis.case import Case, Match
 from triage.diagnosis.causes import FACTS, LAST_WITHOUT_APP, Cause, Confidence, Severity, precedence
 from triage.graph.evidence import Reason, Unread
 from triage.settings import Mode
 
-DECIDERS = {**etd_app.DECIDERS, **address.DECIDERS, **mailbox.DECIDERS, **message.DECIDERS}
+RULES = {**etd_app.RULES, **address.RULES, **mailbox.RULES, **message.RULES}
 
 # What holds but would not fail the next try is not worth a mention beside the cause.
 _HARMLESS = (Cause.APP_HEALTHY, Cause.MESSAGE_REMEDIATED, Cause.MESSAGE_PRESENT, Cause.MAILBOX_REACHABLE)
@@ -44,32 +44,32 @@ class Diagnosis:
 
 def diagnose(case: Case) -> Diagnosis:
     """The cause, or `undetermined` and what could not be read."""
-    held: dict[Cause, Held] = {}
+    matches: dict[Cause, Match] = {}
     lacks: list[Lack] = []
     chosen: Cause | None = None
     for cause in precedence(case.scenario):
         try:
-            found = DECIDERS[cause](case)
+            found = RULES[cause](case)
         except Unread as unread:
             found = None
             if chosen is None:
                 lacks.append(Lack(unread.check, unread.reason, unread.permission))
         if found is not None:
-            held[cause] = found
+            matches[cause] = found
             chosen = chosen or cause
         if cause is LAST_WITHOUT_APP and chosen is None and case.evidence.tenant.mode is Mode.NO_AUTH:
             lacks.append(Lack("service_principal", Reason.NO_AUTH))
             break
     if chosen is None or lacks:
-        return undetermined(tuple(dict.fromkeys(lacks)), case.failure.mailbox, _also_seen(held, None))
-    facts, winner = FACTS[chosen], held[chosen]
+        return undetermined(tuple(dict.fromkeys(lacks)), case.failure.mailbox, _also_seen(matches, None))
+    facts, winner = FACTS[chosen], matches[chosen]
     return Diagnosis(
         chosen,
         winner.confidence or facts.confidence,
         facts.severity,
         winner.summary,
         winner.alternatives,
-        _also_seen(held, chosen),
+        _also_seen(matches, chosen),
     )
 
 
@@ -99,10 +99,10 @@ def _why(lack: Lack) -> str:
     return _WHY[lack.reason]
 
 
-def _also_seen(held: dict[Cause, Held], chosen: Cause | None) -> tuple[Cause, ...]:
+def _also_seen(matches: dict[Cause, Match], chosen: Cause | None) -> tuple[Cause, ...]:
     sure = (Confidence.CONFIRMED, Confidence.PROBABLE)
     return tuple(
         cause
-        for cause, found in held.items()
+        for cause, found in matches.items()
         if cause is not chosen and cause not in _HARMLESS and (found.confidence or FACTS[cause].confidence) in sure
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from triage.diagnosis.case import Case, Held, day, listed
+from triage.diagnosis.case import Case, Match, day, listed
 from triage.diagnosis.causes import Cause
-from triage.diagnosis.grants import Grant, Names, grant_state, granted_roles
+from triage.diagnosis.grants import Names, PermissionState, granted_roles, permission_state
 from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
 from triage.graph.models import Application, ServicePrincipal
 from triage.graph.permissions import PERMISSIONS, REQUIRED
@@ -15,17 +15,17 @@ from triage.intake.scenario import names_access_policy
 from triage.settings import Mode
 
 
-def app_not_found(case: Case) -> Held | None:
+def app_not_found(case: Case) -> Match | None:
     app = case.evidence.app
     if app is None or _service_principal(app) is not None or app.deleted_service_principal.get() is not None:
         return None
-    return Held(
+    return Match(
         f"Email Threat Defense's app {case.evidence.tenant.etd_app_id} is not in the tenant, nor among its deleted "
         "items: it was never consented to here, or the configured app id is another app's."
     )
 
 
-def app_deleted(case: Case) -> Held | None:
+def app_deleted(case: Case) -> Match | None:
     app = case.evidence.app
     if app is None or _service_principal(app) is not None:
         return None
@@ -33,15 +33,15 @@ def app_deleted(case: Case) -> Held | None:
     if deleted is None:
         return None
     when = f" on {day(deleted.deleted_date_time)}" if deleted.deleted_date_time else ""
-    return Held(f"Email Threat Defense's app ({_name(deleted)}) was deleted from the tenant{when}.")
+    return Match(f"Email Threat Defense's app ({_name(deleted)}) was deleted from the tenant{when}.")
 
 
-def app_disabled(case: Case) -> Held | None:
+def app_disabled(case: Case) -> Match | None:
     principal = _there(case.evidence)
     switches = switched_off(principal) if principal else []
     if principal is None or not switches:
         return None
-    return Held(f"Email Threat Defense's app ({_name(principal)}) is switched off: {listed(switches)}.")
+    return Match(f"Email Threat Defense's app ({_name(principal)}) is switched off: {listed(switches)}.")
 
 
 def switched_off(principal: ServicePrincipal) -> list[str]:
@@ -58,53 +58,55 @@ def switched_off(principal: ServicePrincipal) -> list[str]:
     return switches
 
 
-def _lacking(grant: Grant, text: str) -> Callable[[Case], Held | None]:
-    """The decider for required permissions that are all in one state of not being granted."""
+def _lacking(wanted: PermissionState, text: str) -> Callable[[Case], Match | None]:
+    """The rule for required permissions that are all in one state of not being granted."""
 
-    def decide(case: Case) -> Held | None:
+    def decide(case: Case) -> Match | None:
         app = case.evidence.app
         if app is None or _there(case.evidence) is None:
             return None
-        lacking = [name for name, state in required_states(app, case.evidence.tenant.mode).items() if state is grant]
+        lacking = [name for name, state in required_states(app, case.evidence.tenant.mode).items() if state is wanted]
         if not lacking:
             return None
         only_read = " Only Mail.Read is granted." if _only_read(app, lacking) else ""
         covered = " Mail.ReadWrite is granted, which includes it." if _covers(app, lacking) else ""
-        return Held(f"{listed(lacking)} {'is' if len(lacking) == 1 else 'are'} {text}{only_read}{covered}")
+        return Match(f"{listed(lacking)} {'is' if len(lacking) == 1 else 'are'} {text}{only_read}{covered}")
 
     return decide
 
 
 consent_missing = _lacking(
-    Grant.CONSENT_MISSING,
+    PermissionState.CONSENT_MISSING,
     "asked for by the app's registration with type Application, but an administrator has not consented.",
 )
 permission_delegated_only = _lacking(
-    Grant.DELEGATED_ONLY,
+    PermissionState.DELEGATED_ONLY,
     "there with type Delegated only; remediation needs type Application.",
 )
 permission_missing = _lacking(
-    Grant.MISSING, "not granted to Email Threat Defense's app with type Application on Microsoft Graph."
+    PermissionState.MISSING, "not granted to Email Threat Defense's app with type Application on Microsoft Graph."
 )
 
 
-def required_states(app: AppEvidence, mode: Mode) -> dict[str, Grant]:
+def required_states(app: AppEvidence, mode: Mode) -> dict[str, PermissionState]:
     """The state of every permission that remediation needs; Unread where what decides could not be read."""
     names = Names.of(app)
-    return {name: grant_state(app, name, names) for name in REQUIRED[mode]}
+    return {name: permission_state(app, name, names) for name in REQUIRED[mode]}
 
 
-def app_read_mode(case: Case) -> Held | None:
+def app_read_mode(case: Case) -> Match | None:
     app, tenant = case.evidence.app, case.evidence.tenant
     if app is None or tenant.mode is not Mode.READ or _there(case.evidence) is None:
         return None
     roles = granted_roles(app)
     if PERMISSIONS["Mail.Read"].role_id not in roles or PERMISSIONS["Mail.ReadWrite"].role_id in roles:
         return None
-    return Held("Email Threat Defense is in Read mode in this tenant: it has Mail.Read only, and cannot move messages.")
+    return Match(
+        "Email Threat Defense is in Read mode in this tenant: it has Mail.Read only, and cannot move messages."
+    )
 
 
-def credential_expired(case: Case) -> Held | None:
+def credential_expired(case: Case) -> Match | None:
     app = case.evidence.app
     if app is None or _there(case.evidence) is None:
         return None
@@ -113,7 +115,7 @@ def credential_expired(case: Case) -> Held | None:
     if not ends or any(end is None or end > case.evidence.now for end in ends):
         return None
     newest = max(end for end in ends if end is not None)
-    return Held(f"Every secret and certificate of the app's registration has ended, the newest on {day(newest)}.")
+    return Match(f"Every secret and certificate of the app's registration has ended, the newest on {day(newest)}.")
 
 
 def credential_ends(registration: Application) -> list[datetime | None]:
@@ -122,21 +124,21 @@ def credential_ends(registration: Application) -> list[datetime | None]:
     return [credential.end_date_time for credential in credentials]
 
 
-def access_policy_blocked(case: Case) -> Held | None:
+def access_policy_blocked(case: Case) -> Match | None:
     if not names_access_policy(case.failure.error) and not names_access_policy(case.failure.error_code):
         return None
-    return Held(
+    return Match(
         f"Exchange Online keeps Email Threat Defense's app out of {case.failure.mailbox}: an application access "
         "policy (or RBAC for Applications) blocks it."
     )
 
 
-def app_healthy(case: Case) -> Held | None:
+def app_healthy(case: Case) -> Match | None:
     app = case.evidence.app
     if app is None or _there(case.evidence) is None:
         return None
     app.registration.get()
-    return Held(
+    return Match(
         "Email Threat Defense's app is in order: there, switched on, with every required permission and no ended "
         "credential. An application access policy that blocks this mailbox, or a fault that has passed, would fit.",
         alternatives=(Cause.ACCESS_POLICY_BLOCKED, Cause.MESSAGE_PRESENT)
@@ -181,7 +183,7 @@ def _covers(app: AppEvidence, lacking: list[str]) -> bool:
     return "Mail.Read" in lacking and PERMISSIONS["Mail.ReadWrite"].role_id in granted_roles(app)
 
 
-DECIDERS = {
+RULES = {
     Cause.APP_NOT_FOUND: app_not_found,
     Cause.APP_DELETED: app_deleted,
     Cause.APP_DISABLED: app_disabled,

@@ -9,7 +9,7 @@ from triage.graph.evidence import AppEvidence, Unread
 from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
 
 
-class Grant(StrEnum):
+class PermissionState(StrEnum):
     """The state of one permission of type Application."""
 
     GRANTED = "granted"
@@ -85,22 +85,22 @@ def declared(app: AppEvidence) -> tuple[set[str], set[str]]:
     return roles, scopes
 
 
-def grant_state(app: AppEvidence, name: str, names: Names) -> Grant:
+def permission_state(app: AppEvidence, name: str, names: Names) -> PermissionState:
     """The state of one permission; Unread where what decides it could not be read.
 
     Delegated grants do not decide: without them, a permission that is not granted is missing (contract, section 4).
     """
     role_id = names.role_ids.get(name)
     if role_id is not None and role_id in granted_roles(app):
-        return Grant.GRANTED
+        return PermissionState.GRANTED
     if role_id is None:
         granted_roles(app)
     roles, scopes = declared(app)
     if role_id in roles:
-        return Grant.CONSENT_MISSING
+        return PermissionState.CONSENT_MISSING
     if names.scope_ids.get(name) in scopes:
-        return Grant.DELEGATED_ONLY
+        return PermissionState.DELEGATED_ONLY
     try:
-        return Grant.DELEGATED_ONLY if name in granted_scopes(app) else Grant.MISSING
+        return PermissionState.DELEGATED_ONLY if name in granted_scopes(app) else PermissionState.MISSING
     except Unread:
-        return Grant.MISSING
+        return PermissionState.MISSING

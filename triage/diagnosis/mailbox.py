@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from triage.diagnosis.case import Case, Held, day, listed, mailbox_answers
+from triage.diagnosis.case import Case, Match, day, listed, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence
 from triage.diagnosis.plans import MAILBOX_PLANS
 from triage.graph.evidence import Evidence, Reason, Unread
@@ -62,23 +62,23 @@ def license(user: User) -> License | None:
     return License(user, plans, tuple(disabled), tuple(errors), tuple(provisioning))
 
 
-def license_assignment_failed(case: Case) -> Held | None:
+def license_assignment_failed(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.errors:
         return None
-    return Held(f"A license could not be assigned to {case.evidence.mailbox}: {listed(list(found.errors))}.")
+    return Match(f"A license could not be assigned to {case.evidence.mailbox}: {listed(list(found.errors))}.")
 
 
-def exchange_plan_disabled(case: Case) -> Held | None:
+def exchange_plan_disabled(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.disabled:
         return None
-    return Held(
+    return Match(
         f"{case.evidence.mailbox} has a license, but Exchange Online ({found.disabled[0]}) is switched off in it."
     )
 
 
-def license_lapsed(case: Case) -> Held | None:
+def license_lapsed(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or found.disabled or found.working:
         return None
@@ -86,12 +86,12 @@ def license_lapsed(case: Case) -> Held | None:
     if lapsed is None:
         return None
     name = MAILBOX_PLANS[(lapsed.service_plan_id or "").lower()]
-    return Held(
+    return Match(
         f"The Exchange Online plan of {case.evidence.mailbox} ({name}) has lapsed: it is {lapsed.capability_status}."
     )
 
 
-def provisioning_error(case: Case) -> Held | None:
+def provisioning_error(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None:
         return None
@@ -104,10 +104,10 @@ def provisioning_error(case: Case) -> Held | None:
     if not on_premises and not services and "Error" not in found.provisioning:
         return None
     which = f" ({listed([*on_premises, *services])})" if on_premises or services else ""
-    return Held(f"{case.evidence.mailbox} has an unresolved provisioning error{which}: its mailbox was not made.")
+    return Match(f"{case.evidence.mailbox} has an unresolved provisioning error{which}: its mailbox was not made.")
 
 
-def mailbox_provisioning(case: Case) -> Held | None:
+def mailbox_provisioning(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.working:
         return None
@@ -118,21 +118,21 @@ def mailbox_provisioning(case: Case) -> Held | None:
     if not found.pending and not recent:
         return None
     since = f" (the plan was assigned on {day(recent[0])}, within 24 hours)" if recent else ""
-    return Held(f"The mailbox of {case.evidence.mailbox} is still being set up{since}.")
+    return Match(f"The mailbox of {case.evidence.mailbox} is still being set up{since}.")
 
 
-def mailbox_on_premises(case: Case) -> Held | None:
+def mailbox_on_premises(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.user.on_premises_sync_enabled:
         return None
     if found.working:
-        return Held(
+        return Match(
             f"{case.evidence.mailbox} is synced from on-premises and has an Exchange Online plan, but no mailbox there: "
             "it is most likely still hosted on-premises."
         )
     if found.plans or found.disabled:
         return None
-    return Held(
+    return Match(
         f"{case.evidence.mailbox} is synced from on-premises and has no Exchange Online plan: its mailbox is hosted "
         "on-premises, or it has none.",
         Confidence.POSSIBLE,
@@ -140,18 +140,18 @@ def mailbox_on_premises(case: Case) -> Held | None:
     )
 
 
-def mailbox_unlicensed(case: Case) -> Held | None:
+def mailbox_unlicensed(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or found.plans or found.disabled or found.user.on_premises_sync_enabled:
         return None
-    return Held(f"{case.evidence.mailbox} has no license with Exchange Online, so it has no mailbox.")
+    return Match(f"{case.evidence.mailbox} has no license with Exchange Online, so it has no mailbox.")
 
 
-def mailbox_disconnected(case: Case) -> Held | None:
+def mailbox_disconnected(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.working or found.user.on_premises_sync_enabled:
         return None
-    return Held(
+    return Match(
         f"{case.evidence.mailbox} has an Exchange Online plan that is switched on, and no mailbox that answers: it may "
         "have been disabled or soft-deleted in Exchange.",
         alternatives=(Cause.MAILBOX_PROVISIONING,),
@@ -187,7 +187,7 @@ def _is_exchange(service: str | None) -> bool:
     return (service or "").lower() == "exchange"
 
 
-DECIDERS = {
+RULES = {
     Cause.LICENSE_ASSIGNMENT_FAILED: license_assignment_failed,
     Cause.EXCHANGE_PLAN_DISABLED: exchange_plan_disabled,
     Cause.LICENSE_LAPSED: license_lapsed,

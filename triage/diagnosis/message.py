@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from triage.diagnosis.case import Case, Held, mailbox_answers
+from triage.diagnosis.case import Case, Match, mailbox_answers
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.place import Location, Place, find
 from triage.intake.scenario import Scenario
 
-# Where each aim puts a message (Email Threat Defense, Move and Reclassify Messages).
-AIMS = {
+# The location that each target folder means (Email Threat Defense, Move and Reclassify Messages).
+TARGET_FOLDERS = {
     "trash": Location.DELETED_ITEMS,
     "junk": Location.JUNK,
     "quarantine": Location.QUARANTINE,
@@ -34,19 +34,19 @@ _WORDS = {
 }
 
 
-def message_remediated(case: Case) -> Held | None:
+def message_remediated(case: Case) -> Match | None:
     place = find(case)
     if place is None or not _remediated(case, place):
         return None
     where = "no longer in the mailbox" if place.location is Location.NOT_FOUND else f"already in {_where(place)}"
-    return Held(f"The message is {where}: there is nothing left to remediate in {case.evidence.mailbox}.")
+    return Match(f"The message is {where}: there is nothing left to remediate in {case.evidence.mailbox}.")
 
 
-def message_deleted(case: Case) -> Held | None:
+def message_deleted(case: Case) -> Match | None:
     return _at(case, (Location.DELETED_ITEMS,), "was deleted by the mailbox's owner or a rule: it is in Deleted Items.")
 
 
-def message_recoverable(case: Case) -> Held | None:
+def message_recoverable(case: Case) -> Match | None:
     return _at(
         case,
         (Location.RECOVERABLE_ITEMS,),
@@ -54,12 +54,12 @@ def message_recoverable(case: Case) -> Held | None:
     )
 
 
-def message_moved(case: Case) -> Held | None:
+def message_moved(case: Case) -> Match | None:
     moved = (Location.OTHER_FOLDER, Location.ARCHIVE_FOLDER, Location.JUNK, Location.SENT_ITEMS)
     return _at(case, moved, "is no longer in the Inbox: it is in {where}, where it can still be opened.")
 
 
-def message_gone(case: Case) -> Held | None:
+def message_gone(case: Case) -> Match | None:
     return _at(
         case,
         (Location.NOT_FOUND,),
@@ -67,7 +67,7 @@ def message_gone(case: Case) -> Held | None:
     )
 
 
-def address_is_alias(case: Case) -> Held | None:
+def address_is_alias(case: Case) -> Match | None:
     if case.scenario is not Scenario.INVALID_USER:
         return None
     evidence = case.evidence
@@ -76,13 +76,13 @@ def address_is_alias(case: Case) -> Held | None:
     owner = evidence.alias.get()
     if owner is None or not mailbox_answers(evidence):
         return None
-    return Held(
+    return Match(
         f"{evidence.mailbox} is another address of {owner.user_principal_name}, whose mailbox answers: Graph finds a "
         "user by UPN or id, not by such an address."
     )
 
 
-def message_present(case: Case) -> Held | None:
+def message_present(case: Case) -> Match | None:
     return _at(
         case,
         (Location.INBOX,),
@@ -90,29 +90,29 @@ def message_present(case: Case) -> Held | None:
     )
 
 
-def mailbox_reachable(case: Case) -> Held | None:
+def mailbox_reachable(case: Case) -> Match | None:
     if case.failure.internet_message_id or not mailbox_answers(case.evidence):
         return None
-    return Held(
+    return Match(
         f"{case.evidence.mailbox} and its mailbox are in order. The message was not looked for: the failure has no "
         "internetMessageId.",
         alternatives=_LOOKED_FOR,
     )
 
 
-def _at(case: Case, locations: tuple[Location, ...], text: str) -> Held | None:
+def _at(case: Case, locations: tuple[Location, ...], text: str) -> Match | None:
     place = find(case)
     if place is None or place.location not in locations or _remediated(case, place):
         return None
-    return Held(f"The message in {case.evidence.mailbox} {text.format(where=_where(place))}")
+    return Match(f"The message in {case.evidence.mailbox} {text.format(where=_where(place))}")
 
 
 def _remediated(case: Case, place: Place) -> bool:
     """Whether the most reachable copy is where the action was to put it, or out of reach in quarantine."""
-    aim = AIMS.get(case.failure.aim or "")
+    target = TARGET_FOLDERS.get(case.failure.target_folder or "")
     if place.location is Location.NOT_FOUND:
-        return aim is Location.RECOVERABLE_ITEMS
-    return place.location in (aim, Location.QUARANTINE)
+        return target is Location.RECOVERABLE_ITEMS
+    return place.location in (target, Location.QUARANTINE)
 
 
 def _where(place: Place) -> str:
@@ -121,7 +121,7 @@ def _where(place: Place) -> str:
     return _WORDS.get(place.location, place.location.value)
 
 
-DECIDERS = {
+RULES = {
     Cause.MESSAGE_REMEDIATED: message_remediated,
     Cause.MESSAGE_DELETED: message_deleted,
     Cause.MESSAGE_RECOVERABLE: message_recoverable,

@@ -10,7 +10,7 @@ from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.diagnose import Diagnosis, Lack
 from triage.diagnosis.etd_app import required_states
-from triage.diagnosis.grants import Grant
+from triage.diagnosis.grants import PermissionState
 from triage.diagnosis.remedies import RETRY, STEPS, Action, Step
 from triage.graph.evidence import AppEvidence, Reason, Unread
 from triage.settings import Tenant
@@ -113,7 +113,7 @@ def _app_values(tenant: Tenant, app: AppEvidence) -> dict[str, str]:
         states = required_states(app, tenant.mode)
     except Unread:
         states = {}
-    lacking = tuple(name for name, state in states.items() if state is not Grant.GRANTED)
+    lacking = tuple(name for name, state in states.items() if state is not PermissionState.GRANTED)
     return {
         **_tenant_values(tenant),
         "sp_id": (principal.id if principal else None) or "",

@@ -93,8 +93,6 @@ PERMISSIONS = {
     ),
 }
 
-ROLE_NAMES = {permission.role_id: name for name, permission in PERMISSIONS.items() if permission.role_id}
-
 # What remediation cannot do without, type Application.
 REQUIRED = {
     Mode.READ_WRITE: ("Mail.ReadWrite", "Organization.Read.All"),

@@ -47,7 +47,7 @@ class RemediationFailure(Wire):
     raw: dict[str, Any] = Field(default_factory=dict)
 
     @property
-    def aim(self) -> str | None:
+    def target_folder(self) -> str | None:
         """Where the remediation was to put the message: `trash`, `junk`, ... or a word that matches nothing."""
         word = (self.folder or self.action or "").lower()
         return "junk" if word == "junkemail" else word or None

@@ -20,7 +20,7 @@ from triage.audit.model import (
 from triage.diagnosis import etd_app
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import FACTS, Cause, Severity
-from triage.diagnosis.grants import Grant
+from triage.diagnosis.grants import PermissionState
 from triage.diagnosis.remedies import Action
 from triage.diagnosis.remedy import app_actions
 from triage.graph.etd_app import read_app
@@ -119,17 +119,19 @@ def _service_causes(evidence: Evidence) -> tuple[list[Issue], bool]:
     case = Case(failure, Scenario.UNKNOWN_REASON, evidence)
     issues: list[Issue] = []
     undecided = False
-    for cause, decide in etd_app.DECIDERS.items():
+    for cause, rule in etd_app.RULES.items():
         if cause in (Cause.APP_HEALTHY, Cause.ACCESS_POLICY_BLOCKED):
             continue
         try:
-            held = decide(case)
+            match = rule(case)
         except Unread:
             undecided = True
             continue
-        if held is not None and evidence.app is not None:
+        if match is not None and evidence.app is not None:
             remedy = app_actions(cause, evidence.tenant, evidence.app)
-            issues.append(Issue(code=cause.value, severity=FACTS[cause].severity, summary=held.summary, actions=remedy))
+            issues.append(
+                Issue(code=cause.value, severity=FACTS[cause].severity, summary=match.summary, actions=remedy)
+            )
     return issues, undecided
 
 
@@ -172,15 +174,15 @@ def _verdict(audit: Audit, app: AppEvidence, issues: list[Issue], *, undecided: 
     breaking = {Cause.APP_DISABLED.value, Cause.CREDENTIAL_EXPIRED.value}
     if gone or codes & breaking or any(_is_lacking(state) for state in required):
         return Verdict.BROKEN
-    if undecided or Grant.UNKNOWN in required:
+    if undecided or PermissionState.UNKNOWN in required:
         return Verdict.UNKNOWN
     if codes & {"documented_permission_missing", "excess_privilege", "credential_expiring"}:
         return Verdict.DEGRADED
     return Verdict.HEALTHY
 
 
-def _is_lacking(state: Grant) -> bool:
-    return state not in (Grant.GRANTED, Grant.UNKNOWN)
+def _is_lacking(state: PermissionState) -> bool:
+    return state not in (PermissionState.GRANTED, PermissionState.UNKNOWN)
 
 
 def _newest_credential_state(audit: Audit) -> str | None:
@@ -193,8 +195,3 @@ def _newest_credential_state(audit: Audit) -> str | None:
 
 def _issue(code: str, severity: Severity, summary: str, actions: list[Action]) -> Issue:
     return Issue(code=code, severity=severity, summary=summary, actions=actions)
-
-
-def wanted(services: Services, tenant_id: str | None) -> tuple[Tenant, ...]:
-    """The tenants to audit: one, or all. Empty where the one is not ours."""
-    return tuple(t for t in services.settings.tenants if tenant_id is None or t.tenant_id == tenant_id)
