@@ -23,10 +23,10 @@ from triage.operations.services import Services
 from triage.operations.summary import summarize
 from triage.settings import read_settings
 from triage.storage.account import StorageAccount
-from triage.storage.documents import from_newest_first, newest_first, pack_compressed
+from triage.storage.documents import pack_compressed
 from triage.storage.findings import Findings
 from triage.storage.index import FILTERS, MONTHS, Query
-from triage.wire import epoch_ns
+from triage.wire import epoch_ns, from_newest_first, newest_first
 
 PAGE = 100
 

@@ -74,3 +74,13 @@ def as_datetime(text: str) -> datetime:
     """An instant as a datetime in UTC, to the microsecond."""
     nanoseconds = epoch_ns(text)
     return (_EPOCH + timedelta(microseconds=nanoseconds // 1000)).replace(tzinfo=UTC)
+
+
+def newest_first(nanoseconds: int) -> str:
+    """An instant as a key that sorts the newest first: 21 digits, what is left until the year 10000, in nanoseconds."""
+    return f"{_YEAR_10000 * 1_000_000_000 - nanoseconds:021d}"
+
+
+def from_newest_first(key: str) -> int:
+    """The instant, in nanoseconds, that `newest_first` made a key from."""
+    return _YEAR_10000 * 1_000_000_000 - int(key)

@@ -19,9 +19,9 @@ from tests.factories import (
     principal,
     registration,
 )
-from triage.audit.model import Audit
+from triage.audit.assess import assess
+from triage.audit.model import Audit, new_audit
 from triage.graph.evidence import AppEvidence, Reason
-from triage.operations.audits import make_audit
 from triage.settings import Mode, Tenant
 
 REQUIRED = ("Mail.ReadWrite", "Organization.Read.All")
@@ -38,7 +38,8 @@ def full(**changes: Any) -> AppEvidence:
 def audited(
     app: AppEvidence | None = None, *, tenant: Tenant | None = None, warning_days: int = 30, several: bool = False
 ) -> Audit:
-    return make_audit(tenant or make_tenant(), app or full(), warning_days, several=several)
+    tenant = tenant or make_tenant()
+    return assess(new_audit(tenant), tenant, app or full(), warning_days, several=several)
 
 
 def ends(**delta: int) -> datetime:
@@ -136,7 +137,7 @@ def test_severities_and_what_to_do() -> None:
 
 def test_a_tenant_without_an_app_has_nothing_to_audit() -> None:
     tenant = make_tenant(mode=Mode.NO_AUTH)
-    audit = make_audit(tenant, None, 30, several=False)
+    audit = assess(new_audit(tenant), tenant, None, 30, several=False)
     assert (audit.verdict, audit.issues, audit.permissions) == ("not_applicable", [], [])
 
 
@@ -147,7 +148,7 @@ def test_days_of_warning() -> None:
     assert audited(app, warning_days=0).verdict == "healthy"
 
 
-def test_the_wire_is_the_contracts() -> None:
+def test_the_shape_on_the_wire() -> None:
     app = full(registration=registration(password_credentials=[credential(ends(days=90))]))
     wire = audited(app).wire()
     assert set(wire) == {

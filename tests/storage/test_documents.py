@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.storage.documents import newest_first, pack_compressed, pack_text, unpack_compressed, unpack_text
-from triage.wire import epoch_ns
+from triage.storage.documents import pack_compressed, pack_text, unpack_compressed, unpack_text
+from triage.wire import epoch_ns, newest_first
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.azurite import azurite
-from triage.audit.model import Audit, Verdict
+from triage.audit.model import Audit, Verdict, audit_id
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.finding import Finding
 from triage.intake.failure import RemediationFailure
@@ -19,7 +19,6 @@ from triage.operations.retention import remove_expired
 from triage.operations.services import Services
 from triage.operations.summary import summarize
 from triage.settings import DEFAULT_RETENTION_DAYS, Mode, SettingsError, read_settings
-from triage.storage.audits import audit_id
 from triage.storage.index import Query
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_rejected

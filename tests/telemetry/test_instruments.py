@@ -28,8 +28,8 @@ from tests.application_insights import Ingestion, ingestion
 from triage.graph.batching import resource_units
 from triage.graph.session import entra_code
 from triage.intake.failure import RemediationFailure
-from triage.storage.documents import newest_first
 from triage.telemetry.instruments import Metric, PlainError, unquoted
+from triage.wire import newest_first
 
 SUBJECT = "Your invoice 4711 is overdue"
 EVERY = 6  # of the sample failures

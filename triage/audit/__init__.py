@@ -1,1 +1,1 @@
-"""How Email Threat Defense's app is in a tenant, and what changed."""
+"""The permission audit: what Email Threat Defense's app may do in a tenant, what it needs, and what changed."""

@@ -12,7 +12,8 @@ from pydantic.alias_generators import to_camel
 
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case
-from triage.diagnosis.etd_app import credential_ends, required_states, switched_off
+from triage.diagnosis.credentials import all_expired, credentials
+from triage.diagnosis.etd_app import required_states, switched_off
 from triage.diagnosis.grants import PermissionState
 from triage.diagnosis.mailbox import license
 from triage.diagnosis.plans import MAILBOX_PLANS
@@ -175,9 +176,8 @@ def _judge_delegated(_: Case, answer: Answer[list[Any]]) -> Judged:
 def _judge_registration(case: Case, answer: Answer[Any]) -> Judged:
     if answer.value is None:
         return Outcome.SKIPPED, {"why": "The app's registration is in another tenant."}
-    ends = credential_ends(answer.value)
-    valid = not ends or any(end is None or end > case.evidence.now for end in ends)
-    return _yes(valid), {"credentials": len(ends), "signInAudience": answer.value.sign_in_audience}
+    observed = {"credentials": len(credentials(answer.value)), "signInAudience": answer.value.sign_in_audience}
+    return _yes(not all_expired(answer.value, case.evidence.now)), observed
 
 
 _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {

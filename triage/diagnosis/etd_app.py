@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from triage.diagnosis.case import Case, Match, day, listed
 from triage.diagnosis.causes import Cause
-from triage.diagnosis.grants import Names, PermissionState, granted_roles, permission_state
+from triage.diagnosis.credentials import all_expired, credentials
+from triage.diagnosis.grants import REQUIRED, Names, PermissionState, granted_roles, permission_state
 from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
-from triage.graph.models import Application, ServicePrincipal
-from triage.graph.permissions import PERMISSIONS, REQUIRED
+from triage.graph.models import ServicePrincipal
+from triage.graph.permissions import PERMISSIONS
 from triage.intake.scenario import names_access_policy
 from triage.settings import Mode
 
@@ -111,17 +111,10 @@ def credential_expired(case: Case) -> Match | None:
     if app is None or _there(case.evidence) is None:
         return None
     registration = app.registration.get()
-    ends = credential_ends(registration) if registration else []
-    if not ends or any(end is None or end > case.evidence.now for end in ends):
+    if registration is None or not all_expired(registration, case.evidence.now):
         return None
-    newest = max(end for end in ends if end is not None)
+    newest = max(credential.end_date_time for credential in credentials(registration) if credential.end_date_time)
     return Match(f"Every secret and certificate of the app's registration has ended, the newest on {day(newest)}.")
-
-
-def credential_ends(registration: Application) -> list[datetime | None]:
-    """When each secret and certificate ends."""
-    credentials = (*registration.password_credentials, *registration.key_credentials)
-    return [credential.end_date_time for credential in credentials]
 
 
 def access_policy_blocked(case: Case) -> Match | None:

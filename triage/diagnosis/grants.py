@@ -1,4 +1,8 @@
-"""Which permissions Email Threat Defense's app has, and why it lacks the others."""
+"""Which permissions the ETD app needs, which it has, and why the others are missing.
+
+Required: Cisco's page "Troubleshoot Email Threat Defense Remediation". Documented: Cisco's FAQ "What access
+permissions does Secure Email Threat Defense require?".
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,16 @@ from enum import StrEnum
 
 from triage.graph.evidence import AppEvidence, Unread
 from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
+from triage.settings import Mode
+
+# Type Application; remediation fails without them.
+REQUIRED = {
+    Mode.READ_WRITE: ("Mail.ReadWrite", "Organization.Read.All"),
+    Mode.READ: ("Mail.Read", "Organization.Read.All"),
+    Mode.NO_AUTH: (),
+}
+DOCUMENTED = ("Domain.Read.All", "User.Read.All", "Group.Read.All", "GroupMember.Read.All")
+DOCUMENTED_DELEGATED = ("User.Read",)
 
 
 class PermissionState(StrEnum):
@@ -88,7 +102,7 @@ def declared(app: AppEvidence) -> tuple[set[str], set[str]]:
 def permission_state(app: AppEvidence, name: str, names: Names) -> PermissionState:
     """The state of one permission; Unread where what decides it could not be read.
 
-    Delegated grants do not decide: without them, a permission that is not granted is missing (contract, section 4).
+    Delegated grants do not decide: if they could not be read, a permission that is not granted is missing (docs/design.md).
     """
     role_id = names.role_ids.get(name)
     if role_id is not None and role_id in granted_roles(app):

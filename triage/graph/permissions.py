@@ -1,17 +1,19 @@
-"""Microsoft Graph's permissions: their ids, and what Email Threat Defense needs of them.
+"""Microsoft Graph's permissions: their ids and privilege levels.
 
-Ids and privilege levels: microsoftgraph/microsoft-graph-devx-content, permissions/new/provisioningInfo.json and
-permissions.json. Which are required: Cisco's page "Troubleshoot Email Threat Defense Remediation"; which are
-documented: Cisco's FAQ "What access permissions does Secure Email Threat Defense require?".
+Source: https://github.com/microsoftgraph/microsoft-graph-devx-content, permissions/new/provisioningInfo.json and
+permissions.json. What Email Threat Defense needs of them is in diagnosis/grants.py.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from triage.settings import Mode
-
+# Microsoft Graph's own application id, the same in every tenant.
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+
+
+# From this privilege level on, an app with the permission can take over the tenant, or much of what is in it.
+TAKES_OVER = 4
 
 
 class Permission(NamedTuple):
@@ -56,7 +58,7 @@ PERMISSIONS = {
     "Application.ReadWrite.OwnedBy": Permission("18a4783c-866b-4cc7-a460-3d5e5662c884", None, 3),
     "MailboxItem.ImportExport.All": Permission("76577085-e73d-4f1d-b26a-85fb33892327", None, 3),
     "MailboxFolder.ReadWrite.All": Permission("fef87b92-8391-4589-9da7-eb93dab7dc8a", None, 3),
-    # Level 4: with one of these an app can take over the tenant, or much of what is in it.
+    # Level 4 (TAKES_OVER).
     "RoleManagement.ReadWrite.Directory": Permission(
         "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8", "d01b97e9-cbc0-49fe-810a-750afd5527a3", 4
     ),
@@ -92,12 +94,3 @@ PERMISSIONS = {
         "a82116e5-55eb-4c41-a434-62fe8a61c773", "5a54b8b3-347c-476d-8f8e-42d5c7424d29", 4
     ),
 }
-
-# What remediation cannot do without, type Application.
-REQUIRED = {
-    Mode.READ_WRITE: ("Mail.ReadWrite", "Organization.Read.All"),
-    Mode.READ: ("Mail.Read", "Organization.Read.All"),
-    Mode.NO_AUTH: (),
-}
-DOCUMENTED = ("Domain.Read.All", "User.Read.All", "Group.Read.All", "GroupMember.Read.All")
-DOCUMENTED_DELEGATED = ("User.Read",)

@@ -8,17 +8,12 @@ from typing import Any
 
 from triage.audit.model import Audit
 from triage.storage.account import StorageAccount
-from triage.storage.documents import newest_first, pack_text, quoted, unpack_text
-from triage.wire import epoch_ns
+from triage.storage.documents import pack_text, quoted, unpack_text
+from triage.wire import newest_first
 
 TABLE = "audits"
 # How far back an audit looks for one that could read the grants.
 _EARLIER = 20
-
-
-def audit_id(tenant_id: str, audited_at: str, unique: str) -> str:
-    """An audit's id, which tells its partition and its row."""
-    return f"{tenant_id}.{newest_first(epoch_ns(audited_at))}.{unique}"
 
 
 class Audits:

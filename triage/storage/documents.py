@@ -14,19 +14,6 @@ from typing import Any
 _CHARACTERS = 16_000  # at most two UTF-16 units each
 _BYTES = 64_000
 
-# Newest first in ascending row keys: what is left until the year 9999, in nanoseconds.
-_END_OF_TIME = 253402300800 * 1_000_000_000
-
-
-def newest_first(nanoseconds: int) -> str:
-    """A sortable key: the later the instant, the smaller the key. 21 digits."""
-    return f"{_END_OF_TIME - nanoseconds:021d}"
-
-
-def from_newest_first(key: str) -> int:
-    """The instant, in nanoseconds, that a key was made from."""
-    return _END_OF_TIME - int(key)
-
 
 def quoted(value: str) -> str:
     """A value as it stands between the quotes of an OData filter."""

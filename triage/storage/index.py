@@ -16,8 +16,8 @@ from urllib.parse import quote
 from triage.finding import Finding
 from triage.storage.account import StorageAccount
 from triage.storage.counters import change_rows, counted_as, fold, get
-from triage.storage.documents import from_newest_first, newest_first, pack_compressed, quoted, unpack_compressed
-from triage.wire import epoch_ns, from_epoch_ns
+from triage.storage.documents import pack_compressed, quoted, unpack_compressed
+from triage.wire import epoch_ns, from_epoch_ns, from_newest_first, newest_first
 
 TABLE = "findingsindex"
 MONTHS = "months"

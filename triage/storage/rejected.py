@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from triage.storage.account import StorageAccount
-from triage.storage.documents import newest_first, pack_text, quoted, unpack_text
-from triage.wire import Instant, Wire, epoch_ns
+from triage.storage.documents import pack_text, quoted, unpack_text
+from triage.wire import Instant, Wire, epoch_ns, newest_first
 
 TABLE = "rejected"
 _PARTITION = "rejected"

@@ -15,12 +15,11 @@ from typing import Any, TypeVar
 from triage.storage.account import StorageAccount
 from triage.storage.audits import TABLE as AUDITS
 from triage.storage.counters import fold
-from triage.storage.documents import newest_first
 from triage.storage.findings import Findings
 from triage.storage.index import TABLE as INDEX
 from triage.storage.index import Query
 from triage.storage.rejected import TABLE as REJECTED
-from triage.wire import epoch_ns
+from triage.wire import epoch_ns, newest_first
 
 T = TypeVar("T")
 

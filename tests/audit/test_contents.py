@@ -1,4 +1,4 @@
-"""The parts of an audit: permissions, credentials, what was unreadable, and what changed."""
+"""What an audit shows of the app: permissions, credentials, and what was unreadable."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from tests.factories import (
     grants,
     make_app,
     make_tenant,
-    principal,
     registration,
 )
-from triage.audit.model import Audit, audited_credentials, audited_permissions, audited_principal, drift, unreadable
+from triage.audit.contents import audited_credentials, audited_permissions, audited_principal, unreadable
 from triage.graph.evidence import AppEvidence, Reason
 from triage.graph.models import AppRole, AppRoleAssignment, ServicePrincipal
 from triage.graph.permissions import PERMISSIONS
-from triage.operations.audits import make_audit
 from triage.settings import Mode, Tenant
 
 BOTH = ("Mail.ReadWrite", "Organization.Read.All")
@@ -144,91 +142,3 @@ def test_what_was_unreadable() -> None:
     everything = make_app().all_unread(Reason.TIMEOUT)
     assert len(unreadable(everything)) == 6
     assert audited_principal(everything) is None
-
-
-def audit(identifier: str, app: AppEvidence | None = None, **tenant: Any) -> Audit:
-    made = make_audit(make_tenant(**tenant), app or make_app(), 30, several=False)
-    return made.model_copy(update={"id": identifier})
-
-
-def test_a_first_audit_has_no_drift() -> None:
-    assert drift(audit("2"), []) is None
-
-
-def test_nothing_changed() -> None:
-    found = drift(audit("2"), [audit("1")])
-    assert found is not None
-    assert found.wire() == {"since": "1", "granted": [], "revoked": [], "changed": []}
-
-
-def test_grants_and_revocations() -> None:
-    before = audit("1", make_app(delegated_grants=delegated("User.Read")))
-    after = audit("2", make_app(grants=grants("Mail.ReadWrite", "Mail.Send"), delegated_grants=delegated("Mail.Send")))
-    found = drift(after, [before, audit("0")])
-    assert found is not None
-    assert (found.since, found.granted) == ("1", ["Mail.Send", "Mail.Send (delegated)"])
-    assert found.revoked == ["Organization.Read.All", "User.Read (delegated)"]
-
-
-def test_changes_of_the_service_principal() -> None:
-    after = audit(
-        "2", make_app(service_principal=principal(account_enabled=False, sign_in_audience=None, display_name="X"))
-    )
-    found = drift(after, [audit("1")])
-    assert found is not None
-    assert found.changed == [
-        "displayName: Cisco Email Threat Defense -> X",
-        "accountEnabled: true -> false",
-        "signInAudience: AzureADMultipleOrgs -> null",
-    ]
-
-
-def test_an_app_that_went_and_came_back() -> None:
-    gone = audit("2", make_app(service_principal=None))
-    went, back = drift(gone, [audit("1")]), drift(audit("3"), [gone])
-    assert went is not None
-    assert back is not None
-    assert (went.changed, went.revoked) == (
-        ["servicePrincipal: present -> absent"],
-        ["Mail.ReadWrite", "Organization.Read.All"],
-    )
-    assert (back.changed, back.granted) == (["servicePrincipal: absent -> present"], went.revoked)
-    still = drift(gone, [gone])
-    assert still is not None
-    assert still.changed == []
-
-
-def test_an_audit_that_could_not_read_neither_grants_nor_revokes() -> None:
-    blind = audit("2", make_app().all_unread(Reason.TIMEOUT))
-    found = drift(blind, [audit("1")])
-    assert found is not None
-    assert found.wire() == {"since": "1", "granted": [], "revoked": [], "changed": []}
-    # The next one is compared with the last that could read.
-    after = audit("3", make_app(grants=grants(*BOTH, "Mail.Send"), service_principal=principal(account_enabled=False)))
-    seen = drift(after, [blind, audit("1")])
-    assert seen is not None
-    assert (seen.since, seen.granted, seen.changed) == ("1", ["Mail.Send"], ["accountEnabled: true -> false"])
-    never = drift(after, [blind])
-    assert never is not None
-    assert (never.since, never.granted, never.changed) == ("2", [], [])
-
-
-def test_delegated_grants_that_could_not_be_read_are_not_revoked() -> None:
-    before = audit("1", make_app(delegated_grants=delegated("User.Read", "Mail.Send")))
-    blind = audit("2", make_app(delegated_grants=Reason.FORBIDDEN))
-    found = drift(blind, [before])
-    assert found is not None
-    assert (found.granted, found.revoked) == ([], [])
-    again = drift(before.model_copy(update={"id": "3"}), [blind, before])
-    assert again is not None
-    assert (again.granted, again.revoked) == ([], [])
-    fewer = drift(audit("4", make_app(delegated_grants=delegated("User.Read"))), [blind, before])
-    assert fewer is not None
-    assert (fewer.granted, fewer.revoked) == ([], ["Mail.Send (delegated)"])
-
-
-def test_a_tenant_that_had_no_app() -> None:
-    none = make_audit(make_tenant(mode=Mode.NO_AUTH), None, 30, several=False)
-    found = drift(audit("2"), [none])
-    assert found is not None
-    assert (found.granted, found.changed) == (sorted(BOTH), ["servicePrincipal: absent -> present"])

@@ -1,0 +1,125 @@
+"""What is wrong with the app, by what an audit read of it: issues and verdict. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from triage.audit.contents import audited_credentials, audited_permissions, audited_principal, unreadable
+from triage.audit.model import Audit, Issue, Verdict
+from triage.diagnosis import etd_app
+from triage.diagnosis.case import Case
+from triage.diagnosis.causes import FACTS, Cause, Severity
+from triage.diagnosis.grants import PermissionState
+from triage.diagnosis.remedies import Action
+from triage.diagnosis.remedy import app_actions
+from triage.graph.evidence import AppEvidence, Evidence, State, Unread
+from triage.graph.permissions import TAKES_OVER
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import Scenario
+from triage.settings import Tenant
+from triage.wire import as_datetime
+
+# No failure is audited, but a rule wants one; nobody can have this address.
+_NOBODY = "nobody@invalid.invalid"
+
+
+def assess(audit: Audit, tenant: Tenant, app: AppEvidence | None, warning_days: int, *, several: bool) -> Audit:
+    """The audit with what was read in it; without an app (`no_auth`) it stays not applicable.
+
+    A credential that expires within `warning_days` is expiring. `several` says that more than one tenant is configured.
+    """
+    if app is None:
+        return audit
+    moment = as_datetime(audit.audited_at)
+    audit = audit.model_copy(
+        update={
+            "service_principal": audited_principal(app),
+            "permissions": audited_permissions(app, tenant),
+            "credentials": audited_credentials(app, moment, warning_days),
+            "unreadable": unreadable(app),
+        }
+    )
+    causes, undecided = _causes(tenant, app, moment)
+    issues = [*causes, *_further_issues(audit, tenant, app, several=several)]
+    return audit.model_copy(update={"issues": issues, "verdict": _verdict(audit, app, issues, undecided=undecided)})
+
+
+def _causes(tenant: Tenant, app: AppEvidence, now: datetime) -> tuple[list[Issue], bool]:
+    """The causes about the ETD app as issues, and whether one of them could not be decided."""
+    case = Case(RemediationFailure(mailbox=_NOBODY), Scenario.UNKNOWN_REASON, Evidence(tenant, _NOBODY, now, app=app))
+    issues: list[Issue] = []
+    undecided = False
+    for cause, rule in etd_app.RULES.items():
+        if cause is Cause.APP_HEALTHY:
+            continue
+        try:
+            match = rule(case)
+        except Unread:
+            undecided = True
+            continue
+        if match is not None:
+            actions = app_actions(cause, tenant, app)
+            issues.append(_issue(cause.value, FACTS[cause].severity, match.summary, actions))
+    return issues, undecided
+
+
+def _further_issues(audit: Audit, tenant: Tenant, app: AppEvidence, *, several: bool) -> list[Issue]:
+    issues: list[Issue] = []
+    there = audit.service_principal is not None
+    missing = [p for p in audit.permissions if p.need == "documented" and _is_missing(p.state)] if there else []
+    if missing:
+        names = ", ".join(permission.name for permission in missing)
+        summary = f"Cisco documents these permissions for this mode, and they are not granted: {names}."
+        roles = tuple(permission.name for permission in missing if permission.type == "application")
+        remedy = app_actions(Cause.PERMISSION_MISSING, tenant, app, roles)
+        issues.append(_issue("documented_permission_missing", Severity.MEDIUM, summary, remedy))
+    excess = [p.name for p in audit.permissions if p.need == "extra" and (p.privilege_level or 0) >= TAKES_OVER]
+    if excess:
+        summary = (
+            "Email Threat Defense does not need these permissions, and they are enough to take over much of the tenant: "
+            f"{', '.join(excess)}."
+        )
+        detail = "Find out who granted it and why, and remove it: Enterprise applications > Permissions > Review."
+        remedy = [Action(title="Remove the permission", detail=detail)]
+        issues.append(_issue("excess_privilege", Severity.HIGH, summary, remedy))
+    if _newest_credential_state(audit) == "expiring":
+        summary = "The newest secret or certificate of the app's registration expires soon."
+        remedy = app_actions(Cause.CREDENTIAL_EXPIRED, tenant, app)
+        issues.append(_issue("credential_expiring", Severity.MEDIUM, summary, remedy))
+    if audit.service_principal is not None and audit.service_principal.sign_in_audience == "AzureADMyOrg":
+        severity = Severity.MEDIUM if several else Severity.INFO
+        summary = "The app can only access accounts of its own tenant: mailboxes of another tenant can't be remediated."
+        detail = "Registration > Authentication > Supported account types: Accounts in any organizational directory."
+        remedy = [Action(title="Let the app access other tenants, if there are any", detail=detail)]
+        issues.append(_issue(Cause.APP_SINGLE_TENANT.value, severity, summary, remedy))
+    return issues
+
+
+def _verdict(audit: Audit, app: AppEvidence, issues: list[Issue], *, undecided: bool) -> Verdict:
+    codes = {issue.code for issue in issues}
+    required = [permission.state for permission in audit.permissions if permission.need == "required"]
+    gone = app.service_principal.state is State.ABSENT
+    breaking = {Cause.APP_DISABLED.value, Cause.CREDENTIAL_EXPIRED.value}
+    if gone or codes & breaking or any(_is_missing(state) for state in required):
+        return Verdict.BROKEN
+    if undecided or PermissionState.UNKNOWN in required:
+        return Verdict.UNKNOWN
+    if codes & {"documented_permission_missing", "excess_privilege", "credential_expiring"}:
+        return Verdict.DEGRADED
+    return Verdict.HEALTHY
+
+
+def _is_missing(state: PermissionState) -> bool:
+    return state not in (PermissionState.GRANTED, PermissionState.UNKNOWN)
+
+
+def _newest_credential_state(audit: Audit) -> str | None:
+    """The state of the credential that expires last; one without an end never expires."""
+    if not audit.credentials:
+        return None
+    newest = max(audit.credentials, key=lambda c: (c.end_date_time is None, c.days_left or 0, c.end_date_time or ""))
+    return newest.state
+
+
+def _issue(code: str, severity: Severity, summary: str, actions: list[Action]) -> Issue:
+    return Issue(code=code, severity=severity, summary=summary, actions=actions)
