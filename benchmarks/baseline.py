@@ -51,12 +51,12 @@ class Baseline:
     async def triage(self, queued: QueuedFailure) -> Finding:
         """The finding of one failure."""
         failure = queued.failure
-        evidence = Evidence(self.tenant, failure.mailbox)
+        evidence = Evidence(self.tenant)
         if self.kept is None or not self.keep:
             self.kept = await self._organization(), await self._app()
         evidence.organization, evidence.app = self.kept
-        await self._address(evidence)
-        await self._mailbox(evidence, failure.internet_message_id or "")
+        await self._address(evidence, failure.mailbox)
+        await self._mailbox(evidence, failure.mailbox, failure.internet_message_id or "")
         classified = classify(failure.error, failure.error_code)
         case = Case(failure, classified[0], evidence)
         return make_finding(queued, self.tenant.tenant_id, classified, diagnose(case), case)
@@ -82,7 +82,7 @@ class Baseline:
             models.Application,
         )  # fmt: skip
         if principal.value is None or principal.value.id is None:
-            return AppEvidence(principal, graph=graph, registration=registration)
+            return AppEvidence(principal, graph_service_principal=graph, registration=registration)
         builder = client.service_principals.by_service_principal_id(principal.value.id)
         grants = await _many(
             "permissions", builder.app_role_assignments.get(_query(builder.app_role_assignments, top=999)),
@@ -92,10 +92,16 @@ class Baseline:
             "delegated_grants", builder.oauth2_permission_grants.get(_query(builder.oauth2_permission_grants, top=999)),
             models.OAuth2PermissionGrant,
         )  # fmt: skip
-        return AppEvidence(principal, graph=graph, grants=grants, delegated_grants=delegated, registration=registration)
+        return AppEvidence(
+            principal,
+            graph_service_principal=graph,
+            permissions=grants,
+            delegated_grants=delegated,
+            registration=registration,
+        )
 
-    async def _address(self, evidence: Evidence) -> None:
-        client, address = self.client, evidence.mailbox
+    async def _address(self, evidence: Evidence, address: str) -> None:
+        client = self.client
         fields = list(asked.USER_FIELDS)
         user = client.users.by_user_id(address)
         evidence.user = await _one("user", user.get(_query(user, select=fields)), models.User)
@@ -120,22 +126,22 @@ class Baseline:
             owner = relationships.find_tenant_information_by_domain_name_with_domain_name(domain_of(address))
             evidence.domain_owner = await _one("domain_owner", owner.get(), models.TenantInformation)
 
-    async def _mailbox(self, evidence: Evidence, message_id: str) -> None:
+    async def _mailbox(self, evidence: Evidence, address: str, message_id: str) -> None:
         person = evidence.user.value or evidence.alias.value
-        user = self.client.users.by_user_id((person.id if person else None) or evidence.mailbox)
-        evidence.inbox = await self._folder(user, "inbox", "mailbox")
-        if evidence.inbox.value is None:
+        user = self.client.users.by_user_id((person.id if person else None) or address)
+        evidence.mailbox = await self._folder(user, "inbox", "mailbox")
+        if evidence.mailbox.value is None:
             return
         holds = f"internetMessageId eq '{message_id}'"
         query = _query(user.messages, select=list(asked.MESSAGE_FIELDS), filter=holds)
-        evidence.messages = await _many("message", user.messages.get(query), models.Message)
+        evidence.message = await _many("message", user.messages.get(query), models.Message)
         deletions = user.mail_folders.by_mail_folder_id("recoverableitemsdeletions").messages
         query = _query(deletions, select=list(asked.MESSAGE_FIELDS), filter=holds)
-        evidence.recoverable = await _many("recoverable_items", deletions.get(query), models.Message)
-        parents = {message.parent_folder_id for message in evidence.messages.value or []}
-        if evidence.inbox.value.id in parents:
+        evidence.recoverable_items = await _many("recoverable_items", deletions.get(query), models.Message)
+        parents = {message.parent_folder_id for message in evidence.message.value or []}
+        if evidence.mailbox.value.id in parents:
             return
-        if not parents and not evidence.recoverable.value:
+        if not parents and not evidence.recoverable_items.value:
             await self._hidden(evidence, user, holds)
         elif parents:
             for name in WELL_KNOWN:

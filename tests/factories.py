@@ -66,21 +66,12 @@ PERMISSION = {
     ),
     "delegated_grants": "Directory.Read.All",
 }
-_CHECKS = {
-    "inbox": "mailbox",
-    "messages": "message",
-    "recoverable": "recoverable_items",
-    "purpose": "mailbox_purpose",
-    "graph": "graph_service_principal",
-    "grants": "permissions",
-}
 
 
-def answer(name: str, value: Any) -> Answer[Any]:
-    """An answer: read, absent (None) or unread (a Reason). `name` is that of the evidence's field or of the check."""
+def answer(check: str, value: Any) -> Answer[Any]:
+    """An answer: read, absent (None) or unread (a Reason)."""
     if isinstance(value, Answer):
         return value
-    check = _CHECKS.get(name, name)
     request = f"GET /{check}"
     if isinstance(value, Reason):
         status = 403 if value is Reason.FORBIDDEN else None
@@ -172,13 +163,13 @@ def make_app(**changes: Any) -> AppEvidence:
     there = changes.get("service_principal", ...)
     found: dict[str, Any] = {
         "service_principal": principal(),
-        "graph": ServicePrincipal(id=GRAPH_ID, app_id=GRAPH_APP_ID),
+        "graph_service_principal": ServicePrincipal(id=GRAPH_ID, app_id=GRAPH_APP_ID),
         "registration": None,
     }
     if there is None:
         found["deleted_service_principal"] = []
     elif not isinstance(there, Reason):
-        found |= {"grants": grants("Mail.ReadWrite", "Organization.Read.All"), "delegated_grants": []}
+        found |= {"permissions": grants("Mail.ReadWrite", "Organization.Read.All"), "delegated_grants": []}
     found |= changes
     deleted = found.get("deleted_service_principal")
     answers = {name: answer(name, value) for name, value in found.items()}
@@ -225,8 +216,8 @@ def well_known(**changes: Any) -> dict[str, Answer[MailFolder]]:
 def message_in(*names: str, also: Iterable[MailFolder] = (), **changes: Any) -> dict[str, Any]:
     """Evidence of copies in folders by name, with all that is asked to know what these folders are."""
     return {
-        "messages": [copy_in(name) for name in names],
-        "recoverable": [],
+        "message": [copy_in(name) for name in names],
+        "recoverable_items": [],
         "well_known": well_known(),
         "folders": {one.id: answer("folder", one) for one in also},
         **changes,
@@ -238,21 +229,21 @@ def make_evidence(**changes: Any) -> Evidence:
     found: dict[str, Any] = {
         "organization": organization("contoso.com"),
         "user": make_user(),
-        "inbox": INBOX,
-        "messages": [copy_in("inbox")],
-        "recoverable": [],
+        "mailbox": INBOX,
+        "message": [copy_in("inbox")],
+        "recoverable_items": [],
         **changes,
     }
     plain = {name: found.pop(name) for name in ("well_known", "folders", "hidden_messages") if name in found}
-    tenant, mailbox = found.pop("tenant", None) or make_tenant(), found.pop("mailbox", MAILBOX)
+    tenant = found.pop("tenant", None) or make_tenant()
     app = found.pop("app", ...)
     if app is ...:
         app = make_app() if tenant.app_id else None
     answers = {name: answer(name, value) for name, value in found.items() if value is not ...}
-    return Evidence(tenant, mailbox, NOW, app=app, **plain, **answers)
+    return Evidence(tenant, NOW, app=app, **plain, **answers)
 
 
-NO_MAILBOX: dict[str, Any] = {"inbox": None, "messages": None, "recoverable": None}
+NO_MAILBOX: dict[str, Any] = {"mailbox": None, "message": None, "recoverable_items": None}
 NOBODY: dict[str, Any] = {
     **NO_MAILBOX,
     **dict.fromkeys(("user", "alias", "deleted_user", "group", "contact")),

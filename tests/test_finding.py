@@ -80,15 +80,15 @@ def test_a_finding_without_evidence() -> None:
 
 
 def test_the_message_is_said_though_the_cause_is_another_or_unknown() -> None:
-    broken = finding(app=make_app(grants=[]))
+    broken = finding(app=make_app(permissions=[]))
     assert (broken.cause, broken.message.location, broken.exposed) == ("permission_missing", "inbox", True)
-    unknown = finding(app=make_app(grants=Reason.TIMEOUT))
+    unknown = finding(app=make_app(permissions=Reason.TIMEOUT))
     assert (unknown.cause, unknown.message.location, unknown.exposed) == ("undetermined", "inbox", True)
-    unread = finding(messages=Reason.TIMEOUT)
+    unread = finding(message=Reason.TIMEOUT)
     assert (unread.message.location, unread.exposed) == ("unknown", None)
 
 
-KNOWN, UNKNOWN = finding(), finding(messages=Reason.TIMEOUT)
+KNOWN, UNKNOWN = finding(), finding(message=Reason.TIMEOUT)
 LATER = "2026-11-21T00:00:00Z"
 
 

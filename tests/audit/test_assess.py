@@ -32,7 +32,7 @@ USER_READ = delegated("User.Read")
 
 def full(**changes: Any) -> AppEvidence:
     """An app with all that Cisco documents."""
-    return make_app(**{"grants": grants(*EVERY), "delegated_grants": USER_READ, **changes})
+    return make_app(**{"permissions": grants(*EVERY), "delegated_grants": USER_READ, **changes})
 
 
 def audited(
@@ -52,19 +52,19 @@ def with_secrets(*ends_at: datetime | None) -> AppEvidence:
 
 VERDICTS: list[tuple[str, str, list[str], AppEvidence]] = [
     ("all of it", "healthy", [], full()),
-    ("a harmless permission more", "healthy", [], full(grants=grants(*EVERY, "Mail.Send"))),
-    ("documented permissions lack", "degraded", ["documented_permission_missing"], full(grants=grants(*REQUIRED))),
+    ("a harmless permission more", "healthy", [], full(permissions=grants(*EVERY, "Mail.Send"))),
+    ("documented permissions lack", "degraded", ["documented_permission_missing"], full(permissions=grants(*REQUIRED))),
     ("delegated User.Read lacks", "degraded", ["documented_permission_missing"], full(delegated_grants=[])),
-    ("a permission of level 4 more", "degraded", ["excess_privilege"], full(grants=grants(*EVERY, "User.ReadWrite.All"))),
+    ("a permission of level 4 more", "degraded", ["excess_privilege"], full(permissions=grants(*EVERY, "User.ReadWrite.All"))),
     ("a permission of level 4 on another resource", "healthy", [],
-     full(grants=[*grants(*EVERY), *grants("User.ReadWrite.All", resource=EXCHANGE_APP_OBJECT_ID)])),
-    ("a required one lacks", "broken", ["permission_missing"], full(grants=grants(*REQUIRED[1:], *DOCUMENTED))),
+     full(permissions=[*grants(*EVERY), *grants("User.ReadWrite.All", resource=EXCHANGE_APP_OBJECT_ID)])),
+    ("a required one lacks", "broken", ["permission_missing"], full(permissions=grants(*REQUIRED[1:], *DOCUMENTED))),
     ("a required one is on another resource", "broken", ["permission_missing"],
-     full(grants=[*grants(*EVERY[1:]), *grants(EVERY[0], resource=EXCHANGE_APP_OBJECT_ID)])),
+     full(permissions=[*grants(*EVERY[1:]), *grants(EVERY[0], resource=EXCHANGE_APP_OBJECT_ID)])),
     ("consent lacks", "broken", ["consent_missing"],
-     full(grants=grants(*EVERY[1:]), registration=registration(roles=EVERY))),
+     full(permissions=grants(*EVERY[1:]), registration=registration(roles=EVERY))),
     ("only delegated", "broken", ["permission_delegated_only"],
-     full(grants=grants(*EVERY[1:]), delegated_grants=delegated("User.Read", EVERY[0]))),
+     full(permissions=grants(*EVERY[1:]), delegated_grants=delegated("User.Read", EVERY[0]))),
     ("no app", "broken", ["app_not_found"], make_app(service_principal=None)),
     ("a deleted app", "broken", ["app_deleted"], make_app(service_principal=None, deleted_service_principal=[principal()])),
     ("a disabled app", "broken", ["app_disabled"], full(service_principal=principal(account_enabled=False))),
@@ -76,16 +76,16 @@ VERDICTS: list[tuple[str, str, list[str], AppEvidence]] = [
      full(service_principal=principal(sign_in_audience="AzureADMyOrg"))),
     ("delegated grants unread", "healthy", [], full(delegated_grants=Reason.FORBIDDEN)),
     ("delegated grants unread, and one lacks", "broken", ["permission_missing"],
-     full(grants=grants(*EVERY[1:]), delegated_grants=Reason.FORBIDDEN)),
-    ("grants unread", "unknown", [], full(grants=Reason.FORBIDDEN)),
+     full(permissions=grants(*EVERY[1:]), delegated_grants=Reason.FORBIDDEN)),
+    ("grants unread", "unknown", [], full(permissions=Reason.FORBIDDEN)),
     ("grants unread, but disabled", "broken", ["app_disabled"],
-     full(grants=Reason.FORBIDDEN, service_principal=principal(is_disabled=True))),
+     full(permissions=Reason.FORBIDDEN, service_principal=principal(is_disabled=True))),
     ("grants unread, but its credentials have ended", "broken", ["credential_expired"],
-     full(grants=Reason.TIMEOUT, registration=registration(password_credentials=[credential(ends(days=-1))]))),
+     full(permissions=Reason.TIMEOUT, registration=registration(password_credentials=[credential(ends(days=-1))]))),
     ("app unread", "unknown", [], make_app(service_principal=Reason.THROTTLED)),
     ("whether it was deleted is unread", "broken", [],
      make_app(service_principal=None, deleted_service_principal=Reason.TIMEOUT)),
-    ("Graph's own service principal unread", "unknown", [], full(graph=Reason.TIMEOUT)),
+    ("Graph's own service principal unread", "unknown", [], full(graph_service_principal=Reason.TIMEOUT)),
     ("the registration unread, which could hold ended credentials", "unknown", [], full(registration=Reason.TIMEOUT)),
     ("the registration is not in this tenant", "healthy", [], full(registration=None)),
 ]  # fmt: skip
@@ -104,7 +104,7 @@ def test_verdicts(verdict: str, issues: list[str], app: AppEvidence) -> None:
     (("Mail.Read", *DOCUMENTED), "broken", ["permission_missing", "app_read_mode"]),
 ])  # fmt: skip
 def test_read_mode_needs_mail_read(granted: tuple[str, ...], verdict: str, issues: list[str]) -> None:
-    audit = audited(full(grants=grants(*granted)), tenant=make_tenant(mode=Mode.READ))
+    audit = audited(full(permissions=grants(*granted)), tenant=make_tenant(mode=Mode.READ))
     assert (audit.verdict, [issue.code for issue in audit.issues]) == (verdict, issues)
     assert [one.name for one in audit.permissions if one.need == "required"] == ["Mail.Read", "Organization.Read.All"]
 
@@ -122,7 +122,7 @@ SEVERITIES = {
 
 def test_severities_and_what_to_do() -> None:
     worst = full(
-        grants=grants("Mail.Read", "User.ReadWrite.All"),
+        permissions=grants("Mail.Read", "User.ReadWrite.All"),
         service_principal=principal(account_enabled=False, sign_in_audience="AzureADMyOrg"),
         registration=registration(key_credentials=[credential(ends(days=3))]),
     )
@@ -172,7 +172,7 @@ def test_ids_are_unique_and_of_the_tenant() -> None:
 
 
 def test_the_remedy_of_a_documented_permission_grants_just_that() -> None:
-    audit = audited(full(grants=grants(*EVERY[:-1])))
+    audit = audited(full(permissions=grants(*EVERY[:-1])))
     issue = next(issue for issue in audit.issues if issue.code == "documented_permission_missing")
     commands = [action.command for action in issue.actions if action.command]
     assert [f"foreach ($name in @('{EVERY[-1]}'))" in command for command in commands] == [True]

@@ -32,7 +32,7 @@ def states(app: AppEvidence, tenant: Tenant | None = None) -> dict[tuple[str, st
 
 
 def test_permissions_of_an_app_in_order() -> None:
-    app = make_app(grants=grants(*BOTH, "Mail.Send"), delegated_grants=delegated("User.Read", "openid"))
+    app = make_app(permissions=grants(*BOTH, "Mail.Send"), delegated_grants=delegated("User.Read", "openid"))
     assert states(app) == {
         ("Mail.ReadWrite", "application"): ("required", "granted"),
         ("Organization.Read.All", "application"): ("required", "granted"),
@@ -47,7 +47,7 @@ def test_permissions_of_an_app_in_order() -> None:
 
 
 def test_ids_and_privilege_levels() -> None:
-    app = make_app(grants=grants(*BOTH, "User.ReadWrite.All"), delegated_grants=delegated("User.Read", "odd"))
+    app = make_app(permissions=grants(*BOTH, "User.ReadWrite.All"), delegated_grants=delegated("User.Read", "odd"))
     found = {(one.name, one.type): one for one in audited_permissions(app, make_tenant())}
     assert found["Mail.ReadWrite", "application"].id == PERMISSIONS["Mail.ReadWrite"].role_id
     assert found["User.Read", "delegated"].id == PERMISSIONS["User.Read"].scope_id
@@ -58,7 +58,7 @@ def test_ids_and_privilege_levels() -> None:
 
 def test_a_state_for_each_reason_that_a_permission_is_not_there() -> None:
     app = make_app(
-        grants=[],
+        permissions=[],
         delegated_grants=delegated("Domain.Read.All"),
         registration=registration(roles=["Mail.ReadWrite"], scopes=["Organization.Read.All"]),
     )
@@ -71,7 +71,7 @@ def test_a_state_for_each_reason_that_a_permission_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("changes", [
-    {"grants": Reason.FORBIDDEN}, {"graph": Reason.TIMEOUT}, {"service_principal": Reason.THROTTLED},
+    {"permissions": Reason.FORBIDDEN}, {"graph_service_principal": Reason.TIMEOUT}, {"service_principal": Reason.THROTTLED},
 ])  # fmt: skip
 def test_unread_grants_are_unknown_and_not_missing(changes: dict[str, Any]) -> None:
     found = states(make_app(**changes))
@@ -90,7 +90,7 @@ def test_an_app_that_is_not_there_has_no_permission() -> None:
 
 def test_expected_permissions_are_documented_ones() -> None:
     tenant = make_tenant(expected_permissions=("Mail.Send", "User.Read.All", "Mail.ReadWrite", "Odd.Permission"))
-    found = states(make_app(grants=grants(*BOTH, "Mail.Send")), tenant)
+    found = states(make_app(permissions=grants(*BOTH, "Mail.Send")), tenant)
     assert found["Mail.Send", "application"] == ("documented", "granted")
     assert found["Odd.Permission", "application"] == ("documented", "missing")
     assert found["Mail.ReadWrite", "application"] == ("required", "granted")
@@ -101,7 +101,7 @@ def test_names_from_graph_itself() -> None:
         id="graph-object", app_roles=[AppRole(id="r-1", value="New.Permission"), AppRole(id="r-2")]
     )
     odd = [AppRoleAssignment(app_role_id=one, resource_id="graph-object") for one in ("r-1", "r-2", None)]
-    app = make_app(graph=graph, grants=[*grants(*BOTH), *odd])
+    app = make_app(graph_service_principal=graph, permissions=[*grants(*BOTH), *odd])
     assert {name for name, _ in states(app)} >= {"New.Permission", "r-2"}
     tenant = make_tenant(expected_permissions=("New.Permission",))
     assert states(app, tenant)["New.Permission", "application"] == ("documented", "granted")

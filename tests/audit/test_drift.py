@@ -33,7 +33,9 @@ def test_nothing_changed() -> None:
 
 def test_grants_and_revocations() -> None:
     before = audit("1", make_app(delegated_grants=delegated("User.Read")))
-    after = audit("2", make_app(grants=grants("Mail.ReadWrite", "Mail.Send"), delegated_grants=delegated("Mail.Send")))
+    after = audit(
+        "2", make_app(permissions=grants("Mail.ReadWrite", "Mail.Send"), delegated_grants=delegated("Mail.Send"))
+    )
     found = drift(after, [before, audit("0")])
     assert found is not None
     assert (found.since, found.granted) == ("1", ["Mail.Send", "Mail.Send (delegated)"])
@@ -74,7 +76,9 @@ def test_an_audit_that_could_not_read_neither_grants_nor_revokes() -> None:
     assert found is not None
     assert found.wire() == {"since": "1", "granted": [], "revoked": [], "changed": []}
     # The next one is compared with the last that could read.
-    after = audit("3", make_app(grants=grants(*BOTH, "Mail.Send"), service_principal=principal(account_enabled=False)))
+    after = audit(
+        "3", make_app(permissions=grants(*BOTH, "Mail.Send"), service_principal=principal(account_enabled=False))
+    )
     seen = drift(after, [blind, audit("1")])
     assert seen is not None
     assert (seen.since, seen.granted, seen.changed) == ("1", ["Mail.Send"], ["accountEnabled: true -> false"])

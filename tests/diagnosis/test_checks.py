@@ -48,7 +48,7 @@ def check(name: str, failure: dict[str, Any] | None = None, **evidence: Any) -> 
 
 
 def test_in_order() -> None:
-    case = make_case(purpose="user", **message_in("Invoices", also=[folder("Invoices")]))
+    case = make_case(mailbox_purpose="user", **message_in("Invoices", also=[folder("Invoices")]))
     found = checks(case)
     assert [one.id for one in found] == [
         *("organization", "user", "mailbox", "mailbox_purpose", "message", "recoverable_items"),
@@ -76,11 +76,11 @@ OUTCOMES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
      {**ELSEWHERE, "domain_owner": owner()}),
     ("domain_owner", "fail", {}, {**ELSEWHERE, "domain_owner": None}),
     ("mailbox", "fail", {}, NO_MAILBOX),
-    ("mailbox_purpose", "pass", {"userPurpose": "shared"}, {"purpose": "shared"}),
-    ("mailbox_purpose", "pass", {}, {"purpose": None}),
-    ("message", "pass", {"copies": 2}, {"messages": [copy_in("inbox"), copy_in("junkemail")]}),
-    ("message", "fail", {"copies": 0}, {"messages": []}),
-    ("recoverable_items", "fail", {"copies": 1}, {"recoverable": [Message(id="r")]}),
+    ("mailbox_purpose", "pass", {"userPurpose": "shared"}, {"mailbox_purpose": "shared"}),
+    ("mailbox_purpose", "pass", {}, {"mailbox_purpose": None}),
+    ("message", "pass", {"copies": 2}, {"message": [copy_in("inbox"), copy_in("junkemail")]}),
+    ("message", "fail", {"copies": 0}, {"message": []}),
+    ("recoverable_items", "fail", {"copies": 1}, {"recoverable_items": [Message(id="r")]}),
     ("folder", "pass", {"id": "junkemail-id", "displayName": "Junk Email", "isHidden": False}, {"well_known": well_known()}),
     ("hidden_folders", "pass", {"hidden": ["H"]}, {"hidden_folders": [folder("H", hidden=True), folder("V")]}),
     ("hidden_folder", "fail", {"copies": 1},
@@ -91,7 +91,7 @@ OUTCOMES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         service_principal=None, deleted_service_principal=[principal(id="s", display_name=None, account_enabled=None)])}),
     ("permissions", "pass", {"Mail.ReadWrite": "granted", "Organization.Read.All": "granted"}, {}),
     ("permissions", "fail", {"Mail.ReadWrite": "delegated_only", "Organization.Read.All": "granted"},
-     {"app": make_app(grants=grants("Organization.Read.All"), delegated_grants=delegated("Mail.ReadWrite"))}),
+     {"app": make_app(permissions=grants("Organization.Read.All"), delegated_grants=delegated("Mail.ReadWrite"))}),
     ("delegated_grants", "pass", {"scopes": ["Mail.Read", "User.Read"]},
      {"app": make_app(delegated_grants=delegated("User.Read", "Mail.Read"))}),
     ("registration", "skipped", {"why": "The app's registration is in another tenant."}, {}),
@@ -124,14 +124,13 @@ def test_an_app_that_is_switched_off_says_how() -> None:
     assert found.observed["displayName"] == "Cisco Email Threat Defense"
 
 
-@pytest.mark.parametrize("field", [
-    "organization", "user", "alias", "deleted_user", "group", "contact", "domain_owner", "inbox", "purpose", "messages",
-    "recoverable", "hidden_folders",
+@pytest.mark.parametrize("name", [
+    "organization", "user", "alias", "deleted_user", "group", "contact", "domain_owner", "mailbox",
+    "mailbox_purpose", "message", "recoverable_items", "hidden_folders",
 ])  # fmt: skip
 @pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.THROTTLED, Reason.TIMEOUT])
-def test_unread(field: str, reason: Reason) -> None:
-    name = answer(field, reason).check
-    found = check(name, **{field: reason})
+def test_unread(name: str, reason: Reason) -> None:
+    found = check(name, **{name: reason})
     assert (found.outcome, found.reason, found.observed) == ("unknown", reason, {})
     assert found.permission == (PERMISSION[name] if reason is Reason.FORBIDDEN else None)
 
@@ -141,7 +140,7 @@ def test_the_request_and_answer_are_the_evidence() -> None:
         "mailbox", State.UNREAD, None, "GET /users/a/mailFolders/inbox", 403, "ErrorAccessDenied", Reason.FORBIDDEN,
         "Mail.ReadBasic.All",
     )  # fmt: skip
-    assert check("mailbox", inbox=refused).wire() == {
+    assert check("mailbox", mailbox=refused).wire() == {
         "id": "mailbox",
         "question": "Does the mailbox answer?",
         "outcome": "unknown",
@@ -155,7 +154,7 @@ def test_the_request_and_answer_are_the_evidence() -> None:
 
 
 def test_permissions_that_cannot_be_judged_are_unknown() -> None:
-    found = check("permissions", app=make_app(graph=Reason.TIMEOUT))
+    found = check("permissions", app=make_app(graph_service_principal=Reason.TIMEOUT))
     assert (found.outcome, found.observed) == ("unknown", {})
 
 
@@ -167,7 +166,7 @@ def test_a_licence_that_graph_does_not_show() -> None:
 
 
 def test_what_there_was_nothing_to_ask_for() -> None:
-    message = check("message", {"internet_message_id": None}, messages=..., recoverable=...)
+    message = check("message", {"internet_message_id": None}, message=..., recoverable_items=...)
     assert (message.outcome, message.observed) == ("skipped", {"why": "The failure has no internetMessageId."})
     app = check("service_principal", tenant=make_tenant(mode=Mode.NO_AUTH))
     assert app.outcome == "skipped"

@@ -77,34 +77,34 @@ GIVES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "consent_missing",
-        {"app": make_app(grants=grants("Organization.Read.All"), registration=registration(roles=BOTH))},
+        {"app": make_app(permissions=grants("Organization.Read.All"), registration=registration(roles=BOTH))},
         "Mail.ReadWrite is asked for by the app's registration with type Application, but an administrator has not "
         "consented.",
     ),
     (
         "consent_missing",
-        {"app": make_app(grants=[], registration=registration(roles=BOTH))},
+        {"app": make_app(permissions=[], registration=registration(roles=BOTH))},
         "Mail.ReadWrite and Organization.Read.All are asked for by the app's registration with type Application, but an "
         "administrator has not consented.",
     ),
     (
         "permission_delegated_only",
-        {"app": make_app(grants=grants("Organization.Read.All"), registration=registration(scopes=BOTH))},
+        {"app": make_app(permissions=grants("Organization.Read.All"), registration=registration(scopes=BOTH))},
         "Mail.ReadWrite is there with type Delegated only; remediation needs type Application.",
     ),
     (
         "permission_delegated_only",
-        {"app": make_app(grants=grants("Organization.Read.All"), delegated_grants=delegated("User.Read", *BOTH))},
+        {"app": make_app(permissions=grants("Organization.Read.All"), delegated_grants=delegated("User.Read", *BOTH))},
         "Mail.ReadWrite is there with type Delegated only; remediation needs type Application.",
     ),
     (
         "permission_missing",
-        {"app": make_app(grants=grants("Mail.ReadWrite"))},
+        {"app": make_app(permissions=grants("Mail.ReadWrite"))},
         "Organization.Read.All is not granted to Email Threat Defense's app with type Application on Microsoft Graph.",
     ),
     (
         "permission_missing",
-        {"app": make_app(grants=grants("Mail.Read", "Organization.Read.All"))},
+        {"app": make_app(permissions=grants("Mail.Read", "Organization.Read.All"))},
         "Mail.ReadWrite is not granted to Email Threat Defense's app with type Application on Microsoft Graph. Only "
         "Mail.Read is granted.",
     ),
@@ -116,7 +116,7 @@ GIVES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "app_read_mode",
-        {"tenant": READ_TENANT, "app": make_app(grants=grants("Mail.Read", "Organization.Read.All"))},
+        {"tenant": READ_TENANT, "app": make_app(permissions=grants("Mail.Read", "Organization.Read.All"))},
         "Email Threat Defense is in Read mode in this tenant: it has Mail.Read only, and cannot move messages.",
     ),
     (
@@ -145,7 +145,7 @@ GIVES: list[tuple[str, dict[str, Any], str]] = [
     ),
 ]
 SEVERITY = {cause: "critical" for cause, _, _ in GIVES} | {"app_read_mode": "high", "access_policy_blocked": "high"}
-NO_MESSAGE = {"messages": [], "recoverable": [], "hidden_folders": []}
+NO_MESSAGE = {"message": [], "recoverable_items": [], "hidden_folders": []}
 
 
 @pytest.mark.parametrize(("cause", "given", "summary"), GIVES)
@@ -169,27 +169,27 @@ NEAR: list[tuple[str, str, dict[str, Any]]] = [
     ("declared as Delegated too, and granted as Application", "app_healthy",
      healthy(registration=registration(scopes=BOTH), delegated_grants=delegated(*BOTH))),
     ("declared on another resource than Graph", "permission_missing",
-     healthy(grants=[], registration=registration(roles=BOTH, resource="00000002-0000-0ff1-ce00-000000000000"))),
+     healthy(permissions=[], registration=registration(roles=BOTH, resource="00000002-0000-0ff1-ce00-000000000000"))),
     ("granted on another resource than Graph", "permission_missing",
-     healthy(grants=grants(*BOTH, resource=EXCHANGE_APP_OBJECT_ID))),
+     healthy(permissions=grants(*BOTH, resource=EXCHANGE_APP_OBJECT_ID))),
     ("delegated on another resource than Graph", "permission_missing",
-     healthy(grants=[], delegated_grants=delegated(*BOTH, resource=EXCHANGE_APP_OBJECT_ID))),
+     healthy(permissions=[], delegated_grants=delegated(*BOTH, resource=EXCHANGE_APP_OBJECT_ID))),
     ("a delegated permission whose name only begins so", "permission_missing",
-     healthy(grants=[], delegated_grants=delegated("Mail.ReadWrite.Shared"))),
-    ("delegated grants unread: missing", "permission_missing", healthy(grants=[], delegated_grants=Reason.FORBIDDEN)),
+     healthy(permissions=[], delegated_grants=delegated("Mail.ReadWrite.Shared"))),
+    ("delegated grants unread: missing", "permission_missing", healthy(permissions=[], delegated_grants=Reason.FORBIDDEN)),
     ("delegated grants unread, but the registration says Delegated", "permission_delegated_only",
-     healthy(grants=[], delegated_grants=Reason.FORBIDDEN, registration=registration(scopes=BOTH))),
+     healthy(permissions=[], delegated_grants=Reason.FORBIDDEN, registration=registration(scopes=BOTH))),
     ("delegated grants unread, and nothing lacking", "app_healthy", healthy(delegated_grants=Reason.FORBIDDEN)),
-    ("Graph's own service principal is absent: nothing can be granted on it", "permission_missing", healthy(graph=None)),
+    ("Graph's own service principal is absent: nothing can be granted on it", "permission_missing", healthy(graph_service_principal=None)),
     ("both Mail permissions in read mode", "app_healthy",
-     {"tenant": READ_TENANT, **healthy(grants=grants("Mail.Read", *BOTH))}),
+     {"tenant": READ_TENANT, **healthy(permissions=grants("Mail.Read", *BOTH))}),
     ("one credential is valid", "app_healthy",
      healthy(registration=registration(
          roles=BOTH, password_credentials=[credential(YESTERDAY)], key_credentials=[credential(TOMORROW)]))),
     ("a credential without an end", "app_healthy",
      healthy(registration=registration(password_credentials=[credential(YESTERDAY), credential(None)]))),
     ("a registration without credentials", "app_healthy", healthy(registration=registration(roles=BOTH))),
-    ("grants in capital letters", "app_healthy", healthy(grants=[
+    ("grants in capital letters", "app_healthy", healthy(permissions=[
         one.model_copy(update={"app_role_id": (one.app_role_id or "").upper()}) for one in grants(*BOTH)])),
     ("the text of a policy, misspelled", "app_healthy", {"failure": {"error": "RAOP: blocked by an access policy"}}),
 ]  # fmt: skip
@@ -197,7 +197,7 @@ NEAR: list[tuple[str, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("cause", "given"), [row[1:] for row in NEAR], ids=[row[0] for row in NEAR])
 def test_near_misses(cause: str, given: dict[str, Any]) -> None:
-    found = diagnosed(Scenario.UNKNOWN_REASON, **{"inbox": None, **given})
+    found = diagnosed(Scenario.UNKNOWN_REASON, **{"mailbox": None, **given})
     # The person has a plan and no mailbox: what is only possible there stands above a healthy app.
     assert found.cause == ("mailbox_disconnected" if cause == "app_healthy" else cause)
     in_order = diagnosed(Scenario.UNKNOWN_REASON, **given)
@@ -226,9 +226,9 @@ UNREAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("app", healthy(service_principal=Reason.FORBIDDEN), "service_principal", ALL_APP),
     ("deleted app", healthy(service_principal=None, deleted_service_principal=Reason.FORBIDDEN),
      "deleted_service_principal", ALL_APP),
-    ("grants", healthy(grants=Reason.FORBIDDEN), "permissions", ALL_APP),
-    ("Graph's service principal", healthy(graph=Reason.FORBIDDEN), "graph_service_principal", ALL_APP),
-    ("registration, a permission lacks", healthy(grants=[], registration=Reason.FORBIDDEN), "registration", ALL_APP),
+    ("grants", healthy(permissions=Reason.FORBIDDEN), "permissions", ALL_APP),
+    ("Graph's service principal", healthy(graph_service_principal=Reason.FORBIDDEN), "graph_service_principal", ALL_APP),
+    ("registration, a permission lacks", healthy(permissions=[], registration=Reason.FORBIDDEN), "registration", ALL_APP),
     ("registration, all granted: its credentials", healthy(registration=Reason.FORBIDDEN), "registration", ALL_APP),
 ]  # fmt: skip
 
@@ -245,19 +245,21 @@ def test_unread(given: dict[str, Any], check: str, permission: str) -> None:
 
 @pytest.mark.parametrize("reason", [Reason.THROTTLED, Reason.UNAVAILABLE, Reason.TIMEOUT, Reason.UNAUTHENTICATED])
 def test_unread_for_another_reason(reason: Reason) -> None:
-    found = diagnosed(Scenario.UNKNOWN_REASON, app=make_app(grants=reason))
+    found = diagnosed(Scenario.UNKNOWN_REASON, app=make_app(permissions=reason))
     assert found.lacks == (Lack("permissions", reason, None),)
 
 
 def test_a_known_cause_below_an_unread_one_is_not_given() -> None:
     given = make_app(
-        grants=[],
+        permissions=[],
         service_principal=principal(account_enabled=False),
         registration=answer("registration", Reason.TIMEOUT),
     )
     # Disabled stands above all that the registration decides.
     assert diagnosed(Scenario.UNKNOWN_REASON, app=given).cause is Cause.APP_DISABLED
-    expired = make_app(grants=Reason.THROTTLED, registration=registration(password_credentials=[credential(YESTERDAY)]))
+    expired = make_app(
+        permissions=Reason.THROTTLED, registration=registration(password_credentials=[credential(YESTERDAY)])
+    )
     found = diagnosed(Scenario.UNKNOWN_REASON, app=expired)
     assert (found.cause, found.lacks) == ("undetermined", (Lack("permissions", Reason.THROTTLED),))
     assert found.also_seen == (Cause.CREDENTIAL_EXPIRED,)
@@ -265,7 +267,8 @@ def test_a_known_cause_below_an_unread_one_is_not_given() -> None:
 
 def test_permissions_that_lack_for_different_reasons() -> None:
     found = diagnosed(
-        Scenario.UNKNOWN_REASON, app=make_app(grants=[], registration=registration(roles=["Organization.Read.All"]))
+        Scenario.UNKNOWN_REASON,
+        app=make_app(permissions=[], registration=registration(roles=["Organization.Read.All"])),
     )
     assert (found.cause, found.also_seen) == ("consent_missing", (Cause.PERMISSION_MISSING,))
     assert found.summary.startswith("Organization.Read.All is asked for")

@@ -163,14 +163,14 @@ def test_every_plan_that_carries_a_mailbox_counts(plan_id: str) -> None:
 ])  # fmt: skip
 def test_what_says_that_there_is_no_mailbox(code: str, answers: bool) -> None:
     inbox: Answer[Any] = Answer("mailbox", State.ABSENT, status=404, error_code=code)
-    found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, inbox=inbox)
+    found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, mailbox=inbox)
     assert (found.cause == "mailbox_disconnected") is not answers
 
 
 @pytest.mark.parametrize("scenario", list(Scenario))
 @pytest.mark.parametrize("user", [{}, UNLICENSED, SYNCED, switched_off()])
 def test_a_mailbox_that_could_not_be_asked(scenario: Scenario, user: dict[str, Any]) -> None:
-    unread = dict.fromkeys(("inbox", "messages", "recoverable"), Reason.FORBIDDEN)
+    unread = dict.fromkeys(("mailbox", "message", "recoverable_items"), Reason.FORBIDDEN)
     found = diagnosed(scenario, user=make_user(**user), **unread)
     assert found.cause == "undetermined"
     assert Lack("mailbox", Reason.FORBIDDEN, "Mail.ReadBasic.All") in found.lacks
@@ -188,7 +188,9 @@ def test_a_user_whose_licences_graph_does_not_show(hidden: str, found_as: str) -
 
 
 def test_a_403_of_our_own_says_nothing_of_the_app() -> None:
-    refused: Answer[Any] = answer("inbox", Reason.FORBIDDEN)
-    found = diagnosed(Scenario.UNKNOWN_REASON, inbox=refused, messages=Reason.FORBIDDEN, recoverable=Reason.FORBIDDEN)
+    refused: Answer[Any] = answer("mailbox", Reason.FORBIDDEN)
+    found = diagnosed(
+        Scenario.UNKNOWN_REASON, mailbox=refused, message=Reason.FORBIDDEN, recoverable_items=Reason.FORBIDDEN
+    )
     assert found.cause == "undetermined"
     assert {lack.reason for lack in found.lacks} == {Reason.FORBIDDEN}

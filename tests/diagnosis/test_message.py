@@ -24,7 +24,7 @@ from triage.graph.models import Message
 from triage.intake.scenario import Scenario
 
 PERSON_FIRST = [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE]
-GONE: dict[str, Any] = {"messages": [], "recoverable": [], "hidden_folders": []}
+GONE: dict[str, Any] = {"message": [], "recoverable_items": [], "hidden_folders": []}
 IN: dict[str, dict[str, Any]] = {
     "inbox": {},
     "junk": message_in("junkemail"),
@@ -32,7 +32,7 @@ IN: dict[str, dict[str, Any]] = {
     "archive_folder": message_in("archive"),
     "sent_items": message_in("sentitems"),
     "deleted_items": message_in("deleteditems"),
-    "recoverable_items": {"messages": [], "recoverable": [Message(id="r", parent_folder_id="x")]},
+    "recoverable_items": {"message": [], "recoverable_items": [Message(id="r", parent_folder_id="x")]},
     "quarantine": message_in("Hidden", also=[folder("Hidden", hidden=True)]),
     "not_found": GONE,
 }
@@ -132,8 +132,8 @@ def test_below_a_healthy_app_only_what_the_message_is_in_the_inbox_for(scenario:
 
 
 UNREAD: list[tuple[str, dict[str, Any], str]] = [
-    ("the search", {"messages": Reason.FORBIDDEN}, "message"),
-    ("Recoverable Items", {**GONE, "recoverable": Reason.FORBIDDEN}, "recoverable_items"),
+    ("the search", {"message": Reason.FORBIDDEN}, "message"),
+    ("Recoverable Items", {**GONE, "recoverable_items": Reason.FORBIDDEN}, "recoverable_items"),
     ("the hidden folders", {**GONE, "hidden_folders": Reason.FORBIDDEN}, "hidden_folders"),
     ("a hidden folder", {**GONE, "hidden_folders": [folder("H", hidden=True)],
                          "hidden_messages": {"H-id": answer("hidden_folder", Reason.FORBIDDEN)}}, "hidden_folder"),
@@ -188,7 +188,7 @@ NOT_LOOKED_FOR = {"internet_message_id": None}
 
 
 def test_mailbox_reachable() -> None:
-    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, messages=..., recoverable=...)
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, message=..., recoverable_items=...)
     assert (found.cause, found.confidence, found.severity) == ("mailbox_reachable", "possible", "medium")
     assert found.summary == (
         f"{MAILBOX} and its mailbox are in order. The message was not looked for: the failure has no internetMessageId."
@@ -197,16 +197,16 @@ def test_mailbox_reachable() -> None:
 
 
 def test_near_misses_of_mailbox_reachable() -> None:
-    without: dict[str, Any] = {"messages": ..., "recoverable": ...}
+    without: dict[str, Any] = {"message": ..., "recoverable_items": ...}
     assert diagnosed(Scenario.UNKNOWN_REASON, NOT_LOOKED_FOR, **without).cause == "app_healthy"
-    disconnected = diagnosed(Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, **without, inbox=None)
+    disconnected = diagnosed(Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, **without, mailbox=None)
     assert disconnected.cause == "mailbox_disconnected"
-    broken = diagnosed(Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, **without, app=make_app(grants=[]))
+    broken = diagnosed(Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, **without, app=make_app(permissions=[]))
     assert broken.cause == "permission_missing"
 
 
 def test_mailbox_reachable_unread() -> None:
     found = diagnosed(
-        Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, inbox=Reason.FORBIDDEN, messages=..., recoverable=...
+        Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, mailbox=Reason.FORBIDDEN, message=..., recoverable_items=...
     )
     assert (found.cause, found.lacks) == ("undetermined", (Lack("mailbox", Reason.FORBIDDEN, "Mail.ReadBasic.All"),))

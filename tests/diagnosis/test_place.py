@@ -53,19 +53,19 @@ PLACES: list[tuple[str, Place, dict[str, Any]]] = [
      message_in("ETD Quarantine", also=[QUARANTINE])),
     ("a hidden well-known folder", Place(Location.OTHER_FOLDER, "clutter", False, 1),
      message_in("clutter", also=[CLUTTER["clutter"]], well_known=well_known(**CLUTTER))),
-    ("recoverable", Place(Location.RECOVERABLE_ITEMS, None, True, 1), {"messages": [], "recoverable": [RECOVERABLE]}),
+    ("recoverable", Place(Location.RECOVERABLE_ITEMS, None, True, 1), {"message": [], "recoverable_items": [RECOVERABLE]}),
     ("found by the search, in Recoverable Items", Place(Location.RECOVERABLE_ITEMS, "recoverableitemsdeletions", False, 1),
      message_in("recoverableitemsdeletions",
                 well_known=well_known(recoverableitemsdeletions=folder("recoverableitemsdeletions", hidden=True)))),
-    ("nowhere", Place(Location.NOT_FOUND), {"messages": [], "recoverable": [], "hidden_folders": []}),
+    ("nowhere", Place(Location.NOT_FOUND), {"message": [], "recoverable_items": [], "hidden_folders": []}),
     ("nowhere, with a hidden folder", Place(Location.NOT_FOUND),
-     {"messages": [], "recoverable": [], "hidden_folders": [QUARANTINE],
+     {"message": [], "recoverable_items": [], "hidden_folders": [QUARANTINE],
       "hidden_messages": {QUARANTINE.id: answer("hidden_folder", [])}}),
     ("in a hidden folder that the search leaves out", Place(Location.QUARANTINE, "ETD Quarantine", False, 1),
-     {"messages": [], "recoverable": [], "hidden_folders": [QUARANTINE],
+     {"message": [], "recoverable_items": [], "hidden_folders": [QUARANTINE],
       "hidden_messages": {QUARANTINE.id: answer("hidden_folder", [copy_in("ETD Quarantine")])}}),
     ("no mailbox", Place(Location.NOT_CHECKED), NO_MAILBOX),
-    ("the mailbox was not asked", Place(Location.NOT_CHECKED), {"inbox": ...}),
+    ("the mailbox was not asked", Place(Location.NOT_CHECKED), {"mailbox": ...}),
 ]  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def test_places(expected: Place, evidence: dict[str, Any]) -> None:
 
 
 def test_without_an_internet_message_id_nothing_was_looked_for() -> None:
-    assert place({"internet_message_id": None}, messages=..., recoverable=...) == Place(Location.NOT_CHECKED)
+    assert place({"internet_message_id": None}, message=..., recoverable_items=...) == Place(Location.NOT_CHECKED)
 
 
 ORDER = ["inbox", "Invoices", "archive", "junkemail", "sentitems", "deleteditems", "recoverable", "Hidden"]
@@ -93,16 +93,16 @@ def test_of_several_copies_the_most_reachable_counts(first: int, turned: bool) -
         in_folders = [name for name in (names[::-1] if turned else names) if name != "recoverable"]
         evidence = message_in(*in_folders, also=[folder("Invoices"), folder("Hidden", hidden=True)])
         if "recoverable" in names:
-            evidence["recoverable"] = [RECOVERABLE]
+            evidence["recoverable_items"] = [RECOVERABLE]
         found = place(**evidence)
         assert (found.location.value, found.copies) == (LOCATIONS[first], 2)
 
 
 def test_a_copy_that_both_searches_find_is_one_copy() -> None:
     twice = copy_in("junkemail")
-    assert place(**{**message_in("junkemail"), "recoverable": [twice]}).copies == 1
-    assert place(recoverable=[copy_in("inbox")]).copies == 1
-    assert place(recoverable=[RECOVERABLE]).copies == 2
+    assert place(**{**message_in("junkemail"), "recoverable_items": [twice]}).copies == 1
+    assert place(recoverable_items=[copy_in("inbox")]).copies == 1
+    assert place(recoverable_items=[RECOVERABLE]).copies == 2
 
 
 @pytest.mark.parametrize(("states", "expected"), [
@@ -110,15 +110,15 @@ def test_a_copy_that_both_searches_find_is_one_copy() -> None:
 ])  # fmt: skip
 def test_read_if_any_copy_in_the_inbox_was_read(states: list[bool | None], expected: bool | None) -> None:
     copies = [copy_in("inbox", is_read=state, number=number) for number, state in enumerate(states)]
-    assert place(messages=copies).is_read is expected
+    assert place(message=copies).is_read is expected
 
 
 UNKNOWN: list[tuple[str, dict[str, Any]]] = [
-    ("the Inbox", {"inbox": Reason.TIMEOUT}),
-    ("the search", {"messages": Reason.FORBIDDEN}),
-    ("the search was not made", {"messages": ...}),
-    ("Recoverable Items, with nothing elsewhere", {"messages": [], "recoverable": Reason.THROTTLED}),
-    ("Recoverable Items, with a copy in Junk Email", message_in("junkemail", recoverable=Reason.THROTTLED)),
+    ("the Inbox", {"mailbox": Reason.TIMEOUT}),
+    ("the search", {"message": Reason.FORBIDDEN}),
+    ("the search was not made", {"message": ...}),
+    ("Recoverable Items, with nothing elsewhere", {"message": [], "recoverable_items": Reason.THROTTLED}),
+    ("Recoverable Items, with a copy in Junk Email", message_in("junkemail", recoverable_items=Reason.THROTTLED)),
     ("a well-known folder that the copy may be in",
      message_in("Invoices", also=[folder("Invoices")], well_known=well_known(deleteditems=Reason.TIMEOUT))),
     ("the copy's folder", message_in("Invoices", folders={"Invoices-id": answer("folder", Reason.TIMEOUT)})),
@@ -126,12 +126,12 @@ UNKNOWN: list[tuple[str, dict[str, Any]]] = [
     ("the copy's folder is gone by now", message_in("Invoices", folders={"Invoices-id": answer("folder", None)})),
     ("whether a hidden folder is a well-known one",
      message_in("ETD Quarantine", also=[QUARANTINE], well_known=well_known(clutter=Reason.TIMEOUT))),
-    ("the hidden folders", {"messages": [], "recoverable": [], "hidden_folders": Reason.TIMEOUT}),
-    ("the hidden folders were not asked", {"messages": [], "recoverable": []}),
-    ("a hidden folder", {"messages": [], "recoverable": [], "hidden_folders": [QUARANTINE],
+    ("the hidden folders", {"message": [], "recoverable_items": [], "hidden_folders": Reason.TIMEOUT}),
+    ("the hidden folders were not asked", {"message": [], "recoverable_items": []}),
+    ("a hidden folder", {"message": [], "recoverable_items": [], "hidden_folders": [QUARANTINE],
                          "hidden_messages": {QUARANTINE.id: answer("hidden_folder", Reason.TIMEOUT)}}),
     ("whether the hidden folder with the copy is a well-known one",
-     {"messages": [], "recoverable": [], "hidden_folders": [QUARANTINE],
+     {"message": [], "recoverable_items": [], "hidden_folders": [QUARANTINE],
       "well_known": well_known(clutter=Reason.TIMEOUT),
       "hidden_messages": {QUARANTINE.id: answer("hidden_folder", [copy_in("ETD Quarantine")])}}),
 ]  # fmt: skip
@@ -143,7 +143,7 @@ def test_unknown(evidence: dict[str, Any]) -> None:
 
 
 CANNOT_MATTER: list[tuple[str, Location, dict[str, Any]]] = [
-    ("Recoverable Items, with a copy in the Inbox", Location.INBOX, {"recoverable": Reason.FORBIDDEN}),
+    ("Recoverable Items, with a copy in the Inbox", Location.INBOX, {"recoverable_items": Reason.FORBIDDEN}),
     ("the well-known folders, with a copy in the Inbox", Location.INBOX,
      {"well_known": dict.fromkeys(("junkemail", "archive"), answer("folder", Reason.TIMEOUT))}),
     ("another well-known folder than the copy's", Location.JUNK,
@@ -164,4 +164,4 @@ def test_unread_and_cannot_matter(location: Location, evidence: dict[str, Any]) 
 
 def test_a_mailbox_whose_inbox_is_not_found_answers_all_the_same() -> None:
     inbox: Answer[Any] = Answer("mailbox", State.ABSENT, status=404, error_code="ErrorItemNotFound")
-    assert place(inbox=inbox, **message_in("junkemail")).location is Location.JUNK
+    assert place(mailbox=inbox, **message_in("junkemail")).location is Location.JUNK

@@ -78,7 +78,7 @@ def test_every_cause_has_a_rule() -> None:
     assert RULES.keys() == FACTS.keys() - {Cause.UNDETERMINED} == set(Cause) - {Cause.UNDETERMINED}
 
 
-BROKEN = make_app(service_principal=principal(account_enabled=False), grants=[], registration=registration())
+BROKEN = make_app(service_principal=principal(account_enabled=False), permissions=[], registration=registration())
 
 
 @pytest.mark.parametrize(("person", "cause"), [
@@ -86,7 +86,7 @@ BROKEN = make_app(service_principal=principal(account_enabled=False), grants=[],
     (NOBODY, "user_not_found"),
     (NO_MAILBOX, "mailbox_disconnected"),
     (message_in("deleteditems"), "message_deleted"),
-    ({"messages": [], "recoverable": [], "hidden_folders": []}, "message_gone"),
+    ({"message": [], "recoverable_items": [], "hidden_folders": []}, "message_gone"),
 ])  # fmt: skip
 def test_service_and_person_both(person: dict[str, Any], cause: str) -> None:
     sure = cause != "mailbox_disconnected"
@@ -128,7 +128,7 @@ def test_what_would_not_fail_the_next_try_is_not_also_seen() -> None:
 @pytest.mark.parametrize("scenario", PERSON_FIRST)
 @pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.THROTTLED])
 def test_an_unread_mailbox_hides_a_broken_service(scenario: Scenario, reason: Reason) -> None:
-    found = diagnosed(scenario, inbox=reason, messages=reason, recoverable=reason, app=BROKEN)
+    found = diagnosed(scenario, mailbox=reason, message=reason, recoverable_items=reason, app=BROKEN)
     assert found.cause == "undetermined"
     assert {lack.check for lack in found.lacks} == {"mailbox"}
     assert found.also_seen == ("app_disabled", "permission_missing")
@@ -136,14 +136,16 @@ def test_an_unread_mailbox_hides_a_broken_service(scenario: Scenario, reason: Re
 
 @pytest.mark.parametrize("scenario", SERVICE_FIRST)
 def test_an_unread_service_hides_a_known_person(scenario: Scenario) -> None:
-    found = diagnosed(scenario, **{**NOBODY, "group": Recipient(id="g")}, app=make_app(grants=Reason.TIMEOUT))
+    found = diagnosed(scenario, **{**NOBODY, "group": Recipient(id="g")}, app=make_app(permissions=Reason.TIMEOUT))
     assert (found.cause, found.also_seen) == ("undetermined", ("recipient_is_group",))
     assert found.lacks == (Lack("permissions", Reason.TIMEOUT),)
 
 
 @pytest.mark.parametrize("scenario", PERSON_FIRST)
 def test_an_unread_service_does_not_matter_to_a_known_person(scenario: Scenario) -> None:
-    unread = make_app(service_principal=Reason.TIMEOUT, graph=Reason.TIMEOUT, registration=Reason.TIMEOUT)
+    unread = make_app(
+        service_principal=Reason.TIMEOUT, graph_service_principal=Reason.TIMEOUT, registration=Reason.TIMEOUT
+    )
     found = diagnosed(scenario, **NO_MAILBOX, app=unread)
     assert (found.cause, found.lacks) == ("mailbox_disconnected", ())
     found = diagnosed(scenario, app=unread)
@@ -152,14 +154,14 @@ def test_an_unread_service_does_not_matter_to_a_known_person(scenario: Scenario)
 
 @pytest.mark.parametrize("scenario", SERVICE_FIRST)
 def test_an_unread_person_does_not_matter_to_a_broken_service(scenario: Scenario) -> None:
-    unread = dict.fromkeys(("organization", "user", "inbox", "messages", "recoverable"), Reason.TIMEOUT)
+    unread = dict.fromkeys(("organization", "user", "mailbox", "message", "recoverable_items"), Reason.TIMEOUT)
     found = diagnosed(scenario, **unread, app=BROKEN)
     assert (found.cause, found.lacks) == ("app_disabled", ())
 
 
 def test_a_missing_purpose_never_matters() -> None:
     for scenario in Scenario:
-        assert diagnosed(scenario, purpose=Reason.FORBIDDEN).lacks == ()
+        assert diagnosed(scenario, mailbox_purpose=Reason.FORBIDDEN).lacks == ()
 
 
 NO_AUTH = make_tenant(mode=Mode.NO_AUTH)
@@ -177,13 +179,13 @@ def test_no_auth(scenario: Scenario) -> None:
                           (message_in("deleteditems"), "message_deleted")):  # fmt: skip
         explained = diagnosed(scenario, tenant=NO_AUTH, **person)
         assert (explained.cause, explained.lacks) == (cause, ())
-    unread = diagnosed(scenario, tenant=NO_AUTH, inbox=Reason.THROTTLED)
+    unread = diagnosed(scenario, tenant=NO_AUTH, mailbox=Reason.THROTTLED)
     assert {lack.reason for lack in unread.lacks} == {Reason.THROTTLED, Reason.NO_AUTH}
 
 
 def test_reasons_are_said_once_each() -> None:
-    unread = dict.fromkeys(("inbox", "messages", "recoverable", "user"), Reason.FORBIDDEN)
-    found = diagnosed(Scenario.INVALID_USER, **unread, app=make_app(grants=Reason.THROTTLED))
+    unread = dict.fromkeys(("mailbox", "message", "recoverable_items", "user"), Reason.FORBIDDEN)
+    found = diagnosed(Scenario.INVALID_USER, **unread, app=make_app(permissions=Reason.THROTTLED))
     assert len(found.lacks) == len(set(found.lacks))
     assert found.summary == (
         f"Why the remediation in {MAILBOX} failed could not be determined: the triage identity lacks User.Read.All; the "
@@ -221,8 +223,8 @@ APPS = st.one_of(
             principal(), principal(account_enabled=False), principal(sign_in_audience="AzureADMyOrg"),
             principal(sign_in_audience=None)),
         "deleted_service_principal": st.one_of(st.sampled_from([[], [principal()]]), UNREADABLE),
-        "graph": _answers(principal(id="graph-object")),
-        "grants": _answers(grants("Mail.ReadWrite", "Organization.Read.All"), grants("Mail.Read"), []),
+        "graph_service_principal": _answers(principal(id="graph-object")),
+        "permissions": _answers(grants("Mail.ReadWrite", "Organization.Read.All"), grants("Mail.Read"), []),
         "delegated_grants": _answers(delegated("Mail.ReadWrite"), []),
         "registration": _answers(
             registration(), registration(roles=["Mail.ReadWrite"], password_credentials=[credential(YESTERDAY)])),
@@ -242,11 +244,11 @@ def _evidence(draw: st.DrawFn) -> dict[str, Any]:
         "group": draw(_answers(Recipient(id="g"), Recipient(id="g", group_types=["Unified"]))),
         "contact": draw(_answers(Recipient(id="c"))),
         "domain_owner": draw(_answers(owner(), owner(make_tenant().tenant_id))),
-        "inbox": draw(_answers(folder("inbox"))),
-        "messages": draw(st.one_of(COPIES, _answers())),
-        "recoverable": draw(st.one_of(st.sampled_from([[], [Message(id="r")]]), _answers())),
+        "mailbox": draw(_answers(folder("inbox"))),
+        "message": draw(st.one_of(COPIES, _answers())),
+        "recoverable_items": draw(st.one_of(st.sampled_from([[], [Message(id="r")]]), _answers())),
         "hidden_folders": draw(_answers([], [FOLDERS["Hidden"]])),
-        "purpose": draw(_answers("shared")),
+        "mailbox_purpose": draw(_answers("shared")),
         "app": draw(APPS),
     }
     if draw(st.booleans()):

@@ -118,7 +118,7 @@ def test_the_documents_own_remedies_are_there() -> None:
 
 
 def test_values_of_the_case() -> None:
-    app = make_app(grants=grants("Organization.Read.All"))
+    app = make_app(permissions=grants("Organization.Read.All"))
     steps = remedy(Cause.PERMISSION_MISSING, app=app)
     grant = next(step for step in steps if step.title == "Grant admin consent")
     assert grant.url == f"https://login.microsoftonline.com/{TENANT_ID}/adminconsent?client_id={APP_ID}"
@@ -148,7 +148,7 @@ def test_commands_name_the_user_by_upn_and_the_mailbox_by_its_address() -> None:
 
 
 def test_permissions_that_could_not_be_read_are_not_listed_as_lacking() -> None:
-    steps = remedy(Cause.PERMISSION_MISSING, app=make_app(grants=Reason.TIMEOUT))
+    steps = remedy(Cause.PERMISSION_MISSING, app=make_app(permissions=Reason.TIMEOUT))
     assert not any("foreach" in (step.command or "") for step in steps)  # a command that grants nothing helps nobody
 
 
@@ -195,7 +195,7 @@ def test_no_value_leaves_its_quotes(value: str, command: str) -> None:
 @given(local=st.text(st.sampled_from("o'‘’‚‛`${}&|#%a"), max_size=8).map("x{}".format))
 def test_a_hostile_mailbox_stays_in_its_quotes_in_every_command(local: str) -> None:
     for cause in STEPS:
-        case = make_case(failure={"mailbox": f"{local}@contoso.com"}, mailbox=f"{local}@contoso.com", **NOBODY)
+        case = make_case(failure={"mailbox": f"{local}@contoso.com"}, **NOBODY)
         facts = FACTS[cause]
         hostile = actions(Diagnosis(cause, facts.confidence, facts.severity, ""), case)
         for step, action in zip(remedy(cause, **NOBODY), hostile, strict=True):
@@ -206,7 +206,7 @@ def test_a_hostile_mailbox_stays_in_its_quotes_in_every_command(local: str) -> N
 
 
 def test_a_mailbox_with_a_quote_in_a_filter_is_quoted_twice() -> None:
-    case = make_case(failure={"mailbox": "o'neil@contoso.com"}, mailbox="o'neil@contoso.com", **NOBODY)
+    case = make_case(failure={"mailbox": "o'neil@contoso.com"}, **NOBODY)
     found = actions(diagnose(case), case)
     filters = [step.command for step in found if step.command and "-Filter" in step.command]
     assert filters == ["Get-MgUser -Filter 'mail eq ''o''''neil@contoso.com'''"]
@@ -236,8 +236,8 @@ def test_what_to_do_about_what_could_not_be_known(reason: Reason, title: str) ->
 
 
 def test_an_undetermined_finding_has_one_step_for_each_lack() -> None:
-    unread = dict.fromkeys(("inbox", "messages", "recoverable"), Reason.FORBIDDEN)
-    case = make_case(Scenario.INVALID_USER, **unread, app=make_app(grants=Reason.THROTTLED))
+    unread = dict.fromkeys(("mailbox", "message", "recoverable_items"), Reason.FORBIDDEN)
+    case = make_case(Scenario.INVALID_USER, **unread, app=make_app(permissions=Reason.THROTTLED))
     found = actions(diagnose(case), case)
     assert [action.title for action in found] == [
         "Grant Mail.ReadBasic.All to the triage identity",

@@ -46,7 +46,7 @@ def assess(audit: Audit, tenant: Tenant, app: AppEvidence | None, warning_days: 
 
 def _causes(tenant: Tenant, app: AppEvidence, now: datetime) -> tuple[list[Issue], bool]:
     """The causes about the ETD app as issues, and whether one of them could not be decided."""
-    case = Case(RemediationFailure(mailbox=_NOBODY), Scenario.UNKNOWN_REASON, Evidence(tenant, _NOBODY, now, app=app))
+    case = Case(RemediationFailure(mailbox=_NOBODY), Scenario.UNKNOWN_REASON, Evidence(tenant, now, app=app))
     issues: list[Issue] = []
     undecided = False
     for cause, rule in etd_app.RULES.items():

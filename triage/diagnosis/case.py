@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from triage.diagnosis.causes import Cause, Confidence
-from triage.graph.evidence import Answer, Evidence, State
+from triage.graph.evidence import Evidence, State
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import Scenario
 
@@ -34,7 +34,7 @@ def mailbox_answers(evidence: Evidence) -> bool:
     A 404 of the Inbox says that there is no mailbox (MailboxNotEnabledForRESTAPI, ErrorInvalidUser, ...), but for
     ErrorItemNotFound, which comes from a mailbox.
     """
-    inbox: Answer[object] = evidence.inbox  # type: ignore[assignment]
+    inbox = evidence.mailbox
     if inbox.state is State.ABSENT:
         return (inbox.error_code or "").lower() == "erroritemnotfound"
     return inbox.get() is not None

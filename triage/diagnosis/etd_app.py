@@ -135,7 +135,7 @@ def app_healthy(case: Case) -> Match | None:
         "Email Threat Defense's app is in order: there, switched on, with every required permission and no ended "
         "credential. An application access policy that blocks this mailbox, or a fault that has passed, would fit.",
         alternatives=(Cause.ACCESS_POLICY_BLOCKED, Cause.MESSAGE_PRESENT)
-        if case.evidence.inbox.state is State.READ
+        if case.evidence.mailbox.state is State.READ
         else (Cause.ACCESS_POLICY_BLOCKED,),
     )
 

@@ -45,7 +45,7 @@ class Names:
     def of(cls, app: AppEvidence) -> Names:
         """The names that are known in this tenant."""
         names = cls()
-        graph = app.graph.value
+        graph = app.graph_service_principal.value
         for name, permission in PERMISSIONS.items():
             names._add(name, permission.role_id, permission.scope_id)
         for role in graph.app_roles if graph else []:
@@ -64,8 +64,8 @@ class Names:
 
 def granted_roles(app: AppEvidence) -> set[str]:
     """The ids of the app roles granted on Microsoft Graph (grants on another resource do not count)."""
-    graph = app.graph.get()
-    grants = app.grants.get() or []
+    graph = app.graph_service_principal.get()
+    grants = app.permissions.get() or []
     if graph is None:
         # Without Graph's own service principal in the tenant nothing can be granted on it.
         return set()
@@ -74,7 +74,7 @@ def granted_roles(app: AppEvidence) -> set[str]:
 
 def granted_scopes(app: AppEvidence) -> set[str]:
     """The names of the delegated permissions granted on Microsoft Graph."""
-    graph = app.graph.get()
+    graph = app.graph_service_principal.get()
     grants = app.delegated_grants.get() or []
     return {
         scope for grant in grants if graph and grant.resource_id == graph.id for scope in (grant.scope or "").split()

@@ -66,7 +66,7 @@ def license_assignment_failed(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.errors:
         return None
-    return Match(f"A license could not be assigned to {case.evidence.mailbox}: {listed(list(found.errors))}.")
+    return Match(f"A license could not be assigned to {case.failure.mailbox}: {listed(list(found.errors))}.")
 
 
 def exchange_plan_disabled(case: Case) -> Match | None:
@@ -74,7 +74,7 @@ def exchange_plan_disabled(case: Case) -> Match | None:
     if found is None or not found.disabled:
         return None
     return Match(
-        f"{case.evidence.mailbox} has a license, but Exchange Online ({found.disabled[0]}) is switched off in it."
+        f"{case.failure.mailbox} has a license, but Exchange Online ({found.disabled[0]}) is switched off in it."
     )
 
 
@@ -87,7 +87,7 @@ def license_lapsed(case: Case) -> Match | None:
         return None
     name = MAILBOX_PLANS[(lapsed.service_plan_id or "").lower()]
     return Match(
-        f"The Exchange Online plan of {case.evidence.mailbox} ({name}) has lapsed: it is {lapsed.capability_status}."
+        f"The Exchange Online plan of {case.failure.mailbox} ({name}) has lapsed: it is {lapsed.capability_status}."
     )
 
 
@@ -104,7 +104,7 @@ def provisioning_error(case: Case) -> Match | None:
     if not on_premises and not services and "Error" not in found.provisioning:
         return None
     which = f" ({listed([*on_premises, *services])})" if on_premises or services else ""
-    return Match(f"{case.evidence.mailbox} has an unresolved provisioning error{which}: its mailbox was not made.")
+    return Match(f"{case.failure.mailbox} has an unresolved provisioning error{which}: its mailbox was not made.")
 
 
 def mailbox_provisioning(case: Case) -> Match | None:
@@ -118,7 +118,7 @@ def mailbox_provisioning(case: Case) -> Match | None:
     if not found.pending and not recent:
         return None
     since = f" (the plan was assigned on {day(recent[0])}, within 24 hours)" if recent else ""
-    return Match(f"The mailbox of {case.evidence.mailbox} is still being set up{since}.")
+    return Match(f"The mailbox of {case.failure.mailbox} is still being set up{since}.")
 
 
 def mailbox_on_premises(case: Case) -> Match | None:
@@ -127,13 +127,13 @@ def mailbox_on_premises(case: Case) -> Match | None:
         return None
     if found.working:
         return Match(
-            f"{case.evidence.mailbox} is synced from on-premises and has an Exchange Online plan, but no mailbox there: "
+            f"{case.failure.mailbox} is synced from on-premises and has an Exchange Online plan, but no mailbox there: "
             "it is most likely still hosted on-premises."
         )
     if found.plans or found.disabled:
         return None
     return Match(
-        f"{case.evidence.mailbox} is synced from on-premises and has no Exchange Online plan: its mailbox is hosted "
+        f"{case.failure.mailbox} is synced from on-premises and has no Exchange Online plan: its mailbox is hosted "
         "on-premises, or it has none.",
         Confidence.POSSIBLE,
         (Cause.MAILBOX_UNLICENSED,),
@@ -144,7 +144,7 @@ def mailbox_unlicensed(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or found.plans or found.disabled or found.user.on_premises_sync_enabled:
         return None
-    return Match(f"{case.evidence.mailbox} has no license with Exchange Online, so it has no mailbox.")
+    return Match(f"{case.failure.mailbox} has no license with Exchange Online, so it has no mailbox.")
 
 
 def mailbox_disconnected(case: Case) -> Match | None:
@@ -152,7 +152,7 @@ def mailbox_disconnected(case: Case) -> Match | None:
     if found is None or not found.working or found.user.on_premises_sync_enabled:
         return None
     return Match(
-        f"{case.evidence.mailbox} has an Exchange Online plan that is switched on, and no mailbox that answers: it may "
+        f"{case.failure.mailbox} has an Exchange Online plan that is switched on, and no mailbox that answers: it may "
         "have been disabled or soft-deleted in Exchange.",
         alternatives=(Cause.MAILBOX_PROVISIONING,),
     )

@@ -39,7 +39,7 @@ def message_remediated(case: Case) -> Match | None:
     if place is None or not _remediated(case, place):
         return None
     where = "no longer in the mailbox" if place.location is Location.NOT_FOUND else f"already in {_where(place)}"
-    return Match(f"The message is {where}: there is nothing left to remediate in {case.evidence.mailbox}.")
+    return Match(f"The message is {where}: there is nothing left to remediate in {case.failure.mailbox}.")
 
 
 def message_deleted(case: Case) -> Match | None:
@@ -77,7 +77,7 @@ def address_is_alias(case: Case) -> Match | None:
     if owner is None or not mailbox_answers(evidence):
         return None
     return Match(
-        f"{evidence.mailbox} is another address of {owner.user_principal_name}, whose mailbox answers: Graph finds a "
+        f"{case.failure.mailbox} is another address of {owner.user_principal_name}, whose mailbox answers: Graph finds a "
         "user by UPN or id, not by such an address."
     )
 
@@ -94,7 +94,7 @@ def mailbox_reachable(case: Case) -> Match | None:
     if case.failure.internet_message_id or not mailbox_answers(case.evidence):
         return None
     return Match(
-        f"{case.evidence.mailbox} and its mailbox are in order. The message was not looked for: the failure has no "
+        f"{case.failure.mailbox} and its mailbox are in order. The message was not looked for: the failure has no "
         "internetMessageId.",
         alternatives=_LOOKED_FOR,
     )
@@ -104,7 +104,7 @@ def _at(case: Case, locations: tuple[Location, ...], text: str) -> Match | None:
     place = find(case)
     if place is None or place.location not in locations or _remediated(case, place):
         return None
-    return Match(f"The message in {case.evidence.mailbox} {text.format(where=_where(place))}")
+    return Match(f"The message in {case.failure.mailbox} {text.format(where=_where(place))}")
 
 
 def _remediated(case: Case, place: Place) -> bool:

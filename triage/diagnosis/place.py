@@ -66,18 +66,18 @@ def find(case: Case) -> Place | None:
     evidence = case.evidence
     if not case.failure.internet_message_id or not _can_be_asked(evidence):
         return None
-    inbox = evidence.inbox.get()
-    copies = {message.id: message for message in evidence.messages.get() or []}
+    inbox = evidence.mailbox.get()
+    copies = {message.id: message for message in evidence.message.get() or []}
     in_inbox = [message for message in copies.values() if inbox and message.parent_folder_id == inbox.id]
     if in_inbox:
         # No other copy is easier to reach, so none of the other answers matters.
-        others = (evidence.recoverable.value or []) if evidence.recoverable.state is State.READ else []
+        others = (evidence.recoverable_items.value or []) if evidence.recoverable_items.state is State.READ else []
         total = len(copies.keys() | {message.id for message in others})
         return Place(Location.INBOX, inbox.display_name if inbox else None, _any_read(in_inbox), total)
     places = [_in_folder(evidence, message) for message in copies.values()]
     places += [
         Place(Location.RECOVERABLE_ITEMS, None, message.is_read)
-        for message in evidence.recoverable.get() or []
+        for message in evidence.recoverable_items.get() or []
         if message.id not in copies
     ]
     if not places:
@@ -90,7 +90,7 @@ def find(case: Case) -> Place | None:
 
 def _can_be_asked(evidence: Evidence) -> bool:
     """Whether there is a mailbox to look into. Without a user there may be one yet, if the Inbox answers."""
-    return evidence.inbox.state is not State.NOT_ASKED and mailbox_answers(evidence)
+    return evidence.mailbox.state is not State.NOT_ASKED and mailbox_answers(evidence)
 
 
 def _in_folder(evidence: Evidence, message: Message) -> Place:
@@ -103,7 +103,7 @@ def _in_folder(evidence: Evidence, message: Message) -> Place:
     answer = evidence.folders.get(parent or "")
     folder = answer.get() if answer else None
     if folder is None:
-        raise Unread(evidence.messages.unread(Reason.UNAVAILABLE))
+        raise Unread(evidence.message.unread(Reason.UNAVAILABLE))
     deleted = evidence.well_known.get("deleteditems")
     if deleted is not None and deleted.value is not None and folder.parent_folder_id == deleted.value.id:
         return Place(Location.DELETED_ITEMS, folder.display_name, message.is_read)

@@ -77,14 +77,14 @@ def _grants_nothing(step: Step, values: dict[str, str]) -> bool:
 def _values(case: Case) -> dict[str, str]:
     evidence, tenant = case.evidence, case.evidence.tenant
     person = evidence.user.value or evidence.alias.value
-    user = (person.user_principal_name if person else None) or evidence.mailbox
+    user = (person.user_principal_name if person else None) or case.failure.mailbox
     owner, group, deleted = evidence.domain_owner.value, evidence.group.value, evidence.deleted_user.value
     app = evidence.app
     return {
         **(_app_values(tenant, app) if app else _tenant_values(tenant)),
-        "mailbox": evidence.mailbox,
-        "mail_filter": "mail eq '" + evidence.mailbox.replace("'", "''") + "'",
-        "domain": domain_of(evidence.mailbox),
+        "mailbox": case.failure.mailbox,
+        "mail_filter": "mail eq '" + case.failure.mailbox.replace("'", "''") + "'",
+        "domain": domain_of(case.failure.mailbox),
         "user": user,
         "user_text": user,
         "internet_message_id": case.failure.internet_message_id or "",

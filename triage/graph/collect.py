@@ -50,7 +50,7 @@ async def collect(
     seconds: float = DEADLINE_SECONDS,
 ) -> Evidence:  # fmt: skip
     """The evidence for one failure. Never raises for what Graph does: an unread answer says why it is one."""
-    evidence = Evidence(graph.tenant, failure.mailbox)
+    evidence = Evidence(graph.tenant)
     collector = _Collector(graph, failure, scenario, evidence, fresh)
     try:
         async with asyncio.timeout(seconds):
@@ -103,7 +103,7 @@ class _Collector:
     async def _person(self) -> None:
         """The user and, in the same round trip, the mailbox. Who has the address otherwise, only when no user does."""
         address, evidence = self._failure.mailbox, self._evidence
-        self._wanted |= {"user", "inbox"}
+        self._wanted |= {"user", "mailbox"}
         address_questioned = self._scenario is Scenario.INVALID_USER
         await _all(
             self._set("user", read_one(self._batcher, self._ask.user(address), User)),
@@ -112,14 +112,14 @@ class _Collector:
         )
         if evidence.user.state is State.ABSENT and not address_questioned:
             await self._other_owners()
-        if evidence.alias.state is State.READ and evidence.inbox.state is State.ABSENT and evidence.alias.value:
+        if evidence.alias.state is State.READ and evidence.mailbox.state is State.ABSENT and evidence.alias.value:
             # Exchange did not know the mailbox by this address; it may by its owner's id.
             await self._mailbox(evidence.alias.value.id or address)
         person = evidence.user.value or evidence.alias.value
         if person is None and evidence.user.state is State.ABSENT and evidence.alias.state is State.ABSENT:
             await self._no_person(address)
-        elif person is not None and person.assigned_plans == [] and evidence.inbox.state is State.READ:
-            await self._set("purpose", self._purpose(person.id or address))
+        elif person is not None and person.assigned_plans == [] and evidence.mailbox.state is State.READ:
+            await self._set("mailbox_purpose", self._purpose(person.id or address))
 
     async def _other_owners(self) -> None:
         address = self._failure.mailbox
@@ -158,33 +158,35 @@ class _Collector:
     async def _mailbox(self, user: str, *, in_doubt: bool = False) -> None:
         """Whether the mailbox answers, and where the message is in it: asked together unless it is `in_doubt`."""
         evidence = self._evidence
-        inbox = self._set("inbox", read_one(self._batcher, self._ask.mailbox(user), MailFolder))
+        inbox = self._set("mailbox", read_one(self._batcher, self._ask.mailbox(user), MailFolder))
         if in_doubt:
             await inbox
-            if evidence.inbox.state is State.READ:
+            if evidence.mailbox.state is State.READ:
                 await self._copies(user)
         else:
             await _all(inbox, self._copies(user))
-        if evidence.inbox.state is State.READ and evidence.messages.state is State.READ:
+        if evidence.mailbox.state is State.READ and evidence.message.state is State.READ:
             await self._places(user)
 
     async def _copies(self, user: str) -> None:
         message_id = self._failure.internet_message_id
         if message_id is not None:
             await _all(
-                self._set("messages", read_list(self._batcher, self._ask.messages(user, message_id), Message)),
-                self._set("recoverable", self._messages_in(user, "recoverableitemsdeletions", "recoverable_items")),
+                self._set("message", read_list(self._batcher, self._ask.messages(user, message_id), Message)),
+                self._set(
+                    "recoverable_items", self._messages_in(user, "recoverableitemsdeletions", "recoverable_items")
+                ),
             )
 
     async def _places(self, user: str) -> None:
         """What the folders are that hold a copy; where none does, a look into the hidden ones."""
         evidence = self._evidence
-        inbox = evidence.inbox.value
-        parents = {message.parent_folder_id for message in evidence.messages.value or [] if message.parent_folder_id}
+        inbox = evidence.mailbox.value
+        parents = {message.parent_folder_id for message in evidence.message.value or [] if message.parent_folder_id}
         if inbox is not None and inbox.id in parents:
             return
         if not parents:
-            if evidence.recoverable.state is not State.READ or not evidence.recoverable.value:
+            if evidence.recoverable_items.state is not State.READ or not evidence.recoverable_items.value:
                 await self._hidden(user)
             return
         await self._folders(user, WELL_KNOWN_FIRST)

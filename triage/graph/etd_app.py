@@ -20,18 +20,22 @@ async def read_app(session: GraphSession, app_id: str, *, names: bool = False) -
         read_one(batcher, questions.registration(app_id), Application),
     )
     if not service_principal.known:
-        return AppEvidence(service_principal, graph=graph, registration=registration)
+        return AppEvidence(service_principal, graph_service_principal=graph, registration=registration)
     found = service_principal.get()
     if found is None or found.id is None:
         deleted = await read_list(batcher, questions.deleted_service_principal(app_id), ServicePrincipal)
-        return AppEvidence(service_principal, deleted.first(), graph=graph, registration=registration)
+        return AppEvidence(service_principal, deleted.first(), graph_service_principal=graph, registration=registration)
     if found.app_owner_organization_id not in (None, session.tenant.tenant_id) and not registration.known:
         # Another tenant owns the app, so its registration is not here, whatever became of the question.
         registration = replace(registration, state=State.ABSENT, reason=None, permission=None)
-    grants, delegated = await asyncio.gather(
+    permissions, delegated = await asyncio.gather(
         read_list(batcher, questions.grants(found.id), AppRoleAssignment),
         read_list(batcher, questions.delegated_grants(found.id), OAuth2PermissionGrant),
     )
     return AppEvidence(
-        service_principal, graph=graph, grants=grants, delegated_grants=delegated, registration=registration
+        service_principal,
+        graph_service_principal=graph,
+        permissions=permissions,
+        delegated_grants=delegated,
+        registration=registration,
     )

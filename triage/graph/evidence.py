@@ -113,15 +113,17 @@ def not_asked(check: str) -> Answer[Any]:
 class AppEvidence:
     """What Graph says of Email Threat Defense's app in one tenant.
 
-    `graph` is Microsoft Graph's own service principal there: its id is what a grant on Graph names.
+    `graph_service_principal` is Microsoft Graph's own there: its id is what a grant on Graph names.
     """
 
     service_principal: Answer[ServicePrincipal]
     deleted_service_principal: Answer[ServicePrincipal] = field(
         default_factory=lambda: not_asked("deleted_service_principal")
     )
-    graph: Answer[ServicePrincipal] = field(default_factory=lambda: not_asked("graph_service_principal"))
-    grants: Answer[list[AppRoleAssignment]] = field(default_factory=lambda: not_asked("permissions"))
+    graph_service_principal: Answer[ServicePrincipal] = field(
+        default_factory=lambda: not_asked("graph_service_principal")
+    )
+    permissions: Answer[list[AppRoleAssignment]] = field(default_factory=lambda: not_asked("permissions"))
     delegated_grants: Answer[list[OAuth2PermissionGrant]] = field(default_factory=lambda: not_asked("delegated_grants"))
     registration: Answer[Application] = field(default_factory=lambda: not_asked("registration"))
 
@@ -137,10 +139,9 @@ class AppEvidence:
 
 @dataclass(slots=True)
 class Evidence:
-    """What is known of one failure: the configuration's tenant, and Graph's answers."""
+    """What is known of one failure: the configuration's tenant, and Graph's answers, each named for its check's id."""
 
     tenant: Tenant
-    mailbox: str
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     organization: Answer[Organization] = field(default_factory=lambda: not_asked("organization"))
     user: Answer[User] = field(default_factory=lambda: not_asked("user"))
@@ -149,10 +150,10 @@ class Evidence:
     group: Answer[Recipient] = field(default_factory=lambda: not_asked("group"))
     contact: Answer[Recipient] = field(default_factory=lambda: not_asked("contact"))
     domain_owner: Answer[TenantInformation] = field(default_factory=lambda: not_asked("domain_owner"))
-    inbox: Answer[MailFolder] = field(default_factory=lambda: not_asked("mailbox"))
-    purpose: Answer[str] = field(default_factory=lambda: not_asked("mailbox_purpose"))
-    messages: Answer[list[Message]] = field(default_factory=lambda: not_asked("message"))
-    recoverable: Answer[list[Message]] = field(default_factory=lambda: not_asked("recoverable_items"))
+    mailbox: Answer[MailFolder] = field(default_factory=lambda: not_asked("mailbox"))
+    mailbox_purpose: Answer[str] = field(default_factory=lambda: not_asked("mailbox_purpose"))
+    message: Answer[list[Message]] = field(default_factory=lambda: not_asked("message"))
+    recoverable_items: Answer[list[Message]] = field(default_factory=lambda: not_asked("recoverable_items"))
     well_known: dict[str, Answer[MailFolder]] = field(default_factory=dict[str, Answer[MailFolder]])
     folders: dict[str, Answer[MailFolder]] = field(default_factory=dict[str, Answer[MailFolder]])
     hidden_folders: Answer[list[MailFolder]] = field(default_factory=lambda: not_asked("hidden_folders"))
