@@ -1,6 +1,6 @@
 # Everything a developer needs; `make help` says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types clean bench package page screenshots
+.PHONY: help setup run test lint types clean bench package page screenshots docs
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
 
@@ -33,6 +33,9 @@ endif
 
 page: setup ## build the page: dashboard/ into triage/dashboard/
 	@"$$($(python) -c 'from sandbox.azurite import node; print(node())')" dashboard/build.mjs
+
+docs: setup ## write the generated parts of the docs
+	@$(python) -m tools.docs
 
 screenshots: setup ## take the pictures of the page for the docs: docs/images/ (needs Chromium)
 	@$(python) -m tests.browser.screenshots

@@ -9,8 +9,7 @@ from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.diagnosis.checks import Check, checks
 from triage.diagnosis.diagnose import Diagnosis
 from triage.diagnosis.place import Location, Place, place_of
-from triage.diagnosis.remedies import Action
-from triage.diagnosis.remedy import actions
+from triage.diagnosis.remedy import Action, actions
 from triage.graph.evidence import Reason
 from triage.intake.failure import QueuedFailure, RemediationFailure
 from triage.intake.scenario import ClassifiedBy, Scenario

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.azurite import Azurite
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.diagnosis.place import Location
-from triage.diagnosis.remedies import Action
+from triage.diagnosis.remedy import Action
 from triage.finding import Finding, MessageState
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import ClassifiedBy, Scenario

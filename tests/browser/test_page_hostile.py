@@ -13,7 +13,7 @@ from tests.browser import crowd
 from tests.browser.browsing import OpenPage
 from triage.diagnosis.checks import Check, Outcome
 from triage.diagnosis.place import Location
-from triage.diagnosis.remedies import Action
+from triage.diagnosis.remedy import Action
 from triage.finding import Finding, MessageState
 from triage.intake.failure import RemediationFailure
 

@@ -1,4 +1,4 @@
-"""The address's causes: whose it is, when it is no user's."""
+"""The causes about the address: who has it, if no user does."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ DELETED = User(
 )
 
 GIVES: list[tuple[str, str, dict[str, Any], str]] = [
-    ("user_deleted", "medium", {"deleted_user": DELETED}, f"{MAILBOX} was deleted on 2026-11-18; its mailbox went with it."),
-    ("user_deleted", "medium", {"deleted_user": User(id="x")}, f"{MAILBOX} was deleted; its mailbox went with it."),
+    ("user_deleted", "medium", {"deleted_user": DELETED}, f"{MAILBOX} was deleted on 2026-11-18, and its mailbox with it."),
+    ("user_deleted", "medium", {"deleted_user": User(id="x")}, f"{MAILBOX} was deleted, and its mailbox with it."),
     ("recipient_is_group", "low", {"group": Recipient(id="g", group_types=["Unified"])},
      f"{MAILBOX} is the address of a Microsoft 365 group, not of a person's mailbox."),
     ("recipient_is_group", "low", {"group": Recipient(id="g")},
      f"{MAILBOX} is the address of a distribution or security group, not of a person's mailbox."),
     ("recipient_is_contact", "low", {"contact": Recipient(id="c")},
-     f"{MAILBOX} is a mail contact: its mailbox is elsewhere."),
+     f"{MAILBOX} is a mail contact: its mailbox is in another organization."),
     ("guest_user", "low", {"user": make_user(user_type="Guest")},
      f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organization."),
     ("guest_user", "low", {"user": make_user(user_type=None, user_principal_name="a_b.c#EXT#@contoso.com")},
@@ -51,15 +51,15 @@ GIVES: list[tuple[str, str, dict[str, Any], str]] = [
     ("guest_user", "low", {"alias": make_user(user_type="Guest")},
      f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organization."),
     ("app_single_tenant", "high", {**ELSEWHERE, "domain_owner": owner(), "app": SINGLE},
-     f"contoso.com belongs to another tenant (Fabrikam {OTHER_TENANT_ID}), and Email Threat Defense's app may reach "
-     "accounts of its own tenant only."),
+     f"contoso.com belongs to another tenant (Fabrikam {OTHER_TENANT_ID}), and the Email Threat Defense app can "
+     "access only accounts of its own tenant."),
     ("domain_in_other_tenant", "high", {**ELSEWHERE, "domain_owner": owner()},
-     f"contoso.com belongs to another tenant (Fabrikam {OTHER_TENANT_ID}): Email Threat Defense has to be authorized "
+     f"contoso.com belongs to another tenant (Fabrikam {OTHER_TENANT_ID}): Email Threat Defense must be authorized "
      "there."),
     ("domain_unknown", "medium", {**ELSEWHERE, "domain_owner": None},
-     "contoso.com is verified neither in this tenant nor in any other."),
+     "contoso.com is not verified in this tenant or in any other."),
     ("user_not_found", "medium", {},
-     f"No user, deleted user, group or contact has the address {MAILBOX}, though its domain is this tenant's."),
+     f"No user, deleted user, group, or contact has the address {MAILBOX}, although its domain is verified in this tenant."),
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The service's causes: each from evidence that gives it, from evidence that nearly does, and from what is unread."""
+"""The causes about the ETD app: from evidence that gives each, that nearly does, and that could not be read."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ GIVES: list[tuple[str, dict[str, Any], str]] = [
     (
         "app_not_found",
         {"app": make_app(service_principal=None)},
-        f"Email Threat Defense's app {APP_ID} is not in the tenant, nor among its deleted items: it was never consented "
-        "to here, or the configured app id is another app's.",
+        f"The Email Threat Defense app {APP_ID} is neither in the tenant nor among its deleted items: nobody consented "
+        "to it here, or the configured app id is wrong.",
     ),
     (
         "app_deleted",
         {"app": make_app(service_principal=None, deleted_service_principal=[DELETED])},
-        "Email Threat Defense's app (Cisco ETD) was deleted from the tenant on 2026-11-18.",
+        "The Email Threat Defense app (Cisco ETD) was deleted from the tenant on 2026-11-18.",
     ),
     (
         "app_disabled",
         {"app": make_app(service_principal=principal(account_enabled=False))},
-        "Email Threat Defense's app (Cisco Email Threat Defense) is switched off: sign-in is disabled in this tenant "
+        "The Email Threat Defense app (Cisco Email Threat Defense) is disabled: sign-in is disabled in this tenant "
         "(accountEnabled is false).",
     ),
     (
         "app_disabled",
         {"app": make_app(service_principal=principal(is_disabled=True, display_name=None))},
-        f"Email Threat Defense's app ({APP_ID}) is switched off: its owner deactivated the registration (isDisabled is "
+        f"The Email Threat Defense app ({APP_ID}) is disabled: its owner deactivated the registration (isDisabled is "
         "true).",
     ),
     (
@@ -71,21 +71,21 @@ GIVES: list[tuple[str, dict[str, Any], str]] = [
                 )
             )
         },
-        "Email Threat Defense's app (Cisco Email Threat Defense) is switched off: sign-in is disabled in this tenant "
+        "The Email Threat Defense app (Cisco Email Threat Defense) is disabled: sign-in is disabled in this tenant "
         "(accountEnabled is false), its owner deactivated the registration (isDisabled is true) and Microsoft disabled "
         "it (disabledByMicrosoftStatus is DisabledDueToViolationOfServicesAgreement).",
     ),
     (
         "consent_missing",
         {"app": make_app(permissions=grants("Organization.Read.All"), registration=registration(roles=BOTH))},
-        "Mail.ReadWrite is asked for by the app's registration with type Application, but an administrator has not "
+        "Mail.ReadWrite is requested by the app's registration with type Application, but no administrator has "
         "consented.",
     ),
     (
         "consent_missing",
         {"app": make_app(permissions=[], registration=registration(roles=BOTH))},
-        "Mail.ReadWrite and Organization.Read.All are asked for by the app's registration with type Application, but an "
-        "administrator has not consented.",
+        "Mail.ReadWrite and Organization.Read.All are requested by the app's registration with type Application, but no "
+        "administrator has consented.",
     ),
     (
         "permission_delegated_only",
@@ -100,24 +100,24 @@ GIVES: list[tuple[str, dict[str, Any], str]] = [
     (
         "permission_missing",
         {"app": make_app(permissions=grants("Mail.ReadWrite"))},
-        "Organization.Read.All is not granted to Email Threat Defense's app with type Application on Microsoft Graph.",
+        "Organization.Read.All is not granted to the Email Threat Defense app with type Application on Microsoft Graph.",
     ),
     (
         "permission_missing",
         {"app": make_app(permissions=grants("Mail.Read", "Organization.Read.All"))},
-        "Mail.ReadWrite is not granted to Email Threat Defense's app with type Application on Microsoft Graph. Only "
+        "Mail.ReadWrite is not granted to the Email Threat Defense app with type Application on Microsoft Graph. Only "
         "Mail.Read is granted.",
     ),
     (
         "permission_missing",
         {"tenant": READ_TENANT},
-        "Mail.Read is not granted to Email Threat Defense's app with type Application on Microsoft Graph. "
+        "Mail.Read is not granted to the Email Threat Defense app with type Application on Microsoft Graph. "
         "Mail.ReadWrite is granted, which includes it.",
     ),
     (
         "app_read_mode",
         {"tenant": READ_TENANT, "app": make_app(permissions=grants("Mail.Read", "Organization.Read.All"))},
-        "Email Threat Defense is in Read mode in this tenant: it has Mail.Read only, and cannot move messages.",
+        "Email Threat Defense is in Read mode in this tenant: it has only Mail.Read and can't move messages.",
     ),
     (
         "credential_expired",
@@ -129,19 +129,19 @@ GIVES: list[tuple[str, dict[str, Any], str]] = [
                 )
             )
         },
-        "Every secret and certificate of the app's registration has ended, the newest on 2026-11-19.",
+        "Every secret and certificate of the app's registration has expired, the newest on 2026-11-19.",
     ),
     (
         "access_policy_blocked",
         {"failure": {"error": RAOP}},
-        f"Exchange Online keeps Email Threat Defense's app out of {MAILBOX}: an application access policy (or RBAC for "
-        "Applications) blocks it.",
+        f"Exchange Online blocks the Email Threat Defense app from {MAILBOX}, by an application access policy or by RBAC "
+        "for Applications.",
     ),
     (
         "access_policy_blocked",
         {"failure": {"error": "blocked by AppOnly–AccessPolicy"}},
-        f"Exchange Online keeps Email Threat Defense's app out of {MAILBOX}: an application access policy (or RBAC for "
-        "Applications) blocks it.",
+        f"Exchange Online blocks the Email Threat Defense app from {MAILBOX}, by an application access policy or by RBAC "
+        "for Applications.",
     ),
 ]
 SEVERITY = {cause: "critical" for cause, _, _ in GIVES} | {"app_read_mode": "high", "access_policy_blocked": "high"}
@@ -212,7 +212,7 @@ def test_app_healthy_is_possible_and_says_what_else_fits() -> None:
         Severity.MEDIUM,
     )
     assert found.alternatives[0] is Cause.ACCESS_POLICY_BLOCKED
-    assert "fault that has passed" in found.summary
+    assert "temporary fault" in found.summary
     assert found.also_seen == ()
 
 
@@ -239,7 +239,7 @@ def test_unread(given: dict[str, Any], check: str, permission: str) -> None:
     assert (found.cause, found.confidence, found.severity) == ("undetermined", "undetermined", "medium")
     assert found.lacks == (Lack(check, Reason.FORBIDDEN, permission),)
     assert found.summary == (
-        f"Why the remediation in {MAILBOX} failed could not be determined: the triage identity lacks {permission}."
+        f"Why the remediation in {MAILBOX} failed could not be determined: the triage identity does not have {permission}."
     )
 
 
@@ -271,7 +271,7 @@ def test_permissions_that_lack_for_different_reasons() -> None:
         app=make_app(permissions=[], registration=registration(roles=["Organization.Read.All"])),
     )
     assert (found.cause, found.also_seen) == ("consent_missing", (Cause.PERMISSION_MISSING,))
-    assert found.summary.startswith("Organization.Read.All is asked for")
+    assert found.summary.startswith("Organization.Read.All is requested")
 
 
 def test_required_permissions_have_an_id_of_each_type() -> None:

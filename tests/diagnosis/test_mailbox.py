@@ -1,4 +1,4 @@
-"""The mailbox's causes: why Exchange Online has none that answers for a user."""
+"""The causes about the mailbox: why Exchange Online has none that answers for a user."""
 
 from __future__ import annotations
 
@@ -56,23 +56,23 @@ GIVES: list[tuple[str, str, str, dict[str, Any], str]] = [
      {"assigned_licenses": [license(EXCHANGE), license()], "assigned_plans": [plan(status="Deleted"), plan(FOUNDATION)]},
      f"{MAILBOX} has a license, but Exchange Online (EXCHANGE_S_ENTERPRISE) is switched off in it."),
     *(("license_lapsed", "confirmed", "medium", {"assigned_plans": [plan(status=status)]},
-       f"The Exchange Online plan of {MAILBOX} (EXCHANGE_S_ENTERPRISE) has lapsed: it is {status}.")
+       f"The Exchange Online plan of {MAILBOX} (EXCHANGE_S_ENTERPRISE) has lapsed: its status is {status}.")
       for status in ("Suspended", "LockedOut", "Deleted")),
     ("provisioning_error", "probable", "medium",
      {"on_premises_provisioning_errors": [OnPremisesProvisioningError(category="PropertyConflict")]},
-     f"{MAILBOX} has an unresolved provisioning error (PropertyConflict): its mailbox was not made."),
+     f"{MAILBOX} has an unresolved provisioning error (PropertyConflict), so its mailbox was not created."),
     ("provisioning_error", "probable", "medium",
      {"service_provisioning_errors": [
          ServiceProvisioningError(is_resolved=True, service_instance="old"),
          ServiceProvisioningError(is_resolved=False, service_instance="exchange/namprd03"),
          ServiceProvisioningError()]},
-     f"{MAILBOX} has an unresolved provisioning error (exchange/namprd03 and unnamed): its mailbox was not made."),
+     f"{MAILBOX} has an unresolved provisioning error (exchange/namprd03 and unnamed), so its mailbox was not created."),
     ("provisioning_error", "probable", "medium", {"provisioned_plans": [provisioned("Error")]},
-     f"{MAILBOX} has an unresolved provisioning error: its mailbox was not made."),
+     f"{MAILBOX} has an unresolved provisioning error, so its mailbox was not created."),
     ("mailbox_provisioning", "probable", "low", {"provisioned_plans": [provisioned("PendingInput")]},
-     f"The mailbox of {MAILBOX} is still being set up."),
+     f"The mailbox of {MAILBOX} is still being created."),
     ("mailbox_provisioning", "probable", "low", {"assigned_plans": [plan(assigned=NOW - timedelta(hours=23))]},
-     f"The mailbox of {MAILBOX} is still being set up (the plan was assigned on 2026-11-19, within 24 hours)."),
+     f"The mailbox of {MAILBOX} is still being created (the plan was assigned on 2026-11-19, less than 24 hours ago)."),
     ("mailbox_on_premises", "probable", "medium", SYNCED,
      f"{MAILBOX} is synced from on-premises and has an Exchange Online plan, but no mailbox there: it is most likely "
      "still hosted on-premises."),
@@ -85,7 +85,7 @@ GIVES: list[tuple[str, str, str, dict[str, Any], str]] = [
      {"assigned_licenses": [license()], "assigned_plans": [plan(FOUNDATION)], "on_premises_sync_enabled": False},
      f"{MAILBOX} has no license with Exchange Online, so it has no mailbox."),
     ("mailbox_disconnected", "possible", "medium", {},
-     f"{MAILBOX} has an Exchange Online plan that is switched on, and no mailbox that answers: it may have been disabled "
+     f"{MAILBOX} has an Exchange Online plan that is switched on, but no mailbox that answers: it may have been disabled "
      "or soft-deleted in Exchange."),
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The message's causes: where it is, against where the remediation was to put it."""
+"""The causes about the message: where it is, compared with where the remediation was to put it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IN: dict[str, dict[str, Any]] = {
     "quarantine": message_in("Hidden", also=[folder("Hidden", hidden=True)]),
     "not_found": GONE,
 }
-# Contract, section 4: the cause where the action aimed elsewhere, and the aim with which it is done already.
+# The cause if the target is another folder, and the targets with which the message is remediated already.
 ELSEWHERE = {
     "inbox": "message_present",
     "junk": "message_moved",
@@ -64,18 +64,18 @@ FACTS = {
 
 @pytest.mark.parametrize("location", IN)
 @pytest.mark.parametrize(
-    "aim", ["inbox", "junk", "junkemail", "trash", "delete", "quarantine", "move", "elsewhere", None]
+    "target", ["inbox", "junk", "junkemail", "trash", "delete", "quarantine", "move", "elsewhere", None]
 )
 @pytest.mark.parametrize("scenario", PERSON_FIRST)
-def test_each_place_against_each_aim(scenario: Scenario, aim: str | None, location: str) -> None:
-    found = diagnosed(scenario, {"folder": aim, "action": "move"}, **IN[location])
-    expected = "message_remediated" if (aim, location) in DONE else ELSEWHERE[location]
+def test_each_place_against_each_target(scenario: Scenario, target: str | None, location: str) -> None:
+    found = diagnosed(scenario, {"folder": target, "action": "move"}, **IN[location])
+    expected = "message_remediated" if (target, location) in DONE else ELSEWHERE[location]
     assert (found.cause, found.confidence, found.severity) == (expected, *FACTS[expected])
     assert (found.alternatives, found.lacks) == ((), ())
 
 
 @pytest.mark.parametrize("action", ["trash", "TRASH", " Trash "])
-def test_the_action_is_the_aim_where_there_is_no_folder(action: str) -> None:
+def test_the_action_is_the_target_if_there_is_no_folder(action: str) -> None:
     found = diagnosed(Scenario.RESOURCE_NOT_FOUND, {"action": action}, **IN["deleted_items"])
     assert found.cause == "message_remediated"
     found = diagnosed(Scenario.RESOURCE_NOT_FOUND, {"action": action, "folder": "junk"}, **IN["deleted_items"])
@@ -83,19 +83,19 @@ def test_the_action_is_the_aim_where_there_is_no_folder(action: str) -> None:
 
 
 SENTENCES = {
-    "inbox": f"The message in {MAILBOX} is in the Inbox: Email Threat Defense held an id that has changed, or the fault "
-    "has passed.",
+    "inbox": f"The message in {MAILBOX} is in the Inbox: Email Threat Defense used an id that has changed, or the fault "
+    "was temporary.",
     "junk": f"The message in {MAILBOX} is no longer in the Inbox: it is in Junk Email, where it can still be opened.",
     "other_folder": f"The message in {MAILBOX} is no longer in the Inbox: it is in the folder 'Invoices', where it can "
     "still be opened.",
     "archive_folder": f"The message in {MAILBOX} is no longer in the Inbox: it is in the Archive folder, where it can "
     "still be opened.",
     "sent_items": f"The message in {MAILBOX} is no longer in the Inbox: it is in Sent Items, where it can still be opened.",
-    "deleted_items": f"The message in {MAILBOX} was deleted by the mailbox's owner or a rule: it is in Deleted Items.",
-    "recoverable_items": f"The message in {MAILBOX} was deleted for good by the mailbox's owner: it is in Recoverable "
+    "deleted_items": f"The message in {MAILBOX} was deleted by the mailbox's owner or by a rule: it is in Deleted Items.",
+    "recoverable_items": f"The message in {MAILBOX} was permanently deleted by the mailbox's owner: it is in Recoverable "
     "Items, where it can only be restored.",
     "quarantine": f"The message is already in a hidden quarantine folder: there is nothing left to remediate in {MAILBOX}.",
-    "not_found": f"The message in {MAILBOX} is nowhere in the primary mailbox: it was purged, moved to the archive "
+    "not_found": f"The message in {MAILBOX} is not in the primary mailbox: it was purged, moved to the archive "
     "mailbox, or never delivered.",
 }
 
@@ -116,7 +116,7 @@ def test_sentences_of_what_is_done_already() -> None:
     assert "it is in another folder, where" in diagnosed(Scenario.RESOURCE_NOT_FOUND, **nameless).summary
 
 
-def test_a_copy_where_the_action_aimed_does_not_hide_one_in_the_inbox() -> None:
+def test_a_copy_in_the_target_folder_does_not_hide_one_in_the_inbox() -> None:
     evidence = message_in("deleteditems", "inbox")
     found = diagnosed(Scenario.RESOURCE_NOT_FOUND, {"folder": "trash"}, **evidence)
     assert (found.cause, found.also_seen) == ("message_present", ())

@@ -14,16 +14,9 @@ from sandbox.tenant import generated, samples
 from sandbox.tenant.data import World
 from sandbox.tenant.samples import Sample
 from tests.sandbox.tenant_client import Client, running, shipped
+from triage.diagnosis.causes import Cause, Confidence
+from triage.diagnosis.precedence import RULES
 
-CAUSES = {
-    *("app_not_found", "app_deleted", "app_disabled", "consent_missing", "permission_delegated_only"),
-    *("permission_missing", "app_read_mode", "credential_expired", "access_policy_blocked", "app_healthy"),
-    *("user_deleted", "recipient_is_group", "recipient_is_contact", "guest_user", "app_single_tenant"),
-    *("domain_in_other_tenant", "domain_unknown", "user_not_found", "license_assignment_failed"),
-    *("exchange_plan_disabled", "license_lapsed", "provisioning_error", "mailbox_provisioning", "mailbox_on_premises"),
-    *("mailbox_unlicensed", "mailbox_disconnected", "message_remediated", "message_deleted", "message_recoverable"),
-    *("message_moved", "message_gone", "address_is_alias", "message_present", "mailbox_reachable", "undetermined"),
-}
 LOCATIONS = {
     *("inbox", "junk", "deleted_items", "recoverable_items", "quarantine", "sent_items", "archive_folder"),
     *("other_folder", "not_found", "not_checked", "unknown"),
@@ -32,10 +25,6 @@ EXPOSED = {
     **dict.fromkeys(["inbox", "junk", "archive_folder", "other_folder", "sent_items", "deleted_items"], True),
     **dict.fromkeys(["recoverable_items", "quarantine", "not_found"], False),
     **dict.fromkeys(["unknown", "not_checked"]),
-}
-CONFIRMED_ONLY = CAUSES - {
-    *("app_healthy", "provisioning_error", "mailbox_provisioning", "mailbox_on_premises", "mailbox_disconnected"),
-    *("message_gone", "address_is_alias", "message_present", "mailbox_reachable", "undetermined"),
 }
 WELL_KNOWN = {
     "inbox": "inbox",
@@ -51,7 +40,7 @@ LINES = list({(each.failure["mailbox"], each.failure["messageId"]): each for eac
 
 
 def test_every_cause_and_place_has_a_sample() -> None:
-    assert {each.expect["cause"] for each in SAMPLES} == CAUSES
+    assert {each.expect["cause"] for each in SAMPLES} == set(Cause)
     assert {each.expect["location"] for each in SAMPLES if "location" in each.expect} == LOCATIONS - {"unknown"}
     assert len({each.failure["id"] for each in SAMPLES}) == len(SAMPLES)
 
@@ -62,15 +51,14 @@ def test_every_scenario_ends_in_many_causes(scenario: str) -> None:
     assert len(causes) > 25
 
 
-def test_samples_say_what_the_contract_allows() -> None:
+def test_samples_expect_what_a_finding_can_say() -> None:
     for each in SAMPLES:
         expect = each.expect
         allowed = {"cause", "confidence", "location", "locations", "exposed", "folder", "isRead", "copies"}
         assert set(expect) <= allowed | {"alternatives", "reasons"}, each.name
-        if expect["cause"] in CONFIRMED_ONLY:
-            assert expect["confidence"] == "confirmed", each.name
-        if expect["cause"] == "undetermined":
-            assert expect["confidence"] == "undetermined" and expect["reasons"], each.name
+        if RULES[expect["cause"]].confidence in (Confidence.CONFIRMED, Confidence.UNDETERMINED):
+            assert expect["confidence"] == RULES[expect["cause"]].confidence, each.name
+        assert ("reasons" in expect) == (expect["cause"] == "undetermined"), each.name
         for location in expect.get("locations", [expect["location"]] if "location" in expect else []):
             assert EXPOSED[location] is expect["exposed"], each.name
         if each.scenario in ("resource_not_found", "invalid_user", "mailbox_unavailable"):

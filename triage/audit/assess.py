@@ -6,12 +6,12 @@ from datetime import datetime
 
 from triage.audit.contents import audited_credentials, audited_permissions, audited_principal, unreadable
 from triage.audit.model import Audit, Issue, Verdict
-from triage.diagnosis import etd_app
 from triage.diagnosis.case import Case
-from triage.diagnosis.causes import FACTS, Cause, Severity
+from triage.diagnosis.causes import Cause, Severity, Subject
 from triage.diagnosis.grants import PermissionState
-from triage.diagnosis.remedies import Action
-from triage.diagnosis.remedy import app_actions
+from triage.diagnosis.precedence import causes_of
+from triage.diagnosis.remedy import Action, app_actions
+from triage.diagnosis.rule import RULES
 from triage.graph.evidence import AppEvidence, Evidence, State, Unread
 from triage.graph.permissions import TAKES_OVER
 from triage.intake.failure import RemediationFailure
@@ -49,17 +49,15 @@ def _causes(tenant: Tenant, app: AppEvidence, now: datetime) -> tuple[list[Issue
     case = Case(RemediationFailure(mailbox=_NOBODY), Scenario.UNKNOWN_REASON, Evidence(tenant, now, app=app))
     issues: list[Issue] = []
     undecided = False
-    for cause, rule in etd_app.RULES.items():
-        if cause is Cause.APP_HEALTHY:
-            continue
+    for cause in causes_of(Subject.ETD_APP):
         try:
-            match = rule(case)
+            match = RULES[cause].find(case)
         except Unread:
             undecided = True
             continue
         if match is not None:
             actions = app_actions(cause, tenant, app)
-            issues.append(_issue(cause.value, FACTS[cause].severity, match.summary, actions))
+            issues.append(_issue(cause.value, RULES[cause].severity, match.summary, actions))
     return issues, undecided
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from triage.diagnosis.causes import Severity
 from triage.diagnosis.grants import PermissionState
-from triage.diagnosis.remedies import Action
+from triage.diagnosis.remedy import Action
 from triage.graph.evidence import Reason
 from triage.settings import Mode, Tenant
 from triage.wire import Instant, Wire, epoch_ns, newest_first, now

@@ -1,44 +1,118 @@
-"""Is it the address? Whose it is: nobody's, someone deleted, a group, a contact, a guest, another tenant's."""
+"""Is it the address? It belongs to nobody, a deleted user, a group, a contact, a guest, or another tenant."""
 
 from __future__ import annotations
 
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case, Match, day
-from triage.diagnosis.causes import Cause
+from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.etd_app import sign_in_audience
+from triage.diagnosis.rule import rule
+from triage.diagnosis.steps import (
+    ADD_OTHER_TENANT,
+    AUTHENTICATION,
+    CHECK_ACCOUNT,
+    CONSENT_IN_OTHER_TENANT,
+    CONTACTS,
+    DELETED_USERS,
+    DOMAINS,
+    GROUPS,
+    MESSAGE_TRACE,
+    USERS,
+    Step,
+)
 from triage.graph.evidence import Evidence, Reason, State, Unread
 from triage.graph.models import TenantInformation
 from triage.settings import Mode
 
-# signInAudience: the values with which an app may be used from other tenants (Graph, application resource).
+# Other tenants can use an app with these values (https://learn.microsoft.com/graph/api/resources/application).
 MULTI_TENANT = ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
 
 
+@rule(
+    Cause.USER_DELETED, Subject.ADDRESS, Confidence.CONFIRMED, Severity.MEDIUM,
+    title="The user was deleted",
+    meaning="The user is in the deleted items of the tenant, and the mailbox was deleted with the user.",
+    recognized_by="No user has the address, and a deleted user has it.",
+    remedy=(
+        Step(
+            "Restore the user, if the mailbox is still needed",
+            "A deleted user can be restored for 30 days, and the mailbox is restored with it. Otherwise there is nothing "
+            "to do: the message was deleted with the mailbox.",
+            DELETED_USERS,
+            "Restore-MgDirectoryDeletedItem -DirectoryObjectId {deleted_user_id}",
+        ),
+        Step("After a restore", "Remediate the message again: it is where it was."),
+    ),
+)  # fmt: skip
 def user_deleted(case: Case) -> Match | None:
-    evidence = case.evidence
-    if evidence.person() is not None:
+    if case.evidence.person() is not None:
         return None
-    deleted = evidence.deleted_user.get()
+    deleted = case.evidence.deleted_user.get()
     if deleted is None:
         return None
     when = f" on {day(deleted.deleted_date_time)}" if deleted.deleted_date_time else ""
-    return Match(f"{case.failure.mailbox} was deleted{when}; its mailbox went with it.")
+    return Match(f"{case.failure.mailbox} was deleted{when}, and its mailbox with it.")
 
 
+@rule(
+    Cause.RECIPIENT_IS_GROUP, Subject.ADDRESS, Confidence.CONFIRMED, Severity.LOW,
+    title="The address belongs to a group",
+    meaning="A group has no mailbox that Email Threat Defense can remediate. Its members have copies of the message.",
+    recognized_by="No user has the address, and a group has it.",
+    remedy=(
+        Step(
+            "Remediate in the mailboxes of its members",
+            "A group has no mailbox that Email Threat Defense can act on. Find out who received the message through it.",
+            GROUPS,
+            "Get-MgGroupMember -GroupId {group_id} -All",
+        ),
+        Step(
+            "In a Microsoft 365 group",
+            "The group keeps a copy in its conversations. Its owners can delete it in Outlook.",
+        ),
+    ),
+)  # fmt: skip
 def recipient_is_group(case: Case) -> Match | None:
-    group = case.evidence.group.get() if _nobody(case) else None
+    group = case.evidence.group.get() if _nobody(case.evidence) else None
     if group is None:
         return None
     kind = "a Microsoft 365 group" if "Unified" in group.group_types else "a distribution or security group"
     return Match(f"{case.failure.mailbox} is the address of {kind}, not of a person's mailbox.")
 
 
+@rule(
+    Cause.RECIPIENT_IS_CONTACT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.LOW,
+    title="The address belongs to a mail contact",
+    meaning="A mail contact points to a mailbox in another organization, which Email Threat Defense can't remediate here.",
+    recognized_by="No user has the address, and a mail contact has it.",
+    remedy=(
+        Step(
+            "Nothing to remediate here",
+            "The mailbox is in another organization. If you know its owner, tell them, or have the contact removed.",
+            CONTACTS,
+        ),
+    ),
+)  # fmt: skip
 def recipient_is_contact(case: Case) -> Match | None:
-    if not _nobody(case) or case.evidence.contact.get() is None:
+    if not _nobody(case.evidence) or case.evidence.contact.get() is None:
         return None
-    return Match(f"{case.failure.mailbox} is a mail contact: its mailbox is elsewhere.")
+    return Match(f"{case.failure.mailbox} is a mail contact: its mailbox is in another organization.")
 
 
+@rule(
+    Cause.GUEST_USER, Subject.ADDRESS, Confidence.CONFIRMED, Severity.LOW,
+    title="The user is a guest",
+    meaning="A guest's mailbox is in the guest's own organization, and only that organization can remediate there.",
+    recognized_by="The user has `userType` Guest, or a user principal name with `#EXT#`.",
+    remedy=(
+        Step(
+            "Nothing to remediate here",
+            "A guest's mailbox is in its own organization, and only that organization can remediate there. Tell the "
+            "person.",
+            USERS,
+        ),
+    ),
+)  # fmt: skip
 def guest_user(case: Case) -> Match | None:
     person = case.evidence.person()
     if person is None:
@@ -48,87 +122,129 @@ def guest_user(case: Case) -> Match | None:
     return Match(f"{case.failure.mailbox} is a guest in this tenant: its mailbox is in its own organization.")
 
 
+@rule(
+    Cause.APP_SINGLE_TENANT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.HIGH,
+    title="The address is in another tenant, and the app can access only its own",
+    meaning="The Email Threat Defense app is registered for one tenant only, and the mailbox is in another tenant.",
+    recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app is `AzureADMyOrg`.",
+    remedy=(
+        Step(
+            "Let the app access other tenants",
+            "In the app's registration, open Authentication > Supported account types and choose Accounts in any "
+            "organizational directory.",
+            AUTHENTICATION,
+            "Update-MgApplication -ApplicationId (Get-MgApplication -Filter {app_id:appId eq}).Id "
+            "-SignInAudience AzureADMultipleOrgs",
+        ),
+        CONSENT_IN_OTHER_TENANT,
+        ADD_OTHER_TENANT,
+    ),
+)  # fmt: skip
 def app_single_tenant(case: Case) -> Match | None:
     owner = _other_owner(case)
     if owner is None or _audience(case.evidence) != "AzureADMyOrg":
         return None
     return Match(
-        f"{domain_of(case.failure.mailbox)} belongs to another tenant ({_named(owner)}), and Email Threat Defense's "
-        "app may reach accounts of its own tenant only."
+        f"{domain_of(case.failure.mailbox)} belongs to another tenant ({_named(owner)}), and the Email Threat Defense "
+        "app can access only accounts of its own tenant."
     )
 
 
+@rule(
+    Cause.DOMAIN_IN_OTHER_TENANT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.HIGH,
+    title="The address is in another tenant",
+    meaning="The mailbox is in another tenant, where Email Threat Defense is not authorized.",
+    recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app allows other tenants.",
+    remedy=(CONSENT_IN_OTHER_TENANT, ADD_OTHER_TENANT),
+)  # fmt: skip
 def domain_in_other_tenant(case: Case) -> Match | None:
     owner = _other_owner(case)
     if owner is None or _audience(case.evidence) not in MULTI_TENANT:
         return None
     return Match(
-        f"{domain_of(case.failure.mailbox)} belongs to another tenant ({_named(owner)}): Email Threat Defense has to "
-        "be authorized there."
+        f"{domain_of(case.failure.mailbox)} belongs to another tenant ({_named(owner)}): Email Threat Defense must be "
+        "authorized there."
     )
 
 
+@rule(
+    Cause.DOMAIN_UNKNOWN, Subject.ADDRESS, Confidence.CONFIRMED, Severity.MEDIUM,
+    title="The domain is not in any Microsoft 365 tenant",
+    meaning="Only mailboxes in Exchange Online can be remediated, and no tenant has verified this domain.",
+    recognized_by="The domain is not verified in this tenant, and Graph finds no other tenant that has it.",
+    remedy=(
+        Step(
+            "Check the domain",
+            "{domain} is not verified in any Microsoft 365 tenant. Check whether it is misspelled, was removed, or has "
+            "its mail elsewhere. Only mailboxes in Exchange Online can be remediated.",
+            DOMAINS,
+            "Get-MgDomain",
+        ),
+    ),
+)  # fmt: skip
 def domain_unknown(case: Case) -> Match | None:
-    evidence = case.evidence
-    if not _nobody(case) or _verified(case) or evidence.domain_owner.get() is not None:
+    if not _nobody(case.evidence) or _verified(case) or case.evidence.domain_owner.get() is not None:
         return None
-    return Match(f"{domain_of(case.failure.mailbox)} is verified neither in this tenant nor in any other.")
+    return Match(f"{domain_of(case.failure.mailbox)} is not verified in this tenant or in any other.")
 
 
+@rule(
+    Cause.USER_NOT_FOUND, Subject.ADDRESS, Confidence.CONFIRMED, Severity.MEDIUM,
+    title="Nobody has the address",
+    meaning="The domain belongs to this tenant, but nobody in it has or had the address.",
+    recognized_by="The domain is verified in this tenant, and no user, deleted user, group, or contact has the address.",
+    remedy=(
+        CHECK_ACCOUNT,
+        Step(
+            "Find where the address comes from",
+            "It may come from a transport rule, a catch-all, or the address of a former user.",
+            MESSAGE_TRACE,
+            "Get-Recipient -Identity {mailbox}",
+        ),
+    ),
+)  # fmt: skip
 def user_not_found(case: Case) -> Match | None:
     evidence = case.evidence
-    if not _nobody(case) or evidence.group.get() or evidence.contact.get():
+    if not _nobody(evidence) or evidence.group.get() or evidence.contact.get():
         return None
     if not _verified(case) or evidence.mailbox.state is State.READ:
         return None
     return Match(
-        f"No user, deleted user, group or contact has the address {case.failure.mailbox}, though its domain is this "
-        "tenant's."
+        f"No user, deleted user, group, or contact has the address {case.failure.mailbox}, although its domain is "
+        "verified in this tenant."
     )
 
 
-def _nobody(case: Case) -> bool:
-    """Whether no user has the address, nor had it; Unread where that is not known."""
-    return case.evidence.person() is None and case.evidence.deleted_user.get() is None
+def _nobody(evidence: Evidence) -> bool:
+    """Whether no user has the address or had it. Raises Unread if that is not known."""
+    return evidence.person() is None and evidence.deleted_user.get() is None
 
 
 def _verified(case: Case) -> bool:
-    """Whether the domain is verified in this tenant, by its own list or because it is found to be its domain."""
-    evidence = case.evidence
+    """Whether the domain is verified in this tenant, by its own list or because Graph names this tenant its owner."""
+    evidence, domain = case.evidence, domain_of(case.failure.mailbox)
     organization = evidence.organization.get()
     if organization is None or organization.verified_domains is None:
         raise Unread(evidence.organization.unread(evidence.organization.reason or Reason.UNAVAILABLE))
-    if organization.verifies(domain_of(case.failure.mailbox)):
+    if organization.verifies(domain):
         return True
     owner = evidence.domain_owner.value
     return owner is not None and owner.tenant_id == evidence.tenant.tenant_id
 
 
 def _other_owner(case: Case) -> TenantInformation | None:
-    """The other tenant that a nobody's domain belongs to."""
-    if not _nobody(case) or _verified(case):
+    """The other tenant that the domain of an address without a user belongs to."""
+    if not _nobody(case.evidence) or _verified(case):
         return None
     return case.evidence.domain_owner.get()
 
 
 def _audience(evidence: Evidence) -> str | None:
-    """The app's audience. With `no_auth` there is no app to ask, and the two causes cannot be told apart."""
+    """The app's audience. With `no_auth` there is no app to ask, and the two causes can't be told apart."""
     if evidence.tenant.mode is Mode.NO_AUTH:
         raise Unread(evidence.domain_owner.unread(Reason.NO_AUTH))
     return sign_in_audience(evidence)
 
 
 def _named(owner: TenantInformation) -> str:
-    return " ".join(part for part in (owner.display_name, owner.tenant_id) if part)
-
-
-RULES = {
-    Cause.USER_DELETED: user_deleted,
-    Cause.RECIPIENT_IS_GROUP: recipient_is_group,
-    Cause.RECIPIENT_IS_CONTACT: recipient_is_contact,
-    Cause.GUEST_USER: guest_user,
-    Cause.APP_SINGLE_TENANT: app_single_tenant,
-    Cause.DOMAIN_IN_OTHER_TENANT: domain_in_other_tenant,
-    Cause.DOMAIN_UNKNOWN: domain_unknown,
-    Cause.USER_NOT_FOUND: user_not_found,
-}
+    return f"{owner.display_name or ''} {owner.tenant_id}".strip()

@@ -21,11 +21,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A cause whose evidence is there: what it comes to in a sentence, and how sure it is where that varies."""
+    """A cause whose evidence is there, in a sentence; its confidence and alternatives if they are not those of the rule."""
 
     summary: str
     confidence: Confidence | None = None
-    alternatives: tuple[Cause, ...] = ()
+    alternatives: tuple[Cause, ...] | None = None
 
 
 def mailbox_answers(evidence: Evidence) -> bool:

@@ -13,10 +13,9 @@ from pydantic.alias_generators import to_camel
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.credentials import all_expired, credentials
-from triage.diagnosis.etd_app import required_states, switched_off
-from triage.diagnosis.grants import PermissionState
-from triage.diagnosis.mailbox import license
-from triage.diagnosis.plans import MAILBOX_PLANS
+from triage.diagnosis.etd_app import switched_off
+from triage.diagnosis.grants import PermissionState, required_states
+from triage.diagnosis.license import license, plan_name
 from triage.graph.evidence import Answer, Evidence, Reason, State, Unread
 from triage.graph.models import MailFolder, Organization, User
 from triage.intake.scenario import names_access_policy
@@ -203,7 +202,7 @@ def _licence(evidence: Evidence, person: User) -> Check:
         return Check(
             id="license", question=question, outcome=Outcome.UNKNOWN, reason=reason, permission="User.Read.All"
         )
-    plans = [f"{MAILBOX_PLANS[(plan.service_plan_id or '').lower()]}: {plan.capability_status}" for plan in found.plans]
+    plans = [f"{plan_name(plan)}: {plan.capability_status}" for plan in found.plans]
     observed = {
         "plans": plans,
         "disabledPlans": list(found.disabled),

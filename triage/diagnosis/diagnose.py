@@ -1,23 +1,20 @@
 """Why a remediation failed: a pure function of the failure and the evidence.
 
-Each cause has a rule, which says that its evidence is there (Match), that it is not (None), or that what it needs
-could not be read (Unread). A cause is given only when everything above it in its scenario's order was read.
+A rule says that the evidence of its cause is there (Match), that it is not (None), or that what decides could not be
+read (Unread). A cause is given only when everything above it in the order of its scenario was read.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from triage.diagnosis import address, etd_app, mailbox, message
 from triage.diagnosis.case import Case, Match
-from triage.diagnosis.causes import FACTS, LAST_WITHOUT_APP, Cause, Confidence, Severity, precedence
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.diagnosis.precedence import LAST_WITHOUT_APP, precedence
+from triage.diagnosis.rule import RULES
+from triage.diagnosis.undetermined import unknown
 from triage.graph.evidence import Reason, Unread
 from triage.settings import Mode
-
-RULES = {**etd_app.RULES, **address.RULES, **mailbox.RULES, **message.RULES}
-
-# What holds but would not fail the next try is not worth a mention beside the cause.
-_HARMLESS = (Cause.APP_HEALTHY, Cause.MESSAGE_REMEDIATED, Cause.MESSAGE_PRESENT, Cause.MAILBOX_REACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def diagnose(case: Case) -> Diagnosis:
     chosen: Cause | None = None
     for cause in precedence(case.scenario):
         try:
-            found = RULES[cause](case)
+            found = RULES[cause].find(case)
         except Unread as unread:
             found = None
             if chosen is None:
@@ -62,13 +59,15 @@ def diagnose(case: Case) -> Diagnosis:
             break
     if chosen is None or lacks:
         return undetermined(tuple(dict.fromkeys(lacks)), case.failure.mailbox, _also_seen(matches, None))
-    facts, winner = FACTS[chosen], matches[chosen]
+    rule, match = RULES[chosen], matches[chosen]
+    confidence = match.confidence or rule.confidence
+    alternatives = rule.alternatives if match.alternatives is None else match.alternatives
     return Diagnosis(
         chosen,
-        winner.confidence or facts.confidence,
-        facts.severity,
-        winner.summary,
-        winner.alternatives,
+        confidence,
+        rule.severity,
+        match.summary,
+        alternatives if confidence is Confidence.POSSIBLE else (),
         _also_seen(matches, chosen),
     )
 
@@ -76,33 +75,21 @@ def diagnose(case: Case) -> Diagnosis:
 def undetermined(lacks: tuple[Lack, ...], mailbox: str, also_seen: tuple[Cause, ...] = ()) -> Diagnosis:
     """No cause, and why there is none."""
     lacks = lacks or (Lack("evidence", Reason.UNAVAILABLE),)
-    facts = FACTS[Cause.UNDETERMINED]
-    why = "; ".join(dict.fromkeys(_why(lack) for lack in lacks))
+    rule = RULES[Cause.UNDETERMINED]
+    why = "; ".join(
+        dict.fromkeys(unknown(lack.reason, lack.permission).why.format(permission=lack.permission) for lack in lacks)
+    )
     summary = f"Why the remediation in {mailbox} failed could not be determined: {why}."
-    return Diagnosis(Cause.UNDETERMINED, facts.confidence, facts.severity, summary, also_seen=also_seen, lacks=lacks)
-
-
-_WHY = {
-    Reason.THROTTLED: "Graph throttled the triage",
-    Reason.UNAVAILABLE: "Graph could not be reached, or its answer not be understood",
-    Reason.TIMEOUT: "Graph did not answer in time",
-    Reason.UNAUTHENTICATED: "the triage identity could not sign in to the tenant",
-    Reason.NO_AUTH: "Email Threat Defense has no app in the tenant (no_auth), and nothing else explains the failure",
-    Reason.TENANT_NOT_CONFIGURED: "its tenant is not among TRIAGE_TENANTS",
-    Reason.POISON: "every try to triage it failed",
-}
-
-
-def _why(lack: Lack) -> str:
-    if lack.reason is Reason.FORBIDDEN:
-        return f"the triage identity lacks {lack.permission}" if lack.permission else "a read was forbidden"
-    return _WHY[lack.reason]
+    return Diagnosis(rule.cause, rule.confidence, rule.severity, summary, also_seen=also_seen, lacks=lacks)
 
 
 def _also_seen(matches: dict[Cause, Match], chosen: Cause | None) -> tuple[Cause, ...]:
+    """What else is there and would fail the next try."""
     sure = (Confidence.CONFIRMED, Confidence.PROBABLE)
     return tuple(
         cause
-        for cause, found in matches.items()
-        if cause is not chosen and cause not in _HARMLESS and (found.confidence or FACTS[cause].confidence) in sure
+        for cause, match in matches.items()
+        if cause is not chosen
+        and not RULES[cause].next_try_works
+        and (match.confidence or RULES[cause].confidence) in sure
     )

@@ -1,51 +1,215 @@
-"""Is it the service? Email Threat Defense's app in the tenant: there, switched on, allowed, with a valid credential."""
+"""Is it the ETD app? Whether it is in the tenant, enabled, with a valid credential, and not blocked by a policy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from triage.diagnosis.case import Case, Match, day, listed
-from triage.diagnosis.causes import Cause
+from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.credentials import all_expired, credentials
-from triage.diagnosis.grants import REQUIRED, Names, PermissionState, granted_roles, permission_state
-from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
+from triage.diagnosis.rule import rule
+from triage.diagnosis.steps import (
+    APP_PERMISSIONS,
+    APP_PROPERTIES,
+    AUTHORIZE,
+    CREDENTIALS,
+    ENTERPRISE_APPS,
+    RETRY,
+    TEST_ACCESS_POLICY,
+    Step,
+)
+from triage.graph.evidence import Evidence, Reason, State, Unread
 from triage.graph.models import ServicePrincipal
-from triage.graph.permissions import PERMISSIONS
 from triage.intake.scenario import names_access_policy
-from triage.settings import Mode
 
 
+@rule(
+    Cause.APP_NOT_FOUND, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    title="The Email Threat Defense app is not in the tenant",
+    meaning="Without its app in the tenant, Email Threat Defense can't access any mailbox there. Nobody consented to the "
+    "app, or the app id in TRIAGE_TENANTS is wrong.",
+    recognized_by="No service principal has the configured app id, and none with it is among the deleted items.",
+    remedy=(
+        Step(
+            "Check the app's id",
+            "Compare the app id {app_id} in TRIAGE_TENANTS with that of the Email Threat Defense app under Enterprise "
+            "applications. If they differ, correct the setting.",
+            ENTERPRISE_APPS,
+            "Get-MgServicePrincipal -Filter \"startswith(displayName,'Cisco')\"",
+        ),
+        AUTHORIZE,
+    ),
+)  # fmt: skip
 def app_not_found(case: Case) -> Match | None:
     app = case.evidence.app
-    if app is None or _service_principal(app) is not None or app.deleted_service_principal.get() is not None:
+    if app is None or app.service_principal.get() is not None or app.deleted_service_principal.get() is not None:
         return None
     return Match(
-        f"Email Threat Defense's app {case.evidence.tenant.etd_app_id} is not in the tenant, nor among its deleted "
-        "items: it was never consented to here, or the configured app id is another app's."
+        f"The Email Threat Defense app {case.evidence.tenant.etd_app_id} is neither in the tenant nor among its deleted "
+        "items: nobody consented to it here, or the configured app id is wrong."
     )
 
 
+@rule(
+    Cause.APP_DELETED, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    title="The Email Threat Defense app was deleted from the tenant",
+    meaning="Somebody deleted the enterprise application. Email Threat Defense can't access any mailbox until it is back.",
+    recognized_by="The app's service principal is among the deleted items.",
+    remedy=(
+        Step(
+            "Restore the app",
+            "A deleted enterprise application can be restored for 30 days.",
+            ENTERPRISE_APPS,
+            "Restore-MgDirectoryDeletedItem -DirectoryObjectId {deleted_sp_id}",
+        ),
+        Step("Check its permissions", "Check that its permissions were restored with it.", APP_PERMISSIONS),
+        Step("If it can't be restored", "Authorize Email Threat Defense again: Administration > Business."),
+    ),
+)  # fmt: skip
 def app_deleted(case: Case) -> Match | None:
     app = case.evidence.app
-    if app is None or _service_principal(app) is not None:
+    if app is None or app.service_principal.get() is not None:
         return None
     deleted = app.deleted_service_principal.get()
     if deleted is None:
         return None
     when = f" on {day(deleted.deleted_date_time)}" if deleted.deleted_date_time else ""
-    return Match(f"Email Threat Defense's app ({_name(deleted)}) was deleted from the tenant{when}.")
+    return Match(f"The Email Threat Defense app ({_name(deleted)}) was deleted from the tenant{when}.")
 
 
+@rule(
+    Cause.APP_DISABLED, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    title="The Email Threat Defense app is disabled",
+    meaning="The app exists, but can't sign in, so Email Threat Defense can't access any mailbox.",
+    recognized_by="The service principal has `accountEnabled` false, `isDisabled` true, or a "
+    "`disabledByMicrosoftStatus` other than null and `NotDisabled`. The finding says which.",
+    remedy=(
+        Step(
+            "Find out who disabled the app, and why",
+            "The Entra audit log shows who did it. If Microsoft or the app's owner disabled it, you can't enable it "
+            "here: open a case with Cisco support.",
+            APP_PROPERTIES,
+        ),
+        Step(
+            "Enable sign-in",
+            "Enterprise applications > the Email Threat Defense app > Properties > Enabled for users to sign in: Yes.",
+            APP_PROPERTIES,
+            "Update-MgServicePrincipal -ServicePrincipalId {sp_id} -AccountEnabled:$true",
+        ),
+        RETRY,
+    ),
+)  # fmt: skip
 def app_disabled(case: Case) -> Match | None:
-    principal = _there(case.evidence)
+    principal = principal_of(case.evidence)
     switches = switched_off(principal) if principal else []
     if principal is None or not switches:
         return None
-    return Match(f"Email Threat Defense's app ({_name(principal)}) is switched off: {listed(switches)}.")
+    return Match(f"The Email Threat Defense app ({_name(principal)}) is disabled: {listed(switches)}.")
+
+
+@rule(
+    Cause.CREDENTIAL_EXPIRED, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    title="Every credential of the Email Threat Defense app has expired",
+    meaning="The app can't sign in without a valid secret or certificate. This is only visible if the app is registered "
+    "in this tenant.",
+    recognized_by="The app's registration is in this tenant and has secrets or certificates, and every one has expired.",
+    remedy=(
+        Step(
+            "Renew the credential",
+            "In the app's registration, open Certificates & secrets, add a new one, and enter it in Email Threat Defense.",
+            CREDENTIALS,
+            "Add-MgApplicationPassword -ApplicationId (Get-MgApplication -Filter {app_id:appId eq}).Id",
+        ),
+        Step("Remove the old one", "When the new one works, delete the expired ones.", CREDENTIALS),
+        RETRY,
+    ),
+)  # fmt: skip
+def credential_expired(case: Case) -> Match | None:
+    app = case.evidence.app
+    if app is None or principal_of(case.evidence) is None:
+        return None
+    registration = app.registration.get()
+    if registration is None or not all_expired(registration, case.evidence.now):
+        return None
+    newest = max(credential.end_date_time for credential in credentials(registration) if credential.end_date_time)
+    return Match(f"Every secret and certificate of the app's registration has expired, the newest on {day(newest)}.")
+
+
+@rule(
+    Cause.ACCESS_POLICY_BLOCKED, Subject.ETD_APP, Confidence.CONFIRMED, Severity.HIGH,
+    title="Exchange Online blocks the Email Threat Defense app from this mailbox",
+    meaning="An application access policy, or RBAC for Applications, limits which mailboxes the app can access. Graph "
+    "does not show such policies.",
+    recognized_by="The error of the failure names an application access policy, for example with `[RAOP]`.",
+    remedy=(
+        Step(
+            "Find what blocks the app",
+            "Exchange Online PowerShell shows whether a policy denies the app access to this mailbox.",
+            command=TEST_ACCESS_POLICY,
+            about=Subject.MAILBOX,
+        ),
+        Step(
+            "Check what RBAC for Applications allows",
+            "RBAC for Applications, the successor of application access policies, can block it in the same way.",
+            command="Test-ServicePrincipalAuthorization -Identity {app_id} -Resource {mailbox}",
+            about=Subject.MAILBOX,
+        ),
+        Step(
+            "Give the app access",
+            "Add the mailbox to the group that the policy allows, or remove it from the group that the policy denies. A "
+            "change can take more than an hour.",
+            command="Get-ApplicationAccessPolicy | Where-Object AppId -eq {app_id}",
+        ),
+        RETRY,
+    ),
+)  # fmt: skip
+def access_policy_blocked(case: Case) -> Match | None:
+    if not names_access_policy(case.failure.error) and not names_access_policy(case.failure.error_code):
+        return None
+    return Match(
+        f"Exchange Online blocks the Email Threat Defense app from {case.failure.mailbox}, by an application access "
+        "policy or by RBAC for Applications."
+    )
+
+
+@rule(
+    Cause.APP_HEALTHY, Subject.ETD_APP, Confidence.POSSIBLE, Severity.MEDIUM,
+    title="The Email Threat Defense app is in order",
+    meaning="Nothing that Graph shows about the app, the address, the mailbox, or the message explains the failure. "
+    "Something that Graph does not show, or a temporary fault, does.",
+    recognized_by="Everything about the app was read and is in order, and nothing else explains the failure.",
+    could_also_be=(Cause.ACCESS_POLICY_BLOCKED, Cause.MESSAGE_PRESENT, "a temporary fault"),
+    remedy=(
+        Step(
+            "Rule out an application access policy",
+            "Graph shows nothing wrong with the app. Only Exchange Online shows a policy for single mailboxes.",
+            command=TEST_ACCESS_POLICY,
+            about=Subject.MAILBOX,
+        ),
+        RETRY,
+        Step("If it fails again", "Open a case with Cisco support, with this finding and the time of the failure."),
+    ),
+    last_resort=True,
+    next_try_works=True,
+)  # fmt: skip
+def app_healthy(case: Case) -> Match | None:
+    app = case.evidence.app
+    if app is None or principal_of(case.evidence) is None:
+        return None
+    app.registration.get()
+    present = case.evidence.mailbox.state is State.READ
+    return Match(
+        "The Email Threat Defense app is in order: it exists, is enabled, has every required permission, and has no "
+        "expired credential. An application access policy that blocks this mailbox, or a temporary fault, would fit.",
+        alternatives=(Cause.ACCESS_POLICY_BLOCKED, *((Cause.MESSAGE_PRESENT,) if present else ())),
+    )
+
+
+def principal_of(evidence: Evidence) -> ServicePrincipal | None:
+    """The app's service principal; None without an app or without one in the tenant. Raises Unread."""
+    return evidence.app.service_principal.get() if evidence.app else None
 
 
 def switched_off(principal: ServicePrincipal) -> list[str]:
-    """Which of the three switches is off, and who turned it."""
+    """Which of the three switches is off, and who turned it off."""
     switches: list[str] = []
     if principal.account_enabled is False:
         switches.append("sign-in is disabled in this tenant (accountEnabled is false)")
@@ -58,133 +222,18 @@ def switched_off(principal: ServicePrincipal) -> list[str]:
     return switches
 
 
-def _lacking(wanted: PermissionState, text: str) -> Callable[[Case], Match | None]:
-    """The rule for required permissions that are all in one state of not being granted."""
-
-    def decide(case: Case) -> Match | None:
-        app = case.evidence.app
-        if app is None or _there(case.evidence) is None:
-            return None
-        lacking = [name for name, state in required_states(app, case.evidence.tenant.mode).items() if state is wanted]
-        if not lacking:
-            return None
-        only_read = " Only Mail.Read is granted." if _only_read(app, lacking) else ""
-        covered = " Mail.ReadWrite is granted, which includes it." if _covers(app, lacking) else ""
-        return Match(f"{listed(lacking)} {'is' if len(lacking) == 1 else 'are'} {text}{only_read}{covered}")
-
-    return decide
-
-
-consent_missing = _lacking(
-    PermissionState.CONSENT_MISSING,
-    "asked for by the app's registration with type Application, but an administrator has not consented.",
-)
-permission_delegated_only = _lacking(
-    PermissionState.DELEGATED_ONLY,
-    "there with type Delegated only; remediation needs type Application.",
-)
-permission_missing = _lacking(
-    PermissionState.MISSING, "not granted to Email Threat Defense's app with type Application on Microsoft Graph."
-)
-
-
-def required_states(app: AppEvidence, mode: Mode) -> dict[str, PermissionState]:
-    """The state of every permission that remediation needs; Unread where what decides could not be read."""
-    names = Names.of(app)
-    return {name: permission_state(app, name, names) for name in REQUIRED[mode]}
-
-
-def app_read_mode(case: Case) -> Match | None:
-    app, tenant = case.evidence.app, case.evidence.tenant
-    if app is None or tenant.mode is not Mode.READ or _there(case.evidence) is None:
-        return None
-    roles = granted_roles(app)
-    if PERMISSIONS["Mail.Read"].role_id not in roles or PERMISSIONS["Mail.ReadWrite"].role_id in roles:
-        return None
-    return Match(
-        "Email Threat Defense is in Read mode in this tenant: it has Mail.Read only, and cannot move messages."
-    )
-
-
-def credential_expired(case: Case) -> Match | None:
-    app = case.evidence.app
-    if app is None or _there(case.evidence) is None:
-        return None
-    registration = app.registration.get()
-    if registration is None or not all_expired(registration, case.evidence.now):
-        return None
-    newest = max(credential.end_date_time for credential in credentials(registration) if credential.end_date_time)
-    return Match(f"Every secret and certificate of the app's registration has ended, the newest on {day(newest)}.")
-
-
-def access_policy_blocked(case: Case) -> Match | None:
-    if not names_access_policy(case.failure.error) and not names_access_policy(case.failure.error_code):
-        return None
-    return Match(
-        f"Exchange Online keeps Email Threat Defense's app out of {case.failure.mailbox}: an application access "
-        "policy (or RBAC for Applications) blocks it."
-    )
-
-
-def app_healthy(case: Case) -> Match | None:
-    app = case.evidence.app
-    if app is None or _there(case.evidence) is None:
-        return None
-    app.registration.get()
-    return Match(
-        "Email Threat Defense's app is in order: there, switched on, with every required permission and no ended "
-        "credential. An application access policy that blocks this mailbox, or a fault that has passed, would fit.",
-        alternatives=(Cause.ACCESS_POLICY_BLOCKED, Cause.MESSAGE_PRESENT)
-        if case.evidence.mailbox.state is State.READ
-        else (Cause.ACCESS_POLICY_BLOCKED,),
-    )
-
-
 def sign_in_audience(evidence: Evidence) -> str | None:
-    """Whose accounts the app may reach; None where there is no app. Unread where Graph did not say."""
-    app = evidence.app
-    if app is None:
-        return None
-    principal = _service_principal(app)
-    if principal is None:
+    """Whose accounts the app can access; None without an app in the tenant. Raises Unread if Graph did not say."""
+    principal = principal_of(evidence)
+    if evidence.app is None or principal is None:
         return None
     if principal.sign_in_audience:
         return principal.sign_in_audience
-    registration = app.registration.get()
+    registration = evidence.app.registration.get()
     if registration and registration.sign_in_audience:
         return registration.sign_in_audience
-    raise Unread(app.service_principal.unread(Reason.UNAVAILABLE))
-
-
-def _service_principal(app: AppEvidence) -> ServicePrincipal | None:
-    return app.service_principal.get()
-
-
-def _there(evidence: Evidence) -> ServicePrincipal | None:
-    return _service_principal(evidence.app) if evidence.app else None
+    raise Unread(evidence.app.service_principal.unread(Reason.UNAVAILABLE))
 
 
 def _name(principal: ServicePrincipal) -> str:
     return principal.display_name or principal.app_id or "no name"
-
-
-def _only_read(app: AppEvidence, lacking: list[str]) -> bool:
-    return "Mail.ReadWrite" in lacking and PERMISSIONS["Mail.Read"].role_id in granted_roles(app)
-
-
-def _covers(app: AppEvidence, lacking: list[str]) -> bool:
-    return "Mail.Read" in lacking and PERMISSIONS["Mail.ReadWrite"].role_id in granted_roles(app)
-
-
-RULES = {
-    Cause.APP_NOT_FOUND: app_not_found,
-    Cause.APP_DELETED: app_deleted,
-    Cause.APP_DISABLED: app_disabled,
-    Cause.CONSENT_MISSING: consent_missing,
-    Cause.PERMISSION_DELEGATED_ONLY: permission_delegated_only,
-    Cause.PERMISSION_MISSING: permission_missing,
-    Cause.APP_READ_MODE: app_read_mode,
-    Cause.CREDENTIAL_EXPIRED: credential_expired,
-    Cause.ACCESS_POLICY_BLOCKED: access_policy_blocked,
-    Cause.APP_HEALTHY: app_healthy,
-}

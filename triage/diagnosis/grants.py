@@ -118,3 +118,9 @@ def permission_state(app: AppEvidence, name: str, names: Names) -> PermissionSta
         return PermissionState.DELEGATED_ONLY if name in granted_scopes(app) else PermissionState.MISSING
     except Unread:
         return PermissionState.MISSING
+
+
+def required_states(app: AppEvidence, mode: Mode) -> dict[str, PermissionState]:
+    """The state of every permission that remediation needs; Unread if what decides could not be read."""
+    names = Names.of(app)
+    return {name: permission_state(app, name, names) for name in REQUIRED[mode]}

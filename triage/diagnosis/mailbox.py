@@ -2,66 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from triage.diagnosis.case import Case, Match, day, listed, mailbox_answers
-from triage.diagnosis.causes import Cause, Confidence
-from triage.diagnosis.plans import MAILBOX_PLANS
-from triage.graph.evidence import Evidence, Reason, Unread
-from triage.graph.models import AssignedPlan, User
+from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
+from triage.diagnosis.license import License, license, plan_name
+from triage.diagnosis.rule import rule
+from triage.diagnosis.steps import ASSIGN_LICENSE, CHECK_SUBSCRIPTION, LICENSES, MAILBOXES, MIGRATION, USERS, Step
+from triage.graph.evidence import Reason, Unread
 
-# assignedPlan.capabilityStatus: with these the mailbox is there (Warning is the grace period after a lapse).
-WORKING = ("Enabled", "Warning")
-LAPSED = ("Suspended", "LockedOut", "Deleted")
 PROVISIONING_TIME = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class License:
-    """What a user's licenses come to, for Exchange Online."""
-
-    user: User
-    plans: tuple[AssignedPlan, ...]
-    disabled: tuple[str, ...]
-    errors: tuple[str, ...]
-    provisioning: tuple[str, ...]
-
-    @property
-    def working(self) -> list[AssignedPlan]:
-        """The mailbox plans that are switched on."""
-        return [plan for plan in self.plans if plan.capability_status in WORKING]
-
-    @property
-    def pending(self) -> bool:
-        """Whether Exchange has yet to provision the plan."""
-        return any(status.startswith("Pending") for status in self.provisioning)
-
-
-def license(user: User) -> License | None:
-    """The user's license, or None where Graph did not show it (a caller with too few permissions gets nulls)."""
-    if user.assigned_plans is None or user.assigned_licenses is None:
-        return None
-    disabled = [
-        MAILBOX_PLANS[plan.lower()]
-        for sku in user.assigned_licenses
-        for plan in sku.disabled_plans
-        if plan.lower() in MAILBOX_PLANS
-    ]
-    plans = tuple(plan for plan in user.assigned_plans if (plan.service_plan_id or "").lower() in MAILBOX_PLANS)
-    working = any(plan.capability_status in WORKING for plan in plans)
-    whole = any(not (_ids(sku.disabled_plans) & MAILBOX_PLANS.keys()) for sku in user.assigned_licenses)
-    if working and whole:
-        disabled = []  # another license of the user's brings the plan
-    errors = [
-        f"{state.error} (SKU {state.sku_id})" for state in user.license_assignment_states or [] if _failed(state.error)
-    ]
-    provisioning = [
-        plan.provisioning_status or "" for plan in user.provisioned_plans or [] if _is_exchange(plan.service)
-    ]
-    return License(user, plans, tuple(disabled), tuple(errors), tuple(provisioning))
-
-
+@rule(
+    Cause.LICENSE_ASSIGNMENT_FAILED, Subject.MAILBOX, Confidence.CONFIRMED, Severity.MEDIUM,
+    title="A license could not be assigned to the user",
+    meaning="A license was assigned, but it did not take effect, so the user has no mailbox.",
+    recognized_by="The mailbox does not answer, and `licenseAssignmentStates` of the user has an error.",
+    remedy=(
+        CHECK_SUBSCRIPTION,
+        Step(
+            "Fix the assignment",
+            "CountViolation: buy or free licenses. DependencyViolation and MutuallyExclusiveViolation: choose plans that "
+            "go together. ProhibitedInUsageLocationViolation: set the usage location.",
+            LICENSES,
+            "Get-MgUser -UserId {user} -Property LicenseAssignmentStates | Select-Object -ExpandProperty "
+            "LicenseAssignmentStates",
+        ),
+        Step(
+            "Process the licenses again",
+            "If a group assigns the licenses, have them processed again.",
+            command="Invoke-MgLicenseUser -UserId {user}",
+        ),
+    ),
+)  # fmt: skip
 def license_assignment_failed(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.errors:
@@ -69,6 +43,21 @@ def license_assignment_failed(case: Case) -> Match | None:
     return Match(f"A license could not be assigned to {case.failure.mailbox}: {listed(list(found.errors))}.")
 
 
+@rule(
+    Cause.EXCHANGE_PLAN_DISABLED, Subject.MAILBOX, Confidence.CONFIRMED, Severity.MEDIUM,
+    title="Exchange Online is switched off in the license",
+    meaning="The user has a license, but its Exchange Online app is switched off, so the user has no mailbox.",
+    recognized_by="The mailbox does not answer, and a license of the user has its mailbox plan among `disabledPlans`.",
+    remedy=(
+        Step(
+            "Switch Exchange Online on",
+            "Open Users > Active users > {mailbox} > Licenses and apps > Apps, select Exchange Online, and save. The "
+            "mailbox is then created automatically, within 24 hours.",
+            USERS,
+            "Get-MgUser -UserId {user} -Property AssignedLicenses | Select-Object -ExpandProperty AssignedLicenses",
+        ),
+    ),
+)  # fmt: skip
 def exchange_plan_disabled(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.disabled:
@@ -78,49 +67,111 @@ def exchange_plan_disabled(case: Case) -> Match | None:
     )
 
 
+@rule(
+    Cause.LICENSE_LAPSED, Subject.MAILBOX, Confidence.CONFIRMED, Severity.MEDIUM,
+    title="The Exchange Online license has lapsed",
+    meaning="The subscription ended or the license was removed, so the mailbox is disconnected.",
+    recognized_by="The mailbox does not answer, and the user's mailbox plan is Suspended, LockedOut, or Deleted.",
+    remedy=(CHECK_SUBSCRIPTION, ASSIGN_LICENSE),
+)  # fmt: skip
 def license_lapsed(case: Case) -> Match | None:
     found = _without_mailbox(case)
-    if found is None or found.disabled or found.working:
+    if found is None or found.disabled or found.working or found.lapsed is None:
         return None
-    lapsed = next((plan for plan in found.plans if plan.capability_status in LAPSED), None)
-    if lapsed is None:
-        return None
-    name = MAILBOX_PLANS[(lapsed.service_plan_id or "").lower()]
     return Match(
-        f"The Exchange Online plan of {case.failure.mailbox} ({name}) has lapsed: it is {lapsed.capability_status}."
+        f"The Exchange Online plan of {case.failure.mailbox} ({plan_name(found.lapsed)}) has lapsed: its status is "
+        f"{found.lapsed.capability_status}."
     )
 
 
+@rule(
+    Cause.PROVISIONING_ERROR, Subject.MAILBOX, Confidence.PROBABLE, Severity.MEDIUM,
+    title="The mailbox could not be created",
+    meaning="Microsoft 365 reports an error for the user, and the mailbox was not created. Most often, two objects have "
+    "the same address.",
+    recognized_by="The mailbox does not answer, and the user has an unresolved provisioning error.",
+    could_also_be=("a mailbox that is missing for another reason, if the error is not about Exchange",),
+    remedy=(
+        Step(
+            "Read the error",
+            "The admin center shows it on the user's page. Usually two objects have the same address.",
+            USERS,
+            "Get-MgUser -UserId {user} -Property OnPremisesProvisioningErrors,ServiceProvisioningErrors | Format-List",
+        ),
+        Step(
+            "Fix it at its source",
+            "For a synced user, correct the attribute on-premises and let it sync. Otherwise correct it in Entra.",
+        ),
+    ),
+)  # fmt: skip
 def provisioning_error(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None:
         return None
-    on_premises = [error.category or "unnamed" for error in found.user.on_premises_provisioning_errors or []]
-    services = [
-        error.service_instance or "unnamed"
-        for error in found.user.service_provisioning_errors or []
-        if not error.is_resolved
-    ]
-    if not on_premises and not services and "Error" not in found.provisioning:
+    errors = found.provisioning_errors
+    if not errors and "Error" not in found.provisioning:
         return None
-    which = f" ({listed([*on_premises, *services])})" if on_premises or services else ""
-    return Match(f"{case.failure.mailbox} has an unresolved provisioning error{which}: its mailbox was not made.")
+    which = f" ({listed(errors)})" if errors else ""
+    return Match(f"{case.failure.mailbox} has an unresolved provisioning error{which}, so its mailbox was not created.")
 
 
+@rule(
+    Cause.MAILBOX_PROVISIONING, Subject.MAILBOX, Confidence.PROBABLE, Severity.LOW,
+    title="The mailbox is still being created",
+    meaning="A new mailbox is ready within 24 hours after its license is assigned.",
+    recognized_by="The mailbox does not answer, the user's plan is switched on, and its provisioning is pending or it "
+    "was assigned less than 24 hours ago.",
+    could_also_be=(Cause.MAILBOX_DISCONNECTED,),
+    remedy=(
+        Step("Wait", "A new mailbox is ready within 24 hours after its license is assigned."),
+        Step(
+            "Then triage again",
+            "If there is still no mailbox, assign the license again, or open a case with Microsoft.",
+            USERS,
+            "Get-EXOMailbox -Identity {mailbox}",
+        ),
+    ),
+)  # fmt: skip
 def mailbox_provisioning(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.working:
         return None
-    start = case.evidence.now - PROVISIONING_TIME
-    recent = [
-        plan.assigned_date_time for plan in found.working if plan.assigned_date_time and plan.assigned_date_time > start
-    ]
+    assigned = (plan.assigned_date_time for plan in found.working)
+    recent = [moment for moment in assigned if moment and moment > case.evidence.now - PROVISIONING_TIME]
     if not found.pending and not recent:
         return None
-    since = f" (the plan was assigned on {day(recent[0])}, within 24 hours)" if recent else ""
-    return Match(f"The mailbox of {case.failure.mailbox} is still being set up{since}.")
+    since = f" (the plan was assigned on {day(recent[0])}, less than 24 hours ago)" if recent else ""
+    return Match(f"The mailbox of {case.failure.mailbox} is still being created{since}.")
 
 
+@rule(
+    Cause.MAILBOX_ON_PREMISES, Subject.MAILBOX, Confidence.PROBABLE, Severity.MEDIUM,
+    title="The mailbox may be on-premises",
+    meaning="The user is synced from on-premises. In a hybrid organization, the mailbox may be on the on-premises "
+    "Exchange server, which Email Threat Defense can't access.",
+    recognized_by="The mailbox does not answer, and the user is synced from on-premises. Without an Exchange Online plan "
+    "this is only possible.",
+    could_also_be=(Cause.MAILBOX_UNLICENSED,),
+    remedy=(
+        Step(
+            "Find where the mailbox is",
+            "In a hybrid organization, the mailbox may be on the on-premises Exchange server, which Email Threat Defense "
+            "can't access. The type MailUser means that it is.",
+            MAILBOXES,
+            "Get-Recipient -Identity {mailbox} | Format-List RecipientTypeDetails,ExternalEmailAddress",
+        ),
+        Step(
+            "Remediate on-premises",
+            "Delete the message on the on-premises server.",
+            command="Search-Mailbox -Identity {mailbox} -SearchQuery 'subject:\"...\"' -DeleteContent",
+        ),
+        Step(
+            "Or move the mailbox",
+            "Migrate it to Exchange Online, or assign an Exchange Online license if the user has no mailbox at all.",
+            MIGRATION,
+        ),
+    ),
+)  # fmt: skip
 def mailbox_on_premises(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.user.on_premises_sync_enabled:
@@ -136,10 +187,16 @@ def mailbox_on_premises(case: Case) -> Match | None:
         f"{case.failure.mailbox} is synced from on-premises and has no Exchange Online plan: its mailbox is hosted "
         "on-premises, or it has none.",
         Confidence.POSSIBLE,
-        (Cause.MAILBOX_UNLICENSED,),
     )
 
 
+@rule(
+    Cause.MAILBOX_UNLICENSED, Subject.MAILBOX, Confidence.CONFIRMED, Severity.MEDIUM,
+    title="The user has no Exchange Online license",
+    meaning="Without a license that includes Exchange Online, the user has no mailbox.",
+    recognized_by="The mailbox does not answer, the user has no mailbox plan, and is not synced from on-premises.",
+    remedy=(CHECK_SUBSCRIPTION, ASSIGN_LICENSE),
+)  # fmt: skip
 def mailbox_unlicensed(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or found.plans or found.disabled or found.user.on_premises_sync_enabled:
@@ -147,53 +204,47 @@ def mailbox_unlicensed(case: Case) -> Match | None:
     return Match(f"{case.failure.mailbox} has no license with Exchange Online, so it has no mailbox.")
 
 
+@rule(
+    Cause.MAILBOX_DISCONNECTED, Subject.MAILBOX, Confidence.POSSIBLE, Severity.MEDIUM,
+    title="The mailbox may have been disabled or soft-deleted",
+    meaning="The user should have a mailbox, and there is none that answers. It may have been disabled or soft-deleted "
+    "in Exchange.",
+    recognized_by="The mailbox does not answer, although the user's plan is switched on and the user is not synced from "
+    "on-premises.",
+    could_also_be=(Cause.MAILBOX_PROVISIONING,),
+    remedy=(
+        Step(
+            "Look for a soft-deleted mailbox",
+            "Exchange Online keeps a disconnected mailbox for 30 days.",
+            MAILBOXES,
+            "Get-Mailbox -SoftDeletedMailbox -Identity {mailbox}",
+        ),
+        Step(
+            "Restore it",
+            "Restore it, or remove the license and assign it again to create a new mailbox.",
+            USERS,
+            "Undo-SoftDeletedMailbox -SoftDeletedObject {mailbox}",
+        ),
+    ),
+)  # fmt: skip
 def mailbox_disconnected(case: Case) -> Match | None:
     found = _without_mailbox(case)
     if found is None or not found.working or found.user.on_premises_sync_enabled:
         return None
     return Match(
-        f"{case.failure.mailbox} has an Exchange Online plan that is switched on, and no mailbox that answers: it may "
-        "have been disabled or soft-deleted in Exchange.",
-        alternatives=(Cause.MAILBOX_PROVISIONING,),
+        f"{case.failure.mailbox} has an Exchange Online plan that is switched on, but no mailbox that answers: it may "
+        "have been disabled or soft-deleted in Exchange."
     )
 
 
 def _without_mailbox(case: Case) -> License | None:
-    """The license of a user (no guest) whose mailbox does not answer; Unread where one of these is not known."""
+    """The license of a user whose mailbox does not answer. Raises Unread if one of the two is not known."""
     evidence = case.evidence
     user = evidence.person()
     if user is None or mailbox_answers(evidence):
         return None
     found = license(user)
     if found is None:
-        raise Unread(_person_answer(evidence).unread(Reason.FORBIDDEN, "User.Read.All"))
+        answer = evidence.user if evidence.user.value is not None else evidence.alias
+        raise Unread(answer.unread(Reason.FORBIDDEN, "User.Read.All"))
     return found
-
-
-def _person_answer(evidence: Evidence):  # type: ignore[no-untyped-def]
-    return evidence.user if evidence.user.value is not None else evidence.alias
-
-
-def _ids(plans: list[str]) -> set[str]:
-    return {plan.lower() for plan in plans}
-
-
-def _failed(error: str | None) -> bool:
-    """Graph documents null for no error, and sends "None"."""
-    return (error or "None").lower() != "none"
-
-
-def _is_exchange(service: str | None) -> bool:
-    return (service or "").lower() == "exchange"
-
-
-RULES = {
-    Cause.LICENSE_ASSIGNMENT_FAILED: license_assignment_failed,
-    Cause.EXCHANGE_PLAN_DISABLED: exchange_plan_disabled,
-    Cause.LICENSE_LAPSED: license_lapsed,
-    Cause.PROVISIONING_ERROR: provisioning_error,
-    Cause.MAILBOX_PROVISIONING: mailbox_provisioning,
-    Cause.MAILBOX_ON_PREMISES: mailbox_on_premises,
-    Cause.MAILBOX_UNLICENSED: mailbox_unlicensed,
-    Cause.MAILBOX_DISCONNECTED: mailbox_disconnected,
-}

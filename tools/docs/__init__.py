@@ -1,0 +1,49 @@
+"""The parts of the docs that are generated from the code.
+
+A page has a part between two comments, and the rest of the page is written by hand:
+
+    <!-- generated: causes -->
+    ...
+    <!-- end of causes -->
+
+To add a part, write a function that returns its text, add it to PARTS under a name, and put the two comments into a
+page. `make docs` writes every part, and a test fails while one is stale.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.docs import causes
+
+ROOT = Path(__file__).parents[2]
+
+PARTS: dict[str, Callable[[], str]] = {
+    "causes": causes.part,
+}
+
+_PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
+
+
+def pages() -> list[Path]:
+    """README.md and every page of docs/."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def generated(text: str) -> str:
+    """A page with its parts generated again. KeyError if a part has no function in PARTS."""
+    return _PART.sub(lambda part: f"{part[1]}\n{PARTS[part['name']]().strip()}\n\n{part[3]}", text)
+
+
+def stale() -> dict[Path, str]:
+    """The pages with a part that is not what the code says, each with its new text."""
+    texts = {page: page.read_text(encoding="utf-8") for page in pages()}
+    new = {page: generated(text) for page, text in texts.items()}
+    return {page: text for page, text in new.items() if text != texts[page]}
+
+
+def used() -> set[str]:
+    """The names of the parts that a page has."""
+    return {part["name"] for page in pages() for part in _PART.finditer(page.read_text(encoding="utf-8"))}

@@ -1,0 +1,117 @@
+"""Is it a permission of the ETD app? Which required one is not granted, and why."""
+
+from __future__ import annotations
+
+from triage.diagnosis.case import Case, Match, listed
+from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
+from triage.diagnosis.etd_app import principal_of
+from triage.diagnosis.grants import PermissionState, granted_roles, required_states
+from triage.diagnosis.rule import rule
+from triage.diagnosis.steps import API_PERMISSIONS, AUTHORIZE, CHECK_PERMISSIONS, GRANT_CONSENT, RETRY, Step
+from triage.graph.evidence import AppEvidence
+from triage.graph.permissions import PERMISSIONS
+from triage.settings import Mode
+
+
+@rule(
+    Cause.CONSENT_MISSING, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    title="No administrator consented to a permission that the app requests",
+    meaning="The app's registration requests a permission that remediation needs, but it takes effect only after an "
+    "administrator consents.",
+    recognized_by="The registration requests a required permission with type Application, and the app has no app role "
+    "assignment for it on Microsoft Graph.",
+    remedy=(CHECK_PERMISSIONS, GRANT_CONSENT, RETRY),
+)  # fmt: skip
+def consent_missing(case: Case) -> Match | None:
+    return _missing(
+        case,
+        PermissionState.CONSENT_MISSING,
+        "requested by the app's registration with type Application, but no administrator has consented.",
+    )
+
+
+@rule(
+    Cause.PERMISSION_DELEGATED_ONLY, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    title="A permission of the app has type Delegated instead of Application",
+    meaning="A delegated permission works only while a person is signed in. Remediation runs without one, so it needs "
+    "the permission with type Application.",
+    recognized_by="A required permission is requested or granted with type Delegated, and not granted with type "
+    "Application.",
+    remedy=(
+        Step(
+            "Add the permission with type Application",
+            "In the app's registration, open API permissions > Add a permission > Microsoft Graph > Application "
+            "permissions, and choose the permission. Type Delegated works only for a signed-in person.",
+            API_PERMISSIONS,
+        ),
+        CHECK_PERMISSIONS,
+        GRANT_CONSENT,
+        RETRY,
+    ),
+)  # fmt: skip
+def permission_delegated_only(case: Case) -> Match | None:
+    return _missing(
+        case,
+        PermissionState.DELEGATED_ONLY,
+        "there with type Delegated only; remediation needs type Application.",
+    )
+
+
+@rule(
+    Cause.PERMISSION_MISSING, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    title="A permission that remediation needs is not granted to the app",
+    meaning="To remediate, the app needs Mail.ReadWrite (in Read mode Mail.Read) and Organization.Read.All with type "
+    "Application.",
+    recognized_by="A required permission is not granted with type Application on Microsoft Graph, and nothing shows that "
+    "it was requested.",
+    remedy=(CHECK_PERMISSIONS, GRANT_CONSENT, AUTHORIZE, RETRY),
+)  # fmt: skip
+def permission_missing(case: Case) -> Match | None:
+    return _missing(
+        case,
+        PermissionState.MISSING,
+        "not granted to the Email Threat Defense app with type Application on Microsoft Graph.",
+    )
+
+
+@rule(
+    Cause.APP_READ_MODE, Subject.ETD_APP, Confidence.CONFIRMED, Severity.HIGH,
+    title="Email Threat Defense is in Read mode",
+    meaning="In Read mode, Email Threat Defense shows what it finds and moves nothing.",
+    recognized_by="The tenant's mode in TRIAGE_TENANTS is `read`, Mail.Read is granted, and Mail.ReadWrite is not.",
+    remedy=(
+        Step(
+            "Decide whether Email Threat Defense should remediate messages",
+            "In Read mode, Email Threat Defense shows what it finds and moves nothing.",
+        ),
+        AUTHORIZE,
+        Step("Correct the setting", "Then set mode to read_write for this tenant in TRIAGE_TENANTS."),
+    ),
+)  # fmt: skip
+def app_read_mode(case: Case) -> Match | None:
+    app, tenant = case.evidence.app, case.evidence.tenant
+    if app is None or tenant.mode is not Mode.READ or principal_of(case.evidence) is None:
+        return None
+    if not _has(app, "Mail.Read") or _has(app, "Mail.ReadWrite"):
+        return None
+    return Match("Email Threat Defense is in Read mode in this tenant: it has only Mail.Read and can't move messages.")
+
+
+def _missing(case: Case, state: PermissionState, text: str) -> Match | None:
+    """The required permissions that are all in one state of not being granted."""
+    app = case.evidence.app
+    if app is None or principal_of(case.evidence) is None:
+        return None
+    names = [name for name, found in required_states(app, case.evidence.tenant.mode).items() if found is state]
+    if not names:
+        return None
+    sentence = f"{listed(names)} {'is' if len(names) == 1 else 'are'} {text}"
+    if "Mail.ReadWrite" in names and _has(app, "Mail.Read"):
+        sentence += " Only Mail.Read is granted."
+    if "Mail.Read" in names and _has(app, "Mail.ReadWrite"):
+        sentence += " Mail.ReadWrite is granted, which includes it."
+    return Match(sentence)
+
+
+def _has(app: AppEvidence, name: str) -> bool:
+    return PERMISSIONS[name].role_id in granted_roles(app)

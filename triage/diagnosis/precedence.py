@@ -1,0 +1,35 @@
+"""Which cause hides which: the order in which a scenario's causes are considered. Every cause has exactly one rule."""
+
+from __future__ import annotations
+
+from triage.diagnosis import address, consent, etd_app, mailbox, message, undetermined
+from triage.diagnosis.causes import Cause, Subject
+from triage.diagnosis.rule import RULES
+from triage.intake.scenario import Scenario
+
+MODULES = (etd_app, consent, address, mailbox, message, undetermined)
+"""The modules with rules; importing one registers its rules."""
+
+if missing := set(Cause) - RULES.keys():
+    raise TypeError(f"causes without a rule: {', '.join(sorted(missing))}")
+
+
+def causes_of(*subjects: Subject, last_resort: bool = False) -> tuple[Cause, ...]:
+    """The causes of some subjects in their order: those given as a last resort only, or the others."""
+    rules = (RULES[cause] for cause in Cause)
+    return tuple(rule.cause for rule in rules if rule.subject in subjects and rule.last_resort is last_resort)
+
+
+_APP = causes_of(Subject.ETD_APP)
+_PERSON = causes_of(Subject.ADDRESS, Subject.MAILBOX, Subject.MESSAGE)
+_APP_FIRST = (*_APP, *_PERSON, *causes_of(Subject.ETD_APP, Subject.MESSAGE, last_resort=True))
+# The text is Graph's own answer about a person, so the app could ask Graph: the person comes first.
+_PERSON_FIRST = (*_PERSON, *_APP, *causes_of(Subject.MESSAGE, last_resort=True))
+
+# Without an app in the tenant (`no_auth`) no cause below this one explains a failure: nothing could be remediated.
+LAST_WITHOUT_APP = _PERSON[-1]
+
+
+def precedence(scenario: Scenario) -> tuple[Cause, ...]:
+    """The causes of a scenario, each before those that it hides."""
+    return _APP_FIRST if scenario in (Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED) else _PERSON_FIRST
