@@ -1,7 +1,7 @@
-"""A tenant in which all is in order, from literals; a test says what is different in it.
+"""A tenant in which everything is in order, from literals; a test says what is different in it.
 
-Where an answer is wanted, a value stands for one that was read, None for an absent one, and a Reason for one that
-could not be read (with the permission of contract section 8, where it was forbidden).
+For an answer, a test gives a value for one that was read, None for an absent one, and a Reason for one that could not be
+read. FORBIDDEN comes with the permission of docs/permissions.md.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ FOUNDATION = "113feb6c-3fe4-4440-bddc-54d774bf0318"  # EXCHANGE_S_FOUNDATION: no
 SKU = "05e9a617-0261-4cee-bb44-138d3ef5d965"
 GRAPH_ID, APP_OBJECT_ID, EXCHANGE_APP_OBJECT_ID = "graph-object", "app-object", "office-365-exchange-online"
 
-# Contract, section 8: what the triage identity has to be allowed, for each question.
+# The permission that the triage identity needs for each question (docs/permissions.md).
 PERMISSION = {
     **dict.fromkeys(("organization", "user", "alias", "deleted_user"), "User.Read.All"),
     "group": "GroupMember.Read.All",
@@ -107,7 +107,7 @@ def license(*disabled: str) -> AssignedLicense:
 
 
 def make_user(**changes: Any) -> User:
-    """A cloud-only person with a license, its Exchange plan enabled for long."""
+    """A cloud-only person with a license, its Exchange plan enabled for a long time."""
     fields: dict[str, Any] = {
         "id": "user-object",
         "user_principal_name": MAILBOX,
@@ -147,7 +147,7 @@ def delegated(*names: str, resource: str = GRAPH_ID) -> list[OAuth2PermissionGra
 def registration(
     *, roles: Iterable[str] = (), scopes: Iterable[str] = (), resource: str = GRAPH_APP_ID, **fields: Any
 ) -> Application:
-    """A registration that asks for these permissions of type Application (roles) and Delegated (scopes)."""
+    """A registration that requests these permissions of type Application (roles) and Delegated (scopes)."""
     accesses = [ResourceAccess(id=PERMISSIONS[name].role_id, type="Role") for name in roles]
     accesses += [ResourceAccess(id=PERMISSIONS[name].scope_id, type="Scope") for name in scopes]
     asked = [RequiredResourceAccess(resource_app_id=resource, resource_access=accesses)]
@@ -214,7 +214,7 @@ def well_known(**changes: Any) -> dict[str, Answer[MailFolder]]:
 
 
 def message_in(*names: str, also: Iterable[MailFolder] = (), **changes: Any) -> dict[str, Any]:
-    """Evidence of copies in folders by name, with all that is asked to know what these folders are."""
+    """Evidence of copies in folders, by name, with everything that identifies these folders."""
     return {
         "message": [copy_in(name) for name in names],
         "recoverable_items": [],
@@ -249,7 +249,7 @@ NOBODY: dict[str, Any] = {
     **dict.fromkeys(("user", "alias", "deleted_user", "group", "contact")),
 }
 ELSEWHERE: dict[str, Any] = {**NOBODY, "organization": organization("other.example")}
-"""Nobody's address, in a domain that is not this tenant's; whose it is, `domain_owner` says."""
+"""An address that nobody has, in a domain of another tenant; `domain_owner` says which."""
 
 
 def make_case(
@@ -261,5 +261,5 @@ def make_case(
 def diagnosed(
     scenario: Scenario = Scenario.UNKNOWN_REASON, failure: dict[str, Any] | None = None, **evidence: Any
 ) -> Diagnosis:
-    """The diagnosis of a failure, where the evidence is as in order but for what is given."""
+    """The diagnosis of a failure; all evidence that is not given is in order."""
     return diagnose(make_case(scenario, failure, **evidence))

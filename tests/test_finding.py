@@ -31,7 +31,7 @@ def finding(failure: dict[str, Any] | None = None, **evidence: Any) -> Finding:
     return make_finding(queued(**failure or {}), TENANT_ID, CLASSIFIED, diagnose(case), case)
 
 
-def test_the_wire_is_the_contracts() -> None:
+def test_the_shape_on_the_wire() -> None:
     wire = finding(**message_in("deleteditems")).wire()
     assert set(wire) == {
         *("id", "tenantId", "scenario", "classifiedBy", "cause", "confidence", "severity", "alternatives", "alsoSeen"),

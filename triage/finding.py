@@ -1,4 +1,4 @@
-"""A finding: what became of one failure (contract, section 5)."""
+"""A finding: what triage says about one failure. Its fields on the wire are in docs/api.md."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Finding(Wire):
 
     @property
     def passing(self) -> bool:
-        """Whether a later try may know more."""
+        """Whether a later try may find out more."""
         return any(reason.reason.passing for reason in self.reasons)
 
 
@@ -72,7 +72,7 @@ def make_finding(
     diagnosis: Diagnosis,
     case: Case | None,
 ) -> Finding:
-    """The finding of a diagnosis; without a case there was no evidence to look at."""
+    """The finding of a diagnosis; without a case there was no evidence."""
     place = place_of(case) if case else Place(Location.NOT_CHECKED)
     return Finding(
         id=queued.finding_id,
@@ -104,8 +104,8 @@ def make_finding(
 def merge(old: Finding, new: Finding, *, final: bool, delivered: bool) -> Finding:
     """One finding of two tries at the same failure.
 
-    What was determined is not lost to a try that knew less, unless that was asked for and has ended (`final`).
-    `delivered` says that the new one came with another delivery. When it occurred and was first seen stay.
+    A try that found out less does not replace what was determined, unless it is the last try of a retriage (`final`).
+    `delivered` says that the new finding came with another delivery. `occurredAt` stays, and `firstSeen` is the earlier one.
     """
     knows_less = new.cause is Cause.UNDETERMINED and old.cause is not Cause.UNDETERMINED
     kept = old if knows_less and not final else new

@@ -179,7 +179,7 @@ NEAR: list[tuple[str, str, dict[str, Any]]] = [
     ("delegated grants unread: missing", "permission_missing", healthy(permissions=[], delegated_grants=Reason.FORBIDDEN)),
     ("delegated grants unread, but the registration says Delegated", "permission_delegated_only",
      healthy(permissions=[], delegated_grants=Reason.FORBIDDEN, registration=registration(scopes=BOTH))),
-    ("delegated grants unread, and nothing lacking", "app_healthy", healthy(delegated_grants=Reason.FORBIDDEN)),
+    ("delegated grants unread, and nothing missing", "app_healthy", healthy(delegated_grants=Reason.FORBIDDEN)),
     ("Graph's own service principal is absent: nothing can be granted on it", "permission_missing", healthy(graph_service_principal=None)),
     ("both Mail permissions in read mode", "app_healthy",
      {"tenant": READ_TENANT, **healthy(permissions=grants("Mail.Read", *BOTH))}),
@@ -228,7 +228,7 @@ UNREAD: list[tuple[str, dict[str, Any], str, str]] = [
      "deleted_service_principal", ALL_APP),
     ("grants", healthy(permissions=Reason.FORBIDDEN), "permissions", ALL_APP),
     ("Graph's service principal", healthy(graph_service_principal=Reason.FORBIDDEN), "graph_service_principal", ALL_APP),
-    ("registration, a permission lacks", healthy(permissions=[], registration=Reason.FORBIDDEN), "registration", ALL_APP),
+    ("registration, a permission is missing", healthy(permissions=[], registration=Reason.FORBIDDEN), "registration", ALL_APP),
     ("registration, all granted: its credentials", healthy(registration=Reason.FORBIDDEN), "registration", ALL_APP),
 ]  # fmt: skip
 
@@ -265,7 +265,7 @@ def test_a_known_cause_below_an_unread_one_is_not_given() -> None:
     assert found.also_seen == (Cause.CREDENTIAL_EXPIRED,)
 
 
-def test_permissions_that_lack_for_different_reasons() -> None:
+def test_permissions_that_are_missing_for_different_reasons() -> None:
     found = diagnosed(
         Scenario.UNKNOWN_REASON,
         app=make_app(permissions=[], registration=registration(roles=["Organization.Read.All"])),

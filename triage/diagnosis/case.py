@@ -1,4 +1,4 @@
-"""What a rule is given, and what it says."""
+"""What a rule gets, and what it returns."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Match:
 
 
 def mailbox_answers(evidence: Evidence) -> bool:
-    """Whether Exchange Online has a mailbox that answers; Unread where that is not known.
+    """Whether Exchange Online has a mailbox that answers. Raises Unread if that is not known.
 
-    A 404 of the Inbox says that there is no mailbox (MailboxNotEnabledForRESTAPI, ErrorInvalidUser, ...), but for
-    ErrorItemNotFound, which comes from a mailbox.
+    A 404 for the Inbox says that there is no mailbox (MailboxNotEnabledForRESTAPI, ErrorInvalidUser, ...). The
+    exception is ErrorItemNotFound, which comes from a mailbox.
     """
     inbox = evidence.mailbox
     if inbox.state is State.ABSENT:
@@ -41,10 +41,10 @@ def mailbox_answers(evidence: Evidence) -> bool:
 
 
 def day(moment: object) -> str:
-    """A datetime as a day, for a sentence."""
+    """The day of a datetime, such as 2026-11-18."""
     return str(moment)[:10]
 
 
 def listed(names: list[str]) -> str:
-    """Names as a person lists them."""
+    """Names in a sentence: a, b and c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -35,7 +35,7 @@ class PermissionState(StrEnum):
 
 @dataclass(slots=True)
 class Names:
-    """Names for ids: this project's table, and Graph's own service principal where its permissions were read."""
+    """Names for ids: from the table in graph/permissions.py, and from Graph's own service principal if it was read."""
 
     roles: dict[str, str] = field(default_factory=dict[str, str])
     role_ids: dict[str, str] = field(default_factory=dict[str, str])
@@ -63,11 +63,11 @@ class Names:
 
 
 def granted_roles(app: AppEvidence) -> set[str]:
-    """The ids of the app roles granted on Microsoft Graph (grants on another resource do not count)."""
+    """The ids of the app roles that are granted on Microsoft Graph. Grants on another resource don't count."""
     graph = app.graph_service_principal.get()
     grants = app.permissions.get() or []
     if graph is None:
-        # Without Graph's own service principal in the tenant nothing can be granted on it.
+        # Without Graph's own service principal in the tenant, nothing can be granted on it.
         return set()
     return {grant.app_role_id.lower() for grant in grants if grant.app_role_id and grant.resource_id == graph.id}
 
@@ -82,25 +82,25 @@ def granted_scopes(app: AppEvidence) -> set[str]:
 
 
 def declared(app: AppEvidence) -> tuple[set[str], set[str]]:
-    """The ids of the permissions that the registration asks for on Graph: type Application, type Delegated.
+    """The ids of the permissions that the registration requests on Graph: of type Application, of type Delegated.
 
-    Empty where the registration is not in this tenant.
+    Both are empty if the registration is not in this tenant.
     """
     registration = app.registration.get()
-    asked = [
+    requested = [
         access
         for resource in (registration.required_resource_access if registration else [])
         if (resource.resource_app_id or "").lower() == GRAPH_APP_ID
         for access in resource.resource_access
         if access.id
     ]
-    roles = {access.id.lower() for access in asked if access.id and access.type == "Role"}
-    scopes = {access.id.lower() for access in asked if access.id and access.type == "Scope"}
+    roles = {access.id.lower() for access in requested if access.id and access.type == "Role"}
+    scopes = {access.id.lower() for access in requested if access.id and access.type == "Scope"}
     return roles, scopes
 
 
 def permission_state(app: AppEvidence, name: str, names: Names) -> PermissionState:
-    """The state of one permission; Unread where what decides it could not be read.
+    """The state of one permission. Raises Unread if what decides could not be read.
 
     Delegated grants do not decide: if they could not be read, a permission that is not granted is missing (docs/design.md).
     """
@@ -121,6 +121,6 @@ def permission_state(app: AppEvidence, name: str, names: Names) -> PermissionSta
 
 
 def required_states(app: AppEvidence, mode: Mode) -> dict[str, PermissionState]:
-    """The state of every permission that remediation needs; Unread if what decides could not be read."""
+    """The state of every permission that remediation needs. Raises Unread if what decides could not be read."""
     names = Names.of(app)
     return {name: permission_state(app, name, names) for name in REQUIRED[mode]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from triage.diagnosis.case import Case, Match, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.place import Location, Place, find
+from triage.diagnosis.place import Location, Place, locate
 from triage.diagnosis.rule import rule
 from triage.diagnosis.steps import MESSAGE_TRACE, RETRY, SEARCH_OTHER_COPIES, USERS, WARN_PERSON, Step
 from triage.intake.scenario import Scenario
@@ -41,7 +41,7 @@ _WORDS = {
     next_try_works=True,
 )  # fmt: skip
 def message_remediated(case: Case) -> Match | None:
-    place = find(case)
+    place = locate(case)
     if place is None or not _remediated(case, place):
         return None
     where = "no longer in the mailbox" if place.location is Location.NOT_FOUND else f"already in {_where(place)}"
@@ -223,7 +223,7 @@ def mailbox_reachable(case: Case) -> Match | None:
 
 
 def _at(case: Case, locations: tuple[Location, ...], text: str) -> Match | None:
-    place = find(case)
+    place = locate(case)
     if place is None or place.location not in locations or _remediated(case, place):
         return None
     return Match(f"The message in {case.failure.mailbox} {text.format(where=_where(place))}")

@@ -1,4 +1,4 @@
-"""Where the message is, and whether the person can still open it."""
+"""Where the message is, and whether the person can still open it (`exposed`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from triage.graph.models import MailFolder, Message
 
 
 class Location(StrEnum):
-    """A place in a mailbox, the most reachable first."""
+    """A place in a mailbox, in the order of how easily a person opens a message there."""
 
     INBOX = "inbox"
     OTHER_FOLDER = "other_folder"
@@ -27,7 +27,7 @@ class Location(StrEnum):
 
     @property
     def exposed(self) -> bool | None:
-        """Whether the person can still open the message there; None where that is not known."""
+        """Whether the person can still open the message there; None if that is not known."""
         if self in (Location.UNKNOWN, Location.NOT_CHECKED):
             return None
         return self not in (Location.RECOVERABLE_ITEMS, Location.QUARANTINE, Location.NOT_FOUND)
@@ -54,15 +54,15 @@ _ORDER = list(Location)
 
 
 def place_of(case: Case) -> Place:
-    """Where the message is; `unknown` where what tells it could not be read, `not_checked` where no one could ask."""
+    """Where the message is: `unknown` if what decides could not be read, `not_checked` if there was nothing to ask."""
     try:
-        return find(case) or Place(Location.NOT_CHECKED)
+        return locate(case) or Place(Location.NOT_CHECKED)
     except Unread:
         return Place(Location.UNKNOWN)
 
 
-def find(case: Case) -> Place | None:
-    """Where the message is; None where the mailbox or the message could not be asked about, Unread where unknown."""
+def locate(case: Case) -> Place | None:
+    """Where the message is; None if there is no mailbox or no message id to ask about. Raises Unread if it is unknown."""
     evidence = case.evidence
     if not case.failure.internet_message_id or not _can_be_asked(evidence):
         return None
@@ -70,7 +70,7 @@ def find(case: Case) -> Place | None:
     copies = {message.id: message for message in evidence.message.get() or []}
     in_inbox = [message for message in copies.values() if inbox and message.parent_folder_id == inbox.id]
     if in_inbox:
-        # No other copy is easier to reach, so none of the other answers matters.
+        # No other copy is easier to open, so the other answers don't matter.
         others = (evidence.recoverable_items.value or []) if evidence.recoverable_items.state is State.READ else []
         total = len(copies.keys() | {message.id for message in others})
         return Place(Location.INBOX, inbox.display_name if inbox else None, _any_read(in_inbox), total)
@@ -89,7 +89,7 @@ def find(case: Case) -> Place | None:
 
 
 def _can_be_asked(evidence: Evidence) -> bool:
-    """Whether there is a mailbox to look into. Without a user there may be one yet, if the Inbox answers."""
+    """Whether there is a mailbox to look into. Even without a user there is one if the Inbox answers."""
     return evidence.mailbox.state is not State.NOT_ASKED and mailbox_answers(evidence)
 
 
@@ -115,7 +115,7 @@ def _in_folder(evidence: Evidence, message: Message) -> Place:
 
 
 def _in_hidden_folders(evidence: Evidence) -> list[Place]:
-    """Copies in hidden folders, which a search of the whole mailbox may leave out."""
+    """Copies in hidden folders: a search of the whole mailbox may not include them."""
     folders = {folder.id: folder for folder in evidence.hidden_folders.get() or []}
     places: list[Place] = []
     for folder_id, answer in evidence.hidden_messages.items():
@@ -126,7 +126,7 @@ def _in_hidden_folders(evidence: Evidence) -> list[Place]:
 
 
 def _all_read(evidence: Evidence, names: dict[str, Location] | dict[str, Answer[MailFolder]]) -> None:
-    """Unread where one of these folders could not be told: the message may be in it."""
+    """Raises Unread if one of these folders could not be identified: the message may be in it."""
     for name in names:
         answer = evidence.well_known.get(name)
         if answer is not None and not answer.known:

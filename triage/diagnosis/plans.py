@@ -1,7 +1,7 @@
-"""Exchange Online's service plans: which of them carry a mailbox.
+"""Exchange Online's service plans: which of them include a mailbox.
 
-Source: Microsoft's "Product names and service plan identifiers for licensing". EXCHANGE_S_FOUNDATION rides along
-with many products and carries no mailbox, so `service == "exchange"` proves nothing.
+Source: https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference. EXCHANGE_S_FOUNDATION is part of
+many products and has no mailbox, so `service == "exchange"` proves nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A rule: all that the service knows about one cause, above the function that looks for its evidence.
 
-Adding one is described in docs/contributing.md; docs/causes.md is generated from the rules.
+A new cause is a member in causes.py, at its place in the order, and a rule in the file of its subject. docs/causes.md is
+generated from the rules (`make docs`).
 """
 
 from __future__ import annotations
