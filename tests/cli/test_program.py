@@ -133,7 +133,7 @@ def test_something_unexpected(in_process: InProcess, monkeypatch: pytest.MonkeyP
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("\x1b[31mwhat")
 
-    monkeypatch.setattr("triage.cli.looking.connect", broken)
+    monkeypatch.setattr("triage.cli.commands.findings.connect", broken)
     told = in_process("summary", "--url", "https://a.example")
     assert (told.code, told.out) == (4, "")
     assert told.err == (

@@ -10,14 +10,14 @@ from typing import Any
 
 import typer
 
-from triage.cli.asking_graph import audit, check
+from triage.cli.commands.check import audit, check
+from triage.cli.commands.findings import finding, findings, rejected, summary
+from triage.cli.commands.rebuild import rebuild
+from triage.cli.commands.replay import replay
+from triage.cli.commands.submit import submit
+from triage.cli.commands.watch import watch
 from triage.cli.errors import CommandError, ExitCode, UsageProblem
-from triage.cli.looking import finding, findings, rejected, summary
-from triage.cli.rebuilding import rebuild
-from triage.cli.replaying import replay
-from triage.cli.submit import submit
-from triage.cli.terminal import say, tolerate_encodings
-from triage.cli.watching import watch
+from triage.cli.show.terminal import say, tolerate_encodings
 
 PROGRAM = "python -m triage"
 # Completion is for a command with a name of its own: bin/triage.

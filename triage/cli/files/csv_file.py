@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from triage.cli.records import FileProblem, Record
+from triage.cli.files.records import FileProblem, Record
 from triage.intake.body import MAX_BODY_BYTES, Problem
 
 # The fields of the intake (contract, section 2) and what people call them, without case, blanks and punctuation.

@@ -13,13 +13,13 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from triage.cli.answers import Json
+from triage.cli.client.answers import Json
+from triage.cli.client.service import Target, connect
 from triage.cli.errors import CommandError, ExitCode, UsageProblem
+from triage.cli.files.records import Format, read_records
+from triage.cli.files.submission import Checked, Submission, check, send
 from triage.cli.options import AsJson, Debug, Key, Scope, Url
-from triage.cli.records import Format, read_records
-from triage.cli.service import Target, connect
-from triage.cli.submitting import Checked, Submission, check, send
-from triage.cli.terminal import errors, plain, print_json, print_parts, say
+from triage.cli.show.terminal import errors, plain, print_json, print_parts, say
 
 _SHOWN = 50
 

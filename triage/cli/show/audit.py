@@ -8,10 +8,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from triage.cli.answers import Json
+from triage.cli.client.answers import Json
 from triage.cli.errors import ExitCode
-from triage.cli.layout import SEVERITY_STYLES, VERDICT_STYLES, facts, heading, part, parts, steps
-from triage.cli.terminal import harmless, plain
+from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, facts, heading, part, parts, steps
+from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 
 # From the best to the worst: someone has to act on a broken app, whatever is unknown of another.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from triage.cli.answers import Json
-from triage.cli.layout import part, parts
+from triage.cli.client.answers import Json
+from triage.cli.show.layout import part, parts
 
 _COMPARED = ("cause", "confidence", "severity", "exposed", "alternatives", "alsoSeen", "summary")
 _PLACE = ("location", "folder", "isRead", "copies")

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 
-from triage.cli.answers import UnreachableError, detail, read_answer, retry_after, unreachable
+from triage.cli.client.answers import UnreachableError, detail, read_answer, retry_after, unreachable
+from triage.cli.client.signing_in import BearerAuth
 from triage.cli.errors import UsageProblem
-from triage.cli.signing_in import BearerAuth
-from triage.cli.terminal import say
+from triage.cli.show.terminal import say
 from triage.settings import LOOPBACK
 
 # The service answers within 30 s (contract, section 2).
@@ -114,7 +114,7 @@ async def connect(target: Target) -> AsyncGenerator[Service]:
             "Which service? Give its address with --url (or TRIAGE_URL) and a key with TRIAGE_KEY; or, to work on the "
             "storage account itself, set TriageStorage and TRIAGE_TENANTS as the function app has them."
         )
-    from triage.cli.direct import ADDRESS, DirectTransport
+    from triage.cli.client.direct import ADDRESS, DirectTransport
 
     async with httpx.AsyncClient(transport=DirectTransport(), base_url=ADDRESS) as http:
         yield Service(http, direct=True)

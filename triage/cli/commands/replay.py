@@ -12,14 +12,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from triage.cli.answers import Json
-from triage.cli.comparing import changes
+from triage.cli.client.answers import Json
+from triage.cli.client.service import Service, Target, connect, segment
 from triage.cli.errors import ExitCode
-from triage.cli.layout import heading
 from triage.cli.options import AsJson, Debug, Key, Requests, Scope, Url
-from triage.cli.service import Service, Target, connect, segment
-from triage.cli.story import finding_story
-from triage.cli.terminal import errors, plain, print_json, print_parts, say
+from triage.cli.show.changes import changes
+from triage.cli.show.finding import finding_story
+from triage.cli.show.layout import heading
+from triage.cli.show.terminal import errors, plain, print_json, print_parts, say
 
 _LOOK_EVERY = 1.0
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import httpx
 
 from triage.cli.errors import CommandError
-from triage.cli.terminal import harmless
+from triage.cli.show.terminal import harmless
 
 Json = dict[str, Any]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from triage.cli.answers import Json, RefusedError
-from triage.cli.records import Record
-from triage.cli.service import Service
+from triage.cli.client.answers import Json, RefusedError
+from triage.cli.client.service import Service
+from triage.cli.files.records import Record
 from triage.intake.body import MAX_BODY_BYTES, MAX_FAILURES, IntakeError, Problem, read_body
 from triage.intake.failure import QueuedFailure, RemediationFailure
 from triage.storage.queue import MAX_MESSAGE_BYTES, message_bytes

@@ -15,9 +15,9 @@ import pytest
 from sandbox.processes import free_port
 from tests.cli.conftest import KEY, Deployment
 from tests.cli.program import InProcess, triage
-from triage.cli import service as service_module
+from triage.cli.client import service as service_module
+from triage.cli.client.service import address
 from triage.cli.errors import UsageProblem
-from triage.cli.service import address
 
 Answer = tuple[int, dict[str, str], bytes]
 PROBLEM = {"content-type": "application/problem+json"}

@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from triage.cli.answers import Json
-from triage.cli.terminal import harmless, plain
+from triage.cli.client.answers import Json
+from triage.cli.show.terminal import harmless, plain
 
 SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 VERDICT_STYLES = {

@@ -10,7 +10,7 @@ import pytest
 from sandbox.tenant.data import World
 from tests.cli.program import InProcess, triage
 from triage.audit.model import Audit
-from triage.cli.audit_story import exit_code
+from triage.cli.show.audit import exit_code
 
 VERDICTS = ["healthy", "not_applicable", "degraded", "unknown", "broken"]
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.cli.records import FileProblem, Format, Record, read_records
-from triage.cli.submitting import Submission, check
+from triage.cli.files.records import FileProblem, Format, Record, read_records
+from triage.cli.files.submission import Submission, check
 
 UTC = ZoneInfo("UTC")
 

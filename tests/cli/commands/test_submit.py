@@ -11,9 +11,9 @@ import pytest
 
 from tests.cli.conftest import Deployment
 from tests.cli.program import InProcess, triage
-from triage.cli.answers import RefusedError
-from triage.cli.service import Service
-from triage.cli.submitting import Checked, Submission, chunks, send
+from triage.cli.client.answers import RefusedError
+from triage.cli.client.service import Service
+from triage.cli.files.submission import Checked, Submission, chunks, send
 from triage.intake.body import MAX_BODY_BYTES, MAX_FAILURES
 
 

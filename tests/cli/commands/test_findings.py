@@ -103,7 +103,7 @@ def test_the_table(deployment: Deployment, findings: list[dict[str, Any]], in_pr
 def test_all_of_many_pages(
     deployment: Deployment, findings: list[dict[str, Any]], in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("triage.cli.service.Service.pages.__defaults__", (2,))
+    monkeypatch.setattr("triage.cli.client.service.Service.pages.__defaults__", (2,))
     for form in ("--json",), ():
         told = in_process(
             "findings", "--all", "--since", "2026-11-20", "--until", "2026-11-20", *form, settings=deployment.remote

@@ -13,12 +13,12 @@ import typer
 from pydantic import ValidationError
 
 from triage.addresses import domain_of, guid
-from triage.cli.answers import Json
-from triage.cli.audit_story import audit_story, exit_code
+from triage.cli.client.answers import Json
 from triage.cli.errors import CommandError, ExitCode, UsageProblem
 from triage.cli.options import AsJson, Debug, Requests
-from triage.cli.story import finding_story
-from triage.cli.terminal import errors, print_json, print_parts, say
+from triage.cli.show.audit import audit_story, exit_code
+from triage.cli.show.finding import finding_story
+from triage.cli.show.terminal import errors, print_json, print_parts, say
 from triage.graph.tenants import Tenants
 from triage.intake.failure import QueuedFailure, RemediationFailure
 from triage.settings import Mode, Settings, SettingsError, Tenant, read_settings

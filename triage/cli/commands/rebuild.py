@@ -10,7 +10,7 @@ from azure.core.exceptions import AzureError
 
 from triage.cli.errors import CommandError, ExitCode
 from triage.cli.options import AsJson, Debug
-from triage.cli.terminal import errors, print_json, say
+from triage.cli.show.terminal import errors, print_json, say
 from triage.operations.services import services
 from triage.settings import SettingsError
 from triage.storage.rebuild import rebuild_counts, rebuild_index

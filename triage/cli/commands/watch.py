@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from triage.cli.answers import Json, UnreachableError
+from triage.cli.client.answers import Json, UnreachableError
+from triage.cli.client.service import Service, Target, connect
 from triage.cli.errors import ExitCode
 from triage.cli.options import (
     AsJson,
@@ -27,9 +28,8 @@ from triage.cli.options import (
     Url,
     parameters,
 )
-from triage.cli.service import Service, Target, connect
-from triage.cli.tables import finding_line
-from triage.cli.terminal import output, print_parts, say
+from triage.cli.show.tables import finding_line
+from triage.cli.show.terminal import output, print_parts, say
 
 # The API has findings by when their failures occurred, so a late one arrives among older ones: each look reads pages
 # until one has nothing new, and no more than these.

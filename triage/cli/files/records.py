@@ -44,7 +44,7 @@ def read_records(data: bytes, form: Format | None = None, zone: tzinfo | None = 
     if not head:
         raise FileProblem("The file is empty. It needs failures as JSON, as NDJSON, or as CSV with a header row.")
     if form is Format.CSV or (form is None and head not in "[{"):
-        from triage.cli.spreadsheet import read_csv
+        from triage.cli.files.csv_file import read_csv
 
         return read_csv(text if text is not None else _legacy(data), zone)
     if text is None:

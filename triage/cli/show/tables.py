@@ -9,9 +9,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from triage.cli.answers import Json
-from triage.cli.layout import SEVERITY_STYLES, VERDICT_STYLES, exposed_word, heading, part
-from triage.cli.terminal import harmless, plain
+from triage.cli.client.answers import Json
+from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, exposed_word, heading, part
+from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 
 WIDE = 110

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from sandbox.processes import ROOT
 from tests.cli.program import PROGRAM, environment
-from triage.cli.audit_story import audit_story
-from triage.cli.story import finding_story
-from triage.cli.tables import finding_line, findings_table, rejected_table, summary_view
-from triage.cli.terminal import harmless, print_parts
+from triage.cli.show.audit import audit_story
+from triage.cli.show.finding import finding_story
+from triage.cli.show.tables import finding_line, findings_table, rejected_table, summary_view
+from triage.cli.show.terminal import harmless, print_parts
 
 HOSTILE = (
     "\x1b[2J\x1b]0;title\x07\x9b31m \u202eevil\u200b [bold red]x[/bold red] [/] :bomb:\r\n\x00\ud800 [link=http://a]"

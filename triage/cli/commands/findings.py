@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from triage.cli.answers import Json
+from triage.cli.client.answers import Json
+from triage.cli.client.service import Target, connect, segment
 from triage.cli.errors import ExitCode
 from triage.cli.options import (
     AsJson,
@@ -31,10 +32,9 @@ from triage.cli.options import (
     Url,
     parameters,
 )
-from triage.cli.service import Target, connect, segment
-from triage.cli.story import finding_story
-from triage.cli.tables import findings_table, rejected_table, summary_view
-from triage.cli.terminal import output, print_json, print_parts, say
+from triage.cli.show.finding import finding_story
+from triage.cli.show.tables import findings_table, rejected_table, summary_view
+from triage.cli.show.terminal import output, print_json, print_parts, say
 
 Top = Annotated[int, typer.Option(min=1, help="How many, the newest first.")]
 All = Annotated[bool, typer.Option("--all", help="All of them, however many there are.")]
