@@ -16,7 +16,7 @@ from triage.settings import (
     binding_expression,
     read_settings,
 )
-from triage.telemetry.instruments import start, unquoted
+from triage.telemetry.instruments import hide_error_text, start
 
 start()
 SETTINGS = read_settings()  # a missing or wrong setting stops the start, and names itself
@@ -30,25 +30,25 @@ app = func.FunctionApp(func.AuthLevel.ANONYMOUS if SETTINGS.easyauth else func.A
 
 @app.queue_trigger("message", QUEUE, "TriageStorage")
 async def triage_failure(message: func.QueueMessage) -> None:
-    with unquoted():
+    with hide_error_text():
         await handle(services(), QueueMessage.of(message))
 
 
 @app.queue_trigger("message", f"{QUEUE}-poison", "TriageStorage")
 async def triage_poison(message: func.QueueMessage) -> None:
-    with unquoted():
+    with hide_error_text():
         await handle_poison(services(), QueueMessage.of(message))
 
 
 @app.timer_trigger("timer", SCHEDULE)
 async def audit_permissions(timer: func.TimerRequest) -> None:
-    with unquoted():
+    with hide_error_text():
         await audit_all(services(), SETTINGS.tenants)
 
 
 @app.timer_trigger("timer", RETENTION)
 async def remove_expired(timer: func.TimerRequest) -> None:
-    with unquoted():
+    with hide_error_text():
         await retention.remove_expired(services())
 
 

@@ -30,7 +30,7 @@ from triage.graph.collect import WELL_KNOWN, WELL_KNOWN_HIDDEN
 from triage.graph.evidence import Answer, AppEvidence, Evidence, State
 from triage.graph.permissions import GRAPH_APP_ID
 from triage.graph.session import simulator_authentication
-from triage.intake.failure import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import classify
 from triage.settings import Settings, Tenant, read_settings
 

@@ -11,7 +11,7 @@ from benchmarks.load import messages
 from benchmarks.measure import read
 from benchmarks.tenant import Tenant, tenant
 from triage.graph.tenants import Tenants
-from triage.operations.deliveries import QueueMessage, read_message
+from triage.intake.queue_message import read_message
 from triage.operations.triage import triage
 from triage.settings import read_settings
 from triage.wire import now
@@ -29,7 +29,7 @@ async def _rows(graph: Tenant, path: Any) -> list[dict[str, Any]]:
     tenants = Tenants(settings)
     found: list[dict[str, Any]] = []
     for number, message in enumerate(read(path)):
-        [(_, queued)] = read_message(settings, QueueMessage(message.text, "m", now()), message.text)
+        [queued] = read_message(settings, message.text, message_id="m", inserted_at=now())
         await asyncio.to_thread(graph.reset)
         begun = time.perf_counter()
         finding = await triage(settings, tenants, queued)

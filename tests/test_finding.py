@@ -13,7 +13,7 @@ from triage.diagnosis.causes import Cause
 from triage.diagnosis.diagnose import Lack, diagnose, undetermined
 from triage.finding import Finding, make_finding, merge
 from triage.graph.evidence import Reason
-from triage.intake.failure import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 
 RECEIVED = "2026-11-20T10:11:12Z"
@@ -21,9 +21,7 @@ CLASSIFIED = (Scenario.RESOURCE_NOT_FOUND, ClassifiedBy.ERROR_TEXT)
 
 
 def queued(**failure: Any) -> QueuedFailure:
-    return QueuedFailure(
-        kind="triage.failure", finding_id="f-1", failure=make_failure(**failure), received_at=RECEIVED, delivery="d/0"
-    )
+    return QueuedFailure.of(make_failure(**failure), "f-1", received_at=RECEIVED)
 
 
 def finding(failure: dict[str, Any] | None = None, **evidence: Any) -> Finding:

@@ -11,7 +11,8 @@ from triage.diagnosis.diagnose import Diagnosis
 from triage.diagnosis.place import Location, Place, place_of
 from triage.diagnosis.remedy import Action, actions
 from triage.graph.evidence import Reason
-from triage.intake.failure import QueuedFailure, RemediationFailure
+from triage.intake.failure import RemediationFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.wire import Instant, Wire, epoch_ns, now
 

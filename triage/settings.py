@@ -15,6 +15,7 @@ from pydantic import AfterValidator, ConfigDict, ValidationError, model_validato
 from pydantic.alias_generators import to_camel
 
 from triage.addresses import domain_name, domain_of, guid
+from triage.problems import TriageError
 from triage.wire import Wire
 
 DEFAULT_QUEUE = "remediation-failures"
@@ -24,7 +25,7 @@ DEFAULT_RETENTION_DAYS = 400  # a year, and a month in which it can be compared 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class SettingsError(ValueError):
+class SettingsError(TriageError):
     """A setting is missing or wrong; the text names it and says what to do."""
 
 
@@ -97,7 +98,7 @@ class Settings(Wire):
             return self.tenants[0]
         return next((tenant for tenant in self.tenants if domain in tenant.domains), None)
 
-    def told_tenant_id(self, tenant_id: str | None, mailbox: str) -> str | None:
+    def configured_tenant_id(self, tenant_id: str | None, mailbox: str) -> str | None:
         """The tenant of a failure as far as its event or the configuration tells it."""
         if tenant_id is not None:
             return tenant_id

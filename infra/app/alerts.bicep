@@ -106,7 +106,7 @@ var rules = [
     // A try that goes back to the queue since Graph did not answer fails as well, as it is meant to.
     query: '''
       let waiting = exceptions
-        | where type has "TriageIncomplete" or outerMessage has "TriageIncomplete" or tostring(details) has "TriageIncomplete"
+        | where type has "TriageIncompleteError" or outerMessage has "TriageIncompleteError" or tostring(details) has "TriageIncompleteError"
         | distinct operation_Id;
       requests
       | where success == false and operation_Id !in (waiting)

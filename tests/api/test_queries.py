@@ -10,7 +10,7 @@ import pytest
 
 from tests.factories import TENANT_ID
 from triage.api.queries import READERS, next_link, page, read_query
-from triage.api.responses import RequestProblem
+from triage.api.responses import RequestError
 from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.intake.scenario import Scenario
@@ -31,10 +31,10 @@ def read(query: dict[str, str] | str, *names: str) -> dict[str, Any]:
 
 
 def refused(query: dict[str, str] | str, *names: str) -> dict[str, str]:
-    with pytest.raises(RequestProblem) as caught:
+    with pytest.raises(RequestError) as caught:
         read(query, *names)
     assert caught.value.status == 400
-    assert caught.value.detail.startswith("The query cannot be read. ")
+    assert str(caught.value).startswith("The query cannot be read. ")
     return {problem.pointer: problem.detail for problem in caught.value.problems}
 
 

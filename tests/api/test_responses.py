@@ -14,9 +14,9 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
 from tests.factories import APP_ID, TENANT_ID
 from triage.api import responses
-from triage.api.responses import RequestProblem, endpoint, json_response, problem_response
-from triage.intake.body import Problem
+from triage.api.responses import RequestError, endpoint, json_response, problem_response
 from triage.operations.services import Services
+from triage.problems import Problem
 
 REQUEST = func.HttpRequest("GET", "https://triage.example/api/findings", body=b"")
 SECRET = "adele@contoso.com: pay at once"
@@ -64,12 +64,12 @@ async def test_a_handler_that_answers() -> None:
 
 
 ERRORS: list[tuple[BaseException, int]] = [
-    (RequestProblem(HTTPStatus.CONFLICT, "no", [Problem("/a", "b")]), 409),
+    (RequestError(HTTPStatus.CONFLICT, "no", [Problem("/a", "b")]), 409),
     (TimeoutError(SECRET), 503),
     (ServiceRequestError(SECRET), 503),
     (HttpResponseError(SECRET), 503),
     (ExceptionGroup(SECRET, [ServiceRequestError(SECRET), ValueError(SECRET)]), 503),
-    (ExceptionGroup(SECRET, [ExceptionGroup(SECRET, [RequestProblem(HTTPStatus.CONFLICT, "no")])]), 409),
+    (ExceptionGroup(SECRET, [ExceptionGroup(SECRET, [RequestError(HTTPStatus.CONFLICT, "no")])]), 409),
     (ValueError(SECRET), 500),
     (RecursionError(SECRET), 500),
     (ExceptionGroup(SECRET, [KeyError(SECRET)]), 500),

@@ -15,7 +15,7 @@ from croniter import croniter
 
 from tests.infra.bicep import INFRA, ROOT, decorators, parameters, plain, resource, variable
 from triage.audit.model import Verdict
-from triage.operations.deliveries import TriageIncomplete
+from triage.operations.deliveries import TriageIncompleteError
 from triage.settings import DEFAULT_AUDIT_SCHEDULE
 from triage.telemetry.instruments import Metric
 
@@ -96,7 +96,7 @@ def test_the_verdicts_that_alert_are_the_audits() -> None:
 
 def test_a_try_that_goes_back_to_the_queue_is_no_failure_of_a_function() -> None:
     (rule,) = [rule for rule in RULES if rule["name"] == "function-failures"]
-    assert set(re.findall(r'has "(\w+)"', query(rule))) == {TriageIncomplete.__name__}
+    assert set(re.findall(r'has "(\w+)"', query(rule))) == {TriageIncompleteError.__name__}
 
 
 def test_the_time_between_audits_is_the_schedules() -> None:

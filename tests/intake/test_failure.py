@@ -1,4 +1,4 @@
-"""When two failures are one: the id of a finding (contract, section 2, Sameness)."""
+"""When two failures are the same: the id of a finding (docs/api.md, Deduplication)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import OTHER_TENANT_ID, TENANT_ID, make_failure
-from triage.intake.failure import QueuedFailure, RemediationFailure
+from triage.intake.failure import RemediationFailure
 
 AT = "2026-11-20T10:11:12.123456789Z"
 PLAIN = {"mailbox": "adele@contoso.com", "message_id": "m", "occurred_at": AT}
@@ -126,14 +126,3 @@ def test_angle_brackets_of_a_message_id() -> None:
     assert make_failure(internet_message_id=" a@b ").internet_message_id == "<a@b>"
     assert make_failure(internet_message_id="<a@b>").internet_message_id == "<a@b>"
     assert make_failure(internet_message_id=" ").internet_message_id is None
-
-
-def test_a_queued_failure_is_the_same_after_the_queue() -> None:
-    queued = QueuedFailure(
-        kind="triage.failure",
-        finding_id="f",
-        failure=make_failure(raw={"x": [1, None, {"y": "ü"}]}, occurred_at=AT),
-        received_at=AT,
-        delivery="d/0",
-    )
-    assert QueuedFailure.model_validate_json(queued.model_dump_json(by_alias=True, exclude_defaults=True)) == queued

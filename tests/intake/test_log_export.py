@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.factories import TENANT_ID
-from triage.intake.body import IntakeError, read_body
+from triage.intake.body import read_body
 from triage.intake.failure import RemediationFailure
+from triage.intake.json_text import IntakeError
 from triage.intake.scenario import Scenario, classify
 
 ROW: dict[str, Any] = {

@@ -13,7 +13,8 @@ from sandbox.tenant.data import World
 from sandbox.tenant.server import serve
 from triage.graph.evidence import Reason
 from triage.graph.tenants import Tenants
-from triage.intake.failure import QueuedFailure, RemediationFailure
+from triage.intake.failure import RemediationFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.operations import triage as pipeline
 from triage.operations.triage import triage
 from triage.settings import read_settings
@@ -24,9 +25,7 @@ WORLD = World({"tenants": {"one": {"domains": ["one.example"]}, "two": {"domains
 async def test_a_search_for_the_tenant_ends_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "OWNER_SECONDS", 0.2)
     failure = RemediationFailure(mailbox="a@three.example", message_id="m", error="Resource is Not Found")
-    queued = QueuedFailure(
-        kind="triage.failure", finding_id="f", failure=failure, received_at="2026-11-20T10:00:00Z", delivery="d/0"
-    )
+    queued = QueuedFailure.of(failure, "f")
     async with serve(WORLD, latency=30.0) as served:
         environ = {
             "GRAPH_ENDPOINT": served.url,

@@ -12,15 +12,13 @@ from hypothesis import strategies as st
 from tests.factories import TENANT_ID, make_case, make_failure
 from triage.diagnosis.diagnose import diagnose
 from triage.finding import Finding, make_finding
-from triage.intake.failure import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.storage.index import FILTERS, exposed_word, row_keys
 
 RECEIVED = "2026-11-20T10:11:12Z"
 FINDING_ID = "0123456789abcdef0123456789abcdef"
-QUEUED = QueuedFailure(
-    kind="triage.failure", finding_id=FINDING_ID, failure=make_failure(), received_at=RECEIVED, delivery="d"
-)
+QUEUED = QueuedFailure.of(make_failure(), FINDING_ID, received_at=RECEIVED)
 CASE = make_case(Scenario.INVALID_USER)
 BASE = make_finding(QUEUED, TENANT_ID, (Scenario.INVALID_USER, ClassifiedBy.NONE), diagnose(CASE), CASE)
 

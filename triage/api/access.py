@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import azure.functions as func
 
+from triage.problems import TriageError
 from triage.settings import Settings
 
 HEADER = "X-MS-CLIENT-PRINCIPAL"
@@ -22,7 +23,7 @@ READ, WRITE = "Triage.Read", "Triage.Write"
 _ROLE_CLAIMS = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
 
 
-class AccessError(Exception):
+class AccessError(TriageError):
     """The caller is nobody (401), or may not do this (403)."""
 
     def __init__(self, status: HTTPStatus, detail: str) -> None:

@@ -10,10 +10,10 @@ import azure.functions as func
 
 from triage.addresses import guid
 from triage.api.queries import DEFAULT_TOP, page, read_query
-from triage.api.responses import RequestProblem, endpoint, json_response
-from triage.intake.body import Problem
+from triage.api.responses import RequestError, endpoint, json_response
 from triage.operations.audits import audit_all
 from triage.operations.services import Services
+from triage.problems import Problem
 from triage.settings import Tenant
 
 
@@ -44,7 +44,7 @@ async def get(request: func.HttpRequest, services: Services) -> func.HttpRespons
     """One audit."""
     audit = await services.audits.get(request.route_params["id"])
     if audit is None:
-        raise RequestProblem(HTTPStatus.NOT_FOUND, "There is no audit with this id.")
+        raise RequestError(HTTPStatus.NOT_FOUND, "There is no audit with this id.")
     return json_response(audit.wire())
 
 
@@ -60,11 +60,9 @@ def _wanted(body: bytes, tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
     try:
         value: Any = json.loads(body) if body.strip() else {}
     except ValueError as error:
-        raise RequestProblem(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}.") from None
+        raise RequestError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}.") from None
     if not isinstance(value, dict):
-        raise RequestProblem(
-            HTTPStatus.BAD_REQUEST, 'The body must be {"tenantId": "<guid>"}, or empty for all tenants.'
-        )
+        raise RequestError(HTTPStatus.BAD_REQUEST, 'The body must be {"tenantId": "<guid>"}, or empty for all tenants.')
     tenant_id = cast("dict[str, Any]", value).get("tenantId")
     if tenant_id is None:
         return tenants
@@ -75,5 +73,5 @@ def _wanted(body: bytes, tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
         status, problem, wanted = HTTPStatus.BAD_REQUEST, Problem("/tenantId", str(error)), ""
     found = tuple(tenant for tenant in tenants if tenant.tenant_id == wanted)
     if not found:
-        raise RequestProblem(status, "There is no such tenant to audit.", [problem])
+        raise RequestError(status, "There is no such tenant to audit.", [problem])
     return found

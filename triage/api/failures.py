@@ -9,8 +9,9 @@ from typing import cast
 import azure.functions as func
 
 from triage.api.access import header
-from triage.api.responses import RequestProblem, endpoint, json_response
-from triage.intake.body import IntakeError, validation_code
+from triage.api.responses import RequestError, endpoint, json_response
+from triage.intake.envelope import validation_code
+from triage.intake.json_text import IntakeError
 from triage.operations.deliveries import accept
 from triage.operations.services import Services
 
@@ -28,7 +29,7 @@ async def post(request: func.HttpRequest, services: Services) -> func.HttpRespon
     except IntakeError as error:
         too_large = error.reason == "too_large"
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST
-        raise RequestProblem(status, f"Nothing was accepted. {error}.", error.problems) from None
+        raise RequestError(status, f"Nothing was accepted. {error}.", error.problems) from None
     accepted = [{"id": one.failure.id, "findingId": one.finding_id, "mailbox": one.failure.mailbox} for one in queued]
     return json_response({"accepted": accepted}, HTTPStatus.ACCEPTED)
 

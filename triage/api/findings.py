@@ -13,9 +13,10 @@ import azure.functions as func
 from triage.api.access import header
 from triage.api.exports import csv_text, ocsf
 from triage.api.queries import DEFAULT_TOP, MAX_TOP, next_link, page, read_query
-from triage.api.responses import RequestProblem, endpoint, json_response
+from triage.api.responses import RequestError, endpoint, json_response
 from triage.finding import Finding
-from triage.operations.deliveries import requeue
+from triage.intake.json_text import IntakeError
+from triage.operations.deliveries import retriage as queue_again
 from triage.operations.services import Services
 from triage.storage.index import FILTERS, Query
 
@@ -44,7 +45,7 @@ async def search(request: func.HttpRequest, services: Services) -> func.HttpResp
             return _export(request, "application/x-ndjson", _ndjson(rows, ocsf if as_ocsf else None), token)
         rows, token = await services.findings.page(query, top or DEFAULT_TOP, token)
     except ValueError as error:
-        raise RequestProblem(HTTPStatus.BAD_REQUEST, f"token {error}") from None
+        raise RequestError(HTTPStatus.BAD_REQUEST, f"token {error}") from None
     return json_response(page(request, [ocsf(row) for row in rows] if as_ocsf else rows, token))
 
 
@@ -80,7 +81,10 @@ async def get(request: func.HttpRequest, services: Services) -> func.HttpRespons
 async def retriage(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     """202: the stored failure is on the queue again, and its evidence is read afresh."""
     finding = await _finding(request, services)
-    await requeue(services, finding)
+    try:
+        await queue_again(services, finding)
+    except IntakeError as error:
+        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The failure {error.problems[0].detail}.") from None
     return json_response(
         {"accepted": [{"id": finding.failure.id, "findingId": finding.id, "mailbox": finding.failure.mailbox}]},
         HTTPStatus.ACCEPTED,
@@ -91,5 +95,5 @@ async def _finding(request: func.HttpRequest, services: Services) -> Finding:
     finding = await services.findings.get(request.route_params["id"])
     if finding is None:
         detail = "There is no finding with this id, or not yet: an accepted failure has one when it has been triaged."
-        raise RequestProblem(HTTPStatus.NOT_FOUND, detail)
+        raise RequestError(HTTPStatus.NOT_FOUND, detail)
     return finding

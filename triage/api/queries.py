@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import azure.functions as func
 
 from triage.addresses import guid, mailbox_address
-from triage.api.responses import RequestProblem
+from triage.api.responses import RequestError
 from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.intake.body import Problem
 from triage.intake.scenario import Scenario
+from triage.problems import Problem
 from triage.wire import epoch_ns
 
 MAX_TOP = 1000
@@ -63,7 +63,7 @@ _IGNORED = ("code", "clientid")
 
 
 def read_query(request: func.HttpRequest, *names: str) -> dict[str, Any]:
-    """The parameters of these names that were given, read; RequestProblem for any other, or where one is wrong."""
+    """The parameters of these names that were given, read; RequestError for any other, or where one is wrong."""
     found: dict[str, Any] = {}
     problems: list[Problem] = []
     for name, text in _given(request):
@@ -78,7 +78,7 @@ def read_query(request: func.HttpRequest, *names: str) -> dict[str, Any]:
                 problems.append(Problem(name, str(error)))
     if problems:
         detail = "; ".join(f"{problem.pointer}: {problem.detail}" for problem in problems)
-        raise RequestProblem(HTTPStatus.BAD_REQUEST, f"The query cannot be read. {detail}.", problems)
+        raise RequestError(HTTPStatus.BAD_REQUEST, f"The query cannot be read. {detail}.", problems)
     return found
 
 

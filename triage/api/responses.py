@@ -6,16 +6,16 @@ import asyncio
 import functools
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
 import azure.functions as func
 
 from triage.api.access import AccessError, check_role
-from triage.intake.body import Problem
 from triage.operations.services import Services, services
-from triage.telemetry.instruments import trouble
+from triage.problems import InputError, Problem
+from triage.telemetry.instruments import safe_traceback
 
 # An HTTP request ends within 30 s (contract, section 2).
 DEADLINE_SECONDS = 25.0
@@ -26,14 +26,12 @@ _log = logging.getLogger(__name__)
 Handler = Callable[[func.HttpRequest, Services], Awaitable[func.HttpResponse]]
 
 
-class RequestProblem(Exception):
-    """A request that cannot be answered; its places and details become the problem's `errors`."""
+class RequestError(InputError):
+    """A request that can't be answered. Its problems become the `errors` of the answer."""
 
-    def __init__(self, status: HTTPStatus, detail: str, problems: list[Problem] | None = None) -> None:
-        super().__init__(detail)
+    def __init__(self, status: HTTPStatus, detail: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(detail, problems)
         self.status = status
-        self.detail = detail
-        self.problems = problems or []
 
 
 def json_response(value: Any, status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
@@ -49,7 +47,7 @@ def problem_response(
     """An RFC 9457 problem."""
     body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
     if problems:
-        body["errors"] = [{"pointer": problem.pointer, "detail": problem.detail} for problem in problems]
+        body["errors"] = [problem.wire() for problem in problems]
     text = json.dumps(body, ensure_ascii=False)
     return func.HttpResponse(
         text, status_code=status, headers=headers, mimetype="application/problem+json", charset="utf-8"
@@ -62,10 +60,10 @@ def endpoint(handler: Handler) -> Callable[[func.HttpRequest], Awaitable[func.Ht
     @functools.wraps(handler)
     async def framed(request: func.HttpRequest) -> func.HttpResponse:
         try:
-            parts = services()
-            check_role(parts.settings, request)
+            found = services()
+            check_role(found.settings, request)
             async with asyncio.timeout(DEADLINE_SECONDS):
-                return await handler(request, parts)
+                return await handler(request, found)
         except Exception as error:
             return _failure(error)
 
@@ -78,8 +76,8 @@ def _failure(error: Exception) -> func.HttpResponse:
     match error:
         case AccessError():
             return problem_response(error.status, str(error))
-        case RequestProblem():
-            return problem_response(error.status, error.detail, error.problems)
+        case RequestError():
+            return problem_response(error.status, str(error), error.problems)
         case TimeoutError():
             return _unavailable("It took too long. Try again.")
         case AzureError():
@@ -88,7 +86,7 @@ def _failure(error: Exception) -> func.HttpResponse:
         case ExceptionGroup():
             return _failure(error.exceptions[0])
         case _:
-            _log.error("Unexpected failure: %s", trouble(error))
+            _log.error("Unexpected failure: %s", safe_traceback(error))
             return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed. Its log says how.")
 
 

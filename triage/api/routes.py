@@ -55,7 +55,7 @@ ROUTES = (
           query=(*FILTERS, "since", "until", "top", "format"), problems=(400, 503)),
     Route("get_finding", "GET", "findings/{id}", findings.get, "One finding", Finding, problems=(404, 503)),
     Route("post_retriage", "POST", "findings/{id}/retriage", findings.retriage, "Triage again, reading afresh",
-          AcceptedBody, 202, problems=(404, 503)),
+          AcceptedBody, 202, problems=(404, 413, 503)),
     Route("get_audits", "GET", "audits", audits.search, "Permission audits, newest first", AUDIT_PAGE,
           query=("tenantId", "verdict", "since", "until", "top"), problems=(400, 503)),
     Route("post_audits", "POST", "audits", audits.post, "Audit now, reading afresh", AUDIT_PAGE, body=AuditRequest,

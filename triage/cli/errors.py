@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from triage.problems import TriageError
+
 
 class ExitCode(IntEnum):
     """Exit codes of every command (docs/cli.md). 1, 2 and 3 are answers; from 4 on there is none."""
@@ -18,7 +20,7 @@ class ExitCode(IntEnum):
     NO_READER = 141  # 128 + SIGPIPE: whoever read the output has gone
 
 
-class CommandError(Exception):
+class CommandError(TriageError):
     """The command cannot do its work; the text says why and what to do."""
 
 

@@ -1,10 +1,10 @@
-"""A remediation failure as the service keeps it, and what makes two of them one."""
+"""A remediation failure as the service stores it, and when two of them are the same (deduplication)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -13,12 +13,12 @@ from triage.wire import Instant, Wire, epoch_ns
 
 
 def _text(value: object) -> object:
-    """Blank text says nothing; what is no text is left to be refused."""
+    """Blank text is no value. A value that is not text is left for pydantic to refuse."""
     return (value.strip() or None) if isinstance(value, str) else value
 
 
 def _internet_message_id(value: str) -> str:
-    """With the angle brackets, which Graph's `internetMessageId` has: without them a filter finds nothing."""
+    """With the angle brackets that Graph's `internetMessageId` has: without them a filter finds nothing."""
     return value if value.startswith("<") else f"<{value}>"
 
 
@@ -26,7 +26,7 @@ Text = Annotated[str | None, BeforeValidator(_text)]
 
 
 class RemediationFailure(Wire):
-    """One failure of one message in one mailbox (contract, section 2), normalized."""
+    """One failure of one message in one mailbox (docs/api.md), normalized."""
 
     id: Text = None
     source: Text = None
@@ -53,10 +53,10 @@ class RemediationFailure(Wire):
         return "junk" if word == "junkemail" else word or None
 
     def finding_id(self, tenant_id: str | None, part: str | None = None) -> str:
-        """The finding's id: the same for the same failure, however it arrives (contract, section 2, Sameness).
+        """The finding's id: the same for the same failure, however it arrives (docs/api.md, Deduplication).
 
-        `tenant_id` is the tenant that the event or the configuration tells, so that the id is known before
-        Graph has been asked. `part` tells apart the failures of one mailbox that came under one sender's id.
+        `tenant_id` is the configured tenant, so that the id is known before Graph is asked. `part` distinguishes
+        the failures of one mailbox that came under one sender's id.
         """
         if self.id:
             parts = ("id", self.source, self.id, part, tenant_id, self.mailbox)
@@ -65,20 +65,3 @@ class RemediationFailure(Wire):
             message = self.message_id or self.internet_message_id
             parts = ("message", tenant_id, message, self.mailbox, instant)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-class QueuedFailure(Wire):
-    """One accepted failure, as this service puts it on its queue.
-
-    `delivery` names the delivery that it came with, so that a retry is not counted as another one; `fresh` asks
-    for evidence that is read anew (a retriage, which is not a delivery either). `traceparent` is the trace that it
-    was accepted in (https://www.w3.org/TR/trace-context/).
-    """
-
-    kind: Literal["triage.failure"]
-    finding_id: str
-    failure: RemediationFailure
-    received_at: Instant
-    delivery: str
-    fresh: bool = False
-    traceparent: str | None = None

@@ -10,7 +10,7 @@ from triage.finding import Finding, make_finding
 from triage.graph.collect import collect
 from triage.graph.evidence import Answer, Reason
 from triage.graph.tenants import Tenants
-from triage.intake.failure import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import classify
 from triage.settings import Settings, Tenant
 
@@ -55,6 +55,6 @@ async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> 
 def poison_finding(settings: Settings, queued: QueuedFailure) -> Finding:
     """The finding of a failure that every try failed on. Graph is not asked, not even for its tenant."""
     failure = queued.failure
-    tenant_id = settings.told_tenant_id(failure.tenant_id, failure.mailbox)
+    tenant_id = settings.configured_tenant_id(failure.tenant_id, failure.mailbox)
     diagnosis = undetermined((Lack("triage", Reason.POISON),), failure.mailbox)
     return make_finding(queued, tenant_id, classify(failure.error, failure.error_code), diagnosis, None)

@@ -6,17 +6,9 @@ import asyncio
 import base64
 import contextlib
 
-from triage.intake.failure import QueuedFailure
 from triage.storage.account import StorageAccount
 
-# A queue message holds 64 KiB, of base64.
-MAX_MESSAGE_BYTES = 64 * 1024 // 4 * 3
 _AT_ONCE = 32
-
-
-def message_bytes(queued: QueuedFailure) -> bytes:
-    """A failure as it goes onto the queue, before base64."""
-    return queued.model_dump_json(by_alias=True, exclude_defaults=True).encode()
 
 
 class IntakeQueue:

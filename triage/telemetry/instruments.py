@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from triage.problems import TriageError
 from triage.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class _Sender:
 _sender = _Sender()
 
 
-class PlainError(Exception):
+class PlainError(TriageError):
     """An error in this service's own words, which quote nothing that came in."""
 
 
@@ -200,7 +201,7 @@ def _propagator() -> Any:
     return TraceContextTextMapPropagator()
 
 
-def trouble(error: BaseException) -> str:
+def safe_traceback(error: BaseException) -> str:
     """An unexpected error's type and the way to it. Its words are left out: they may quote what it failed on."""
     frames = traceback.extract_tb(error.__traceback__)
     return "\n".join(
@@ -209,12 +210,12 @@ def trouble(error: BaseException) -> str:
 
 
 @contextmanager
-def unquoted() -> Generator[None]:
+def hide_error_text() -> Generator[None]:
     """Around a function that has no caller but the host, which logs an exception with its words."""
     try:
         yield
     except PlainError:
         raise
     except Exception as error:
-        _log.error("Unexpected: %s", trouble(error))
+        _log.error("Unexpected: %s", safe_traceback(error))
         raise PlainError(f"{type(error).__name__}; the log says where.") from None

@@ -14,7 +14,8 @@ from tests.cli.program import InProcess, triage
 from triage.cli.client.answers import RefusedError
 from triage.cli.client.service import Service
 from triage.cli.files.submission import Checked, Submission, chunks, send
-from triage.intake.body import MAX_BODY_BYTES, MAX_FAILURES
+from triage.intake.body import MAX_FAILURES
+from triage.intake.json_text import MAX_BODY_BYTES
 
 
 def rows(count: int) -> list[dict[str, str]]:

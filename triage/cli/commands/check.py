@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from triage.addresses import domain_of, guid
+from triage.addresses import guid
 from triage.cli.client.answers import Json
 from triage.cli.errors import CommandError, ExitCode, UsageProblem
 from triage.cli.options import AsJson, Debug, Requests
@@ -20,9 +20,9 @@ from triage.cli.show.audit import audit_story, exit_code
 from triage.cli.show.finding import finding_story
 from triage.cli.show.terminal import errors, print_json, print_parts, say
 from triage.graph.tenants import Tenants
-from triage.intake.failure import QueuedFailure, RemediationFailure
+from triage.intake.failure import RemediationFailure
+from triage.intake.queue_message import QueuedFailure, finding_id
 from triage.settings import Mode, Settings, SettingsError, Tenant, read_settings
-from triage.wire import now
 
 _TENANT = "Which tenant"
 TenantId = Annotated[
@@ -146,16 +146,7 @@ async def _tenants(settings: Settings) -> AsyncGenerator[Tenants]:
 async def _check(settings: Settings, failure: RemediationFailure) -> Json:
     from triage.operations.triage import triage
 
-    configured = settings.tenant_of_domain(domain_of(failure.mailbox))
-    tenant_id = failure.tenant_id or (configured.tenant_id if configured else None)
-    queued = QueuedFailure(
-        kind="triage.failure",
-        finding_id=failure.finding_id(tenant_id),
-        failure=failure,
-        received_at=now(),
-        delivery="",
-        fresh=True,
-    )
+    queued = QueuedFailure.of(failure, finding_id(settings, failure), fresh=True)
     async with _tenants(settings) as tenants:
         return (await triage(settings, tenants, queued)).wire()
 

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from triage.cli.files.records import FileProblem, Record
-from triage.intake.body import MAX_BODY_BYTES, Problem
+from triage.intake.json_text import MAX_BODY_BYTES
+from triage.problems import Problem
 
 # The fields of the intake (contract, section 2) and what people call them, without case, blanks and punctuation.
 _NAMES = {

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import cast
 
 from triage.cli.errors import CommandError
-from triage.intake.body import Problem
+from triage.problems import Problem
 
 _BLANK = " \t\r\n"
 

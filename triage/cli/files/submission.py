@@ -12,10 +12,10 @@ from uuid import uuid4
 from triage.cli.client.answers import Json, RefusedError
 from triage.cli.client.service import Service
 from triage.cli.files.records import Record
-from triage.intake.body import MAX_BODY_BYTES, MAX_FAILURES, IntakeError, Problem, read_body
-from triage.intake.failure import QueuedFailure, RemediationFailure
-from triage.storage.queue import MAX_MESSAGE_BYTES, message_bytes
-from triage.wire import now
+from triage.intake.body import MAX_FAILURES, read_body
+from triage.intake.json_text import MAX_BODY_BYTES, IntakeError
+from triage.intake.queue_message import QueuedFailure
+from triage.problems import Problem
 
 _POINTER = re.compile(r"/([0-9]+)(/.*)?")
 
@@ -42,7 +42,7 @@ class Submission:
 
     def refuse(self, line: int, problems: Iterable[Problem]) -> None:
         """Notes what is wrong in a line."""
-        errors = [{"pointer": problem.pointer, "detail": problem.detail} for problem in problems]
+        errors = [problem.wire() for problem in problems]
         self.refused.append({"line": line, "errors": errors})
 
 
@@ -52,34 +52,22 @@ def check(records: Iterable[Record], submission: Submission) -> list[Checked]:
     for record in records:
         body = json.dumps(record.value).encode()
         try:
-            failures = [one.failure for one in read_body(b"[%b]" % body)] if not record.problems else []
-            problems = record.problems or [problem for failure in failures for problem in _too_large(failure)]
+            accepted = read_body(b"[%b]" % body) if not record.problems else []
+            for one in accepted:  # too large for a queue message: the ids' lengths are those of the service
+                QueuedFailure.of(one.failure, uuid4().hex, delivery=f"{uuid4().hex}/{MAX_FAILURES}").encode()
+            problems = record.problems
         except IntakeError as error:
-            failures = []
+            accepted = []
             problems = [Problem(problem.pointer.removeprefix("/0"), problem.detail) for problem in error.problems]
         if problems:
             submission.refuse(record.line, problems)
         else:
-            checked.append(Checked(record.line, body, len(failures)))
+            checked.append(Checked(record.line, body, len(accepted)))
     return checked
 
 
-def _too_large(failure: RemediationFailure) -> Iterator[Problem]:
-    """Whether a failure would not fit into a queue message, as the service counts it."""
-    queued = QueuedFailure(
-        kind="triage.failure",
-        finding_id=uuid4().hex,
-        failure=failure,
-        received_at=now(),
-        delivery=f"{uuid4().hex}/{MAX_FAILURES}",
-    )
-    size = len(message_bytes(queued))
-    if size > MAX_MESSAGE_BYTES:
-        yield Problem("", f"is too large for a queue message: {size:,} bytes of at most {MAX_MESSAGE_BYTES:,}")
-
-
 def chunks(checked: Iterable[Checked]) -> Iterator[list[Checked]]:
-    """The records in bodies of at most 1,000 failures and 1 MiB (contract, section 2)."""
+    """The records in bodies of at most 1,000 failures and 1 MiB."""
     chunk: list[Checked] = []
     failures, size = 0, 2
     for one in checked:

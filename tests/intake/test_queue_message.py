@@ -1,0 +1,100 @@
+"""Queue messages: what the service writes it reads back, and what others write is read as a body."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.factories import OTHER_TENANT_ID, TENANT_ID, make_failure, make_tenant
+from triage.intake.body import read_body
+from triage.intake.json_text import MAX_DEPTH, IntakeError
+from triage.intake.queue_message import (
+    MAX_MESSAGE_BYTES,
+    QueuedFailure,
+    decode,
+    finding_id,
+    queue_failures,
+    read_message,
+)
+from triage.settings import Settings, Storage
+
+SETTINGS = Settings(storage=Storage(), tenants=(make_tenant(),))
+AT = "2026-11-20T10:11:12.123456789Z"
+FAILURE = {"messageId": "m-1", "mailbox": "adele@contoso.com", "error": "Resource is Not Found"}
+
+
+def read(text: str) -> list[QueuedFailure]:
+    return read_message(SETTINGS, decode(text), message_id="message", inserted_at=AT)
+
+
+@pytest.mark.parametrize("queued", [
+    QueuedFailure.of(make_failure(raw={"x": [1, None, {"y": "ü€😀"}]}, occurred_at=AT), "f"),
+    QueuedFailure.of(make_failure(), "f", delivery="d/0", received_at=AT, fresh=True),
+])  # fmt: skip
+def test_a_message_of_the_service_is_read_back(queued: QueuedFailure) -> None:
+    assert read(base64.b64encode(queued.encode()).decode()) == [queued]
+
+
+def test_a_message_says_what_it_is_and_leaves_out_what_is_not_set() -> None:
+    queued = QueuedFailure.of(make_failure(), "f", delivery="d/0", received_at=AT)
+    assert json.loads(queued.encode()) == {
+        "kind": "triage.failure",
+        "findingId": "f",
+        "failure": {name: value for name, value in make_failure().wire().items() if value},
+        "receivedAt": AT,
+        "delivery": "d/0",
+    }
+
+
+@pytest.mark.parametrize("depth", [1, 50, MAX_DEPTH - 5])
+def test_deeply_nested_fields_are_read_back(depth: int) -> None:
+    body = json.dumps(FAILURE).encode()[:-1] + b',"deep":' + b"[" * depth + b"]" * depth + b"}"
+    queued = QueuedFailure.of(read_body(body)[0].failure, "f")
+    assert read(queued.encode().decode()) == [queued]
+
+
+def test_a_failure_that_no_message_holds_is_refused_with_its_place() -> None:
+    rest = len(QueuedFailure.of(make_failure(subject="x"), "f", received_at=AT).encode()) - 1
+    assert len(QueuedFailure.of(make_failure(subject="x" * (MAX_MESSAGE_BYTES - rest)), "f", received_at=AT).encode())
+    with pytest.raises(IntakeError) as caught:
+        too_large = make_failure(subject="x" * (MAX_MESSAGE_BYTES - rest + 1))
+        QueuedFailure.of(too_large, "f", received_at=AT).encode("/3")
+    assert caught.value.reason == "too_large"
+    assert [problem.pointer for problem in caught.value.problems] == ["/3"]
+
+
+@pytest.mark.parametrize("encode", [
+    lambda text: text,
+    lambda text: f"\ufeff \r\n{text}",
+    lambda text: base64.b64encode(text.encode()).decode(),
+    lambda text: base64.b64encode(b"\xef\xbb\xbf" + text.encode()).decode(),
+], ids=["plain", "with a byte order mark", "base64", "base64 with a byte order mark"])  # fmt: skip
+def test_a_body_on_the_queue_is_its_failures(encode: Any) -> None:
+    first, second = read(encode(json.dumps([FAILURE, {**FAILURE, "messageId": "m-2"}])))
+    assert (first.failure.message_id, second.failure.message_id) == ("m-1", "m-2")
+    assert (first.delivery, second.delivery) == ("message/0", "message/1")
+    assert {first.received_at, second.received_at} == {AT}
+    assert first.finding_id == finding_id(SETTINGS, first.failure) != second.finding_id
+
+
+@pytest.mark.parametrize(("text", "reason"), [
+    ("nonsense", "not_json"), ("%%%", "not_json"), ("", "not_json"), ('{"kind":"triage.failure"}', "not_a_failure"),
+    ('{"kind":"triage.failure","findingId":"f","failure":{},"receivedAt":"x","delivery":""}', "not_a_failure"),
+    ('["triage.failure"]', "not_a_failure"), (base64.b64encode(b"\xff\xfe\xfd").decode(), "not_json"),
+])  # fmt: skip
+def test_a_message_without_failures_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(IntakeError) as caught:
+        read(text)
+    assert caught.value.reason == reason
+
+
+def test_the_id_of_a_finding_is_made_with_the_configured_tenant() -> None:
+    failure = make_failure()
+    assert finding_id(SETTINGS, failure) == failure.finding_id(TENANT_ID)
+    elsewhere = make_failure(tenant_id=OTHER_TENANT_ID)
+    assert finding_id(SETTINGS, elsewhere) == elsewhere.finding_id(OTHER_TENANT_ID)
+    (queued,) = queue_failures(SETTINGS, read_body(json.dumps(FAILURE).encode()), delivery="d", received_at=AT)
+    assert queued.finding_id == finding_id(SETTINGS, queued.failure)
