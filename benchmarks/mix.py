@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.tenant.data import World
-from sandbox.tenant.moments import guid
-from sandbox.tenant.samples import TEXTS
+from sandbox.tenant.world import World
+from sandbox.tenant.world.ids import guid
+from sandbox.tenant.world.samples import TEXTS
 
 TENANT = "generated"
 DOMAIN = "generated.example"

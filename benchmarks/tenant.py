@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import mix
 from sandbox.processes import started
-from sandbox.tenant.server import serve
+from sandbox.tenant.serve.server import serve
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Tenant:
         urllib.request.urlopen(request, timeout=10).close()
 
     def set(self, **settings: float | None) -> None:
-        """Changes latencies and limits (sandbox/tenant/control.py says which)."""
+        """Changes latencies and limits (sandbox/tenant/serve/control.py says which)."""
         body = json.dumps(settings).encode()
         request = urllib.request.Request(f"{self.url}/_sandbox/settings", data=body, method="PUT")
         urllib.request.urlopen(request, timeout=10).close()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sandbox.azurite import Azurite, azurite
 from sandbox.processes import ROOT, Child, ChildError, child, free_port, host, started
-from sandbox.tenant.data import World
+from sandbox.tenant.world import World
 
 FUNC_SECONDS = 180  # the first start of Core Tools fetches its extension bundle
 

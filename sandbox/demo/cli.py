@@ -17,7 +17,7 @@ from sandbox.azurite import AzuriteError
 from sandbox.demo import failures, findings
 from sandbox.processes import ChildError
 from sandbox.stack import Stack, core_tools, stack
-from sandbox.tenant.samples import Sample
+from sandbox.tenant.world.samples import Sample
 
 QUEUE = "remediation-failures"
 

@@ -12,8 +12,8 @@ from typing import Any
 from azure.storage.queue import QueueClient
 
 from sandbox.azurite import Azurite
-from sandbox.tenant.data import World
-from sandbox.tenant.samples import Sample, load
+from sandbox.tenant.world import World
+from sandbox.tenant.world.samples import Sample, load
 
 Json = dict[str, Any]
 

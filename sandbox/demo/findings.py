@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.tenant.samples import Sample
+from sandbox.tenant.world.samples import Sample
 
 Json = dict[str, Any]
 EXPOSED = {True: ("yes", "bold red"), False: ("no", "green"), None: ("?", "yellow")}

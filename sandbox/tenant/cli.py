@@ -1,4 +1,4 @@
-"""``python -m sandbox tenant``: the simulated tenant alone, in the foreground, until SIGINT or SIGTERM."""
+"""`python -m sandbox tenant`: the simulated tenant alone, in the foreground, until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ import sys
 
 import yaml
 
-from sandbox.tenant.data import World
-from sandbox.tenant.server import serve
+from sandbox.tenant.serve.server import serve
+from sandbox.tenant.world import World
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, metavar="N", help="0: a free one (default)")
     parser.add_argument("--state", metavar="FILE", help="YAML or JSON to serve instead of the shipped tenants")
-    parser.add_argument("--latency", type=float, default=0, metavar="MS", help="milliseconds for each HTTP request")
+    parser.add_argument(
+        "--latency", type=float, default=0, metavar="MS", help="how long each HTTP request takes, in milliseconds"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until a signal ends it; 2 for a data file or a port that cannot be used."""
+    """Serve until SIGINT or SIGTERM. Returns 2 if the data file or the port cannot be used."""
     try:
         world = World.load(args.state)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:

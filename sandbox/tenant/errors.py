@@ -1,7 +1,7 @@
 """Graph's error envelope, and the errors that the simulated tenant gives.
 
-Envelope: ``{"error": {"code", "message", "innerError": {"date", "request-id", "client-request-id"}}}``.
-Codes and sentences are the ones that Microsoft's pages and public issue threads show.
+Envelope: `{"error": {"code", "message", "innerError": {"date", "request-id", "client-request-id"}}}`.
+Codes and messages are the ones that Microsoft's pages and public issue threads show.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class GraphError(Exception):
-    """An answer that is an error. ``status`` is the HTTP status, ``headers`` go with it (``Retry-After``)."""
+    """An answer that is an error. `status`: the HTTP status. `headers`: sent with it, such as `Retry-After`."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None):
         super().__init__(f"{status} {code}: {message}")
@@ -30,7 +30,7 @@ def envelope(code: str, message: str, request_id: str, client_request_id: str) -
     return {"error": {"code": code, "message": message, "innerError": inner}}
 
 
-# What Exchange says when there is no mailbox to ask. Data centers differ in which of them they give for one trouble.
+# What Exchange says when there is no mailbox. For the same problem, data centers give different ones of these.
 MAILBOX_ERRORS: dict[str, str] = {
     "MailboxNotEnabledForRESTAPI": "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
     "MailboxNotSupportedForRESTAPI": "REST API is not yet supported for this mailbox.",
@@ -51,7 +51,7 @@ def unauthorized(message: str) -> GraphError:
 
 
 def forbidden(workload: str) -> GraphError:
-    """A permission is missing: the directory and Exchange say it in different words."""
+    """A permission is missing. The directory and Exchange say it in different words."""
     if workload == "outlook":
         return GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
     return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")

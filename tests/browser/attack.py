@@ -16,8 +16,8 @@ from typing import Any
 from azure.storage.queue import QueueClient
 
 from sandbox.stack import Stack, stack
-from sandbox.tenant.data import World
-from sandbox.tenant.samples import Sample, load
+from sandbox.tenant.world import World
+from sandbox.tenant.world.samples import Sample, load
 
 QUEUE = "remediation-failures"
 # One for each state of the app: healthy twice, broken, degraded, unknown, not applicable.

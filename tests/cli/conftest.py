@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.azurite import azurite
 from sandbox.processes import child, host
-from sandbox.tenant.data import World
+from sandbox.tenant.world import World
 from tests.cli.program import InProcess
 
 KEY = "key-of-the-tests"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.tenant.data import World
-from sandbox.tenant.samples import Sample, load
+from sandbox.tenant.world import World
+from sandbox.tenant.world.samples import Sample, load
 from tests.e2e.service_client import Graph, Json, Service, instant
 
 SAMPLES = load(World.load())

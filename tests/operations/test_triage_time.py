@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.tenant.data import World
-from sandbox.tenant.server import serve
+from sandbox.tenant.serve.server import serve
+from sandbox.tenant.world import World
 from triage.graph.evidence import Reason
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure

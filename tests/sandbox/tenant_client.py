@@ -13,8 +13,8 @@ import aiohttp
 import yaml
 from yarl import URL
 
-from sandbox.tenant.data import SHIPPED, World
-from sandbox.tenant.server import Served, serve
+from sandbox.tenant.serve.server import Served, serve
+from sandbox.tenant.world.world import SHIPPED, World
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 ETD = "e7d00000-0000-4000-8000-000000000001"

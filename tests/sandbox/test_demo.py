@@ -15,8 +15,8 @@ import pytest
 from sandbox.demo.failures import chosen
 from sandbox.demo.findings import differences
 from sandbox.processes import ROOT, started
-from sandbox.tenant.data import World
-from sandbox.tenant.samples import Sample, load
+from sandbox.tenant.world import World
+from sandbox.tenant.world.samples import Sample, load
 
 DEMO = [sys.executable, "-m", "sandbox", "demo"]
 

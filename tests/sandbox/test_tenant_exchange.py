@@ -247,6 +247,22 @@ async def test_an_access_policy_keeps_the_caller_out_of_one_mailbox() -> None:
         assert (await client.get("/users/ines@contoso.com/mailFolders/inbox")).status == 200
 
 
+async def test_a_cloud_whose_schema_lacks_properties() -> None:
+    spec = {"tenants": {"gov": {"domains": ["gov.example"], "people": {"ada": {}},
+            "schemaLacks": {"mailFolder": ["isHidden"], "mailboxSettings": ["userPurpose"]}}}}  # fmt: skip
+    async with running(spec, "gov") as client:
+        where = "/users/ada@gov.example"
+        refused = await client.get(f"{where}/mailFolders", select="displayName,isHidden")
+        assert (refused.status, refused.code) == (400, "BadRequest")
+        assert refused.message.endswith(
+            "Could not find a property named 'isHidden' on type 'microsoft.graph.mailFolder'."
+        )
+        assert "isHidden" not in (await client.get(f"{where}/mailFolders/inbox")).body
+        assert "userPurpose" not in (await client.get(f"{where}/mailboxSettings")).body
+        assert (await client.get(f"{where}/mailboxSettings/userPurpose")).status == 400
+        assert (await client.get(where, select="displayName,userPrincipalName")).status == 200
+
+
 async def test_mailbox_settings() -> None:
     async with running() as client:
         for who, purpose in (("ines", "user"), ("finance", "shared"), ("aspen-room", "room")):

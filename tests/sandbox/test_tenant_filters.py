@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sandbox.tenant.errors import GraphError
-from sandbox.tenant.filters import Compare, Junction, parse
-from sandbox.tenant.matching import Collection, check, is_advanced, predicate
-from sandbox.tenant.schema import GROUP, MESSAGE, USER
+from sandbox.tenant.odata.filters import Compare, Junction, parse
+from sandbox.tenant.odata.matching import Collection, check, is_advanced, predicate
+from sandbox.tenant.odata.schema import GROUP, MESSAGE, USER
 
 ADELE = {
     "id": "8d8a4d2c-0000-4000-8000-000000000001",

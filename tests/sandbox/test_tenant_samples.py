@@ -10,9 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from sandbox.tenant import generated, samples
-from sandbox.tenant.data import World
-from sandbox.tenant.samples import Sample
+from sandbox.tenant.world import World, generated, samples
+from sandbox.tenant.world.samples import Sample
 from tests.sandbox.tenant_client import Client, running, shipped
 from triage.diagnosis.causes import Cause, Confidence
 from triage.diagnosis.precedence import RULES

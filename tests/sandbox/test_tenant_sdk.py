@@ -15,9 +15,9 @@ from kiota_abstractions.request_information import RequestInformation
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
-from sandbox.tenant import schema
-from sandbox.tenant.data import World
-from sandbox.tenant.schema import EntityType
+from sandbox.tenant.odata import schema
+from sandbox.tenant.odata.schema import EntityType
+from sandbox.tenant.world import World
 from tests.sandbox.tenant_client import ETD, running
 
 # The SDK warns of its own generated configuration classes each time one of its builders is first used.

@@ -22,8 +22,8 @@ from pydantic import ValidationError
 
 from sandbox.processes import ROOT
 from sandbox.stack import Stack, stack
-from sandbox.tenant.data import World
-from sandbox.tenant.samples import load
+from sandbox.tenant.world import World
+from sandbox.tenant.world.samples import load
 from tests.application_insights import Ingestion, ingestion
 from triage.graph.batching import resource_units
 from triage.graph.session import entra_code

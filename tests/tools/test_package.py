@@ -24,8 +24,8 @@ import pytest
 
 from sandbox.azurite import azurite
 from sandbox.processes import child, started
-from sandbox.tenant.data import World
-from sandbox.tenant.samples import Sample, load
+from sandbox.tenant.world import World
+from sandbox.tenant.world.samples import Sample, load
 from tools import package
 from tools.graph_modules import imported_by_triage
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from sandbox.tenant.data import World
+from sandbox.tenant.world import World
 from tests.cli.program import InProcess, triage
 from triage.audit.model import Audit
 from triage.cli.show.audit import exit_code

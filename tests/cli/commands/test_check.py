@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.tenant.data import World
+from sandbox.tenant.world import World
 from tests.cli.program import InProcess, triage
 from triage.finding import Finding
 

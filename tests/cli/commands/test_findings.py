@@ -16,7 +16,7 @@ import pytest
 from azure.storage.queue import QueueClient
 
 from sandbox.processes import ROOT, started
-from sandbox.tenant.data import World
+from sandbox.tenant.world import World
 from tests.cli.conftest import Deployment
 from tests.cli.program import PROGRAM, InProcess, environment, triage
 from triage.storage.index import FILTERS

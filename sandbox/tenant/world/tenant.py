@@ -1,4 +1,4 @@
-"""One tenant as the data file describes it, ready to be asked: collections with indexes, mailboxes, grants."""
+"""One tenant as the data file describes it, ready for requests: collections with indexes, mailboxes, grants."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sandbox.tenant import apps, people
-from sandbox.tenant.identifiers import PERMISSIONS, PLANS, SKUS
-from sandbox.tenant.mailboxes import Mailbox
-from sandbox.tenant.matching import Collection, Entity
-from sandbox.tenant.moments import guid, moment
-from sandbox.tenant.schema import (
+from sandbox.tenant.odata.matching import Collection, Entity
+from sandbox.tenant.odata.schema import (
     APP_ROLE_ASSIGNMENT,
     APPLICATION,
     CONTACT,
@@ -23,9 +19,14 @@ from sandbox.tenant.schema import (
     USER,
     EntityType,
 )
+from sandbox.tenant.world import apps, people
+from sandbox.tenant.world.catalog import PERMISSIONS, PLANS, SKUS
+from sandbox.tenant.world.ids import guid
+from sandbox.tenant.world.mailboxes import Mailbox
+from sandbox.tenant.world.times import timestamp
 
 Spec = Mapping[str, Any]
-# What the service's documentation asks an administrator to grant to the triage identity.
+# The roles that the service's documentation asks an administrator to grant to the triage identity.
 TRIAGE_ROLES = (
     "User.Read.All",
     "Application.Read.All",
@@ -39,7 +40,7 @@ TRIAGE_ROLES = (
 
 
 class Tenant:
-    """One tenant, ready to be asked. ``spec`` holds the lines that it was built from."""
+    """One tenant, ready for requests. `spec` holds the lines that it was built from."""
 
     def __init__(self, key: str, spec: Spec, now: datetime, etd_app_id: str):
         self.key = key
@@ -50,15 +51,17 @@ class Tenant:
         self.page_size: int | None = spec.get("pageSize")
         etd = spec.get("etd", {})
         self.etd_app_id: str = etd.get("appId", etd_app_id)
-        # The app roles of the caller, the triage identity. Without a service principal of its own it gets no token.
+        # The app roles of the caller, the triage identity. Without a service principal in this tenant it gets no token.
         self.triage_roles = frozenset(spec.get("triageRoles", TRIAGE_ROLES)) - set(spec.get("triageLacks", ()))
         self.triage_signs_in: bool = spec.get("triageSignsIn", True)
-        # Another tenant, whose token the caller gets instead: a managed identity has tokens of its home tenant only.
+        # Another tenant, whose token the caller gets instead: a managed identity gets tokens of its home tenant only.
         self.token_of: str | None = spec.get("tokenOf")
         if not self.triage_roles <= PERMISSIONS.keys():
             raise KeyError(f"{key}: no such permission: {sorted(self.triage_roles - PERMISSIONS.keys())}")
         self.mailbox_errors = {k.lower(): code for k, code in spec.get("mailboxErrors", {}).items()}
         self.unknown_user: str = spec.get("unknownUser", "ErrorInvalidUser")
+        # The properties that the v1.0 schema of this tenant's cloud lacks: {mailFolder: [isHidden]}.
+        self.schema_lacks: Mapping[str, list[str]] = spec.get("schemaLacks", {})
         self._people(now)
         self._apps(now)
         self._organization(now)
@@ -98,8 +101,8 @@ class Tenant:
                 target = self.deleted_service_principals if app.deleted else self.service_principals
                 target.add(app.service_principal)
                 principal_id = app.service_principal["id"]
-                self.role_assignments[principal_id] = collection(APP_ROLE_ASSIGNMENT, app.role_assignments)
-                self.permission_grants[principal_id] = collection(PERMISSION_GRANT, app.permission_grants)
+                self.role_assignments[principal_id] = Collection.of(APP_ROLE_ASSIGNMENT, app.role_assignments)
+                self.permission_grants[principal_id] = Collection.of(PERMISSION_GRANT, app.permission_grants)
             if app.application:
                 self.applications.add(app.application)
 
@@ -131,10 +134,10 @@ class Tenant:
             "displayName": self.name,
             "tenantType": "AAD",
             "countryLetterCode": "US",
-            "createdDateTime": moment("-2000d", now),
+            "createdDateTime": timestamp("-2000d", now),
             "verifiedDomains": verified,
             "onPremisesSyncEnabled": synced,
-            "onPremisesLastSyncDateTime": moment("-1h", now) if synced else None,
+            "onPremisesLastSyncDateTime": timestamp("-1h", now) if synced else None,
         }
         self.skus = Collection(SUBSCRIBED_SKU)
         for name, counts in self.spec.get("skus", {"SPE_E3": {}}).items():
@@ -157,16 +160,17 @@ class Tenant:
         }
 
     def user(self, key: str) -> Entity | None:
-        """By object id or user principal name, as the directory resolves ``/users/{key}``; never by another address."""
+        """By object id or user principal name, as the directory resolves `/users/{key}`; never by another address."""
         found = self.users.by_id.get(key.lower())
         if found is None:
             by_name = self.users.lookup("userPrincipalName", key)
             found = by_name[0] if by_name else None
         return found
 
-    def with_app_id(self, objects: Collection, app_id: str) -> Entity | None:
-        found = objects.lookup("appId", app_id)
-        return found[0] if found else None
+    def in_its_cloud(self, entity: EntityType) -> EntityType:
+        """The type as this tenant's cloud has it: national clouds lack some properties in v1.0."""
+        lacking = self.schema_lacks.get(entity.name.removeprefix("microsoft.graph."))
+        return entity.without(lacking) if lacking else entity
 
 
 def service_plan(name: str, status: str = "Success") -> Entity:
@@ -176,10 +180,3 @@ def service_plan(name: str, status: str = "Success") -> Entity:
         "provisioningStatus": status,
         "appliesTo": "Company" if name == "EXCHANGE_S_FOUNDATION" else "User",
     }
-
-
-def collection(entity: EntityType, items: list[Entity]) -> Collection:
-    found = Collection(entity)
-    for item in items:
-        found.add(item)
-    return found

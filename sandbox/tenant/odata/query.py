@@ -1,4 +1,4 @@
-"""Query options of one request: ``$select``, ``$filter``, ``$top``, ``$count``, paging, and what Graph answers to them.
+"""Query options of one request: `$select`, `$filter`, `$top`, `$count`, paging, and what Graph answers to them.
 
 Sources: "Use query parameters", "Advanced query capabilities on directory objects", "Paging Microsoft Graph data".
 """
@@ -13,24 +13,24 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from sandbox.tenant import filters, matching
 from sandbox.tenant.errors import GraphError, bad_request, unsupported_query
-from sandbox.tenant.matching import Collection, Entity
-from sandbox.tenant.schema import EntityType
+from sandbox.tenant.odata import filters, matching
+from sandbox.tenant.odata.matching import Collection, Entity
+from sandbox.tenant.odata.schema import EntityType
 
 KNOWN = {"$select", "$filter", "$top", "$count", "$skip", "$skiptoken", "$orderby", "$search", "$expand", "$format"}
 
 
 @dataclass
 class Query:
-    """The options, decoded; ``eventual``: the header ``ConsistencyLevel: eventual`` came with the request."""
+    """The options, decoded. `eventual`: the request had the header `ConsistencyLevel: eventual`."""
 
     options: dict[str, str]
     eventual: bool = False
 
     @classmethod
     def read(cls, text: str, headers: Mapping[str, str]) -> Query:
-        """A raw query string. As on every web server, ``+`` is a blank unless it is encoded."""
+        """Read a raw query string. As on every web server, `+` is a space unless it is encoded."""
         options: dict[str, str] = {}
         for name, value in parse_qsl(text, keep_blank_values=True):
             if name in options and name.startswith("$"):
@@ -69,10 +69,10 @@ def selected(query: Query, entity: EntityType) -> tuple[str, ...]:
 
 
 def shape(item: Entity, names: Iterable[str], entity: EntityType, hidden: frozenset[str] = frozenset()) -> Entity:
-    """An entity as it is served: its id and the wanted properties.
+    """An entity as it is served: its id and the selected properties.
 
-    ``hidden``: what the caller may not see. A single value is null then, a list is left out, so neither looks like
-    an empty list that was read.
+    `hidden`: properties that the caller may not see. A single value is then null and a list is left out, so neither
+    looks like an empty list that was read.
     """
     served: Entity = {"id": item["id"]} if "id" in item else {}
     for name in names:
@@ -85,7 +85,7 @@ def shape(item: Entity, names: Iterable[str], entity: EntityType, hidden: frozen
 
 
 def find(collection: Collection, query: Query, readable: frozenset[str] | None = None) -> list[Entity]:
-    """The entities that ``$filter`` finds, in the order of ``$orderby`` for messages; every refusal is Graph's own."""
+    """The entities that `$filter` finds, in the order of `$orderby`. Every refusal is one of Graph's own."""
     entity = collection.entity
     if "$search" in query.options:
         if not entity.outlook and not query.eventual:
@@ -130,10 +130,10 @@ def page(
     url: str,
     limit: int | None,
 ) -> tuple[list[Entity], dict[str, Any]]:
-    """One page of the items, and ``@odata.count`` and ``@odata.nextLink`` where they belong.
+    """One page of the items, with `@odata.count` and `@odata.nextLink` where Graph sends them.
 
-    ``url``: the absolute address of the collection, without query. ``limit``: the data file's page size.
-    Directory collections page with an opaque ``$skiptoken``, mail with ``$skip``.
+    `url`: the absolute address of the collection, without query. `limit`: the data file's page size.
+    Directory collections page with an opaque `$skiptoken`, mail with `$skip`.
     """
     usual, largest = entity.page
     top = query.number("$top")

@@ -1,7 +1,7 @@
-"""Throttling, off unless it is switched on.
+"""Throttling. It is off until a test or a benchmark turns it on.
 
-Directory: a bucket of resource units for each app and tenant, refilled evenly (3,500 units in 10 s for a small
-tenant). Exchange: requests at one time for each app and mailbox (4), and requests in 10 minutes (10,000).
+Directory: a bucket of resource units for each app and tenant, which refills at an even rate (3,500 units in 10 seconds
+for a small tenant). Exchange: concurrent requests for each app and mailbox (4), and requests in 10 minutes (10,000).
 Source: "Microsoft Graph service-specific throttling limits".
 """
 
@@ -21,7 +21,7 @@ WARN_ABOVE = 0.8  # Graph sends x-ms-throttle-limit-percentage from here on
 
 @dataclass
 class Limits:
-    """None switches a limit off. Units are resource units, times are seconds."""
+    """None turns a limit off. Units are resource units; times are seconds."""
 
     directory_units: float | None = None
     directory_seconds: float = 10
@@ -37,7 +37,7 @@ class Limits:
     _recent: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
 
     def spend(self, tenant: str, units: int) -> dict[str, str]:
-        """Take units from the tenant's bucket; the headers that say so. 429 with Retry-After when it is empty."""
+        """Take units from the tenant's bucket and return the headers that say so; 429 with Retry-After if it is empty."""
         self.units_used += units
         headers = {"x-ms-resource-unit": str(units)}
         if self.directory_units is None:
@@ -58,7 +58,7 @@ class Limits:
 
     @contextmanager
     def outlook(self, tenant: str, mailbox: str) -> Iterator[None]:
-        """Hold one of the mailbox's places; 429 ``ApplicationThrottled`` when none is free."""
+        """Hold one of the mailbox's places; 429 `ApplicationThrottled` if none is free."""
         key = (tenant, mailbox)
         running = self._running.get(key, 0) + 1
         if self.outlook_concurrent is not None and running > self.outlook_concurrent:
@@ -92,7 +92,7 @@ class Limits:
 
 
 def price(base: int, options: dict[str, str]) -> int:
-    """Resource units of one directory request: ``$select`` and a small ``$top`` are cheaper, ``$expand`` is dearer."""
+    """Resource units of one directory request: `$select` and a small `$top` cost less, `$expand` costs more."""
     units = base - ("$select" in options) + ("$expand" in options)
     top = options.get("$top", "")
     if top.isdigit() and int(top) < 20:

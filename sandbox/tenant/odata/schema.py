@@ -1,13 +1,14 @@
-"""The entity types that the tenant serves: their properties, default properties and what can be filtered.
+"""The entity types that the tenant serves: their properties, the default ones, and the ones that can be filtered.
 
-An entity is a dict in Graph's JSON shape that holds only what is set; what it does not hold is served as the empty
-value of its type here (``None`` or ``[]``). Property names follow Graph's v1.0 metadata; a test holds them against
-the models of msgraph-sdk. Filterable properties follow the resource pages of Microsoft Graph.
+An entity is a dict in Graph's JSON shape that holds only what is set; any other property is served as its empty value
+here (`None` or `[]`). Property names follow Graph's v1.0 metadata; a test compares them with the models of
+msgraph-sdk. Filterable properties follow the resource pages of Microsoft Graph.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -16,12 +17,18 @@ class EntityType:
     name: str  # as errors name it: microsoft.graph.user
     collection: str  # as @odata.context names it: users
     properties: dict[str, Any]  # every property -> its empty value
-    default: tuple[str, ...]  # what comes without $select
+    default: tuple[str, ...]  # served without $select
     filterable: frozenset[str] = frozenset()
     ends_with: frozenset[str] = frozenset()
     outlook: bool = False
     page: tuple[int, int] = (100, 999)  # page size without $top, largest $top
-    case_sensitive: frozenset[str] = field(default=frozenset())
+    case_sensitive: frozenset[str] = frozenset()
+
+    def without(self, names: Iterable[str]) -> EntityType:
+        """This type in a cloud whose v1.0 schema lacks some of the properties."""
+        lacking = frozenset(names)
+        properties = {name: empty for name, empty in self.properties.items() if name not in lacking}
+        return replace(self, properties=properties, default=tuple(name for name in self.default if name in properties))
 
 
 def _type(
@@ -53,7 +60,7 @@ USER = _type(
     " usageLocation userPrincipalName userType externalUserState",
     ends_with="mail userPrincipalName",
 )
-# Served to a caller that has no more than User.ReadBasic.All.
+# All that a caller with only User.ReadBasic.All sees.
 BASIC_USER = frozenset({"id", "displayName", "givenName", "surname", "mail", "userPrincipalName"})
 
 GROUP = _type(
@@ -121,11 +128,18 @@ SUBSCRIBED_SKU = _type(
     "servicePlans subscriptionIds",
 )
 LICENSE_DETAILS = _type("licenseDetails", "licenseDetails", "skuId skuPartNumber", "servicePlans")
-TENANT_INFORMATION = EntityType(  # a value, not an entity: it has no id
+# Two values, not entities: they have no id.
+TENANT_INFORMATION = EntityType(
     "microsoft.graph.tenantInformation",
     "tenantInformation",
     properties=dict.fromkeys(["tenantId", "defaultDomainName", "displayName", "federationBrandName"]),
     default=("tenantId", "defaultDomainName", "displayName", "federationBrandName"),
+)
+MAILBOX_SETTINGS = EntityType(
+    "microsoft.graph.mailboxSettings",
+    "mailboxSettings",
+    properties=dict.fromkeys(["archiveFolder", "timeZone", "userPurpose", "automaticRepliesSetting"]),
+    default=("archiveFolder", "timeZone", "userPurpose", "automaticRepliesSetting"),
 )
 MAIL_FOLDER = _type(
     "mailFolder",
@@ -145,7 +159,7 @@ MESSAGE = _type(
     " subject importance parentFolderId conversationId isRead isDraft from sender",
     outlook=True,
     page=(10, 1000),
-    # Two message ids that differ in case are two messages (RFC 5322: an id is compared as it stands).
+    # Two message ids that differ in case are two messages (RFC 5322: ids are compared character by character).
     case_sensitive="internetMessageId",
 )
 # Mail.ReadBasic.All gives everything but what the message says.

@@ -1,4 +1,4 @@
-"""Which app roles of the caller open what: the least one of Microsoft's permission map, and those that include it."""
+"""Which app roles of the caller open which path: the least one in Microsoft's permissions reference, and those that include it."""
 
 from __future__ import annotations
 

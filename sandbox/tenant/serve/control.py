@@ -1,13 +1,12 @@
-"""``/_sandbox/…``: what a test does to the tenant while it runs. None of it is Graph.
+"""`/_sandbox/…`: how a test controls the tenant while it runs. Not part of Graph.
 
-What there is::
-
-    GET, DELETE       /_sandbox/stats      counts; set them to nothing
-    GET, POST, DELETE /_sandbox/faults     the rules with their hits; add a rule or a list of them; take all away, or,
-                                           with ?tenant=, those that name this tenant in the same way
-    PUT               /_sandbox/state      merge into the data ({"tenants": {"contoso": {...}}}); ?replace=true: instead
-    GET               /_sandbox/tenants    TRIAGE_TENANTS for this data
-    PUT               /_sandbox/settings   latencyMs, itemLatencyMs, and the limits (null: off)
+GET, DELETE /_sandbox/stats      read the counts; reset them
+GET         /_sandbox/faults     the rules, each with its number of hits
+POST        /_sandbox/faults     add a rule or a list of rules
+DELETE      /_sandbox/faults     remove all rules; with ?tenant=, only the rules with that `tenant`
+PUT         /_sandbox/state      merge into the data ({"tenants": {"contoso": {...}}}); ?replace=true replaces it
+GET         /_sandbox/tenants    TRIAGE_TENANTS for this data
+PUT         /_sandbox/settings   latencyMs, itemLatencyMs, and the limits (null: off)
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from sandbox.tenant.answering import Simulator
+from sandbox.tenant.serve.dispatch import Simulator
 
 SIMULATOR = web.AppKey("simulator", Simulator)
 LIMITS = {

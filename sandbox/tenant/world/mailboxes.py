@@ -1,8 +1,8 @@
 """A mailbox: its folders and its messages, built when it is first asked for.
 
 Well-known folder names: the mailFolder resource page. A folder's display name follows the mailbox's language, so only
-the well-known name or the id tells which folder it is. Folder ids are the same in both id formats; a message's
-ordinary id changes when it moves, its immutable id does not (page "Get immutable identifiers").
+the well-known name or the id tells which folder it is. Folder ids are the same in both id formats. A message's
+regular id changes when it moves; its immutable id does not ("Get immutable identifiers").
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sandbox.tenant.matching import Collection, Entity
-from sandbox.tenant.moments import exchange_id, guid, moment
-from sandbox.tenant.schema import MESSAGE
+from sandbox.tenant.odata.matching import Collection, Entity
+from sandbox.tenant.odata.schema import MESSAGE
+from sandbox.tenant.world.ids import exchange_id, guid
+from sandbox.tenant.world.times import timestamp
 
 # well-known name -> (parent, hidden, English name)
 WELL_KNOWN: dict[str, tuple[str, bool, str]] = {
@@ -36,7 +37,7 @@ WELL_KNOWN: dict[str, tuple[str, bool, str]] = {
     "searchfolders": ("root", True, "Finder"),
     "recoverableitemsdeletions": ("recoverableitemsroot", True, "Deletions"),
 }
-# Folders that Exchange keeps for its own use: hidden, and without a well-known name.
+# Folders for Exchange's own use: hidden, and without a well-known name.
 INTERNAL = ("Conversation Action Settings", "ExternalContacts", "Files", "PersonMetadata", "Yammer Root")
 LANGUAGES: dict[str, dict[str, str]] = {
     "de": {
@@ -65,12 +66,12 @@ LANGUAGES: dict[str, dict[str, str]] = {
         "sentitems": "送信済みアイテム",
     },
 }
-IMMUTABLE = "@immutableId"  # kept in a message beside what Graph serves; $select can never name it
+IMMUTABLE = "@immutableId"  # kept in the message, but not a property: $select cannot name it
 
 
 @dataclass
 class Mailbox:
-    """What Exchange holds for a user. ``error`` is the code it answers with instead, None when it answers."""
+    """What Exchange holds for a user. `error`: the code that it answers with; None if the mailbox works."""
 
     user_id: str
     address: str
@@ -86,7 +87,7 @@ class Mailbox:
     built: bool = False
 
     def build(self) -> None:
-        """Folders and messages out of the data file's lines; once."""
+        """Make folders and messages from the data file's lines, once."""
         if self.built:
             return
         self.built = True
@@ -115,7 +116,7 @@ class Mailbox:
         self._reach()
 
     def _reach(self) -> None:
-        """What ``/messages`` reaches: every folder but Recoverable Items (hidden ones unless this mailbox says no)."""
+        """What `/messages` reaches: every folder but Recoverable Items, and hidden folders unless the data file says no."""
         self.reachable = Collection(MESSAGE, indexed=("internetMessageId",))
         away = self.well_known.get("recoverableitemsdeletions")
         for message in self.messages.items:
@@ -133,7 +134,7 @@ class Mailbox:
         return folder
 
     def folder(self, path: str) -> Entity:
-        """``inbox/Invoices`` (below a well-known folder) or ``Invoices`` (below the root), made if absent."""
+        """`inbox/Invoices` (below a well-known folder) or `Invoices` (below the root). Made if it does not exist."""
         if path in self.well_known:
             return self.folders[self.well_known[path]]
         if self._id(path) in self.folders:
@@ -147,7 +148,7 @@ class Mailbox:
         assert self.now is not None
         folder = self.folder(spec["in"])
         message_id = spec.get("id") or f"<{self.address.split('@')[0]}@mail.example>"
-        received = moment(spec.get("received", "-26h"), self.now)
+        received = timestamp(spec.get("received", "-26h"), self.now)
         sender = {"emailAddress": {"name": "Billing", "address": spec.get("from", "billing@sender.example")}}
         identity = (self.user_id, message_id, str(number))
         message = {

@@ -1,8 +1,8 @@
 """A person, group or contact of the data file as the directory holds it.
 
-A person's licenses become ``assignedLicenses``, ``assignedPlans``, ``provisionedPlans`` and
-``licenseAssignmentStates`` as Entra derives them: a license that could not be assigned gives neither license nor plan,
-a plan that is switched off in a license is not assigned, and of one plan in two licenses the usable one is shown.
+A person's licenses become `assignedLicenses`, `assignedPlans`, `provisionedPlans` and `licenseAssignmentStates` as
+Entra derives them. A license that could not be assigned gives neither a license nor a plan. A plan that is turned off
+in a license is not assigned. If two licenses have the same plan, the usable one is shown.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sandbox.tenant.identifiers import PLANS, SKUS
-from sandbox.tenant.mailboxes import Mailbox
-from sandbox.tenant.moments import guid, moment
+from sandbox.tenant.world.catalog import PLANS, SKUS
+from sandbox.tenant.world.ids import guid
+from sandbox.tenant.world.mailboxes import Mailbox
+from sandbox.tenant.world.times import timestamp
 
 Spec = Mapping[str, Any]
 USABLE = ("Enabled", "Warning")
 
 
 def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[str, Any]:
-    """The user's entity; ``deletedDateTime`` is set for one that is among the deleted items."""
+    """The user's entity. `deletedDateTime` is set for a deleted user."""
     user_id = spec.get("id") or guid(tenant, "user", key)
     upn = spec.get("upn") or f"{key}@{domain}"
     mail = spec.get("mail", upn)
@@ -36,7 +37,7 @@ def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[
         "accountEnabled": spec.get("signIn", True),
         "userType": "Member",
         "usageLocation": "US",
-        "createdDateTime": moment(spec.get("created", "-700d"), now),
+        "createdDateTime": timestamp(spec.get("created", "-700d"), now),
         "proxyAddresses": proxy_addresses(mail, spec.get("aliases", ())),
         "otherMails": list(spec.get("otherMails", ())),
         "identities": [{"signInType": "userPrincipalName", "issuer": domain, "issuerAssignedId": upn}],
@@ -49,7 +50,7 @@ def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[
         entity.update(synced(spec["synced"], entity, now))
     if spec.get("provisioningErrors"):
         entity["onPremisesProvisioningErrors"] = [
-            {"category": error, "occurredDateTime": moment("-5d", now), "propertyCausingError": "ProxyAddresses",
+            {"category": error, "occurredDateTime": timestamp("-5d", now), "propertyCausingError": "ProxyAddresses",
              "value": mail}
             for error in spec["provisioningErrors"]
         ]  # fmt: skip
@@ -57,7 +58,7 @@ def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[
         entity["serviceProvisioningErrors"] = [
             {
                 "@odata.type": "#microsoft.graph.serviceProvisioningXmlError",
-                "createdDateTime": moment("-5d", now),
+                "createdDateTime": timestamp("-5d", now),
                 "isResolved": bool(error.get("resolved", False)),
                 "serviceInstance": "exchange/namprd04-012-01",
                 "errorDetail": error.get("detail", ""),
@@ -65,20 +66,20 @@ def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[
             for error in spec["serviceErrors"]
         ]
     if spec.get("deleted"):
-        entity["deletedDateTime"] = moment(spec["deleted"], now)
+        entity["deletedDateTime"] = timestamp(spec["deleted"], now)
         # Entra frees the name for reuse: it puts the object id before the UPN of a deleted user.
         entity["userPrincipalName"] = user_id.replace("-", "") + upn
     return entity
 
 
 def proxy_addresses(mail: str | None, aliases: Any) -> list[str]:
-    """Exchange's form: ``SMTP:`` for the primary address, ``smtp:`` for the others."""
+    """Exchange's form: `SMTP:` for the primary address, `smtp:` for the others."""
     primary = [f"SMTP:{mail}"] if mail else []
     return primary + [f"smtp:{alias}" for alias in aliases]
 
 
 def guest(home: str, upn: str, domain: str) -> dict[str, Any]:
-    """Somebody of another organization: external mail, ``#EXT#`` in the UPN, no mailbox here."""
+    """A guest from another organization: external mail, `#EXT#` in the UPN, no mailbox here."""
     name = upn if "#EXT#" in upn else f"{home.replace('@', '_')}#EXT#@{domain}"
     return {
         "userPrincipalName": name,
@@ -92,11 +93,11 @@ def guest(home: str, upn: str, domain: str) -> dict[str, Any]:
 
 
 def synced(value: bool, entity: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """``true``: comes from an on-premises directory; ``false``: did once. Never synced is null, and not set."""
+    """`true`: synced from an on-premises directory. `false`: synced once, no longer. Never synced is null: not set."""
     found: dict[str, Any] = {"onPremisesSyncEnabled": value}
     if value:
         found |= {
-            "onPremisesLastSyncDateTime": moment("-1h", now),
+            "onPremisesLastSyncDateTime": timestamp("-1h", now),
             "onPremisesDistinguishedName": f"CN={entity['displayName']},OU=Staff,DC=corp,DC=local",
             "onPremisesDomainName": "corp.local",
             "onPremisesImmutableId": "kXcVQ0hZ7E6vWYn2pXk1bA==",
@@ -115,7 +116,7 @@ def licenses(specs: Any, now: datetime) -> dict[str, Any]:
         sku_id, names = SKUS[spec["sku"]]
         off = [PLANS[name][0] for name in spec.get("disabled", ())]
         state = spec.get("state", "Active")
-        when = moment(spec.get("assigned", "-400d"), now)
+        when = timestamp(spec.get("assigned", "-400d"), now)
         states.append(
             {
                 "skuId": sku_id,
@@ -155,7 +156,7 @@ def licenses(specs: Any, now: datetime) -> dict[str, Any]:
 
 
 def mailbox(entity: Mapping[str, Any], spec: Spec, now: datetime) -> Mailbox:
-    """``mailbox:`` in the file is the error code that Exchange answers with; without it the mailbox answers."""
+    """`mailbox:` in the file is the error code that Exchange answers with. Without it, the mailbox works."""
     return Mailbox(
         user_id=entity["id"],
         address=entity["mail"] or entity["userPrincipalName"],
@@ -182,7 +183,7 @@ def group(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict
         "securityEnabled": spec.get("security", False),
         "groupTypes": ["Unified"] if spec.get("unified") else [],
         "proxyAddresses": proxy_addresses(mail, spec.get("aliases", ())),
-        "createdDateTime": moment("-900d", now),
+        "createdDateTime": timestamp("-900d", now),
     }
 
 

@@ -1,7 +1,7 @@
 """Names and ids that Microsoft fixes: permissions, products (SKUs), service plans, well-known apps.
 
-Kept apart from the service's own tables on purpose: the sandbox is independent evidence, so a wrong id on either
-side shows as a failing test.
+Separate from the service's own tables on purpose: the sandbox is independent evidence, so a wrong id on either side
+makes a test fail.
 
 Sources: permission ids from the Microsoft Graph permissions reference; product and plan ids from Microsoft's table
 "Product names and service plan identifiers for licensing".

@@ -1,4 +1,4 @@
-"""One request to the tenant, whether it came over HTTP or inside a batch, and its answer."""
+"""One request to the tenant, over HTTP or inside a batch, and the reply to it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.tenant.data import World
 from sandbox.tenant.errors import GraphError, envelope
-from sandbox.tenant.odata import Query
-from sandbox.tenant.tenant import Tenant
+from sandbox.tenant.odata.query import Query
+from sandbox.tenant.world import World
+from sandbox.tenant.world.tenant import Tenant
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
 
 @dataclass
 class Call:
-    """``path`` starts below the version: ``/users/x``. ``headers`` have lower-case names. ``base``: ``http://…/v1.0``."""
+    """`path` starts below the version: `/users/x`. `headers` have lower-case names. `base`: `http://…/v1.0`."""
 
     world: World
     tenant: Tenant
@@ -45,7 +45,7 @@ class Call:
 
 @dataclass
 class Reply:
-    """``body``: JSON to be, or text that is sent as it stands (a broken answer), or None for an empty one."""
+    """`body`: a value to send as JSON, text to send as it is (a broken answer), or None for an empty body."""
 
     status: int
     body: Any

@@ -1,16 +1,16 @@
-"""A tenant with many people, for measurements: who has what trouble follows from the person's number."""
+"""A tenant with many people, for measurements. A person's number decides what is wrong with the mailbox."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.tenant.data import World
-from sandbox.tenant.moments import guid
+from sandbox.tenant.world import World
+from sandbox.tenant.world.ids import guid
 
 DOMAIN = "generated.example"
 TENANT = "generated"
-# What ten people in a row have, and what a failure of theirs comes to (scenario resource_not_found, aim quarantine).
+# Ten people in a row, and the cause of a failure of each (scenario resource_not_found, to be moved to quarantine).
 KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("message_deleted", {"messages": ["deleteditems"]}),
     ("message_moved", {"messages": ["inbox/Invoices"]}),
@@ -30,7 +30,7 @@ def _key(number: int) -> str:
 
 
 def spec(count: int) -> dict[str, Any]:
-    """The data of one healthy tenant with ``count`` people, in the data file's format."""
+    """The data of one healthy tenant with `count` people, in the data file's format."""
     people = {
         _key(number): KINDS[number % len(KINDS)][1]
         for number in range(count)
@@ -44,7 +44,7 @@ def world(count: int) -> World:
 
 
 def failures(found: World, count: int) -> Iterator[tuple[dict[str, Any], str]]:
-    """One failure for each person, with the cause that it comes to."""
+    """One failure for each person, with its cause."""
     tenant_id = found.tenants[TENANT].id
     occurred = found.now.strftime("%Y-%m-%dT%H:%M:%SZ")
     for number in range(count):

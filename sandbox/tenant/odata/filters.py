@@ -1,4 +1,4 @@
-"""``$filter``: a small grammar of OData, read by a recursive-descent parser.
+"""`$filter`: a small part of the OData grammar, read by a recursive-descent parser.
 
     or     := and ('or' and)*
     and    := unary ('and' unary)*
@@ -7,8 +7,8 @@
     op     := eq | ne | ge | gt | le | lt
     literal:= 'string, '' is a quote' | guid | date and time | number | true | false | null
 
-Syntax errors are ``BadRequest`` with "Invalid filter clause", as Graph says them. What a property supports is checked
-against its entity type in :mod:`sandbox.tenant.matching`.
+Syntax errors are `BadRequest` with "Invalid filter clause", in Graph's words. `matching.py` checks what a property
+supports against its entity type.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ class Compare:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     name: str  # lower case
     path: str
     value: str
 
 
 @dataclass(frozen=True)
-class Any_:
+class AnyOf:
     path: str
     variable: str
     inner: Node
@@ -79,7 +79,7 @@ class Not:
     part: Node
 
 
-Node = Compare | Call | Any_ | Junction | Not
+Node = Compare | FunctionCall | AnyOf | Junction | Not
 
 
 def _syntax(text: str, position: int) -> GraphError:
@@ -146,15 +146,15 @@ class _Parser:
             return self.call(name.lower())
         return self.comparison(name)
 
-    def lambda_(self, path: str) -> Any_:
+    def lambda_(self, path: str) -> AnyOf:
         self.take("mark", "(")
         variable = self.take("name")
         self.take("mark", ":")
         inner = self.junction()
         self.take("mark", ")")
-        return Any_(path, variable, inner)
+        return AnyOf(path, variable, inner)
 
-    def call(self, name: str) -> Call:
+    def call(self, name: str) -> FunctionCall:
         if name not in CALLS:
             raise bad_request(f"Invalid filter clause: An unknown function with name '{name}' was found.")
         self.take("mark", "(")
@@ -162,7 +162,7 @@ class _Parser:
         self.take("mark", ",")
         value = self.take("string")
         self.take("mark", ")")
-        return Call(name, path, _literal("string", value))
+        return FunctionCall(name, path, _literal("string", value))
 
     def comparison(self, path: str) -> Node:
         op = self.word()
@@ -197,15 +197,15 @@ def _literal(kind: str, value: str) -> Any:
         return float(value)
     if kind == "date":
         try:
-            moment = datetime.fromisoformat(value if "T" in value else f"{value}T00:00:00Z")
+            when = datetime.fromisoformat(value if "T" in value else f"{value}T00:00:00Z")
         except ValueError as error:
             raise bad_request(f"Invalid filter clause: The DateTimeOffset text '{value}' is not valid.") from error
-        if moment.tzinfo is None:
+        if when.tzinfo is None:
             raise bad_request(f"Invalid filter clause: The DateTimeOffset text '{value}' should name its time zone.")
-        return moment
+        return when
     return value
 
 
 def parse(text: str) -> Node:
-    """The tree of a filter; GraphError 400 ``BadRequest`` where it is not one."""
+    """The tree of a filter; GraphError 400 `BadRequest` for invalid syntax."""
     return _Parser(text).whole()

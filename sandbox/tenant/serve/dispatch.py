@@ -1,4 +1,4 @@
-"""From a call to a reply: injected faults, path, method, permission, limits, and then the handler."""
+"""From a call to a reply: injected faults, the path, the method, the permission, the limits, then the handler."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.tenant import exchange, faults, limits
-from sandbox.tenant.call import Call, Reply
-from sandbox.tenant.data import World
 from sandbox.tenant.errors import GraphError, forbidden, method_not_allowed
-from sandbox.tenant.faults import Faults
-from sandbox.tenant.limits import Limits
-from sandbox.tenant.odata import Query
-from sandbox.tenant.routes import Route, match
+from sandbox.tenant.odata.query import Query
+from sandbox.tenant.serve import directory, exchange, faults, limits
+from sandbox.tenant.serve.call import Call, Reply
+from sandbox.tenant.serve.faults import Faults
+from sandbox.tenant.serve.limits import Limits
+from sandbox.tenant.serve.paths import GraphPath, Router
+from sandbox.tenant.world import World
+
+ROUTER = Router(exchange.paths, directory.paths)
 
 
 @dataclass
 class Stats:
-    """What was asked since the start or the last reset."""
+    """What was requested since the start or the last reset."""
 
     requests: int = 0  # HTTP requests; a batch is one
     batches: int = 0
@@ -48,7 +50,7 @@ class Stats:
 
 @dataclass
 class Simulator:
-    """The running sandbox: its data and its switches. ``latency``, ``item_latency``: seconds."""
+    """The running tenant: its data and its switches. `latency`, `item_latency`: seconds."""
 
     world: World
     latency: float = 0.0
@@ -63,7 +65,7 @@ class Simulator:
 
 
 async def answer(simulator: Simulator, call: Call, due: float) -> Reply:
-    """The reply to one request or batch item, not before the event loop's time ``due``."""
+    """The reply to one request or batch item, not before the event loop's time `due`."""
     try:
         reply = await _answer(simulator, call, due)
     except GraphError as error:
@@ -74,10 +76,10 @@ async def answer(simulator: Simulator, call: Call, due: float) -> Reply:
 
 async def _answer(simulator: Simulator, call: Call, due: float) -> Reply:
     try:
-        route, values = match(call.path)
-        simulator.stats.by_path[route.template] += 1
+        path, values = ROUTER.match(call.path)
+        simulator.stats.by_path[path.template] += 1
     except GraphError:
-        route, values = None, []
+        path, values = None, []
         simulator.stats.unknown_paths += 1
     rule = simulator.faults.take(call)
     if rule is not None:
@@ -89,27 +91,27 @@ async def _answer(simulator: Simulator, call: Call, due: float) -> Reply:
     if call.method != "GET":
         simulator.stats.writes_refused += 1
         await sleep_until(due)
-        raise forbidden(route.workload) if route else method_not_allowed()
-    if route is None:
+        raise forbidden(path.workload) if path else method_not_allowed()
+    if path is None:
         await sleep_until(due)
-        match(call.path)  # says which segment is wrong
-    assert route is not None
+        ROUTER.match(call.path)  # raises, and names the wrong segment
+    assert path is not None
     call.query = Query.read(call.query_text, call.headers)
-    if not call.roles & route.roles:
+    if not call.roles & path.roles:
         await sleep_until(due)
-        raise forbidden(route.workload)
-    if route.workload == "outlook":
-        return await _outlook(simulator, call, route, values, due)
-    headers = simulator.limits.spend(call.tenant.id, limits.price(route.price, call.query.options))
+        raise forbidden(path.workload)
+    if path.workload == "outlook":
+        return await _outlook(simulator, call, path, values, due)
+    headers = simulator.limits.spend(call.tenant.id, limits.price(path.price, call.query.options))
     await sleep_until(due)
-    return Reply(200, route.handler(call, *values), headers)
+    return Reply(200, path.handler(call, *values), headers)
 
 
-async def _outlook(simulator: Simulator, call: Call, route: Route, values: list[str], due: float) -> Reply:
-    """The mailbox's place is held for as long as the request takes."""
+async def _outlook(simulator: Simulator, call: Call, path: GraphPath, values: list[str], due: float) -> Reply:
+    """The request holds one of the mailbox's places for as long as it takes."""
     with simulator.limits.outlook(call.tenant.id, exchange.mailbox_key(call.tenant, values[0])):
         await sleep_until(due)
-        body = route.handler(call, *values)
+        body = path.handler(call, *values)
     headers = {"Preference-Applied": 'IdType="ImmutableId"'} if call.wants_immutable_ids else {}
     return Reply(200, body, headers)
 

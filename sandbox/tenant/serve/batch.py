@@ -1,4 +1,4 @@
-"""``POST /$batch``: up to 20 requests in one, each with its own answer, in any order.
+"""`POST /$batch`: up to 20 requests in one, each with its own answer, in any order.
 
 Source: "Combine multiple HTTP requests using JSON batching". The outer 200 says nothing about the items. Exchange runs
 up to four items of a batch at one time ("Microsoft Graph throttling limits", Outlook).
@@ -11,22 +11,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sandbox.tenant.answering import Simulator, answer
-from sandbox.tenant.call import CONTENT_TYPE, Call, Reply
 from sandbox.tenant.errors import GraphError, bad_request
-from sandbox.tenant.routes import match
+from sandbox.tenant.serve.call import CONTENT_TYPE, Call, Reply
+from sandbox.tenant.serve.dispatch import ROUTER, Simulator, answer
 
-MOST = 20
+LARGEST = 20
 OUTLOOK_AT_ONCE = 4
 
 
 def read(body: Any) -> list[dict[str, Any]]:
-    """The items of a batch; 400 for the whole batch where it is not one."""
+    """The items of a batch; 400 for the whole batch if it is malformed."""
     items = body.get("requests") if isinstance(body, Mapping) else None
     if not isinstance(items, list) or not items:
         raise bad_request("Invalid batch payload format.")
-    if len(items) > MOST:
-        raise bad_request(f"Number of batch request steps exceeds the maximum value of {MOST}.")
+    if len(items) > LARGEST:
+        raise bad_request(f"Number of batch request steps exceeds the maximum value of {LARGEST}.")
     seen: set[str] = set()
     for item in items:
         if not isinstance(item, dict) or not all(isinstance(item.get(key), str) for key in ("id", "method", "url")):
@@ -42,7 +41,7 @@ def read(body: Any) -> list[dict[str, Any]]:
 
 
 async def run(simulator: Simulator, outer: Call, body: Any, due: float) -> Reply:
-    """All items, run side by side; ``due`` is when the first of them may be answered."""
+    """All items, run at the same time; `due` is when the first of them may be answered."""
     items = read(body)
     simulator.stats.batch_items += len(items)
     places = asyncio.Semaphore(OUTLOOK_AT_ONCE)
@@ -101,12 +100,12 @@ async def _one(
 
 
 def outer_headers(outer: Call) -> dict[str, str]:
-    """Nothing but the caller's request id passes from the batch to its items: preferences are each item's own."""
+    """An item takes only the caller's request id from the batch; it brings its own preferences."""
     return {name: value for name, value in outer.headers.items() if name == "client-request-id"}
 
 
 def _is_outlook(call: Call) -> bool:
     try:
-        return match(call.path)[0].workload == "outlook"
+        return ROUTER.match(call.path)[0].workload == "outlook"
     except GraphError:
         return False

@@ -1,6 +1,6 @@
-"""The tenant over HTTP, on loopback only: ``/v1.0/…`` is Graph, ``/_sandbox/…`` is for tests.
+"""The tenant over HTTP, on loopback only: `/v1.0/…` is Graph, `/_sandbox/…` is for tests.
 
-The caller is the triage identity: bearer ``local-simulator``, its tenant in the header ``X-Tenant-Id``.
+The caller is the triage identity: the bearer token `local-simulator`, with the tenant in the header `X-Tenant-Id`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from sandbox.tenant import batch, control, faults
-from sandbox.tenant.answering import Simulator, answer, sleep_until
-from sandbox.tenant.call import CONTENT_TYPE, Call, Reply
-from sandbox.tenant.control import SIMULATOR
-from sandbox.tenant.data import World
 from sandbox.tenant.errors import GraphError, bad_request, envelope, unauthorized
+from sandbox.tenant.serve import batch, control, faults
+from sandbox.tenant.serve.call import CONTENT_TYPE, Call, Reply
+from sandbox.tenant.serve.control import SIMULATOR
+from sandbox.tenant.serve.dispatch import Simulator, answer, sleep_until
+from sandbox.tenant.world import World
 
-TOKEN = "local-simulator"  # not a secret: it is fixed, and only loopback takes it
+TOKEN = "local-simulator"  # not a secret: it is fixed, and works on loopback only
 VERSION = "/v1.0"
 LARGEST_BODY = 4 * 1024 * 1024
 
 
 @dataclass
 class Served:
-    """A running tenant: ``url`` is its root without a slash at the end (what GRAPH_ENDPOINT would hold)."""
+    """A running tenant. `url`: its root without a trailing slash, as in the setting GRAPH_ENDPOINT."""
 
     url: str
     simulator: Simulator
@@ -107,7 +107,7 @@ def _call(simulator: Simulator, request: web.Request, headers: dict[str, str]) -
 async def _batch(simulator: Simulator, request: web.Request, call: Call, due: float) -> Reply:
     simulator.stats.batches += 1
     if (rule := simulator.faults.take(call)) is not None:
-        # A fault of the batch itself: the items are never looked at.
+        # A fault of the batch itself: no item is read.
         due = max(due, asyncio.get_running_loop().time() + rule.spec.get("delaySeconds", 0))
         if (injected := faults.reply(rule, call)) is not None:
             await sleep_until(due)

@@ -1,4 +1,4 @@
-"""The sample failures of ``failures.yaml``, one for each line and scenario, as an end-to-end test posts them."""
+"""The sample failures of `failures.yaml`, one for each line and scenario, as an end-to-end test posts them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from sandbox.tenant.data import World
-from sandbox.tenant.moments import guid
+from sandbox.tenant.world import World
+from sandbox.tenant.world.ids import guid
 
 SHIPPED = Path(__file__).with_name("failures.yaml")
 TEXTS = {
@@ -30,7 +30,7 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """``failure``: a body for the intake. ``expect``: what its finding says. ``open``: how an open point was read."""
+    """`failure`: a body for the intake. `expect`: what its finding says. `open`: how the sample reads an open point."""
 
     name: str
     failure: dict[str, Any]

@@ -1,8 +1,8 @@
 """The world that the sandbox serves: tenants, each built from a few lines of the data file.
 
-``World.load()`` reads ``tenants.yaml`` (or another file of its format). ``World.merge()`` changes it while it runs:
-a mapping is merged key by key, a null removes a key, anything else replaces. A tenant that changed is built anew from
-its lines; ids are made from names, so they stay.
+`World.load()` reads `tenants.yaml` or another file in its format. `World.merge()` changes the world while it runs:
+a mapping is merged key by key, a null removes a key, anything else replaces. A tenant that changed is built again from
+its lines. Ids follow from names, so they stay the same.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from sandbox.tenant.matching import Entity
-from sandbox.tenant.moments import guid
-from sandbox.tenant.tenant import Tenant
+from sandbox.tenant.odata.matching import Entity
+from sandbox.tenant.world.ids import guid
+from sandbox.tenant.world.tenant import Tenant
 
 SHIPPED = Path(__file__).with_name("tenants.yaml")
 Spec = Mapping[str, Any]
@@ -25,7 +25,7 @@ ETD_APP_ID = "e7d00000-0000-4000-8000-000000000001"
 
 
 class World:
-    """All tenants, and the domains of tenants that are known by name only (``elsewhere``)."""
+    """All tenants, and the domains of other tenants that are known only by name (`elsewhere`)."""
 
     def __init__(self, spec: Spec, now: datetime | None = None):
         self.spec: dict[str, Any] = {"etdAppId": ETD_APP_ID, "elsewhere": {}, "tenants": {}} | dict(spec)
@@ -37,11 +37,11 @@ class World:
 
     @classmethod
     def load(cls, path: Path | str | None = None, now: datetime | None = None) -> World:
-        """The world of a YAML (or JSON) file; the shipped one unless a file is named."""
+        """The world of a YAML or JSON file; by default the shipped one."""
         return cls(yaml.safe_load(Path(path or SHIPPED).read_text(encoding="utf-8")), now)
 
     def _build(self, spec: dict[str, Any], keys: Iterable[str]) -> None:
-        """Take a new spec, of which these tenants have changed; nothing changes if one of them makes no sense."""
+        """Use a new spec, in which these tenants changed. If one of them is invalid, nothing changes."""
         etd_app_id = spec["etdAppId"]
         built = {key: Tenant(key, spec["tenants"][key], self.now, etd_app_id) for key in keys if key in spec["tenants"]}
         self.spec = spec
@@ -53,13 +53,13 @@ class World:
         return self.by_id.get(name.lower()) or self.tenants.get(name)
 
     def merge(self, change: Spec) -> None:
-        """Merge ``{"tenants": {key: {...}}, "elsewhere": {...}}`` into the world; tenants by key or id."""
+        """Merge `{"tenants": {key: {...}}, "elsewhere": {...}}` into the world; tenants by key or id."""
         self.now = datetime.now(UTC)
         named = self._by_key(change)
         self._build(merge(self.spec, dict(change) | {"tenants": named}), named)
 
     def replace(self, change: Spec) -> None:
-        """As :meth:`merge`, but a tenant that is named loses all that it had, except for its id."""
+        """As `merge`, but each tenant in the change is replaced; only its id stays."""
         self.now = datetime.now(UTC)
         named = self._by_key(change)
         kept = {key: {"id": self.tenants[key].id} | dict(spec) if key in self.tenants else spec
@@ -74,7 +74,7 @@ class World:
         }
 
     def owner(self, domain: str) -> Entity | None:
-        """The tenant that has verified a domain: tenantId, displayName, defaultDomainName; None for nobody."""
+        """The tenant that has verified a domain: tenantId, displayName, defaultDomainName; None if there is none."""
         name = domain.lower()
         for tenant in self.tenants.values():
             if name in tenant.domains:
@@ -96,7 +96,7 @@ class World:
         }
 
     def triage_tenants(self) -> list[dict[str, Any]]:
-        """What the service's setting TRIAGE_TENANTS would hold for this world."""
+        """The service's setting TRIAGE_TENANTS for this world."""
         return [
             {"tenantId": tenant.id, "etdAppId": tenant.etd_app_id, "domains": tenant.domains}
             | ({"mode": tenant.spec["mode"]} if "mode" in tenant.spec else {})
@@ -106,7 +106,7 @@ class World:
 
 
 def merge(base: Any, change: Any) -> Any:
-    """``base`` with ``change`` merged in; neither is altered."""
+    """`base` with `change` merged in. Neither is changed."""
     if not isinstance(base, Mapping) or not isinstance(change, Mapping):
         return change
     merged = dict(base)

@@ -1,7 +1,7 @@
-"""What a ``$filter`` finds: the tree of :mod:`sandbox.tenant.filters` against a collection of entities.
+"""What a `$filter` finds: the tree that `filters.py` parsed, against a collection of entities.
 
-Strings are compared without case, as the directory does, except for properties that the type names
-(``internetMessageId``). Equality on an indexed property is looked up, so a tenant may have many thousand people.
+Strings compare without case, as in the directory, except for the properties that the type lists as case-sensitive
+(`internetMessageId`). Equality on an indexed property is a lookup, so a tenant can have many thousands of people.
 """
 
 from __future__ import annotations
@@ -11,20 +11,27 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.tenant.errors import GraphError, bad_request, unsupported_query
-from sandbox.tenant.filters import CALLS, COMPARE, Any_, Call, Compare, Junction, Node, Not
-from sandbox.tenant.schema import EntityType
+from sandbox.tenant.odata.filters import CALLS, COMPARE, AnyOf, Compare, FunctionCall, Junction, Node, Not
+from sandbox.tenant.odata.schema import EntityType
 
 Entity = dict[str, Any]
 
 
 class Collection:
-    """Entities of one type in their order, by id, and by the values of the indexed properties (lower case)."""
+    """Entities of one type: in order, by id, and by the values of the indexed properties (lower case)."""
 
     def __init__(self, entity: EntityType, indexed: Iterable[str] = ()):
         self.entity = entity
         self.items: list[Entity] = []
         self.by_id: dict[str, Entity] = {}
         self.index: dict[str, dict[str, list[Entity]]] = {name: {} for name in indexed}
+
+    @classmethod
+    def of(cls, entity: EntityType, items: Iterable[Entity], indexed: Iterable[str] = ()) -> Collection:
+        collection = cls(entity, indexed)
+        for item in items:
+            collection.add(item)
+        return collection
 
     def add(self, item: Entity) -> None:
         self.items.append(item)
@@ -38,7 +45,7 @@ class Collection:
         return self.index[name].get(value.lower(), [])
 
     def filter(self, node: Node) -> list[Entity]:
-        """The entities that match; those that were looked up come in no particular order, as in Graph."""
+        """The entities that match. Those from an index come in no particular order, as in Graph."""
         test = predicate(node, self.entity)
         found = self._candidates(node)
         if found is None:
@@ -46,7 +53,7 @@ class Collection:
         return [item for item in found if test(item)]
 
     def _candidates(self, node: Node) -> list[Entity] | None:
-        """A superset of what matches, out of the indexes; None where only a scan can tell."""
+        """A superset of what matches, from the indexes; None if only a scan can tell."""
         if isinstance(node, Junction):
             parts = [self._candidates(part) for part in node.parts]
             if node.op == "and":
@@ -55,7 +62,7 @@ class Collection:
                 return None
             merged = {id(item): item for part in parts for item in part or []}
             return list(merged.values())
-        if isinstance(node, Any_):
+        if isinstance(node, AnyOf):
             inner = node.inner
             leaves = inner.parts if isinstance(inner, Junction) and inner.op == "or" else (inner,)
             return self._union(node.path, [leaf if isinstance(leaf, Compare) else None for leaf in leaves])
@@ -89,11 +96,11 @@ def _matches(node: Node, item: Entity, exact: frozenset[str], bound: dict[str, A
         return all(parts) if node.op == "and" else any(parts)
     if isinstance(node, Not):
         return not _matches(node.part, item, exact, bound)
-    if isinstance(node, Any_):
+    if isinstance(node, AnyOf):
         values = _value(node.path, item, bound) or []
         return any(_matches(node.inner, item, exact, {node.variable: value}) for value in values)
     value = _value(node.path, item, bound)
-    if isinstance(node, Call):
+    if isinstance(node, FunctionCall):
         if not isinstance(value, str):
             return False
         if node.path in exact:
@@ -124,7 +131,7 @@ def _compare(node: Compare, value: Any, exact: bool) -> bool:
         return False
 
 
-def leaves(node: Node) -> Iterator[Compare | Call | Any_]:
+def leaves(node: Node) -> Iterator[Compare | FunctionCall | AnyOf]:
     if isinstance(node, Junction):
         for part in node.parts:
             yield from leaves(part)
@@ -135,10 +142,10 @@ def leaves(node: Node) -> Iterator[Compare | Call | Any_]:
 
 
 def is_advanced(node: Node) -> bool:
-    """Needs ``ConsistencyLevel: eventual`` and ``$count=true`` on directory objects: ne, not, endsWith."""
+    """Needs `ConsistencyLevel: eventual` and `$count=true` on directory objects: ne, not, endsWith."""
     if isinstance(node, Junction):
         return any(is_advanced(part) for part in node.parts)
-    if isinstance(node, Any_):
+    if isinstance(node, AnyOf):
         return is_advanced(node.inner)
     if isinstance(node, Compare):
         return node.op == "ne"
@@ -146,30 +153,30 @@ def is_advanced(node: Node) -> bool:
 
 
 def check(node: Node, entity: EntityType) -> None:
-    """400 for a property that the type does not have, that cannot be filtered, or not in this way."""
+    """400 for a property that the type does not have, or that does not support this filter."""
     for leaf in leaves(node):
         name = leaf.path.split("/")[0]
         if name not in entity.properties:
             text = f"Invalid filter clause: Could not find a property named '{name}' on type '{entity.name}'."
             raise bad_request(text)
         is_list = isinstance(entity.properties[name], list)
-        if is_list != isinstance(leaf, Any_):
+        if is_list != isinstance(leaf, AnyOf):
             raise bad_request(f"Invalid filter clause: '{leaf.path}' cannot be compared in this way.")
-        if isinstance(leaf, Any_):
+        if isinstance(leaf, AnyOf):
             _check_inner(leaf)
         if entity.outlook:
             if name not in entity.filterable:
                 text = "The query filter contains one or more invalid nodes."
                 raise GraphError(400, "ErrorInvalidUrlQueryFilter", text)
             continue
-        call = leaf.name if isinstance(leaf, Call) else ""
+        call = leaf.name if isinstance(leaf, FunctionCall) else ""
         if name not in entity.filterable or call == "contains" or (call == "endswith" and name not in entity.ends_with):
             kind = entity.name.rsplit(".", 1)[-1]
             text = f"Unsupported or invalid query filter clause specified for property '{name}' of resource '{kind}'."
             raise unsupported_query(text)
 
 
-def _check_inner(leaf: Any_) -> None:
+def _check_inner(leaf: AnyOf) -> None:
     for inner in leaves(leaf.inner):
         if inner.path.split("/")[0] != leaf.variable:
             text = f"Invalid filter clause: Could not find a property named '{inner.path}' in the lambda."

@@ -1,6 +1,6 @@
 """The apps of a tenant: Email Threat Defense's own, Microsoft Graph, Exchange Online.
 
-An app is two objects: its registration (``application``), which only its home tenant has, and a service principal in
+An app is two objects: its registration (`application`), which only its home tenant has, and a service principal in
 each tenant that uses it. A granted permission of type Application is an app role assignment of the service principal;
 a delegated one is an OAuth2 permission grant.
 """
@@ -12,21 +12,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sandbox.tenant.identifiers import EXCHANGE_APP_ID, GRAPH_APP_ID, PERMISSIONS, app_role_id, scope_id
-from sandbox.tenant.moments import exchange_id, guid, moment
+from sandbox.tenant.world.catalog import EXCHANGE_APP_ID, GRAPH_APP_ID, PERMISSIONS, app_role_id, scope_id
+from sandbox.tenant.world.ids import exchange_id, guid
+from sandbox.tenant.world.times import timestamp
 
 Spec = Mapping[str, Any]
 Entity = dict[str, Any]
 MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 PUBLISHER_TENANT = guid("publisher", "tenant")
-# What the publisher's documentation asks for.
+# The permissions that the publisher's documentation asks for.
 DOCUMENTED = ("Mail.ReadWrite", "Organization.Read.All", "Domain.Read.All", "User.Read.All", "Group.Read.All",
              "GroupMember.Read.All")  # fmt: skip
 
 
 @dataclass
 class App:
-    """The objects of one app in one tenant; None for an object that is not there."""
+    """The objects of one app in one tenant; None for an object that does not exist."""
 
     service_principal: Entity | None
     application: Entity | None = None
@@ -71,7 +72,7 @@ def _microsoft(tenant: str, app_id: str, name: str) -> Entity:
 
 
 def app(tenant: str, tenant_id: str, spec: Spec, now: datetime) -> App:
-    """An app of the data file. ``granted``: Application, ``delegated``: Delegated; ``registration``: in this tenant."""
+    """An app of the data file. `granted`: Application permissions. `delegated`: Delegated ones. `registration`: in this tenant."""
     app_id = spec["appId"]
     name = spec.get("name", "Email Threat Defense")
     registration = spec.get("registration")
@@ -98,7 +99,7 @@ def app(tenant: str, tenant_id: str, spec: Spec, now: datetime) -> App:
         "tags": ["WindowsAzureActiveDirectoryIntegratedApp"],
     }
     if state == "deleted":
-        principal["deletedDateTime"] = moment(spec.get("deletedAt", "-3d"), now)
+        principal["deletedDateTime"] = timestamp(spec.get("deletedAt", "-3d"), now)
         return App(principal, application, deleted=True)
     return App(
         principal,
@@ -118,18 +119,18 @@ def _registration(tenant: str, shared: Entity, spec: Spec, now: datetime) -> Ent
     declared += [{"id": scope_id(name), "type": "Scope"} for name in spec.get("delegated", ("User.Read",))]
     return shared | {
         "id": guid(tenant, "application", shared["appId"]),
-        "createdDateTime": moment("-800d", now),
+        "createdDateTime": timestamp("-800d", now),
         "publisherDomain": "contoso.com",
         "requiredResourceAccess": [{"resourceAppId": GRAPH_APP_ID, "resourceAccess": declared}],
         "passwordCredentials": [
             {"keyId": guid(tenant, shared["appId"], "secret", str(n)), "displayName": f"secret {n + 1}", "hint": "Q7x",
-             "startDateTime": moment("-700d", now), "endDateTime": moment(end, now)}
+             "startDateTime": timestamp("-700d", now), "endDateTime": timestamp(end, now)}
             for n, end in enumerate(spec.get("secrets", ["+300d"]))
         ],
         "keyCredentials": [
             {"keyId": guid(tenant, shared["appId"], "certificate", str(n)), "displayName": f"CN=certificate {n + 1}",
              "type": "AsymmetricX509Cert", "usage": "Verify",
-             "startDateTime": moment("-700d", now), "endDateTime": moment(end, now)}
+             "startDateTime": timestamp("-700d", now), "endDateTime": timestamp(end, now)}
             for n, end in enumerate(spec.get("certificates", []))
         ],
     }  # fmt: skip
@@ -139,7 +140,7 @@ def _assignment(tenant: str, principal: Entity, resource: str, permission: str, 
     return {
         "id": exchange_id("", tenant, principal["id"], resource, permission)[:43],
         "appRoleId": app_role_id(permission),
-        "createdDateTime": moment("-600d", now),
+        "createdDateTime": timestamp("-600d", now),
         "principalDisplayName": principal["displayName"],
         "principalId": principal["id"],
         "principalType": "ServicePrincipal",

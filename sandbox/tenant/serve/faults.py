@@ -1,10 +1,12 @@
-"""Faults that a test injects while the tenant runs: rules, the first that fits answers.
+"""Faults that a test injects while the tenant runs. A fault is a rule; the first rule that fits gives the answer.
 
-A rule: ``path`` (regular expression, searched in the decoded path and query below the version), ``tenant`` (id or
-key), ``method``, ``status``, ``code``, ``message``, ``headers``, ``retryAfter`` (seconds or an HTTP date), ``times``
-(then it is used up), ``delaySeconds`` (alone: the true answer, late), ``dropConnection``, ``malformed`` (200 and a body
-that is no JSON), ``empty`` (no body, 503 unless ``status`` says another), ``in``: ``batch`` (items only) or ``http``
-(never items).
+What a rule may hold:
+
+- which requests it fits: `path` (a regular expression, searched for in the decoded path and query below the version),
+  `tenant` (id or key), `method`, `in` (`batch`: only items of a batch, `http`: never items), `times` (at most so often)
+- the answer: `status`, `code`, `message`, `headers`, `retryAfter` (seconds or an HTTP date), `malformed` (a body that
+  is not JSON, status 200), `empty` (no body, status 503), `dropConnection`
+- `delaySeconds`: how long the answer takes. A rule with nothing else delays the real answer.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox.tenant.call import Call, Reply
 from sandbox.tenant.errors import GraphError
+from sandbox.tenant.serve.call import Call, Reply
 
 FIELDS = {
     *("path", "tenant", "method", "in", "times"),
@@ -49,7 +51,7 @@ class Faults:
         self.rules: list[Rule] = []
 
     def add(self, specs: list[dict[str, Any]]) -> None:
-        """ValueError for a rule that has a field of no meaning or a bad expression; then none is added."""
+        """Add all of the rules, or none. ValueError for an unknown field or an invalid regular expression."""
         rules = []
         for spec in specs:
             if unknown := set(spec) - FIELDS:
@@ -57,12 +59,12 @@ class Faults:
             try:
                 pattern = re.compile(spec.get("path", ""))
             except re.error as error:
-                raise ValueError(f"path is no regular expression: {error}") from error
+                raise ValueError(f"path is not a regular expression: {error}") from error
             rules.append(Rule(spec, pattern, spec.get("times", float("inf"))))
         self.rules += rules
 
     def take(self, call: Call) -> Rule | None:
-        """The first rule that fits this call, counted as used."""
+        """The first rule that fits this call. Counts the use."""
         if not self.rules:
             return None
         text = unquote(call.path) + (f"?{unquote(call.query_text)}" if call.query_text else "")

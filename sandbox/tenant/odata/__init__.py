@@ -1,0 +1,1 @@
+"""Query options as Graph reads them: entity types, `$filter`, `$select`, paging."""
