@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.host import admin, driver, logs, queues, timers
+from sandbox.host import admin, drivers, logs, queues, timers
 from sandbox.host.config import HostConfig, HostError, load
 from sandbox.host.driver import Datum, Function
 from sandbox.host.http import Keys, application
@@ -61,11 +61,11 @@ async def _serve(options: Options) -> int:
     stop = _stop_on_signals()
     config = load(options.app, os.environ)
     logs.to_terminal(config.log_level)
-    engine = driver.choose(options.driver)
+    engine = drivers.choose(options.driver)
     storage = Storage(os.environ)
     runner: web.AppRunner | None = None
     try:
-        functions = await driver.load(engine, options.app, os.environ)
+        functions = await drivers.load(engine, options.app, os.environ)
         invoker = Invoker(engine, config, storage)
         listeners = _listeners(functions, config, invoker, storage)
         schedules = _schedules(functions)
