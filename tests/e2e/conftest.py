@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
-import graph_faults
 import httpx
 import pytest
 from azure.storage.queue import QueueClient
 
 from sandbox.azurite import Azurite, azurite
 from sandbox.processes import Child, child, host
+from tests.e2e import graph_faults
 from tests.e2e.service_client import LONGEST_REQUEST, Graph, OwnTenant, Service, StartService
 
 # The host's own figures wait for minutes; here a message is tried again after a second.
