@@ -15,7 +15,7 @@ import pytest
 
 from sandbox.tenant import cli
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @contextlib.asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sandbox.tenant_client import EVENTUAL, by_id, get, running
+from tests.sandbox.tenant.client import EVENTUAL, by_id, get, running
 
 INES = "/users/ines@contoso.com"
 

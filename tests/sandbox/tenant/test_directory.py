@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.sandbox.tenant_client import ETD, EVENTUAL, running
+from tests.sandbox.tenant.client import ETD, EVENTUAL, running
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
 DEFAULT_USER = {

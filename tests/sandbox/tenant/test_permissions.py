@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sandbox.tenant_client import ETD, Client, running
+from tests.sandbox.tenant.client import ETD, Client, running
 
 DENIED = ("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 ACCESS = ("ErrorAccessDenied", "Access is denied. Check credentials and try again.")

@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.tenant.world import World, generated, samples
 from sandbox.tenant.world.samples import Sample
-from tests.sandbox.tenant_client import Client, running, shipped
+from tests.sandbox.tenant.client import Client, running, shipped
 from triage.diagnosis.causes import Cause, Confidence
 from triage.diagnosis.precedence import RULES
 

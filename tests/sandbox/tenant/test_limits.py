@@ -8,7 +8,7 @@ import time
 import aiohttp
 import pytest
 
-from tests.sandbox.tenant_client import Client, by_id, get, running
+from tests.sandbox.tenant.client import Client, by_id, get, running
 
 INES = "/users/ines@contoso.com"
 INBOX = f"{INES}/mailFolders/inbox"

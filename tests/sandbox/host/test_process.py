@@ -25,7 +25,7 @@ from azure.storage.queue import QueueClient
 from sandbox.azurite import Azurite, azurite, start
 from sandbox.processes import Child, child, host
 
-APP = Path(__file__).parent / "apps" / "fixture"
+APP = Path(__file__).parent / "app"
 KEY = "sandbox-key"
 NEVER = "0 0 0 1 1 *"
 DRIVERS = ["worker", "sdk"] if sys.version_info >= (3, 13) else ["sdk"]

@@ -18,7 +18,7 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from sandbox.tenant.odata import schema
 from sandbox.tenant.odata.schema import EntityType
 from sandbox.tenant.world import World
-from tests.sandbox.tenant_client import ETD, running
+from tests.sandbox.tenant.client import ETD, running
 
 # The SDK warns of its own generated configuration classes each time one of its builders is first used.
 pytestmark = pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning")

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.sandbox.tenant_client import Client, running
+from tests.sandbox.tenant.client import Client, running
 
 WELL_KNOWN = [
     *("archive", "conflicts", "conversationhistory", "deleteditems", "drafts", "inbox", "junkemail", "localfailures"),
