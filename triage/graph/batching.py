@@ -1,6 +1,6 @@
-"""Reads that wait together leave together: `POST /$batch`, its limits and its throttling.
+"""Sends reads that wait at the same time together: `POST /$batch`, its limits, and its throttling.
 
-Graph takes at most 20 requests in a batch, answers them in any order, and throttles them one by one
+Graph accepts at most 20 requests in a batch, answers them in any order, and throttles them one by one
 (https://learn.microsoft.com/graph/json-batching). Outlook serves 4 requests at a time for an app and a mailbox
 (https://learn.microsoft.com/graph/throttling-limits).
 """
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
 MAX_ITEMS = 20
-# A batch leaves when it is full, or so long after its first read. With two batches' worth of reads under way a third
-# fills within half of a round trip: then it is waited for, which costs some milliseconds and halves the requests.
+# A batch is sent when it is full, or this long after its first read. While two batches' worth of reads are under way,
+# a third fills within half of a round trip: waiting for it costs some milliseconds and halves the requests.
 GATHER_SECONDS = 0.004
 BUSY_READS = 2 * MAX_ITEMS
 BUSY_GATHER_SECONDS = 0.1
 MAX_PER_MAILBOX = 4
 MAX_TRIES = 3
-# A read is held back no longer than this, in all: then the message goes back to the queue instead.
+# A read waits at most this long in total; after that, the message goes back to the queue instead.
 MAX_WAIT_SECONDS = 8.0
 _WAIT_WITHOUT_RETRY_AFTER = 1.0
-# Of every question here: `$select` takes one off the two of a user or an app, and one is the least (throttling-limits).
-# Outlook counts requests.
+# What Graph charges for each of these reads: a user or an app costs 2 units, `$select` saves 1, and 1 is the minimum
+# (throttling-limits). Outlook counts requests.
 UNITS_OF_A_READ = 1.0
 _DIRECTORY = "directory"
 
@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back for one read. `reason` is set where no answer of Graph's did; `units` is what Graph says it cost."""
+    """What came back for one read. `reason` is set if Graph did not answer; `units` is what Graph says it cost."""
 
     status: int | None = None
     body: dict[str, Any] | None = None
@@ -66,9 +66,9 @@ Send = Callable[[list[dict[str, Any]]], Awaitable[dict[str, Reply]]]
 
 
 class Batcher:
-    """Gathers one tenant's reads into batches, makes identical reads one, and keeps to Graph's limits.
+    """Puts one tenant's reads into batches, reads identical ones once, and keeps to Graph's limits.
 
-    `send` posts the items of one batch and gives the replies by item id; it does not raise.
+    `send` posts the items of one batch and returns the replies by item id; it does not raise.
     """
 
     def __init__(self, send: Send) -> None:
@@ -95,7 +95,7 @@ class Batcher:
                 del self._shared[key]
 
     async def close(self) -> None:
-        """Ends what is under way."""
+        """Cancels what is under way."""
         tasks: list[asyncio.Task[Any]] = [*self._sending, *(shared.task for shared in self._shared.values())]
         for task in tasks:
             task.cancel()
@@ -117,13 +117,13 @@ class Batcher:
     async def _try(self, question: Question, workload: str) -> Reply:
         """The reply, after the waits that Graph asks for, as long as they are short.
 
-        Graph counts Outlook's requests by mailbox and the directory's by tenant, so a 429 holds back what else is
-        asked of that mailbox, or of the directory, and nothing more.
+        Graph counts Outlook's requests per mailbox and the directory's per tenant, so a 429 also delays the other
+        reads of that mailbox, or of the directory, and no others.
         """
         reply = Reply(reason=Reason.THROTTLED)
         latest = time.monotonic() + MAX_WAIT_SECONDS
         for attempt in range(1, MAX_TRIES + 1):
-            # What is held back may be held back anew while it waits.
+            # The time may be extended while this read waits.
             while (until := self._held_until.get(workload, 0.0)) > time.monotonic():
                 if until > latest:
                     return Reply(429, retry_after=until - time.monotonic(), reason=Reason.THROTTLED)
@@ -197,7 +197,7 @@ class Batcher:
 
 
 def _others(askers: list[SpanContext]) -> list[SpanContext]:
-    """The triages that a batch is for, beside the one whose span it is in."""
+    """The triages that a batch is for, except the one whose span it is in."""
     here = span_context()
     return [asker for asker in askers if here is None or asker.span_id != here.span_id]
 
@@ -216,7 +216,7 @@ def _nobody_waits(items: list[tuple[Question, asyncio.Future[Reply]]]) -> bool:
 
 
 def read_replies(payload: object) -> dict[str, Reply]:
-    """The items of a `$batch` answer by id; what is not shaped as one is left out."""
+    """The items of a `$batch` answer by id; what does not have the shape of an item is left out."""
     responses: object = cast("dict[str, Any]", payload).get("responses") if isinstance(payload, dict) else None
     replies: dict[str, Reply] = {}
     for entry in cast("list[object]", responses) if isinstance(responses, list) else []:
@@ -236,7 +236,7 @@ def read_replies(payload: object) -> dict[str, Reply]:
 
 
 def resource_units(headers: dict[str, Any]) -> float | None:
-    """What a read cost of the directory's quota, from x-ms-resource-unit."""
+    """What a read cost, in units of the directory's quota, from x-ms-resource-unit."""
     try:
         units = float(_header(headers, "x-ms-resource-unit") or "")
     except ValueError:

@@ -1,6 +1,6 @@
-"""Tokens for Graph, by azure-identity: a managed identity in Azure, elsewhere whom a developer is signed in as.
+"""Tokens for Graph, from azure-identity: a managed identity in Azure, elsewhere the account a developer signed in with.
 
-For tenants beside the managed identity's own: a multi-tenant app that trusts the managed identity, so that there is
+For tenants other than the managed identity's own: a multi-tenant app that trusts the managed identity, so there is
 no secret (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity).
 """
 
@@ -14,7 +14,7 @@ from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import ClientAssertionCredential, DefaultAzureCredential, ManagedIdentityCredential
 
-# What the managed identity's token is for, by the end of the authority's host name (same page).
+# The audience of the managed identity's token, by the end of the authority's host name (same page).
 _EXCHANGES = {
     ".us": "api://AzureADTokenExchangeUSGov",
     ".cn": "api://AzureADTokenExchangeChina",
@@ -23,10 +23,10 @@ _EXCHANGE = "api://AzureADTokenExchange"
 
 
 class TenantCredential(AsyncTokenCredential):
-    """A credential that asks for tokens of one tenant, whichever tenant its owner is at home in.
+    """A credential that asks for tokens for one tenant, whatever the home tenant of its owner is.
 
-    A managed identity has tokens of its home tenant only, and does not say so: what they read is checked against
-    the tenant that was meant before anything is concluded from it (collect.py).
+    A managed identity only gets tokens for its home tenant, without an error for another one: what such a token reads
+    is compared with the tenant that was meant before anything is concluded from it (collect.py).
     """
 
     def __init__(self, credential: AsyncTokenCredential, tenant_id: str) -> None:
@@ -36,7 +36,7 @@ class TenantCredential(AsyncTokenCredential):
     async def get_token(
         self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, enable_cae: bool = False, **_: Any
     ) -> AccessToken:
-        """A token of the tenant, from azure-identity's cache while it lasts."""
+        """A token for the tenant, from azure-identity's cache while it is valid."""
         return await self._credential.get_token(
             *scopes, claims=claims, tenant_id=tenant_id or self._tenant_id, enable_cae=enable_cae
         )
@@ -55,7 +55,7 @@ class TenantCredential(AsyncTokenCredential):
 
 
 class FederatedCredential(AsyncTokenCredential):
-    """An app in one tenant, which signs in with the managed identity's token in place of a secret.
+    """An app in one tenant, which signs in with the managed identity's token instead of a secret.
 
     The app has a federated credential that names the managed identity, and a service principal in the tenant.
     `options` go to both of azure-identity's credentials.
@@ -69,8 +69,8 @@ class FederatedCredential(AsyncTokenCredential):
     async def get_token(
         self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, enable_cae: bool = False, **_: Any
     ) -> AccessToken:
-        """The app's token. Both tokens come from azure-identity's cache while they last."""
-        # ClientAssertionCredential's callback can't be awaited, and must not hold up the event loop.
+        """The app's token. Both tokens come from azure-identity's cache while they are valid."""
+        # ClientAssertionCredential's callback can't be awaited, and must not block the event loop.
         self._assertion = (await self._identity.get_token(f"{exchange_audience()}/.default")).token
         return await self._app.get_token(*scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae)
 
@@ -92,13 +92,13 @@ class FederatedCredential(AsyncTokenCredential):
 
 
 def exchange_audience() -> str:
-    """What a managed identity's token must be for, to stand in for a secret, in the cloud of AZURE_AUTHORITY_HOST."""
+    """The audience of a managed identity's token that replaces a secret, in the cloud of AZURE_AUTHORITY_HOST."""
     host = (os.environ.get("AZURE_AUTHORITY_HOST") or "").rstrip("/")
     return next((audience for end, audience in _EXCHANGES.items() if host.endswith(end)), _EXCHANGE)
 
 
 def tenant_credential(tenant_id: str, client_id: str | None = None, **options: Any) -> AsyncTokenCredential:
-    """The credential of one tenant: the app `client_id` where there is one, else azure-identity's default chain.
+    """The credential of one tenant: the app `client_id` if there is one, otherwise azure-identity's default chain.
 
     The chain is environment, managed identity, developer tools. `options` go to azure-identity.
     """

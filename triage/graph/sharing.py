@@ -1,4 +1,4 @@
-"""One piece of work under way, and all that wait for it."""
+"""One task under way, and everyone who waits for it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 class Shared(Generic[T]):
-    """A task that goes on for as long as anyone waits for it: the last one to leave ends it."""
+    """A task that runs as long as someone waits for it: it is canceled when nobody does any more."""
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
         self.task: asyncio.Task[T] = asyncio.create_task(work)
         self._waiting = 0
 
     async def wait(self) -> T:
-        """What comes of it."""
+        """The result of the task."""
         self._waiting += 1
         try:
             return await asyncio.shield(self.task)
@@ -28,5 +28,5 @@ class Shared(Generic[T]):
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing to wait for any more: it has ended, or is being ended."""
+        """Whether there is nothing left to wait for: the task is done, or is being canceled."""
         return self.task.done() or self.task.cancelling() > 0
