@@ -25,10 +25,10 @@ from triage.diagnosis.case import Case
 from triage.diagnosis.diagnose import diagnose
 from triage.finding import Finding, make_finding
 from triage.graph import models
-from triage.graph import questions as asked
 from triage.graph.collect import WELL_KNOWN, WELL_KNOWN_HIDDEN
 from triage.graph.evidence import Answer, AppEvidence, Evidence, State
 from triage.graph.permissions import GRAPH_APP_ID
+from triage.graph.questions import applications, directory, mail
 from triage.graph.session import simulator_authentication
 from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import classify
@@ -69,7 +69,7 @@ class Baseline:
         client, app_id = self.client, self.tenant.app_id or ""
         by_app_id = client.service_principals_with_app_id
         principal = await _one(
-            "service_principal", by_app_id(app_id).get(_query(by_app_id(app_id), select=list(asked.APP_FIELDS))),
+            "service_principal", by_app_id(app_id).get(_query(by_app_id(app_id), select=applications.SERVICE_PRINCIPAL.split(","))),
             models.ServicePrincipal,
         )  # fmt: skip
         graph = await _one(
@@ -78,7 +78,7 @@ class Baseline:
         )  # fmt: skip
         application = client.applications_with_app_id(app_id)
         registration = await _one(
-            "registration", application.get(_query(application, select=list(asked.REGISTRATION_FIELDS))),
+            "registration", application.get(_query(application, select=applications.REGISTRATION.split(","))),
             models.Application,
         )  # fmt: skip
         if principal.value is None or principal.value.id is None:
@@ -102,7 +102,7 @@ class Baseline:
 
     async def _address(self, evidence: Evidence, address: str) -> None:
         client = self.client
-        fields = list(asked.USER_FIELDS)
+        fields = directory.USER.split(",")
         user = client.users.by_user_id(address)
         evidence.user = await _one("user", user.get(_query(user, select=fields)), models.User)
         if evidence.user.value is not None:
@@ -133,10 +133,10 @@ class Baseline:
         if evidence.mailbox.value is None:
             return
         holds = f"internetMessageId eq '{message_id}'"
-        query = _query(user.messages, select=list(asked.MESSAGE_FIELDS), filter=holds)
+        query = _query(user.messages, select=mail.MESSAGE.split(","), filter=holds)
         evidence.message = await _many("message", user.messages.get(query), models.Message)
         deletions = user.mail_folders.by_mail_folder_id("recoverableitemsdeletions").messages
-        query = _query(deletions, select=list(asked.MESSAGE_FIELDS), filter=holds)
+        query = _query(deletions, select=mail.MESSAGE.split(","), filter=holds)
         evidence.recoverable_items = await _many("recoverable_items", deletions.get(query), models.Message)
         parents = {message.parent_folder_id for message in evidence.message.value or []}
         if evidence.mailbox.value.id in parents:
@@ -151,7 +151,7 @@ class Baseline:
                 evidence.folders[parent or ""] = await self._folder(user, parent or "", "folder")
 
     async def _hidden(self, evidence: Evidence, user: Any, holds: str) -> None:
-        query = _query(user.mail_folders, select=list(asked.FOLDER_FIELDS), top=100, include_hidden_folders="true")
+        query = _query(user.mail_folders, select=mail.FOLDER.split(","), top=100, include_hidden_folders="true")
         evidence.hidden_folders = await _many("hidden_folders", user.mail_folders.get(query), models.MailFolder)
         hidden = [folder.id or "" for folder in evidence.hidden_folders.value or [] if folder.is_hidden]
         for name in WELL_KNOWN_HIDDEN if hidden else ():
@@ -160,12 +160,12 @@ class Baseline:
         for folder in hidden:
             if folder not in known:
                 builder = user.mail_folders.by_mail_folder_id(folder).messages
-                query = _query(builder, select=list(asked.MESSAGE_FIELDS), filter=holds)
+                query = _query(builder, select=mail.MESSAGE.split(","), filter=holds)
                 evidence.hidden_messages[folder] = await _many("hidden_folder", builder.get(query), models.Message)
 
     async def _folder(self, user: Any, name: str, check: str) -> Answer[models.MailFolder]:
         builder = user.mail_folders.by_mail_folder_id(name)
-        return await _one(check, builder.get(_query(builder, select=list(asked.FOLDER_FIELDS))), models.MailFolder)
+        return await _one(check, builder.get(_query(builder, select=mail.FOLDER.split(","))), models.MailFolder)
 
 
 def _query(builder: Any, **parameters: Any) -> RequestConfiguration[Any]:

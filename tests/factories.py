@@ -32,6 +32,7 @@ from triage.graph.models import (
     VerifiedDomain,
 )
 from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
+from triage.graph.questions import QUESTIONS
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import Scenario
 from triage.settings import Tenant
@@ -50,22 +51,8 @@ FOUNDATION = "113feb6c-3fe4-4440-bddc-54d774bf0318"  # EXCHANGE_S_FOUNDATION: no
 SKU = "05e9a617-0261-4cee-bb44-138d3ef5d965"
 GRAPH_ID, APP_OBJECT_ID, EXCHANGE_APP_OBJECT_ID = "graph-object", "app-object", "office-365-exchange-online"
 
-# The permission that the triage identity needs for each question (docs/permissions.md).
-PERMISSION = {
-    **dict.fromkeys(("organization", "user", "alias", "deleted_user"), "User.Read.All"),
-    "group": "GroupMember.Read.All",
-    "contact": "OrgContact.Read.All",
-    "domain_owner": "CrossTenantInformation.ReadBasic.All",
-    **dict.fromkeys(
-        ("mailbox", "message", "recoverable_items", "folder", "hidden_folders", "hidden_folder"), "Mail.ReadBasic.All"
-    ),
-    "mailbox_purpose": "MailboxSettings.Read",
-    **dict.fromkeys(
-        ("service_principal", "deleted_service_principal", "graph_service_principal", "permissions", "registration"),
-        "Application.Read.All",
-    ),
-    "delegated_grants": "Directory.Read.All",
-}
+# The permission that the triage identity needs for each question.
+PERMISSION = {check: question.permission for check, question in QUESTIONS.items()}
 
 
 def answer(check: str, value: Any) -> Answer[Any]:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.factories import MAILBOX, TENANT_ID, make_app, make_case, make_failure, message_in
 from triage.diagnosis.causes import Cause
-from triage.diagnosis.diagnose import Lack, diagnose, undetermined
+from triage.diagnosis.diagnose import diagnose, undetermined
 from triage.finding import Finding, make_finding, merge
-from triage.graph.evidence import Reason
+from triage.graph.evidence import Lack, Reason
 from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 
@@ -40,7 +40,7 @@ def test_the_shape_on_the_wire() -> None:
     assert (wire["scenario"], wire["classifiedBy"]) == ("resource_not_found", "error_text")
     assert wire["message"] == {"location": "deleted_items", "folder": "Deleted Items", "isRead": False, "copies": 1}
     assert set(wire["checks"][0]) == {
-        *("id", "question", "outcome", "request", "status", "errorCode", "reason", "permission", "observed"),
+        *("id", "question", "kind", "outcome", "request", "status", "errorCode", "reason", "permission", "observed"),
     }
     assert set(wire["actions"][0]) == {"title", "detail", "url", "command"}
     assert wire["failure"]["mailbox"] == MAILBOX
@@ -61,7 +61,13 @@ def test_times_of_a_first_delivery() -> None:
     (Reason.UNAUTHENTICATED, False), (Reason.NO_AUTH, False), (Reason.TENANT_NOT_CONFIGURED, False), (Reason.POISON, False),
 ])  # fmt: skip
 def test_reasons_that_pass(reason: Reason, passing: bool) -> None:
-    diagnosis = undetermined((Lack("mailbox", Reason.FORBIDDEN, "Mail.ReadBasic.All"), Lack("user", reason)), MAILBOX)
+    diagnosis = undetermined(
+        (
+            Lack(check="mailbox", reason=Reason.FORBIDDEN, permission="Mail.ReadBasic.All"),
+            Lack(check="user", reason=reason),
+        ),
+        MAILBOX,
+    )
     found = make_finding(queued(), None, CLASSIFIED, diagnosis, None)
     assert found.passing is passing
     assert [one.wire() for one in found.reasons] == [
@@ -71,7 +77,7 @@ def test_reasons_that_pass(reason: Reason, passing: bool) -> None:
 
 
 def test_a_finding_without_evidence() -> None:
-    diagnosis = undetermined((Lack("tenant", Reason.TENANT_NOT_CONFIGURED),), MAILBOX)
+    diagnosis = undetermined((Lack(check="tenant", reason=Reason.TENANT_NOT_CONFIGURED),), MAILBOX)
     found = make_finding(queued(), "t", CLASSIFIED, diagnosis, None)
     assert (found.message.location, found.exposed, found.checks) == ("not_checked", None, [])
     assert found.cause is Cause.UNDETERMINED

@@ -1,6 +1,6 @@
-"""Asks every question that triage has for Graph, and reads an error of Graph's: which modules of msgraph-sdk that loads.
+"""Finds the modules of msgraph-sdk that the service loads: it opens a session and reads an error from Graph.
 
-Runs by itself, with the packages that are deployed and nothing else on the path, so it also shows that they suffice.
+Runs with only the packages that are deployed on the path, so it also shows that they are enough.
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ import ast
 import asyncio
 import importlib
 import importlib.util
-import inspect
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 TENANT = "00000000-0000-0000-0000-000000000000"
 # As Graph writes one (https://learn.microsoft.com/graph/errors), with everything that may be in it.
@@ -23,17 +20,17 @@ ERROR = b"""{"error": {"code": "BadRequest", "message": "No.", "target": "x",
 
 
 def main() -> None:
-    """Writes the files of the modules that were loaded, one a line."""
+    """Writes the files of the modules that were loaded, one per line."""
     for name in imported_by_triage():
         importlib.import_module(name)
-    asyncio.run(_ask())
+    asyncio.run(_open_a_session())
     _read_an_error()
     files = {getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("msgraph.")}
     sys.stdout.writelines(f"{file}\n" for file in sorted(file for file in files if file))
 
 
 def imported_by_triage() -> set[str]:
-    """The modules of msgraph-sdk that triage names anywhere, at the top or in a function."""
+    """The modules of msgraph-sdk that triage imports anywhere, at the top or in a function."""
     found: set[str] = set()
     for path in (Path(__file__).parent.parent / "triage").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -54,30 +51,13 @@ def _is_package(name: str) -> bool:
     return spec is not None and spec.submodule_search_locations is not None
 
 
-async def _ask() -> None:
+async def _open_a_session() -> None:
     from triage.graph.session import GraphSession
     from triage.settings import Settings, Storage, Tenant
 
     tenant = Tenant(tenant_id=TENANT, etd_app_id=TENANT)
     settings = Settings(storage=Storage(), tenants=(tenant,), graph_endpoint="http://127.0.0.1:9")
-    session = GraphSession(settings, tenant)
-    for name, ask in inspect.getmembers(session.questions, inspect.ismethod):
-        if not name.startswith("_"):
-            ask(*_examples(ask, keywords=False).values(), **_examples(ask, keywords=True))
-    await session.close()
-
-
-def _examples(ask: Callable[..., Any], *, keywords: bool) -> dict[str, Any]:
-    """An example of each parameter that has to be named, or of each of the others, by name."""
-    parameters = inspect.signature(ask).parameters.items()
-    return {name: _example(one) for name, one in parameters if (one.kind is one.KEYWORD_ONLY) is keywords}
-
-
-def _example(parameter: inspect.Parameter) -> Any:
-    examples = {"str": "example", "bool": True}
-    if str(parameter.annotation) not in examples:
-        raise TypeError(f"{parameter}: tools/graph_modules.py has no example of this")
-    return examples[str(parameter.annotation)]
+    await GraphSession(settings, tenant).close()
 
 
 def _read_an_error() -> None:

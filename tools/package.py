@@ -5,7 +5,7 @@ platform looks for them (.python_packages/lib/site-packages), compiled, since wh
 The same sources make the same bytes.
 
 msgraph-sdk is cut down to what the service loads: 16,700 of its files are request builders and models of things that
-triage never asks about. What it loads is found out by asking every question once (`tools.graph_modules`).
+triage never uses. `tools.graph_modules` finds out what the service loads.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _cut_down(folder: Path) -> None:
     """Takes from msgraph-sdk what the service does not load. Its license and metadata stay, but for the list of files."""
     probe = "import sys; sys.path[:0] = sys.argv[1:]; from tools.graph_modules import main; main()"
     command = [sys.executable, "-I", "-S", "-B", "-c", probe, str(folder), str(ROOT)]
-    loaded = set(_run(command, "the questions can't be asked with the packages alone").split())
+    loaded = set(_run(command, "a session with Graph can't be opened with the packages alone").split())
     generated = folder / "msgraph" / "generated"
     for path in _files(generated):
         if str(path) not in loaded:

@@ -10,7 +10,7 @@ from triage.diagnosis.checks import Check, checks
 from triage.diagnosis.diagnose import Diagnosis
 from triage.diagnosis.place import Location, Place, place_of
 from triage.diagnosis.remedy import Action, actions
-from triage.graph.evidence import Reason
+from triage.graph.evidence import Lack
 from triage.intake.failure import RemediationFailure
 from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
@@ -24,14 +24,6 @@ class MessageState(Wire):
     folder: str | None = None
     is_read: bool | None = None
     copies: int = 0
-
-
-class FindingReason(Wire):
-    """Why something could not be determined."""
-
-    check: str
-    reason: Reason
-    permission: str | None = None
 
 
 class Finding(Wire):
@@ -51,7 +43,7 @@ class Finding(Wire):
     message: MessageState = MessageState()
     exposed: bool | None = None
     checks: list[Check] = Field(default_factory=list[Check])
-    reasons: list[FindingReason] = Field(default_factory=list[FindingReason])
+    reasons: list[Lack] = Field(default_factory=list[Lack])
     failure: RemediationFailure
     occurred_at: Instant
     received_at: Instant
@@ -63,7 +55,7 @@ class Finding(Wire):
     @property
     def passing(self) -> bool:
         """Whether a later try may find out more."""
-        return any(reason.reason.passing for reason in self.reasons)
+        return any(lack.reason.passing for lack in self.reasons)
 
 
 def make_finding(
@@ -90,9 +82,7 @@ def make_finding(
         message=MessageState(location=place.location, folder=place.folder, is_read=place.is_read, copies=place.copies),
         exposed=place.location.exposed,
         checks=checks(case) if case else [],
-        reasons=[
-            FindingReason(check=lack.check, reason=lack.reason, permission=lack.permission) for lack in diagnosis.lacks
-        ],
+        reasons=list(diagnosis.lacks),
         failure=queued.failure,
         occurred_at=queued.failure.occurred_at or queued.received_at,
         received_at=queued.received_at,

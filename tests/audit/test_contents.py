@@ -17,6 +17,7 @@ from tests.factories import (
     registration,
 )
 from triage.audit.contents import audited_credentials, audited_permissions, audited_principal, unreadable
+from triage.audit.model import Unreadable
 from triage.graph.evidence import AppEvidence, Reason
 from triage.graph.models import AppRole, AppRoleAssignment, ServicePrincipal
 from triage.graph.permissions import PERMISSIONS
@@ -135,10 +136,17 @@ def test_credentials_that_cannot_be_seen() -> None:
 def test_what_was_unreadable() -> None:
     app = make_app(delegated_grants=Reason.FORBIDDEN, registration=Reason.TIMEOUT)
     assert [one.wire() for one in unreadable(app)] == [
-        {"question": "delegated grants", "reason": "forbidden", "permission": "Directory.Read.All"},
-        {"question": "app registration", "reason": "timeout", "permission": None},
-    ]
+        {"check": "delegated_grants", "question": "Which delegated permissions does the app have?",
+         "reason": "forbidden", "permission": "Directory.Read.All"},
+        {"check": "registration", "question": "Are the credentials of the app's registration still valid?",
+         "reason": "timeout", "permission": None},
+    ]  # fmt: skip
     assert unreadable(make_app()) == []
     everything = make_app().all_unread(Reason.TIMEOUT)
     assert len(unreadable(everything)) == 6
     assert audited_principal(everything) is None
+
+
+def test_an_audit_from_before_the_check_was_stored_can_be_read() -> None:
+    stored = {"question": "delegated grants", "reason": "forbidden", "permission": "Directory.Read.All"}
+    assert Unreadable.model_validate(stored).wire() == {"check": "", **stored}

@@ -24,8 +24,7 @@ from tests.factories import (
     principal,
     registration,
 )
-from triage.diagnosis.diagnose import Lack
-from triage.graph.evidence import Reason
+from triage.graph.evidence import Lack, Reason
 from triage.graph.models import Organization, Recipient, User
 from triage.intake.scenario import Scenario
 from triage.settings import Mode
@@ -120,7 +119,7 @@ UNREAD: list[tuple[str, dict[str, Any]]] = [
 def test_unread(scenario: Scenario, check: str, given: dict[str, Any]) -> None:
     found = diagnosed(scenario, **{**NOBODY, **given})
     assert found.cause == "undetermined"
-    assert found.lacks == (Lack(check, Reason.FORBIDDEN, PERMISSION[check]),)
+    assert found.lacks == (Lack(check=check, reason=Reason.FORBIDDEN, permission=PERMISSION[check]),)
 
 
 def test_an_unread_contact_does_not_matter_for_a_group_nor_an_unread_owner_for_a_contact() -> None:
@@ -146,7 +145,7 @@ def test_another_tenants_domain_when_the_app_was_not_read() -> None:
         Scenario.INVALID_USER,
         **{**ELSEWHERE, "domain_owner": owner(), "app": make_app(service_principal=Reason.TIMEOUT)},
     )
-    assert (found.cause, found.lacks) == ("undetermined", (Lack("service_principal", Reason.TIMEOUT),))
+    assert (found.cause, found.lacks) == ("undetermined", (Lack(check="service_principal", reason=Reason.TIMEOUT),))
 
 
 def test_another_tenants_domain_when_nothing_says_the_audience() -> None:

@@ -1,4 +1,4 @@
-"""The checks: every question that was put, with its request and answer, as a person reads it."""
+"""The checks: every question that was asked, with its request and answer, as a person reads it."""
 
 from __future__ import annotations
 
@@ -67,32 +67,34 @@ OUTCOMES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("user", "pass", {"id": "user-object", "userPrincipalName": MAILBOX, "userType": "Member", "accountEnabled": True}, {}),
     ("user", "fail", {}, NOBODY),
     ("alias", "fail", {}, NOBODY),
-    ("deleted_user", "pass", {}, NOBODY),
-    ("deleted_user", "fail", {"id": "x", "deletedDateTime": "2026-11-18T00:00:00+00:00"},
+    ("deleted_user", "pass", {"found": False}, NOBODY),
+    ("deleted_user", "pass", {"found": True, "id": "x", "deletedDateTime": "2026-11-18T00:00:00+00:00"},
      {**NOBODY, "deleted_user": User(id="x", deleted_date_time=datetime(2026, 11, 18, tzinfo=UTC))}),
-    ("group", "fail", {"id": "g"}, {**NOBODY, "group": Recipient(id="g")}),
-    ("contact", "pass", {}, NOBODY),
+    ("group", "pass", {"found": True, "id": "g"}, {**NOBODY, "group": Recipient(id="g")}),
+    ("contact", "pass", {"found": False}, NOBODY),
     ("domain_owner", "pass", {"tenantId": OTHER_TENANT_ID, "displayName": "Fabrikam"},
      {**ELSEWHERE, "domain_owner": owner()}),
     ("domain_owner", "fail", {}, {**ELSEWHERE, "domain_owner": None}),
     ("mailbox", "fail", {}, NO_MAILBOX),
-    ("mailbox_purpose", "pass", {"userPurpose": "shared"}, {"mailbox_purpose": "shared"}),
-    ("mailbox_purpose", "pass", {}, {"mailbox_purpose": None}),
+    ("mailbox_purpose", "pass", {"found": True, "userPurpose": "shared"}, {"mailbox_purpose": "shared"}),
+    ("mailbox_purpose", "pass", {"found": False}, {"mailbox_purpose": None}),
     ("message", "pass", {"copies": 2}, {"message": [copy_in("inbox"), copy_in("junkemail")]}),
     ("message", "fail", {"copies": 0}, {"message": []}),
-    ("recoverable_items", "fail", {"copies": 1}, {"recoverable_items": [Message(id="r")]}),
-    ("folder", "pass", {"id": "junkemail-id", "displayName": "Junk Email", "isHidden": False}, {"well_known": well_known()}),
-    ("hidden_folders", "pass", {"hidden": ["H"]}, {"hidden_folders": [folder("H", hidden=True), folder("V")]}),
-    ("hidden_folder", "fail", {"copies": 1},
+    ("recoverable_items", "pass", {"found": True, "copies": 1}, {"recoverable_items": [Message(id="r")]}),
+    ("recoverable_items", "pass", {"found": False, "copies": 0}, {}),
+    ("folder", "pass", {"found": True, "id": "junkemail-id", "displayName": "Junk Email", "isHidden": False}, {"well_known": well_known()}),
+    ("folder", "pass", {"found": False}, {"well_known": well_known(junkemail=None)}),
+    ("hidden_folders", "pass", {"found": True, "hidden": ["H"]}, {"hidden_folders": [folder("H", hidden=True), folder("V")]}),
+    ("hidden_folder", "pass", {"found": True, "copies": 1},
      {"hidden_messages": {"H-id": answer("hidden_folder", [copy_in("H")])}}),
     ("service_principal", "fail", {}, {"app": make_app(service_principal=None)}),
-    ("deleted_service_principal", "pass", {}, {"app": make_app(service_principal=None)}),
-    ("deleted_service_principal", "fail", {"id": "s"}, {"app": make_app(
+    ("deleted_service_principal", "pass", {"found": False}, {"app": make_app(service_principal=None)}),
+    ("deleted_service_principal", "pass", {"found": True, "id": "s"}, {"app": make_app(
         service_principal=None, deleted_service_principal=[principal(id="s", display_name=None, account_enabled=None)])}),
     ("permissions", "pass", {"Mail.ReadWrite": "granted", "Organization.Read.All": "granted"}, {}),
     ("permissions", "fail", {"Mail.ReadWrite": "delegated_only", "Organization.Read.All": "granted"},
      {"app": make_app(permissions=grants("Organization.Read.All"), delegated_grants=delegated("Mail.ReadWrite"))}),
-    ("delegated_grants", "pass", {"scopes": ["Mail.Read", "User.Read"]},
+    ("delegated_grants", "pass", {"found": True, "scopes": ["Mail.Read", "User.Read"]},
      {"app": make_app(delegated_grants=delegated("User.Read", "Mail.Read"))}),
     ("registration", "skipped", {"why": "The app's registration is in another tenant."}, {}),
     ("registration", "pass", {"credentials": 2, "signInAudience": "AzureADMyOrg"}, {"app": make_app(
@@ -115,6 +117,7 @@ def test_outcomes(name: str, outcome: str, observed: dict[str, Any], evidence: d
     found = check(name, **evidence)
     assert (found.outcome, found.observed) == (outcome, observed)
     assert (found.reason, found.permission) == (None, None)
+    assert ("found" in observed) is (found.kind == "fact")
 
 
 def test_an_app_that_is_switched_off_says_how() -> None:
@@ -143,6 +146,7 @@ def test_the_request_and_answer_are_the_evidence() -> None:
     assert check("mailbox", mailbox=refused).wire() == {
         "id": "mailbox",
         "question": "Does the mailbox answer?",
+        "kind": "yes_no",
         "outcome": "unknown",
         "request": "GET /users/a/mailFolders/inbox",
         "status": 403,
@@ -158,14 +162,14 @@ def test_permissions_that_cannot_be_judged_are_unknown() -> None:
     assert (found.outcome, found.observed) == ("unknown", {})
 
 
-def test_a_licence_that_graph_does_not_show() -> None:
+def test_a_license_that_graph_does_not_show() -> None:
     found = check("license", user=make_user(assigned_plans=None))
     assert (found.outcome, found.reason, found.permission) == ("unknown", "forbidden", "User.Read.All")
     assert all(one.id != "license" for one in checks(make_case(**NOBODY)))
     assert check("license", **{**NOBODY, "alias": make_user()}).outcome == "pass"
 
 
-def test_what_there_was_nothing_to_ask_for() -> None:
+def test_questions_that_do_not_apply_are_skipped() -> None:
     message = check("message", {"internet_message_id": None}, message=..., recoverable_items=...)
     assert (message.outcome, message.observed) == ("skipped", {"why": "The failure has no internetMessageId."})
     app = check("service_principal", tenant=make_tenant(mode=Mode.NO_AUTH))
@@ -177,5 +181,5 @@ def test_what_there_was_nothing_to_ask_for() -> None:
 @pytest.mark.parametrize("field", ["error", "error_code"])
 def test_a_text_that_names_a_policy_is_a_check_of_its_own(field: str) -> None:
     found = check("error_text", {"error": None, field: "[RAOP] : Blocked"})
-    assert found.outcome == "fail"
+    assert (found.kind, found.outcome, found.observed) == ("fact", "pass", {"found": True})
     assert all(one.id != "error_text" for one in checks(make_case()))

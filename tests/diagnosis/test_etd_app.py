@@ -23,8 +23,7 @@ from tests.factories import (
     registration,
 )
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.diagnosis.diagnose import Lack
-from triage.graph.evidence import Reason
+from triage.graph.evidence import Lack, Reason
 from triage.graph.models import ServicePrincipal
 from triage.graph.permissions import PERMISSIONS
 from triage.intake.scenario import Scenario
@@ -237,7 +236,7 @@ UNREAD: list[tuple[str, dict[str, Any], str, str]] = [
 def test_unread(given: dict[str, Any], check: str, permission: str) -> None:
     found = diagnosed(Scenario.UNKNOWN_REASON, **given)
     assert (found.cause, found.confidence, found.severity) == ("undetermined", "undetermined", "medium")
-    assert found.lacks == (Lack(check, Reason.FORBIDDEN, permission),)
+    assert found.lacks == (Lack(check=check, reason=Reason.FORBIDDEN, permission=permission),)
     assert found.summary == (
         f"Why the remediation in {MAILBOX} failed could not be determined: the triage identity does not have {permission}."
     )
@@ -246,7 +245,7 @@ def test_unread(given: dict[str, Any], check: str, permission: str) -> None:
 @pytest.mark.parametrize("reason", [Reason.THROTTLED, Reason.UNAVAILABLE, Reason.TIMEOUT, Reason.UNAUTHENTICATED])
 def test_unread_for_another_reason(reason: Reason) -> None:
     found = diagnosed(Scenario.UNKNOWN_REASON, app=make_app(permissions=reason))
-    assert found.lacks == (Lack("permissions", reason, None),)
+    assert found.lacks == (Lack(check="permissions", reason=reason),)
 
 
 def test_a_known_cause_below_an_unread_one_is_not_given() -> None:
@@ -261,7 +260,7 @@ def test_a_known_cause_below_an_unread_one_is_not_given() -> None:
         permissions=Reason.THROTTLED, registration=registration(password_credentials=[credential(YESTERDAY)])
     )
     found = diagnosed(Scenario.UNKNOWN_REASON, app=expired)
-    assert (found.cause, found.lacks) == ("undetermined", (Lack("permissions", Reason.THROTTLED),))
+    assert (found.cause, found.lacks) == ("undetermined", (Lack(check="permissions", reason=Reason.THROTTLED),))
     assert found.also_seen == (Cause.CREDENTIAL_EXPIRED,)
 
 

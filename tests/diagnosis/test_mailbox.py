@@ -22,9 +22,8 @@ from tests.factories import (
     plan,
     provisioned,
 )
-from triage.diagnosis.diagnose import Lack
 from triage.diagnosis.plans import MAILBOX_PLANS
-from triage.graph.evidence import Answer, Reason, State
+from triage.graph.evidence import Answer, Lack, Reason, State
 from triage.graph.models import LicenseAssignmentState, OnPremisesProvisioningError, ServiceProvisioningError
 from triage.intake.scenario import Scenario
 
@@ -173,7 +172,7 @@ def test_a_mailbox_that_could_not_be_asked(scenario: Scenario, user: dict[str, A
     unread = dict.fromkeys(("mailbox", "message", "recoverable_items"), Reason.FORBIDDEN)
     found = diagnosed(scenario, user=make_user(**user), **unread)
     assert found.cause == "undetermined"
-    assert Lack("mailbox", Reason.FORBIDDEN, "Mail.ReadBasic.All") in found.lacks
+    assert Lack(check="mailbox", reason=Reason.FORBIDDEN, permission="Mail.ReadBasic.All") in found.lacks
 
 
 @pytest.mark.parametrize("hidden", ["assigned_plans", "assigned_licenses"])
@@ -182,7 +181,10 @@ def test_a_user_whose_licences_graph_does_not_show(hidden: str, found_as: str) -
     """A caller with User.ReadBasic.All gets nulls."""
     person = {"user": None, "deleted_user": None, found_as: make_user(**{hidden: None})}
     found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, **person)
-    assert (found.cause, found.lacks) == ("undetermined", (Lack(found_as, Reason.FORBIDDEN, "User.Read.All"),))
+    assert (found.cause, found.lacks) == (
+        "undetermined",
+        (Lack(check=found_as, reason=Reason.FORBIDDEN, permission="User.Read.All"),),
+    )
     reachable = diagnosed(Scenario.MAILBOX_UNAVAILABLE, user=make_user(**{hidden: None}))
     assert reachable.cause == "message_present"
 

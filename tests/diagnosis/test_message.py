@@ -18,8 +18,7 @@ from tests.factories import (
     message_in,
     well_known,
 )
-from triage.diagnosis.diagnose import Lack
-from triage.graph.evidence import Reason
+from triage.graph.evidence import Lack, Reason
 from triage.graph.models import Message
 from triage.intake.scenario import Scenario
 
@@ -146,7 +145,10 @@ UNREAD: list[tuple[str, dict[str, Any], str]] = [
 @pytest.mark.parametrize("scenario", list(Scenario))
 def test_unread(scenario: Scenario, evidence: dict[str, Any], check: str) -> None:
     found = diagnosed(scenario, **evidence)
-    assert (found.cause, found.lacks) == ("undetermined", (Lack(check, Reason.FORBIDDEN, "Mail.ReadBasic.All"),))
+    assert (found.cause, found.lacks) == (
+        "undetermined",
+        (Lack(check=check, reason=Reason.FORBIDDEN, permission="Mail.ReadBasic.All"),),
+    )
 
 
 ALIAS = {"user": None, "alias": make_user(user_principal_name="adele.vance@contoso.com"), "deleted_user": None}
@@ -177,7 +179,10 @@ def test_near_misses_of_an_alias() -> None:
 
 def test_an_alias_that_could_not_be_asked_for() -> None:
     found = diagnosed(Scenario.INVALID_USER, **{**ALIAS, "alias": Reason.FORBIDDEN})
-    assert (found.cause, found.lacks) == ("undetermined", (Lack("alias", Reason.FORBIDDEN, "User.Read.All"),))
+    assert (found.cause, found.lacks) == (
+        "undetermined",
+        (Lack(check="alias", reason=Reason.FORBIDDEN, permission="User.Read.All"),),
+    )
 
 
 def test_an_alias_does_not_matter_where_the_user_is_there() -> None:
@@ -209,4 +214,7 @@ def test_mailbox_reachable_unread() -> None:
     found = diagnosed(
         Scenario.RESOURCE_NOT_FOUND, NOT_LOOKED_FOR, mailbox=Reason.FORBIDDEN, message=..., recoverable_items=...
     )
-    assert (found.cause, found.lacks) == ("undetermined", (Lack("mailbox", Reason.FORBIDDEN, "Mail.ReadBasic.All"),))
+    assert (found.cause, found.lacks) == (
+        "undetermined",
+        (Lack(check="mailbox", reason=Reason.FORBIDDEN, permission="Mail.ReadBasic.All"),),
+    )

@@ -38,12 +38,12 @@ from tests.factories import (
 )
 from triage.diagnosis.causes import Cause, Confidence
 from triage.diagnosis.checks import Outcome, checks
-from triage.diagnosis.diagnose import Lack, diagnose
+from triage.diagnosis.diagnose import diagnose
 from triage.diagnosis.place import place_of
 from triage.diagnosis.precedence import precedence
 from triage.diagnosis.remedy import actions
 from triage.diagnosis.rule import RULES
-from triage.graph.evidence import Reason, State
+from triage.graph.evidence import Lack, Reason, State
 from triage.graph.models import LicenseAssignmentState, Message, Recipient
 from triage.intake.scenario import Scenario
 from triage.settings import Mode
@@ -138,7 +138,7 @@ def test_an_unread_mailbox_hides_a_broken_app(scenario: Scenario, reason: Reason
 def test_an_unread_app_hides_a_known_person(scenario: Scenario) -> None:
     found = diagnosed(scenario, **{**NOBODY, "group": Recipient(id="g")}, app=make_app(permissions=Reason.TIMEOUT))
     assert (found.cause, found.also_seen) == ("undetermined", ("recipient_is_group",))
-    assert found.lacks == (Lack("permissions", Reason.TIMEOUT),)
+    assert found.lacks == (Lack(check="permissions", reason=Reason.TIMEOUT),)
 
 
 @pytest.mark.parametrize("scenario", PERSON_FIRST)
@@ -149,7 +149,7 @@ def test_an_unread_app_does_not_matter_to_a_known_person(scenario: Scenario) -> 
     found = diagnosed(scenario, **NO_MAILBOX, app=unread)
     assert (found.cause, found.lacks) == ("mailbox_disconnected", ())
     found = diagnosed(scenario, app=unread)
-    assert (found.cause, found.lacks) == ("undetermined", (Lack("service_principal", Reason.TIMEOUT),))
+    assert (found.cause, found.lacks) == ("undetermined", (Lack(check="service_principal", reason=Reason.TIMEOUT),))
 
 
 @pytest.mark.parametrize("scenario", APP_FIRST)
@@ -170,7 +170,7 @@ NO_AUTH = make_tenant(mode=Mode.NO_AUTH)
 @pytest.mark.parametrize("scenario", list(Scenario))
 def test_no_auth(scenario: Scenario) -> None:
     found = diagnosed(scenario, tenant=NO_AUTH)
-    assert (found.cause, found.lacks) == ("undetermined", (Lack("service_principal", Reason.NO_AUTH),))
+    assert (found.cause, found.lacks) == ("undetermined", (Lack(check="service_principal", reason=Reason.NO_AUTH),))
     assert found.summary == (
         f"Why the remediation in {MAILBOX} failed could not be determined: Email Threat Defense has no app in the tenant "
         "(no_auth), and nothing else explains the failure."

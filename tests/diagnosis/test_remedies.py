@@ -28,11 +28,11 @@ from tests.factories import (
     principal,
 )
 from triage.diagnosis.causes import Cause, Subject
-from triage.diagnosis.diagnose import Diagnosis, Lack, diagnose, undetermined
+from triage.diagnosis.diagnose import Diagnosis, diagnose, undetermined
 from triage.diagnosis.precedence import causes_of
 from triage.diagnosis.remedy import Action, actions, app_actions, fill, lack_action, placeholders
 from triage.diagnosis.rule import RULES
-from triage.graph.evidence import Reason
+from triage.graph.evidence import Lack, Reason
 from triage.graph.models import Recipient, ServicePrincipal, User
 from triage.intake.scenario import Scenario
 
@@ -209,9 +209,9 @@ def test_a_mailbox_with_a_quote_in_a_filter_is_quoted_twice() -> None:
 ])  # fmt: skip
 def test_what_to_do_about_what_could_not_be_known(reason: Reason, title: str) -> None:
     permission = "Mail.ReadBasic.All" if reason is Reason.FORBIDDEN else None
-    diagnosis = undetermined((Lack("mailbox", reason, permission),), MAILBOX)
+    diagnosis = undetermined((Lack(check="mailbox", reason=reason, permission=permission),), MAILBOX)
     assert [action.title for action in actions(diagnosis, None)] == [title]
-    action = lack_action(Lack("mailbox", reason, permission))
+    action = lack_action(Lack(check="mailbox", reason=reason, permission=permission))
     assert action.detail
     assert bool(action.command) is (reason is Reason.FORBIDDEN)
     if action.command:
@@ -231,8 +231,10 @@ def test_an_undetermined_finding_has_one_step_for_each_lack() -> None:
 
 def test_undetermined_without_a_lack_says_so() -> None:
     found = undetermined((), MAILBOX)
-    assert found.lacks == (Lack("evidence", Reason.UNAVAILABLE),)
-    assert undetermined((Lack("user", Reason.FORBIDDEN),), MAILBOX).summary.endswith(": a read was forbidden.")
+    assert found.lacks == (Lack(check="evidence", reason=Reason.UNAVAILABLE),)
+    assert undetermined((Lack(check="user", reason=Reason.FORBIDDEN),), MAILBOX).summary.endswith(
+        ": a read was forbidden."
+    )
 
 
 def test_nothing_to_do_is_said_too() -> None:

@@ -147,7 +147,10 @@ def test_every_issue_has_its_severity(audits: dict[str, Json]) -> None:
 
 def test_what_could_not_be_read_is_told(audits: dict[str, Json]) -> None:
     unreadable = audits["in order, without its delegated grants"]["unreadable"]
-    assert unreadable == [{"question": "delegated grants", "reason": "forbidden", "permission": "Directory.Read.All"}]
+    assert unreadable == [
+        {"check": "delegated_grants", "question": "Which delegated permissions does the app have?", "reason": "forbidden",
+         "permission": "Directory.Read.All"}
+    ]  # fmt: skip
     refused = audits["not to be read"]
     assert {one["reason"] for one in refused["unreadable"]} == {"forbidden"}
     assert {one["permission"] for one in refused["unreadable"]} == {"Application.Read.All"}

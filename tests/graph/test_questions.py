@@ -1,27 +1,19 @@
-"""The questions: literally what is asked, only of the allowed paths, and nothing that a sender wrote leaves its place."""
+"""The questions: what is asked, only of the allowed paths, and nothing that a sender wrote leaves its place."""
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kiota_abstractions.authentication import AnonymousAuthenticationProvider
-from kiota_abstractions.base_request_configuration import RequestConfiguration
-from kiota_abstractions.method import Method
-from msgraph import GraphRequestAdapter, GraphServiceClient
-from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
 
-from tests.factories import APP_ID, MAILBOX, MESSAGE_ID, PERMISSION
-from triage.graph.questions import Question, Questions, relative_url
-
-CLIENT = GraphServiceClient(request_adapter=GraphRequestAdapter(AnonymousAuthenticationProvider()))
-ASK = Questions(CLIENT)
+from tests.factories import APP_ID, MAILBOX, MESSAGE_ID
+from triage.graph.permissions import PERMISSIONS
+from triage.graph.questions import PROBES, QUESTIONS, Kind, Question, applications, directory, mail
+from triage.graph.questions.question import question
 
 ADDRESSED = (
     f"mail eq '{MAILBOX}' or proxyAddresses/any(p:p eq 'smtp:{MAILBOX}') or proxyAddresses/any(p:p eq 'SMTP:{MAILBOX}')"
@@ -30,62 +22,88 @@ OF_MESSAGE = f"internetMessageId eq '{MESSAGE_ID}'"
 USER = f"/users/{MAILBOX}"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 
-# Each question: its path, and its query but for $select.
-EXPECTED: dict[str, tuple[Question, str, dict[str, str]]] = {
-    "organization": (ASK.organization(), "/organization", {}),
-    "user": (ASK.user(MAILBOX), USER, {}),
-    "alias": (ASK.alias(MAILBOX), "/users", {"$filter": ADDRESSED, "$top": "5"}),
-    "deleted_user": (ASK.deleted_user(MAILBOX), "/directory/deletedItems/graph.user",
-                     {"$filter": f"{ADDRESSED} or endsWith(userPrincipalName,'{MAILBOX}')", "$count": "true"}),
-    "group": (ASK.group(MAILBOX), "/groups", {"$filter": ADDRESSED, "$top": "5"}),
-    "contact": (ASK.contact(MAILBOX), "/contacts", {"$filter": ADDRESSED, "$top": "5"}),
-    "domain_owner": (ASK.domain_owner("contoso.com"),
-                     "/tenantRelationships/findTenantInformationByDomainName(domainName='contoso.com')", {}),
-    "mailbox": (ASK.mailbox(MAILBOX), f"{USER}/mailFolders/inbox", {}),
-    "folder": (ASK.folder(MAILBOX, "AAMk=="), f"{USER}/mailFolders/AAMk==", {}),
-    "hidden_folders": (ASK.hidden_folders(MAILBOX), f"{USER}/mailFolders", {"$top": "100", "includeHiddenFolders": "true"}),
-    "messages": (ASK.messages(MAILBOX, MESSAGE_ID), f"{USER}/messages", {"$filter": OF_MESSAGE, "$top": "50"}),
-    "messages_in": (ASK.messages_in(MAILBOX, "recoverableitemsdeletions", MESSAGE_ID, "recoverable_items"),
-                    f"{USER}/mailFolders/recoverableitemsdeletions/messages", {"$filter": OF_MESSAGE, "$top": "50"}),
-    "mailbox_purpose": (ASK.mailbox_purpose(MAILBOX), f"{USER}/mailboxSettings", {}),
-    "service_principal": (ASK.service_principal(APP_ID), f"/servicePrincipals(appId='{APP_ID}')", {}),
-    "graph_service_principal": (ASK.graph_service_principal(names=True), f"/servicePrincipals(appId='{GRAPH}')", {}),
-    "deleted_service_principal": (ASK.deleted_service_principal(APP_ID), "/directory/deletedItems/graph.servicePrincipal",
-                                  {"$filter": f"appId eq '{APP_ID}'"}),
-    "registration": (ASK.registration(APP_ID), f"/applications(appId='{APP_ID}')", {}),
-    "grants": (ASK.grants("sp"), "/servicePrincipals/sp/appRoleAssignments", {"$top": "999"}),
-    "delegated_grants": (ASK.delegated_grants("sp"), "/servicePrincipals/sp/oauth2PermissionGrants", {"$top": "999"}),
-    "any_user": (ASK.any_user(), "/users", {"$top": "1"}),
-    "any_group": (ASK.any_group(), "/groups", {"$top": "1"}),
-    "any_contact": (ASK.any_contact(), "/contacts", {"$top": "1"}),
-}  # fmt: skip
+USERS, APPLICATIONS, MAIL = "User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"
+
+# Each question: its permission, its path, and its query without $select.
+EXPECTED: list[tuple[Question, str, str, dict[str, str]]] = [
+    (directory.organization(), USERS, "/organization", {}),
+    (directory.user(MAILBOX), USERS, USER, {}),
+    (directory.alias(MAILBOX), USERS, "/users", {"$filter": ADDRESSED, "$top": "5"}),
+    (directory.deleted_user(MAILBOX), USERS, "/directory/deletedItems/graph.user",
+     {"$filter": f"{ADDRESSED} or endsWith(userPrincipalName,'{MAILBOX}')", "$count": "true"}),
+    (directory.group(MAILBOX), "GroupMember.Read.All", "/groups", {"$filter": ADDRESSED, "$top": "5"}),
+    (directory.contact(MAILBOX), "OrgContact.Read.All", "/contacts", {"$filter": ADDRESSED, "$top": "5"}),
+    (directory.domain_owner("contoso.com"), "CrossTenantInformation.ReadBasic.All",
+     "/tenantRelationships/findTenantInformationByDomainName(domainName='contoso.com')", {}),
+    (directory.any_user(), USERS, "/users", {"$top": "1"}),
+    (directory.any_group(), "GroupMember.Read.All", "/groups", {"$top": "1"}),
+    (directory.any_contact(), "OrgContact.Read.All", "/contacts", {"$top": "1"}),
+    (mail.mailbox(MAILBOX), MAIL, f"{USER}/mailFolders/inbox", {}),
+    (mail.folder(MAILBOX, "AAMk=="), MAIL, f"{USER}/mailFolders/AAMk==", {}),
+    (mail.hidden_folders(MAILBOX), MAIL, f"{USER}/mailFolders", {"$top": "100", "includeHiddenFolders": "true"}),
+    (mail.message(MAILBOX, MESSAGE_ID), MAIL, f"{USER}/messages", {"$filter": OF_MESSAGE, "$top": "50"}),
+    (mail.recoverable_items(MAILBOX, MESSAGE_ID), MAIL, f"{USER}/mailFolders/recoverableitemsdeletions/messages",
+     {"$filter": OF_MESSAGE, "$top": "50"}),
+    (mail.hidden_folder(MAILBOX, "AAMk==", MESSAGE_ID), MAIL, f"{USER}/mailFolders/AAMk==/messages",
+     {"$filter": OF_MESSAGE, "$top": "50"}),
+    (mail.mailbox_purpose(MAILBOX), "MailboxSettings.Read", f"{USER}/mailboxSettings", {}),
+    (applications.service_principal(APP_ID), APPLICATIONS, f"/servicePrincipals(appId='{APP_ID}')", {}),
+    (applications.deleted_service_principal(APP_ID), APPLICATIONS, "/directory/deletedItems/graph.servicePrincipal",
+     {"$filter": f"appId eq '{APP_ID}'"}),
+    (applications.graph_service_principal(names=True), APPLICATIONS, f"/servicePrincipals(appId='{GRAPH}')", {}),
+    (applications.permissions("sp"), APPLICATIONS, "/servicePrincipals/sp/appRoleAssignments", {"$top": "999"}),
+    (applications.delegated_grants("sp"), "Directory.Read.All", "/servicePrincipals/sp/oauth2PermissionGrants",
+     {"$top": "999"}),
+    (applications.registration(APP_ID), APPLICATIONS, f"/applications(appId='{APP_ID}')", {}),
+]  # fmt: skip
+ALL = pytest.mark.parametrize("asked", [row[0] for row in EXPECTED], ids=lambda asked: asked.check)
 
 
-def parts(question: Question) -> tuple[str, dict[str, str]]:
+def parts(asked: Question) -> tuple[str, dict[str, str]]:
     """The path, and the query by name, as Graph decodes them."""
-    url = urlsplit(question.url)
+    url = urlsplit(asked.url)
     query = parse_qs(url.query, keep_blank_values=True, strict_parsing=bool(url.query))
     assert all(len(values) == 1 for values in query.values())
     return unquote(url.path), {name: values[0] for name, values in query.items()}
 
 
-def test_every_question_is_looked_at() -> None:
-    named = {name for name, _ in inspect.getmembers(Questions, inspect.isfunction) if not name.startswith("_")}
-    assert set(EXPECTED) == named
+def test_every_question_is_expected() -> None:
+    assert sorted(asked.check for asked, *_ in EXPECTED) == sorted(QUESTIONS)
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_what_is_asked(name: str) -> None:
-    question, path, query = EXPECTED[name]
-    asked_path, asked = parts(question)
-    select = asked.pop("$select", "")
-    assert (asked_path, asked) == (path, query)
-    assert question.url.startswith("/")
-    assert bool(select) is (name != "domain_owner"), "$select wherever Graph takes it"
-    assert str(question) == f"GET {question.url}"
+@pytest.mark.parametrize(("asked", "permission", "path", "query"), EXPECTED, ids=[row[0].check for row in EXPECTED])
+def test_what_is_asked(asked: Question, permission: str, path: str, query: dict[str, str]) -> None:
+    asked_path, asked_query = parts(asked)
+    select = asked_query.pop("$select", "")
+    assert (asked.permission, asked_path, asked_query) == (permission, path, query)
+    assert asked.url.startswith("/")
+    assert bool(select) is (asked.check != "domain_owner"), "$select wherever Graph takes it"
+    assert str(asked) == f"GET {asked.url}"
 
 
-# facts: section 2 of the notes on Graph, by their letters U, M, O, G, A.
+@ALL
+def test_a_question_is_a_sentence_and_its_permission_is_known(asked: Question) -> None:
+    assert re.fullmatch(r"[A-Z].*\?", asked.text)
+    assert asked.permission in PERMISSIONS
+    opening = asked.text.split()[0]
+    assert asked.kind is Kind.FACT or opening not in ("What", "Which"), "yes or no is no answer to this"
+
+
+def test_every_permission_is_tried_once() -> None:
+    """`probe` asks for a user and the app by itself; the other permissions need a question that says it is a probe."""
+    tried = [QUESTIONS[ask.__name__].permission for ask, _ in PROBES]
+    assert sorted([*tried, USERS, APPLICATIONS]) == sorted({one.permission for one in QUESTIONS.values()})
+
+
+def test_a_check_has_one_question() -> None:
+    def user() -> str:
+        return "/users"
+
+    with pytest.raises(ValueError, match="user is asked twice"):
+        question("Who?", USERS)(user)
+
+
+# Everything that the service may read.
 ALLOWED = [
     r"/users(/[^/]+)?",
     r"/users/[^/]+/mailFolders(/[^/]+(/messages)?)?",
@@ -98,15 +116,15 @@ ALLOWED = [
 ]
 
 
-def is_allowed(question: Question) -> bool:
-    path = urlsplit(question.url).path
+def is_allowed(asked: Question) -> bool:
+    path = urlsplit(asked.url).path
     decoded = re.sub("%(28|29|3D|27|40|2C)", lambda code: chr(int(code[1], 16)), path, flags=re.IGNORECASE)
     return any(re.fullmatch(pattern, decoded) for pattern in ALLOWED)
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_only_these_paths(name: str) -> None:
-    assert is_allowed(EXPECTED[name][0])
+@ALL
+def test_only_these_paths(asked: Question) -> None:
+    assert is_allowed(asked)
 
 
 def test_another_path_would_be_seen() -> None:
@@ -114,58 +132,51 @@ def test_another_path_would_be_seen() -> None:
         assert not is_allowed(Question("user", path, ""))
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_permissions_and_headers(name: str) -> None:
-    question = EXPECTED[name][0]
-    probes = {"any_user": "User.Read.All", "any_group": "GroupMember.Read.All", "any_contact": "OrgContact.Read.All"}
-    assert question.permission == (PERMISSION | probes)[question.check]
-    outlook = urlsplit(question.url).path.startswith("/users/") and name != "user"
-    assert question.mailbox == (MAILBOX if outlook else None)
-    if question.permission == "Mail.ReadBasic.All":
-        assert question.headers == {"Prefer": 'IdType="ImmutableId"'}
-    elif "endsWith" in unquote(question.url):
-        assert question.headers == {"ConsistencyLevel": "eventual"}
+@ALL
+def test_headers_and_workload(asked: Question) -> None:
+    outlook = urlsplit(asked.url).path.startswith("/users/") and asked.check != "user"
+    assert asked.mailbox == (MAILBOX if outlook else None)
+    if asked.permission == MAIL:
+        assert asked.headers == {"Prefer": 'IdType="ImmutableId"'}
+    elif "endsWith" in unquote(asked.url):
+        assert asked.headers == {"ConsistencyLevel": "eventual"}
     else:
-        assert question.headers == {}
+        assert asked.headers == {}
 
 
-def test_no_message_is_read_beyond_its_place() -> None:
-    """Never a subject, a body or a sender (contract, section 8: Mail.ReadBasic.All)."""
-    for name in ("messages", "messages_in"):
-        assert parts(EXPECTED[name][0])[1]["$select"].split(",") == ["id", "parentFolderId", "isRead"]
+def test_only_the_place_of_a_message_is_read() -> None:
+    """Never a subject, a body, or a sender."""
+    for asked in (
+        mail.message(MAILBOX, MESSAGE_ID),
+        mail.recoverable_items(MAILBOX, MESSAGE_ID),
+        mail.hidden_folder(MAILBOX, "f", MESSAGE_ID),
+    ):
+        assert parts(asked)[1]["$select"].split(",") == ["id", "parentFolderId", "isRead"]
 
 
-def test_what_a_licence_is_told_by_is_selected() -> None:
-    selected = set(parts(ASK.user(MAILBOX))[1]["$select"].split(","))
+def test_what_the_rules_need_is_selected() -> None:
+    selected = set(parts(directory.user(MAILBOX))[1]["$select"].split(","))
     assert selected >= {
         *("id", "userPrincipalName", "mail", "proxyAddresses", "userType", "assignedLicenses", "assignedPlans"),
         *("provisionedPlans", "licenseAssignmentStates", "onPremisesSyncEnabled", "onPremisesProvisioningErrors"),
         "serviceProvisioningErrors",
     }
-    app = set(parts(ASK.service_principal(APP_ID))[1]["$select"].split(","))
+    app = set(parts(applications.service_principal(APP_ID))[1]["$select"].split(","))
     assert app >= {"accountEnabled", "isDisabled", "disabledByMicrosoftStatus", "signInAudience"}
 
 
-def test_graphs_own_permissions_are_read_only_where_they_are_wanted() -> None:
-    assert parts(ASK.graph_service_principal(names=False))[1] == {"$select": "id"}
-    assert parts(ASK.graph_service_principal(names=True))[1] == {"$select": "id,appRoles,oauth2PermissionScopes"}
+def test_graphs_own_permissions_are_read_only_when_needed() -> None:
+    assert parts(applications.graph_service_principal(names=False))[1] == {"$select": "id"}
+    names = {"$select": "id,appRoles,oauth2PermissionScopes"}
+    assert parts(applications.graph_service_principal(names=True))[1] == names
 
 
-def test_the_url_is_the_sdks_own() -> None:
-    parameters = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=["id", "mail"])
-    configuration = RequestConfiguration(query_parameters=parameters)
-    information = CLIENT.users.by_user_id(MAILBOX).to_get_request_information(configuration)
-    information.path_parameters["baseurl"] = "https://graph.microsoft.com/v1.0"
-    whole = information.url
-    assert information.http_method == Method.GET
-    assert f"https://graph.microsoft.com/v1.0{relative_url(information)}" == whole.replace("%24", "$")
-
-
-# A sender chooses the address and the message's id: nothing in them may become a path, a query or a filter.
+# A sender chooses the address and the message's id: nothing in them may become a path, a query, or a filter.
 
 HOSTILE = st.text(st.sampled_from("a'\"/?#&=%+<>$@.()\\ ;,ü€\n"), min_size=1, max_size=15)
 OF_AN_ADDRESS: dict[str, Callable[[str], Question]] = {
-    "alias": ASK.alias, "deleted_user": ASK.deleted_user, "group": ASK.group, "contact": ASK.contact,
+    "alias": directory.alias, "deleted_user": directory.deleted_user, "group": directory.group,
+    "contact": directory.contact,
 }  # fmt: skip
 
 
@@ -192,21 +203,25 @@ def test_an_address_stays_in_its_literals(text: str, name: str) -> None:
 
 @given(text=HOSTILE)
 def test_a_message_id_stays_in_its_literal(text: str) -> None:
-    for question in (ASK.messages("u", text), ASK.messages_in("u", "inbox", text, "message")):
-        assert literals(parts(question)[1]["$filter"]) == ("internetMessageId eq 'x'", [text])
+    for asked in (
+        mail.message("u", text),
+        mail.recoverable_items("u", text),
+        mail.hidden_folder("u", "f", text),
+    ):
+        assert literals(parts(asked)[1]["$filter"]) == ("internetMessageId eq 'x'", [text])
 
 
 @given(text=HOSTILE)
-def test_an_address_or_a_folder_stays_one_part_of_the_path(text: str) -> None:
-    asked: list[tuple[Any, list[str]]] = [
-        (ASK.user(text), ["users", text]),
-        (ASK.mailbox(text), ["users", text, "mailFolders", "inbox"]),
-        (ASK.messages(text, "i"), ["users", text, "messages"]),
-        (ASK.folder("u", text), ["users", "u", "mailFolders", text]),
-        (ASK.grants(text), ["servicePrincipals", text, "appRoleAssignments"]),
+def test_an_address_or_a_folder_stays_one_segment_of_the_path(text: str) -> None:
+    expected: list[tuple[Question, list[str]]] = [
+        (directory.user(text), ["users", text]),
+        (mail.mailbox(text), ["users", text, "mailFolders", "inbox"]),
+        (mail.message(text, "i"), ["users", text, "messages"]),
+        (mail.folder("u", text), ["users", "u", "mailFolders", text]),
+        (applications.permissions(text), ["servicePrincipals", text, "appRoleAssignments"]),
     ]
-    for question, expected in asked:
-        url = urlsplit(question.url)
-        assert [unquote(part) for part in url.path.split("/")[1:]] == expected
+    for asked, segments in expected:
+        url = urlsplit(asked.url)
+        assert [unquote(segment) for segment in url.path.split("/")[1:]] == segments
         assert url.fragment == ""
         assert set(parse_qs(url.query)) <= {"$select", "$filter", "$top"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from triage.graph.batching import Batcher, Reply
-from triage.graph.evidence import Answer, Reason, State, Unread, not_asked
+from triage.graph.evidence import Answer, Lack, Reason, State, Unread
 from triage.graph.models import MailFolder, User
 from triage.graph.questions import Question
 from triage.graph.reading import MAX_PAGES, read_list, read_one
@@ -157,7 +157,7 @@ def test_getting_an_answer() -> None:
     assert Answer("user", State.ABSENT).get() is None
     with pytest.raises(Unread) as caught:
         read.unread(Reason.FORBIDDEN, "User.Read.All").get()
-    assert (caught.value.check, caught.value.reason, caught.value.permission) == ("user", "forbidden", "User.Read.All")
+    assert caught.value.lack == Lack(check="user", reason=Reason.FORBIDDEN, permission="User.Read.All")
     with pytest.raises(Unread) as caught:
-        not_asked("group").get()
-    assert (caught.value.check, caught.value.reason) == ("group", Reason.UNAVAILABLE)
+        Answer("group").get()
+    assert caught.value.lack == Lack(check="group", reason=Reason.UNAVAILABLE)

@@ -146,9 +146,9 @@ def _modules(folder: Path) -> list[Path]:
 
 
 def test_it_is_small(zipped: Path) -> None:
-    """Whole, msgraph-sdk alone has 16,741 modules and 169 MB."""
+    """The whole of msgraph-sdk has 16,741 modules and 169 MB; the service loads its transport and its errors."""
     graph = [name for name in names(zipped) if "/msgraph/" in name and name.endswith(".py")]
-    assert 30 < len(graph) < 100
+    assert 8 <= len(graph) < 20
     assert zipped.stat().st_size < 40e6
 
 

@@ -17,27 +17,17 @@ from triage.diagnosis.grants import (
     granted_scopes,
     permission_state,
 )
-from triage.graph.evidence import AppEvidence, Reason, State, Unread
+from triage.graph.evidence import AppEvidence, State, Unread
 from triage.graph.permissions import PERMISSIONS
+from triage.graph.questions import QUESTIONS
 from triage.settings import Tenant
 from triage.wire import from_epoch_ns
-
-_QUESTIONS = {
-    "service_principal": "service principal",
-    "deleted_service_principal": "deleted service principals",
-    "graph_service_principal": "Microsoft Graph's service principal",
-    "permissions": "application permissions",
-    "delegated_grants": "delegated grants",
-    "registration": "app registration",
-}
 
 
 def unreadable(app: AppEvidence) -> list[Unreadable]:
     """The questions about the app that Graph did not answer."""
     return [
-        Unreadable(
-            question=_QUESTIONS[answer.check], reason=answer.reason or Reason.UNAVAILABLE, permission=answer.permission
-        )
+        Unreadable(**answer.lack.model_dump(), question=QUESTIONS[answer.check].text)
         for answer in app.answers()
         if answer.state is State.UNREAD
     ]

@@ -10,7 +10,7 @@ from pydantic import Field
 from triage.diagnosis.causes import Severity
 from triage.diagnosis.grants import PermissionState
 from triage.diagnosis.remedy import Action
-from triage.graph.evidence import Reason
+from triage.graph.evidence import Lack
 from triage.settings import Mode, Tenant
 from triage.wire import Instant, Wire, epoch_ns, newest_first, now
 
@@ -83,12 +83,11 @@ class Drift(Wire):
     changed: list[str] = Field(default_factory=list[str])
 
 
-class Unreadable(Wire):
-    """A question that Graph did not answer, in words."""
+class Unreadable(Lack):
+    """A question that Graph did not answer. `check` is empty in an audit that was stored before the field was added."""
 
+    check: str = ""
     question: str
-    reason: Reason
-    permission: str | None = None
 
 
 class Audit(Wire):

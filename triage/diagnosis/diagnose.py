@@ -13,17 +13,8 @@ from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.diagnosis.precedence import LAST_WITHOUT_APP, precedence
 from triage.diagnosis.rule import RULES
 from triage.diagnosis.undetermined import unknown
-from triage.graph.evidence import Reason, Unread
+from triage.graph.evidence import Lack, Reason, Unread
 from triage.settings import Mode
-
-
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """What could not be known, why, and the permission that the triage identity lacks for it."""
-
-    check: str
-    reason: Reason
-    permission: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +41,12 @@ def diagnose(case: Case) -> Diagnosis:
         except Unread as unread:
             found = None
             if chosen is None:
-                lacks.append(Lack(unread.check, unread.reason, unread.permission))
+                lacks.append(unread.lack)
         if found is not None:
             matches[cause] = found
             chosen = chosen or cause
         if cause is LAST_WITHOUT_APP and chosen is None and case.evidence.tenant.mode is Mode.NO_AUTH:
-            lacks.append(Lack("service_principal", Reason.NO_AUTH))
+            lacks.append(Lack(check="service_principal", reason=Reason.NO_AUTH))
             break
     if chosen is None or lacks:
         return undetermined(tuple(dict.fromkeys(lacks)), case.failure.mailbox, _also_seen(matches, None))
@@ -74,17 +65,15 @@ def diagnose(case: Case) -> Diagnosis:
 
 def undetermined(lacks: tuple[Lack, ...], mailbox: str, also_seen: tuple[Cause, ...] = ()) -> Diagnosis:
     """No cause, and why there is none."""
-    lacks = lacks or (Lack("evidence", Reason.UNAVAILABLE),)
+    lacks = lacks or (Lack(check="evidence", reason=Reason.UNAVAILABLE),)
     rule = RULES[Cause.UNDETERMINED]
-    why = "; ".join(
-        dict.fromkeys(unknown(lack.reason, lack.permission).why.format(permission=lack.permission) for lack in lacks)
-    )
+    why = "; ".join(dict.fromkeys(unknown(lack).why.format(permission=lack.permission) for lack in lacks))
     summary = f"Why the remediation in {mailbox} failed could not be determined: {why}."
     return Diagnosis(rule.cause, rule.confidence, rule.severity, summary, also_seen=also_seen, lacks=lacks)
 
 
 def _also_seen(matches: dict[Cause, Match], chosen: Cause | None) -> tuple[Cause, ...]:
-    """What else is there and would fail the next try."""
+    """The other causes that were found and would make the next try fail."""
     sure = (Confidence.CONFIRMED, Confidence.PROBABLE)
     return tuple(
         cause

@@ -10,12 +10,12 @@ from string import Formatter
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Subject
-from triage.diagnosis.diagnose import Diagnosis, Lack
+from triage.diagnosis.diagnose import Diagnosis
 from triage.diagnosis.grants import PermissionState, required_states
 from triage.diagnosis.rule import RULES
 from triage.diagnosis.steps import Step
 from triage.diagnosis.undetermined import unknown
-from triage.graph.evidence import AppEvidence, Unread
+from triage.graph.evidence import AppEvidence, Lack, Unread
 from triage.settings import Tenant
 from triage.wire import Wire
 
@@ -59,7 +59,7 @@ def app_actions(
 
 def lack_action(lack: Lack) -> Action:
     """How to make known what could not be known."""
-    return fill(unknown(lack.reason, lack.permission).step, {"permission": lack.permission or ""})
+    return fill(unknown(lack).step, {"permission": lack.permission or ""})
 
 
 def fill(step: Step, values: Mapping[str, Value]) -> Action:

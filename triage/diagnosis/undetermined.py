@@ -8,7 +8,7 @@ from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.rule import rule
 from triage.diagnosis.steps import TRIAGE_AGAIN, Step
-from triage.graph.evidence import Reason
+from triage.graph.evidence import Lack, Reason
 
 
 class Unknown(NamedTuple):
@@ -66,11 +66,11 @@ _UNKNOWN = {
 }
 
 
-def unknown(reason: Reason, permission: str | None) -> Unknown:
-    """What is said and done about a reason."""
-    if reason is Reason.FORBIDDEN:
-        return FORBIDDEN if permission else FORBIDDEN_WITHOUT_NAME
-    return _UNKNOWN[reason]
+def unknown(lack: Lack) -> Unknown:
+    """Why something could not be known, and what to do about it."""
+    if lack.reason is Reason.FORBIDDEN:
+        return FORBIDDEN if lack.permission else FORBIDDEN_WITHOUT_NAME
+    return _UNKNOWN[lack.reason]
 
 
 @rule(

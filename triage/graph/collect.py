@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from triage.addresses import domain_of
 from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
-from triage.graph.models import MailFolder, Message, Recipient, Resource, TenantInformation, User
+from triage.graph.models import MailboxSettings, MailFolder, Message, Organization, Recipient, TenantInformation, User
+from triage.graph.questions import Question, applications, directory, mail
 from triage.graph.reading import read_list, read_one
 from triage.graph.tenants import TenantGraph
 from triage.intake.failure import RemediationFailure
@@ -23,225 +25,209 @@ T = TypeVar("T")
 # What Entra puts in front of a deleted user's UPN: its object id, with or without dashes.
 _OBJECT_ID = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
 
-# A triage ends within 60 s (contract, section 2): what is left is for storage.
+# What is left of the 60 seconds of a triage is for storage.
 DEADLINE_SECONDS = 40.0
 
 # The folders whose place in a mailbox decides what a message in them means. Their names work in every language.
-# Where a message that left the Inbox most often is comes first: it makes the others needless.
+# The folders that a message most often goes to from the Inbox come first: they can make the others unnecessary.
 WELL_KNOWN_FIRST = ("deleteditems", "junkemail")
 WELL_KNOWN = (*WELL_KNOWN_FIRST, "archive", "sentitems")
-# Folders that may be hidden, and that no one made to keep quarantined mail in.
+# Folders that may be hidden, and that nobody created to keep quarantined mail in.
 WELL_KNOWN_HIDDEN = ("recoverableitemsdeletions", "searchfolders", "conflicts", "localfailures", "serverfailures",
                      "syncissues", "conversationhistory", "clutter", "outbox", "scheduled")  # fmt: skip
 MAX_HIDDEN_FOLDERS = 20
 
-# Texts that say that there is no mailbox: the message is asked about only if there is one after all.
+# Errors that say that there is no mailbox: the message is looked for only if there is one after all.
 _MAILBOX_IN_DOUBT = (Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE)
-
-
-class MailboxPurpose(Resource):
-    """`mailboxSettings`, as far as it says what the mailbox is for. Graph gives a string, or an object with one."""
-
-    user_purpose: str | dict[str, Any] | None = None
 
 
 async def collect(
     graph: TenantGraph, failure: RemediationFailure, scenario: Scenario, *, fresh: bool = False,
     seconds: float = DEADLINE_SECONDS,
 ) -> Evidence:  # fmt: skip
-    """The evidence for one failure. Never raises for what Graph does: an unread answer says why it is one."""
-    evidence = Evidence(graph.tenant)
-    collector = _Collector(graph, failure, scenario, evidence, fresh)
-    try:
-        async with asyncio.timeout(seconds):
-            await collector.run()
-    except TimeoutError:
-        collector.out_of_time()
+    """The evidence for one failure. Never raises for what Graph does: an unread answer says why it is unread.
+
+    What has no answer within `seconds` is unread with the reason `timeout`. `fresh`: nothing that was kept is used.
+    """
+    collector = _Collector(graph, failure, scenario, fresh=fresh, seconds=seconds)
+    await collector.run()
+    evidence = collector.evidence
     organization = evidence.organization.value
     if organization is not None and organization.id not in (None, graph.tenant.tenant_id):
-        _disown(evidence)
+        # The token was for another tenant than the one that was meant.
+        return evidence.all_unread(Reason.UNAUTHENTICATED)
     return evidence
 
 
 class _Collector:
+    """Fills the evidence. A new piece of it is a field in Evidence, and a line here that reads it."""
+
     def __init__(
-        self, graph: TenantGraph, failure: RemediationFailure, scenario: Scenario, evidence: Evidence, fresh: bool
+        self, graph: TenantGraph, failure: RemediationFailure, scenario: Scenario, *, fresh: bool, seconds: float
     ) -> None:
+        self.evidence = Evidence(graph.tenant)
         self._graph = graph
         self._batcher = graph.session.batcher
-        self._ask = graph.session.questions
         self._failure = failure
         self._scenario = scenario
-        self._evidence = evidence
         self._fresh = fresh
-        self._wanted: set[str] = set()
+        self._deadline = asyncio.get_running_loop().time() + seconds
 
     async def run(self) -> None:
         await _all(self._tenant(), self._person(), self._app())
 
-    def out_of_time(self) -> None:
-        """What was under way, and what its answer would have led to, is unread."""
-        for name in self._wanted:
-            answer: Answer[Any] = getattr(self._evidence, name)
-            if answer.state is State.NOT_ASKED:
-                setattr(self._evidence, name, answer.unread(Reason.TIMEOUT))
-        if self._evidence.app is None and self._graph.tenant.app_id:
-            service_principal: Answer[Any] = Answer("service_principal", State.UNREAD, reason=Reason.TIMEOUT)
-            self._evidence.app = AppEvidence(service_principal)
-
-    async def _set(self, name: str, reading: Awaitable[Answer[Any]]) -> None:
-        self._wanted.add(name)
-        setattr(self._evidence, name, await reading)
-
     async def _tenant(self) -> None:
-        await self._set("organization", self._graph.organization.get(fresh=self._fresh))
+        self.evidence.organization = await self._organization(fresh=self._fresh)
+
+    async def _organization(self, *, fresh: bool) -> Answer[Organization]:
+        return await self._in_time(self._graph.organization.get(fresh=fresh), _late(directory.organization()))
 
     async def _app(self) -> None:
         if self._graph.tenant.app_id:
-            self._evidence.app = await self._graph.app.get(fresh=self._fresh)
+            late = AppEvidence(_late(applications.service_principal(self._graph.tenant.app_id)))
+            self.evidence.app = await self._in_time(self._graph.app.get(fresh=self._fresh), late)
 
     async def _person(self) -> None:
-        """The user and, in the same round trip, the mailbox. Who has the address otherwise, only when no user does."""
-        address, evidence = self._failure.mailbox, self._evidence
-        self._wanted |= {"user", "mailbox"}
-        address_questioned = self._scenario is Scenario.INVALID_USER
+        """The user and, in the same round trip, the mailbox. Other owners of the address only if no user has it."""
+        address, evidence = self._failure.mailbox, self.evidence
+        address_in_doubt = self._scenario is Scenario.INVALID_USER
         await _all(
-            self._set("user", read_one(self._batcher, self._ask.user(address), User)),
+            self._user(address),
             self._mailbox(address, in_doubt=self._scenario in _MAILBOX_IN_DOUBT),
-            *((self._other_owners(),) if address_questioned else ()),
+            *((self._other_users(address),) if address_in_doubt else ()),
         )
-        if evidence.user.state is State.ABSENT and not address_questioned:
-            await self._other_owners()
-        if evidence.alias.state is State.READ and evidence.mailbox.state is State.ABSENT and evidence.alias.value:
-            # Exchange did not know the mailbox by this address; it may by its owner's id.
+        if evidence.user.state is State.ABSENT and not address_in_doubt:
+            await self._other_users(address)
+        if evidence.alias.value is not None and evidence.mailbox.state is State.ABSENT:
+            # Exchange did not know the mailbox by this address; it may know it by its owner's id.
             await self._mailbox(evidence.alias.value.id or address)
         person = evidence.user.value or evidence.alias.value
         if person is None and evidence.user.state is State.ABSENT and evidence.alias.state is State.ABSENT:
             await self._no_person(address)
         elif person is not None and person.assigned_plans == [] and evidence.mailbox.state is State.READ:
-            await self._set("mailbox_purpose", self._purpose(person.id or address))
+            settings = await self._one(mail.mailbox_purpose(person.id or address), MailboxSettings)
+            evidence.mailbox_purpose = settings.map(lambda value: value.purpose)
 
-    async def _other_owners(self) -> None:
-        address = self._failure.mailbox
-        await _all(
-            self._set("alias", self._find(self._ask.alias(address), User, address)),
-            self._set("deleted_user", self._find(self._ask.deleted_user(address), User, address)),
+    async def _user(self, address: str) -> None:
+        self.evidence.user = await self._one(directory.user(address), User)
+
+    async def _other_users(self, address: str) -> None:
+        fits = partial(_is_of, address=address)
+        alias, deleted = await asyncio.gather(
+            self._list(directory.alias(address), User), self._list(directory.deleted_user(address), User)
         )
+        self.evidence.alias, self.evidence.deleted_user = alias.first(fits), deleted.first(fits)
 
     async def _no_person(self, address: str) -> None:
-        """Whose address it is when it is no user's."""
-        evidence = self._evidence
+        """Who has the address if no user has it."""
+        evidence = self.evidence
         if evidence.deleted_user.state is State.READ:
             return
-        await _all(
-            self._set("group", self._find(self._ask.group(address), Recipient)),
-            self._set("contact", self._find(self._ask.contact(address), Recipient)),
+        group, contact, _ = await asyncio.gather(
+            self._list(directory.group(address), Recipient),
+            self._list(directory.contact(address), Recipient),
             self._domain_owner(domain_of(address)),
         )
+        evidence.group, evidence.contact = group.first(), contact.first()
 
     async def _domain_owner(self, domain: str) -> None:
-        organization = await self._graph.organization.get()
-        if organization.state is State.READ and organization.value and not organization.value.verifies(domain):
-            await self._set("domain_owner", read_one(self._batcher, self._ask.domain_owner(domain), TenantInformation))
-
-    async def _find(self, question: Any, kind: type[T], address: str | None = None) -> Answer[T]:
-        """The first hit of a search; with an address, the first user that really has it."""
-        answer = await read_list(self._batcher, question, kind)
-        if address is None or answer.state is not State.READ:
-            return answer.first()
-        hits = [user for user in answer.value or [] if isinstance(user, User) and _is_of(user, address)]
-        return Answer(
-            answer.check, State.READ if hits else State.ABSENT, hits[0] if hits else None,  # type: ignore[arg-type]
-            answer.request, answer.status, answer.error_code,
-        )  # fmt: skip
+        # It is being read at the same time, and may not be in the evidence yet.
+        organization = (await self._organization(fresh=False)).value
+        if organization is not None and not organization.verifies(domain):
+            self.evidence.domain_owner = await self._one(directory.domain_owner(domain), TenantInformation)
 
     async def _mailbox(self, user: str, *, in_doubt: bool = False) -> None:
         """Whether the mailbox answers, and where the message is in it: asked together unless it is `in_doubt`."""
-        evidence = self._evidence
-        inbox = self._set("mailbox", read_one(self._batcher, self._ask.mailbox(user), MailFolder))
+        evidence = self.evidence
         if in_doubt:
-            await inbox
+            await self._inbox(user)
             if evidence.mailbox.state is State.READ:
                 await self._copies(user)
         else:
-            await _all(inbox, self._copies(user))
+            await _all(self._inbox(user), self._copies(user))
         if evidence.mailbox.state is State.READ and evidence.message.state is State.READ:
             await self._places(user)
+
+    async def _inbox(self, user: str) -> None:
+        self.evidence.mailbox = await self._one(mail.mailbox(user), MailFolder)
 
     async def _copies(self, user: str) -> None:
         message_id = self._failure.internet_message_id
         if message_id is not None:
-            await _all(
-                self._set("message", read_list(self._batcher, self._ask.messages(user, message_id), Message)),
-                self._set(
-                    "recoverable_items", self._messages_in(user, "recoverableitemsdeletions", "recoverable_items")
-                ),
+            self.evidence.message, self.evidence.recoverable_items = await asyncio.gather(
+                self._list(mail.message(user, message_id), Message),
+                self._list(mail.recoverable_items(user, message_id), Message),
             )
 
     async def _places(self, user: str) -> None:
-        """What the folders are that hold a copy; where none does, a look into the hidden ones."""
-        evidence = self._evidence
+        """Which folders hold a copy; if none does, what is in the hidden folders."""
+        evidence = self.evidence
         inbox = evidence.mailbox.value
         parents = {message.parent_folder_id for message in evidence.message.value or [] if message.parent_folder_id}
         if inbox is not None and inbox.id in parents:
             return
         if not parents:
-            if evidence.recoverable_items.state is not State.READ or not evidence.recoverable_items.value:
+            if not evidence.recoverable_items.value:
                 await self._hidden(user)
             return
-        await self._folders(user, WELL_KNOWN_FIRST)
+        await self._well_known(user, WELL_KNOWN_FIRST)
         other = sorted(parents - self._known_folders())
         if not other:
             return
         folders, _ = await asyncio.gather(
-            self._read_folders(user, other), self._folders(user, WELL_KNOWN[len(WELL_KNOWN_FIRST) :])
+            self._folders(user, other), self._well_known(user, WELL_KNOWN[len(WELL_KNOWN_FIRST) :])
         )
         evidence.folders.update(folders)
         if any(answer.value and answer.value.is_hidden for answer in evidence.folders.values()):
-            await self._folders(user, WELL_KNOWN_HIDDEN)
+            await self._well_known(user, WELL_KNOWN_HIDDEN)
 
     async def _hidden(self, user: str) -> None:
-        """A look into the hidden folders that have something in them, but for those that no one made."""
-        evidence = self._evidence
-        self._wanted.add("hidden_folders")
-        answer = await read_list(self._batcher, self._ask.hidden_folders(user), MailFolder)
+        """Looks into the hidden folders that have something in them, except those that nobody created."""
+        evidence = self.evidence
+        answer = await self._list(mail.hidden_folders(user), MailFolder)
         hidden = [folder.id for folder in answer.value or [] if folder.is_hidden and folder.id and folder.holds_items]
         if len(hidden) > MAX_HIDDEN_FOLDERS:
             evidence.hidden_folders = answer.unread(Reason.UNAVAILABLE)
             return
-        searched = await asyncio.gather(*(self._messages_in(user, folder, "hidden_folder") for folder in hidden))
+        message_id = self._failure.internet_message_id or ""
+        searched = await asyncio.gather(
+            *(self._list(mail.hidden_folder(user, folder, message_id), Message) for folder in hidden)
+        )
         found = dict(zip(hidden, searched, strict=True))
         if any(messages.state is not State.READ or messages.value for messages in searched):
-            await self._folders(user, WELL_KNOWN_HIDDEN)
+            await self._well_known(user, WELL_KNOWN_HIDDEN)
             known = self._known_folders()
             found = {folder: messages for folder, messages in found.items() if folder not in known}
-        evidence.hidden_messages = found
-        evidence.hidden_folders = answer
+        evidence.hidden_folders, evidence.hidden_messages = answer, found
 
     def _known_folders(self) -> set[str]:
-        folders = (answer.value for answer in self._evidence.well_known.values())
+        folders = (answer.value for answer in self.evidence.well_known.values())
         return {folder.id for folder in folders if folder and folder.id}
 
-    async def _folders(self, user: str, names: tuple[str, ...]) -> None:
-        self._evidence.well_known.update(await self._read_folders(user, names))
+    async def _well_known(self, user: str, names: Sequence[str]) -> None:
+        self.evidence.well_known.update(await self._folders(user, names))
 
-    async def _read_folders(self, user: str, folders: tuple[str, ...] | list[str]) -> dict[str, Answer[MailFolder]]:
-        questions = [self._ask.folder(user, folder) for folder in folders]
-        answers = await asyncio.gather(*(read_one(self._batcher, question, MailFolder) for question in questions))
+    async def _folders(self, user: str, folders: Sequence[str]) -> dict[str, Answer[MailFolder]]:
+        answers = await asyncio.gather(*(self._one(mail.folder(user, folder), MailFolder) for folder in folders))
         return dict(zip(folders, answers, strict=True))
 
-    async def _messages_in(self, user: str, folder: str, check: str) -> Answer[list[Message]]:
-        question = self._ask.messages_in(user, folder, self._failure.internet_message_id or "", check)
-        return await read_list(self._batcher, question, Message)
+    async def _one(self, question: Question, kind: type[T]) -> Answer[T]:
+        return await self._in_time(read_one(self._batcher, question, kind), _late(question))
 
-    async def _purpose(self, user: str) -> Answer[str]:
-        answer = await read_one(self._batcher, self._ask.mailbox_purpose(user), MailboxPurpose)
-        purpose = answer.value.user_purpose if answer.value else None
-        text = purpose.get("value") if isinstance(purpose, dict) else purpose
-        return Answer(
-            answer.check, answer.state, text, answer.request, answer.status, answer.error_code, answer.reason,
-            answer.permission,
-        )  # fmt: skip
+    async def _list(self, question: Question, kind: type[T]) -> Answer[list[T]]:
+        return await self._in_time(read_list(self._batcher, question, kind), _late(question))
+
+    async def _in_time(self, reading: Awaitable[T], late: T) -> T:
+        """What is read before the deadline, or `late`."""
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await reading
+        except TimeoutError:
+            return late
+
+
+def _late(question: Question) -> Answer[Any]:
+    return Answer(question.check, State.UNREAD, request=str(question), reason=Reason.TIMEOUT)
 
 
 async def _all(*readings: Awaitable[None]) -> None:
@@ -249,24 +235,8 @@ async def _all(*readings: Awaitable[None]) -> None:
 
 
 def _is_of(user: User, address: str) -> bool:
-    """Whether a user that a search found has the address: `endsWith` also finds longer ones."""
+    """Whether a user that a search found has the address: `endsWith` also finds longer addresses."""
     if user.has_address(address):
         return True
     prefix, found, rest = (user.user_principal_name or "").lower().rpartition(address)
     return bool(found) and not rest and bool(_OBJECT_ID.fullmatch(prefix))
-
-
-def _disown(evidence: Evidence) -> None:
-    """Marks all evidence as unread: the token was of another tenant than the one that was meant."""
-    for name in Evidence.__slots__:
-        value: object = getattr(evidence, name)
-        if isinstance(value, Answer):
-            setattr(evidence, name, _unauthenticated(value))  # type: ignore[reportUnknownArgumentType]
-    if evidence.app is not None:
-        evidence.app = evidence.app.all_unread(Reason.UNAUTHENTICATED)
-    for answers in (evidence.well_known, evidence.folders, evidence.hidden_messages):
-        answers.clear()
-
-
-def _unauthenticated(answer: Answer[Any]) -> Answer[Any]:
-    return answer if answer.state is State.NOT_ASKED else answer.unread(Reason.UNAUTHENTICATED)

@@ -1,4 +1,4 @@
-"""Reads what Graph says of Email Threat Defense's app in a tenant."""
+"""Reads what Graph says about the Email Threat Defense app in a tenant."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ from dataclasses import replace
 
 from triage.graph.evidence import AppEvidence, State
 from triage.graph.models import Application, AppRoleAssignment, OAuth2PermissionGrant, ServicePrincipal
+from triage.graph.questions import applications
 from triage.graph.reading import read_list, read_one
 from triage.graph.session import GraphSession
 
 
 async def read_app(session: GraphSession, app_id: str, *, names: bool = False) -> AppEvidence:
     """The app's state, grants and registration. With `names`, Graph's own permissions too, to name every grant."""
-    batcher, questions = session.batcher, session.questions
+    batcher = session.batcher
     service_principal, graph, registration = await asyncio.gather(
-        read_one(batcher, questions.service_principal(app_id), ServicePrincipal),
-        read_one(batcher, questions.graph_service_principal(names=names), ServicePrincipal),
-        read_one(batcher, questions.registration(app_id), Application),
+        read_one(batcher, applications.service_principal(app_id), ServicePrincipal),
+        read_one(batcher, applications.graph_service_principal(names=names), ServicePrincipal),
+        read_one(batcher, applications.registration(app_id), Application),
     )
     if not service_principal.known:
         return AppEvidence(service_principal, graph_service_principal=graph, registration=registration)
     found = service_principal.get()
     if found is None or found.id is None:
-        deleted = await read_list(batcher, questions.deleted_service_principal(app_id), ServicePrincipal)
+        deleted = await read_list(batcher, applications.deleted_service_principal(app_id), ServicePrincipal)
         return AppEvidence(service_principal, deleted.first(), graph_service_principal=graph, registration=registration)
     if found.app_owner_organization_id not in (None, session.tenant.tenant_id) and not registration.known:
-        # Another tenant owns the app, so its registration is not here, whatever became of the question.
+        # Another tenant owns the app, so its registration is not here, whatever the answer was.
         registration = replace(registration, state=State.ABSENT, reason=None, permission=None)
     permissions, delegated = await asyncio.gather(
-        read_list(batcher, questions.grants(found.id), AppRoleAssignment),
-        read_list(batcher, questions.delegated_grants(found.id), OAuth2PermissionGrant),
+        read_list(batcher, applications.permissions(found.id), AppRoleAssignment),
+        read_list(batcher, applications.delegated_grants(found.id), OAuth2PermissionGrant),
     )
     return AppEvidence(
         service_principal,

@@ -1,11 +1,12 @@
-"""What Graph was asked, and what it said: the only thing that a diagnosis is made from.
+"""What Graph was asked, and what it answered: a diagnosis is made from nothing else.
 
 An absent thing and an unread one are different: an Answer is read, absent, unread (and why), or was not asked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
@@ -23,8 +24,9 @@ from triage.graph.models import (
     User,
 )
 from triage.settings import Tenant
+from triage.wire import Wire
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
@@ -46,6 +48,22 @@ class Reason(StrEnum):
         return self in (Reason.THROTTLED, Reason.UNAVAILABLE, Reason.TIMEOUT)
 
 
+class Lack(Wire):
+    """What could not be known: the check, why, and the permission that the triage identity lacks for it, if any."""
+
+    check: str
+    reason: Reason
+    permission: str | None = None
+
+
+class Unread(Exception):
+    """A decision needs an answer that could not be read."""
+
+    def __init__(self, answer: Answer[object]) -> None:
+        super().__init__(answer.check)
+        self.lack = answer.lack
+
+
 class State(StrEnum):
     """How a question was answered."""
 
@@ -56,12 +74,15 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
-    """The answer to one question. `check` is its id in a finding; `request`, `status`, `error_code` are the evidence."""
+class Answer(Generic[T_co]):
+    """The answer to one question; with nothing but its `check`, the question was not asked.
+
+    `check` is its id in a finding; `request`, `status` and `error_code` are the evidence.
+    """
 
     check: str
-    state: State
-    value: T | None = None
+    state: State = State.NOT_ASKED
+    value: T_co | None = None
     request: str | None = None
     status: int | None = None
     error_code: str | None = None
@@ -73,98 +94,90 @@ class Answer(Generic[T]):
         """Whether it was read, present or absent."""
         return self.state in (State.READ, State.ABSENT)
 
-    def get(self) -> T | None:
-        """The value, or None where Graph says that there is none; Unread where Graph could not tell."""
+    @property
+    def lack(self) -> Lack:
+        """What is not known because this answer is unread."""
+        return Lack(check=self.check, reason=self.reason or Reason.UNAVAILABLE, permission=self.permission)
+
+    def get(self) -> T_co | None:
+        """The value, or None where Graph says that there is none. Raises Unread if it was not read, or not asked."""
         if self.state is State.READ:
             return self.value
         if self.state is State.ABSENT:
             return None
         raise Unread(self)
 
-    def unread(self, reason: Reason, permission: str | None = None) -> Answer[T]:
+    def unread(self, reason: Reason, permission: str | None = None) -> Answer[T_co]:
         """The same question, found to be unreadable after all."""
         return replace(self, state=State.UNREAD, value=None, reason=reason, permission=permission)
 
-    def first(self: Answer[list[U]]) -> Answer[U]:
-        """The answer to a search as that of its first hit: absent where there was none."""
-        if self.state is not State.READ:
-            return cast("Answer[U]", self)
-        hits = self.value or []
-        answer = cast("Answer[U]", self)
-        return replace(answer, value=hits[0]) if hits else replace(answer, state=State.ABSENT, value=None)
+    def first(self: Answer[list[U]], fits: Callable[[U], bool] = lambda _: True) -> Answer[U]:
+        """The answer to a search as that of its first hit that fits: absent where there is none."""
+        hit = next(filter(fits, self.value or []), None)
+        state = State.ABSENT if self.state is State.READ and hit is None else self.state
+        return replace(cast("Answer[U]", self), state=state, value=hit)
 
-
-class Unread(Exception):
-    """A decision needs an answer that could not be read."""
-
-    def __init__(self, answer: Answer[Any]) -> None:
-        super().__init__(answer.check)
-        self.check = answer.check
-        self.reason = answer.reason or Reason.UNAVAILABLE
-        self.permission = answer.permission
-
-
-def not_asked(check: str) -> Answer[Any]:
-    """The answer to a question that was not put. A decision that needs it all the same gets Unread."""
-    return Answer(check, State.NOT_ASKED)
+    def map(self, convert: Callable[[T_co], U | None]) -> Answer[U]:
+        """The same answer with its value converted, if it has one."""
+        value = None if self.value is None else convert(self.value)
+        return replace(cast("Answer[U]", self), value=value)
 
 
 @dataclass(frozen=True, slots=True)
 class AppEvidence:
-    """What Graph says of Email Threat Defense's app in one tenant.
+    """What Graph says about the Email Threat Defense app in one tenant.
 
-    `graph_service_principal` is Microsoft Graph's own there: its id is what a grant on Graph names.
+    `graph_service_principal` is Microsoft Graph's own there: a grant on Graph names it by its id.
     """
 
     service_principal: Answer[ServicePrincipal]
-    deleted_service_principal: Answer[ServicePrincipal] = field(
-        default_factory=lambda: not_asked("deleted_service_principal")
-    )
-    graph_service_principal: Answer[ServicePrincipal] = field(
-        default_factory=lambda: not_asked("graph_service_principal")
-    )
-    permissions: Answer[list[AppRoleAssignment]] = field(default_factory=lambda: not_asked("permissions"))
-    delegated_grants: Answer[list[OAuth2PermissionGrant]] = field(default_factory=lambda: not_asked("delegated_grants"))
-    registration: Answer[Application] = field(default_factory=lambda: not_asked("registration"))
+    deleted_service_principal: Answer[ServicePrincipal] = Answer("deleted_service_principal")
+    graph_service_principal: Answer[ServicePrincipal] = Answer("graph_service_principal")
+    permissions: Answer[list[AppRoleAssignment]] = Answer("permissions")
+    delegated_grants: Answer[list[OAuth2PermissionGrant]] = Answer("delegated_grants")
+    registration: Answer[Application] = Answer("registration")
 
     def answers(self) -> list[Answer[object]]:
-        """Every answer, for those that look at all of them."""
-        return [cast("Answer[object]", getattr(self, name)) for name in self.__slots__]
+        """Every answer, in the order in which a person would ask."""
+        return [getattr(self, one.name) for one in fields(self)]
 
     def all_unread(self, reason: Reason) -> AppEvidence:
         """The same questions, none of them answered."""
-        answers = {name: getattr(self, name).unread(reason) for name in self.__slots__}
-        return AppEvidence(**answers)
+        unread: dict[str, Any] = {answer.check: answer.unread(reason) for answer in self.answers()}
+        return AppEvidence(**unread)
 
 
 @dataclass(slots=True)
 class Evidence:
-    """What is known of one failure: the configuration's tenant, and Graph's answers, each named for its check's id."""
+    """What is known about one failure: the configured tenant, and Graph's answers, each named for its check's id.
+
+    `well_known` has folders by their well-known name, `folders` and `hidden_messages` by the folder's id.
+    """
 
     tenant: Tenant
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    organization: Answer[Organization] = field(default_factory=lambda: not_asked("organization"))
-    user: Answer[User] = field(default_factory=lambda: not_asked("user"))
-    alias: Answer[User] = field(default_factory=lambda: not_asked("alias"))
-    deleted_user: Answer[User] = field(default_factory=lambda: not_asked("deleted_user"))
-    group: Answer[Recipient] = field(default_factory=lambda: not_asked("group"))
-    contact: Answer[Recipient] = field(default_factory=lambda: not_asked("contact"))
-    domain_owner: Answer[TenantInformation] = field(default_factory=lambda: not_asked("domain_owner"))
-    mailbox: Answer[MailFolder] = field(default_factory=lambda: not_asked("mailbox"))
-    mailbox_purpose: Answer[str] = field(default_factory=lambda: not_asked("mailbox_purpose"))
-    message: Answer[list[Message]] = field(default_factory=lambda: not_asked("message"))
-    recoverable_items: Answer[list[Message]] = field(default_factory=lambda: not_asked("recoverable_items"))
+    organization: Answer[Organization] = Answer("organization")
+    user: Answer[User] = Answer("user")
+    alias: Answer[User] = Answer("alias")
+    deleted_user: Answer[User] = Answer("deleted_user")
+    group: Answer[Recipient] = Answer("group")
+    contact: Answer[Recipient] = Answer("contact")
+    domain_owner: Answer[TenantInformation] = Answer("domain_owner")
+    mailbox: Answer[MailFolder] = Answer("mailbox")
+    mailbox_purpose: Answer[str] = Answer("mailbox_purpose")
+    message: Answer[list[Message]] = Answer("message")
+    recoverable_items: Answer[list[Message]] = Answer("recoverable_items")
     well_known: dict[str, Answer[MailFolder]] = field(default_factory=dict[str, Answer[MailFolder]])
     folders: dict[str, Answer[MailFolder]] = field(default_factory=dict[str, Answer[MailFolder]])
-    hidden_folders: Answer[list[MailFolder]] = field(default_factory=lambda: not_asked("hidden_folders"))
+    hidden_folders: Answer[list[MailFolder]] = Answer("hidden_folders")
     hidden_messages: dict[str, Answer[list[Message]]] = field(default_factory=dict[str, Answer[list[Message]]])
     app: AppEvidence | None = None
 
     def answers(self) -> list[Answer[object]]:
         """Every answer, in the order in which a person would ask."""
         found: list[Answer[object]] = []
-        for name in self.__slots__:
-            value: object = getattr(self, name)
+        for one in fields(self):
+            value: object = getattr(self, one.name)
             if isinstance(value, Answer):
                 found.append(cast("Answer[object]", value))
             elif isinstance(value, AppEvidence):
@@ -173,6 +186,15 @@ class Evidence:
                 found += cast("dict[str, Answer[object]]", value).values()
         return found
 
+    def all_unread(self, reason: Reason) -> Evidence:
+        """The same questions, none of them answered; the folders and what is in them are left out."""
+        unread: dict[str, Any] = {
+            one.name: answer.unread(reason)
+            for one in fields(self)
+            if isinstance(answer := getattr(self, one.name), Answer) and answer.state is not State.NOT_ASKED
+        }
+        return Evidence(self.tenant, self.now, app=self.app and self.app.all_unread(reason), **unread)
+
     def person(self) -> User | None:
-        """The user with this address, by UPN or by another of its addresses; Unread where that is not known."""
+        """The user with this address, by UPN or by another address. Raises Unread where that is not known."""
         return self.user.get() or self.alias.get()

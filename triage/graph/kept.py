@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,20 +12,20 @@ from triage.graph.sharing import Shared
 
 T = TypeVar("T")
 
-# The contract allows 15 minutes. What was forbidden is asked again sooner: an administrator may be mending it.
+# What was forbidden is asked again sooner: an administrator may be granting the permission.
 KEEP_SECONDS = 15 * 60.0
 KEEP_FORBIDDEN_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class Kept(Generic[T]):
-    """One reading that is shared, read again when it is too old or when it is wanted fresh.
+    """One value that is shared, and read again when it is too old or when it is wanted fresh.
 
-    `answers` tells the answers in a value: a value with one that failed for a passing reason is not kept.
+    `answers` returns the answers in a value: a value with an answer that failed for a passing reason is not kept.
     """
 
     read: Callable[[], Awaitable[T]]
-    answers: Callable[[T], list[Answer[object]]]
+    answers: Callable[[T], Iterable[Answer[object]]]
     value: T | None = None
     until: float = 0.0
     reading: Shared[T] | None = None
@@ -44,7 +44,7 @@ class Kept(Generic[T]):
         return value
 
     def keep(self, value: T) -> None:
-        """Keeps what was read, unless it lacks something for a reason that passes."""
+        """Keeps what was read, unless something in it could not be read for a passing reason."""
         reasons = {answer.reason for answer in self.answers(value) if answer.reason}
         if reasons <= {Reason.FORBIDDEN}:
             self.value = value

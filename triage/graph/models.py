@@ -7,6 +7,7 @@ Graph nulls what the caller may not see.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -70,7 +71,6 @@ class OnPremisesProvisioningError(Resource):
     """`onPremisesProvisioningError`."""
 
     category: str | None = None
-    property_causing_error: str | None = None
 
 
 class ServiceProvisioningError(Resource):
@@ -115,7 +115,6 @@ class TenantInformation(Resource):
 
     tenant_id: str
     display_name: str | None = None
-    default_domain_name: str | None = None
 
 
 class MailFolder(Resource):
@@ -130,6 +129,18 @@ class MailFolder(Resource):
     def holds_items(self) -> bool:
         """Whether something may be in the folder itself; what lies in folders below it is not counted."""
         return self.total_item_count != 0
+
+
+class MailboxSettings(Resource):
+    """`mailboxSettings`, as far as it says what the mailbox is for. Graph gives a string, or an object with one."""
+
+    user_purpose: str | dict[str, Any] | None = None
+
+    @property
+    def purpose(self) -> str | None:
+        """What the mailbox is for: user, linked, shared, room, equipment, or others."""
+        purpose = self.user_purpose
+        return purpose.get("value") if isinstance(purpose, dict) else purpose
 
 
 class Message(Resource):
@@ -168,7 +179,7 @@ class AppRoleAssignment(Resource):
 
 
 class OAuth2PermissionGrant(Resource):
-    """`oAuth2PermissionGrant`: granted delegated permissions, their names parted by blanks."""
+    """`oAuth2PermissionGrant`: granted delegated permissions; `scope` has their names, separated by spaces."""
 
     resource_id: str | None = None
     scope: str | None = None

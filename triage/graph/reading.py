@@ -37,7 +37,7 @@ async def read_one(batcher: Batcher, question: Question, kind: type[T]) -> Answe
 
 
 async def read_list(batcher: Batcher, question: Question, kind: type[T], *, whole: bool = True) -> Answer[list[T]]:
-    """All objects of a collection, page after page. A collection that could not be read to its end is unread.
+    """All objects of a collection, page by page. A collection that could not be read to its end is unread.
 
     Not `whole`: the first page is enough, since any object will do.
     """

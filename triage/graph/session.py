@@ -1,6 +1,7 @@
-"""The way to one tenant's Graph: credential, msgraph-sdk's adapter and middleware, and the batches that go through it.
+"""The connection to one tenant's Graph: credential, msgraph-sdk's adapter and middleware, and the batches sent with it.
 
-msgraph, httpx and azure-identity are imported here at first need, so that the functions are indexed without them.
+msgraph, httpx, and azure-identity are imported when they are first needed, so that the functions are indexed without
+them.
 """
 
 from __future__ import annotations
@@ -18,30 +19,27 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from kiota_abstractions.authentication import AuthenticationProvider
 
-    from triage.graph.questions import Questions
-
-# A read that takes longer than this has failed; Graph's own limit for a batch is shorter than the triage's.
+# A batch that takes longer than this has failed.
 REQUEST_SECONDS = 15.0
-SIMULATOR_TOKEN = "local-simulator"  # noqa: S105 - the fixed token of a simulated tenant (contract, section 1)
+SIMULATOR_TOKEN = "local-simulator"  # noqa: S105 - no secret: the same in every simulated tenant
 
 _log = logging.getLogger(__name__)
 
 
 class GraphSession:
-    """One tenant, on one event loop. Make it with `open_session`, end it with `close`."""
+    """One tenant, on one event loop. Close it with `close`."""
 
     def __init__(self, settings: Settings, tenant: Tenant) -> None:
         import httpx
+        from kiota_abstractions.api_client_builder import register_default_deserializer
         from kiota_http.middleware.options import RetryHandlerOption
+        from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
         from msgraph import graph_request_adapter
-        from msgraph.graph_service_client import GraphServiceClient
         from msgraph_core import GraphClientFactory
-
-        from triage.graph.questions import Questions
 
         self.tenant = tenant
         self._credential: AsyncTokenCredential | None = None
-        # Throttling is obeyed item by item (batching.py); the SDK's handler would sleep up to three times 180 s.
+        # Throttling is handled item by item (batching.py); the SDK's handler would sleep up to three times 180 s.
         handlers: dict[str, Any] = {
             **cast("dict[str, Any]", graph_request_adapter.options),
             RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0),
@@ -51,13 +49,12 @@ class GraphSession:
             options=handlers,
         )
         self._adapter = graph_request_adapter.GraphRequestAdapter(self._authentication(settings), client=self._http)
-        # Making a client registers the readers of JSON that error bodies need.
-        self.questions: Questions = Questions(GraphServiceClient(request_adapter=self._adapter))
+        register_default_deserializer(JsonParseNodeFactory)  # for the bodies of errors
         self._adapter.base_url = f"{settings.graph_endpoint}/v1.0"
         self.batcher = Batcher(self._send)
 
     async def close(self) -> None:
-        """Ends reads under way, connections and the credential."""
+        """Ends reads under way, and closes the connections and the credential."""
         await self.batcher.close()
         await self._http.aclose()
         if self._credential is not None:
@@ -79,7 +76,7 @@ class GraphSession:
         )
 
     async def _send(self, requests: list[dict[str, Any]]) -> dict[str, Reply]:
-        """Posts one batch. Where there is no answer for its items, each of them gets the reason."""
+        """Posts one batch. If Graph does not answer it, each of its items gets the reason."""
         import httpx
         from azure.core.exceptions import ClientAuthenticationError
         from kiota_abstractions.api_error import APIError
@@ -100,20 +97,20 @@ class GraphSession:
         except ClientAuthenticationError as error:
             _log.warning("No token for Graph: %s %s", type(error).__name__, entra_code(str(error)))
             reply = Reply(reason=Reason.UNAUTHENTICATED)
-        except Exception as error:  # whatever it was, Graph did not answer, and the findings have to say so
+        except Exception as error:  # whatever it was, Graph did not answer, and the findings must say so
             _log.warning("No answer from Graph: %s", type(error).__name__)
             reply = Reply(reason=Reason.UNAVAILABLE)
         return {request["id"]: reply for request in requests}
 
 
 def entra_code(text: str) -> str:
-    """The code of Entra's error, which tells enough; its sentence names the tenant."""
+    """The code of an Entra error, such as AADSTS700016. It says enough, and the sentence after it names the tenant."""
     found = re.search(r"AADSTS[0-9]+", text)
     return found[0] if found else ""
 
 
 def _outer_failure(status: int | None, headers: dict[str, Any]) -> Reply:
-    """A batch that failed whole: its status is nothing that was said of an item."""
+    """A batch that failed as a whole: its status says nothing about an item."""
     if status in (401, 403):
         reason = Reason.UNAUTHENTICATED
     else:
@@ -122,7 +119,7 @@ def _outer_failure(status: int | None, headers: dict[str, Any]) -> Reply:
 
 
 def simulator_authentication(tenant_id: str) -> AuthenticationProvider:
-    """What a simulated tenant on loopback takes for a token: a fixed one, and the tenant that is meant."""
+    """What a simulated tenant on this machine accepts: a fixed token, and the id of the tenant that is meant."""
     from kiota_abstractions.authentication import AuthenticationProvider
     from kiota_abstractions.request_information import RequestInformation
 

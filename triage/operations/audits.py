@@ -9,7 +9,7 @@ from triage.audit.assess import assess
 from triage.audit.drift import drift
 from triage.audit.model import Audit, new_audit
 from triage.graph.etd_app import read_app
-from triage.graph.evidence import AppEvidence, Reason, not_asked
+from triage.graph.evidence import Answer, AppEvidence, Reason
 from triage.graph.tenants import TenantGraph, Tenants
 from triage.operations.services import Services
 from triage.settings import Settings, Tenant
@@ -60,7 +60,7 @@ async def _read(graph: TenantGraph) -> AppEvidence:
                 graph.organization.get(fresh=True), read_app(graph.session, graph.tenant.app_id or "", names=True)
             )
     except TimeoutError:
-        return AppEvidence(not_asked("service_principal")).all_unread(Reason.TIMEOUT)
+        return AppEvidence(Answer("service_principal")).all_unread(Reason.TIMEOUT)
     if organization.value is not None and organization.value.id not in (None, graph.tenant.tenant_id):
         return app.all_unread(Reason.UNAUTHENTICATED)
     graph.app.keep(app)

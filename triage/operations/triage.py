@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from triage.diagnosis.case import Case
-from triage.diagnosis.diagnose import Lack, diagnose, undetermined
+from triage.diagnosis.diagnose import diagnose, undetermined
 from triage.finding import Finding, make_finding
 from triage.graph.collect import collect
-from triage.graph.evidence import Answer, Reason
+from triage.graph.evidence import Answer, Lack, Reason
 from triage.graph.tenants import Tenants
 from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import classify
@@ -39,16 +39,16 @@ async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> 
     failure = queued.failure
     if failure.tenant_id is not None:
         tenant = settings.tenant(failure.tenant_id)
-        return tenant or Lack("tenant", Reason.TENANT_NOT_CONFIGURED), failure.tenant_id
+        return tenant or Lack(check="tenant", reason=Reason.TENANT_NOT_CONFIGURED), failure.tenant_id
     try:
         async with asyncio.timeout(OWNER_SECONDS):
             owner = await tenants.owner(failure, fresh=queued.fresh)
     except TimeoutError:
-        return Lack("organization", Reason.TIMEOUT), None
+        return Lack(check="organization", reason=Reason.TIMEOUT), None
     if isinstance(owner, Tenant):
         return owner, owner.tenant_id
     if isinstance(owner, Answer):
-        return Lack(owner.check, owner.reason or Reason.UNAVAILABLE, owner.permission), None
+        return owner.lack, None
     return settings.tenants[0], None
 
 
@@ -56,5 +56,5 @@ def poison_finding(settings: Settings, queued: QueuedFailure) -> Finding:
     """The finding of a failure that every try failed on. Graph is not asked, not even for its tenant."""
     failure = queued.failure
     tenant_id = settings.configured_tenant_id(failure.tenant_id, failure.mailbox)
-    diagnosis = undetermined((Lack("triage", Reason.POISON),), failure.mailbox)
+    diagnosis = undetermined((Lack(check="triage", reason=Reason.POISON),), failure.mailbox)
     return make_finding(queued, tenant_id, classify(failure.error, failure.error_code), diagnosis, None)

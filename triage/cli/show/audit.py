@@ -67,7 +67,7 @@ def audit_story(audit: Json) -> Iterator[RenderableType]:
         yield heading("What could not be read")
         for one in audit["unreadable"]:
             lacking = f": the triage identity lacks {one['permission']}" if one.get("permission") else ""
-            yield plain(f"   {one.get('question')}: {one.get('reason')}{lacking}")
+            yield plain(f"   {one.get('question')} {one.get('reason')}{lacking}")
 
 
 def _app(audit: Json, principal: Json) -> str:

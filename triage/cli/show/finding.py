@@ -129,9 +129,17 @@ def _checks(checks: list[Json]) -> Table:
     table.add_column(overflow="fold", ratio=1)
     table.expand = True
     for check in checks:
-        word, style = _OUTCOMES.get(str(check.get("outcome")), (str(check.get("outcome")), ""))
+        word, style = _answer(check)
         table.add_row(plain(f"   {word}", style), plain(check.get("question")), plain(_seen(check), "dim"))
     return table
+
+
+def _answer(check: Json) -> tuple[str, str]:
+    """The answer to a check in a word, and its style. No answer to a question about a fact is a bad one."""
+    outcome = str(check.get("outcome"))
+    if check.get("kind") == "fact" and outcome == "pass":
+        return ("found", "") if part(check, "observed").get("found") else ("none", "dim")
+    return _OUTCOMES.get(outcome, (outcome, ""))
 
 
 def _seen(check: Json) -> str:

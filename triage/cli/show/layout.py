@@ -69,7 +69,7 @@ def seen(observed: object) -> str:
     if not isinstance(observed, dict):
         return ""
     entries = cast("dict[str, Any]", observed)
-    said = {name: value for name, value in entries.items() if name != "id" and value not in (False, [])}
+    said = {name: value for name, value in entries.items() if name not in ("id", "found") and value not in (False, [])}
     return ", ".join(_word(value) if name == "why" else f"{name} {_word(value)}" for name, value in said.items())
 
 

@@ -1,0 +1,43 @@
+"""Which permissions the triage identity has in a tenant: each is tried with one read, on whatever the tenant has."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from triage.graph.evidence import Answer, Reason
+from triage.graph.models import Organization, Resource, ServicePrincipal, User
+from triage.graph.questions import PROBES, ProbeWith, applications, directory
+from triage.graph.reading import read_list, read_one
+from triage.graph.session import GraphSession
+
+
+async def probe(session: GraphSession, organization: Answer[Organization]) -> list[Answer[Any]]:
+    """The answers to one question for each permission; a forbidden one names the permission that is missing.
+
+    A permission is not tried if the tenant has nothing to try it with, for example no user.
+    """
+    users, principal = await asyncio.gather(
+        read_list(session.batcher, directory.any_user(), User, whole=False), _service_principal(session)
+    )
+    user = next((user for user in users.value or [] if user.id), None)
+    domains = (organization.value.verified_domains if organization.value else None) or []
+    known = {
+        ProbeWith.USER: user.id if user else None,
+        ProbeWith.DOMAIN: next((one.name for one in domains), next(iter(session.tenant.domains), None)),
+        ProbeWith.SERVICE_PRINCIPAL: principal.value.id if principal.value else None,
+    }
+    questions = [ask() for ask, needs in PROBES if needs is ProbeWith.NOTHING]
+    questions += [ask(known[needs]) for ask, needs in PROBES if known.get(needs) is not None]
+    others = await asyncio.gather(*(read_one(session.batcher, question, Resource) for question in questions))
+    if user is not None and user.assigned_plans is None:
+        # Graph leaves out what may not be read, instead of refusing.
+        users = users.unread(Reason.FORBIDDEN, directory.any_user().permission)
+    return [organization, users, principal, *others]
+
+
+async def _service_principal(session: GraphSession) -> Answer[ServicePrincipal]:
+    app_id = session.tenant.app_id
+    if app_id is None:
+        return Answer("service_principal")
+    return await read_one(session.batcher, applications.service_principal(app_id), ServicePrincipal)

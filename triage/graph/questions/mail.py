@@ -1,0 +1,73 @@
+"""What Outlook is asked about a mailbox: whether it answers, and where the message is in it."""
+
+from __future__ import annotations
+
+from triage.graph.questions.question import Kind, ProbeWith, literal, question, segment
+
+FOLDER = "id,displayName,parentFolderId,isHidden"
+# Never a subject, a body, or a sender: Mail.ReadBasic.All is enough.
+MESSAGE = "id,parentFolderId,isRead"
+
+_PERMISSION = "Mail.ReadBasic.All"
+# Ids that stay the same when a message is moved.
+_IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
+
+
+@question(
+    "Does the mailbox answer?", _PERMISSION, headers=_IMMUTABLE, outlook=True, probe_with=ProbeWith.USER
+)  # fmt: skip
+def mailbox(user: str) -> str:
+    """The Inbox: whether Exchange Online has a mailbox that answers."""
+    return f"{_folder(user, 'inbox')}?$select={FOLDER}"
+
+
+@question("Which folder is it?", _PERMISSION, kind=Kind.FACT, headers=_IMMUTABLE, outlook=True)
+def folder(user: str, folder: str) -> str:
+    """A folder by id or well-known name."""
+    return f"{_folder(user, folder)}?$select={FOLDER}"
+
+
+@question("Which hidden folders are there?", _PERMISSION, kind=Kind.FACT, headers=_IMMUTABLE, outlook=True)
+def hidden_folders(user: str) -> str:
+    """All top-level folders, hidden ones included."""
+    select = f"$select={FOLDER},totalItemCount"
+    return f"/users/{segment(user)}/mailFolders?{select}&$top=100&includeHiddenFolders=true"
+
+
+@question("Is the message in the mailbox's folders?", _PERMISSION, headers=_IMMUTABLE, outlook=True)
+def message(user: str, internet_message_id: str) -> str:
+    """The copies of a message in all folders except Recoverable Items."""
+    return _messages(f"/users/{segment(user)}", internet_message_id)
+
+
+@question("Is the message in Recoverable Items?", _PERMISSION, kind=Kind.FACT, headers=_IMMUTABLE, outlook=True)
+def recoverable_items(user: str, internet_message_id: str) -> str:
+    """The copies of a message in Recoverable Items."""
+    return _messages(_folder(user, "recoverableitemsdeletions"), internet_message_id)
+
+
+@question("Is the message in this hidden folder?", _PERMISSION, kind=Kind.FACT, headers=_IMMUTABLE, outlook=True)
+def hidden_folder(user: str, folder: str, internet_message_id: str) -> str:
+    """The copies of a message in one folder, by the folder's id."""
+    return _messages(_folder(user, folder), internet_message_id)
+
+
+@question(
+    "What is the mailbox for?",
+    "MailboxSettings.Read",
+    kind=Kind.FACT,
+    outlook=True,
+    probe_with=ProbeWith.USER,
+)
+def mailbox_purpose(user: str) -> str:
+    """What the mailbox is for: user, linked, shared, room, equipment, or others."""
+    return f"/users/{segment(user)}/mailboxSettings?$select=userPurpose"
+
+
+def _folder(user: str, folder: str) -> str:
+    return f"/users/{segment(user)}/mailFolders/{segment(folder)}"
+
+
+def _messages(place: str, internet_message_id: str) -> str:
+    has_id = segment(f"internetMessageId eq {literal(internet_message_id)}")
+    return f"{place}/messages?$filter={has_id}&$select={MESSAGE}&$top=50"
