@@ -27,7 +27,7 @@ class MessageState(Wire):
 
 
 class Finding(Wire):
-    """One failure in one mailbox: why it failed, whether the message can still be opened, what to do."""
+    """One failure in one mailbox: why it failed, whether the message can still be opened, and what to do."""
 
     id: str
     tenant_id: str | None

@@ -31,7 +31,7 @@ USER_READ = delegated("User.Read")
 
 
 def full(**changes: Any) -> AppEvidence:
-    """An app with all that Cisco documents."""
+    """An app with everything that Cisco documents."""
     return make_app(**{"permissions": grants(*EVERY), "delegated_grants": USER_READ, **changes})
 
 
@@ -165,13 +165,13 @@ def test_the_shape_on_the_wire() -> None:
     assert Audit.model_validate(wire).wire() == wire
 
 
-def test_ids_are_unique_and_of_the_tenant() -> None:
+def test_ids_are_unique_and_start_with_the_tenant() -> None:
     ids = {audited().id for _ in range(20)}
     assert len(ids) == 20
     assert all(one.startswith(f"{TENANT_ID}.") for one in ids)
 
 
-def test_the_remedy_of_a_documented_permission_grants_just_that() -> None:
+def test_the_remedy_of_a_documented_permission_grants_only_that_permission() -> None:
     audit = audited(full(permissions=grants(*EVERY[:-1])))
     issue = next(issue for issue in audit.issues if issue.code == "documented_permission_missing")
     commands = [action.command for action in issue.actions if action.command]

@@ -1,4 +1,4 @@
-"""What an audit shows of the app: permissions, credentials, and what was unreadable."""
+"""What an audit shows about the app: permissions, credentials, and what was unreadable."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_ids_and_privilege_levels() -> None:
     assert (levels["Mail.ReadWrite"], levels["User.ReadWrite.All"], levels["User.Read"]) == (3, 4, None)
 
 
-def test_a_state_for_each_reason_that_a_permission_is_not_there() -> None:
+def test_the_state_says_why_a_permission_is_missing() -> None:
     app = make_app(
         permissions=[],
         delegated_grants=delegated("Domain.Read.All"),

@@ -70,7 +70,7 @@ def test_an_app_that_went_and_came_back() -> None:
     assert still.changed == []
 
 
-def test_an_audit_that_could_not_read_neither_grants_nor_revokes() -> None:
+def test_an_audit_that_could_not_read_shows_no_change() -> None:
     blind = audit("2", make_app().all_unread(Reason.TIMEOUT))
     found = drift(blind, [audit("1")])
     assert found is not None

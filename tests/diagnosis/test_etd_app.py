@@ -1,4 +1,4 @@
-"""The causes about the ETD app: from evidence that gives each, that nearly does, and that could not be read."""
+"""The causes about the ETD app: evidence that leads to each, that almost does, and that could not be read."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ NEAR: list[tuple[str, str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("cause", "given"), [row[1:] for row in NEAR], ids=[row[0] for row in NEAR])
 def test_near_misses(cause: str, given: dict[str, Any]) -> None:
     found = diagnosed(Scenario.UNKNOWN_REASON, **{"mailbox": None, **given})
-    # The person has a plan and no mailbox: what is only possible there stands above a healthy app.
+    # The person has a plan and no mailbox: what is only possible there comes before a healthy app.
     assert found.cause == ("mailbox_disconnected" if cause == "app_healthy" else cause)
     in_order = diagnosed(Scenario.UNKNOWN_REASON, **given)
     assert in_order.cause == cause
@@ -254,7 +254,7 @@ def test_a_known_cause_below_an_unread_one_is_not_given() -> None:
         service_principal=principal(account_enabled=False),
         registration=answer("registration", Reason.TIMEOUT),
     )
-    # Disabled stands above all that the registration decides.
+    # Disabled comes before all that the registration decides.
     assert diagnosed(Scenario.UNKNOWN_REASON, app=given).cause is Cause.APP_DISABLED
     expired = make_app(
         permissions=Reason.THROTTLED, registration=registration(password_credentials=[credential(YESTERDAY)])

@@ -177,7 +177,7 @@ def test_a_mailbox_that_could_not_be_asked(scenario: Scenario, user: dict[str, A
 
 @pytest.mark.parametrize("hidden", ["assigned_plans", "assigned_licenses"])
 @pytest.mark.parametrize("found_as", ["user", "alias"])
-def test_a_user_whose_licences_graph_does_not_show(hidden: str, found_as: str) -> None:
+def test_a_user_whose_licenses_graph_does_not_show(hidden: str, found_as: str) -> None:
     """A caller with User.ReadBasic.All gets nulls."""
     person = {"user": None, "deleted_user": None, found_as: make_user(**{hidden: None})}
     found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, **NO_MAILBOX, **person)
@@ -189,7 +189,7 @@ def test_a_user_whose_licences_graph_does_not_show(hidden: str, found_as: str) -
     assert reachable.cause == "message_present"
 
 
-def test_a_403_of_our_own_says_nothing_of_the_app() -> None:
+def test_a_403_for_the_triage_identity_says_nothing_about_the_app() -> None:
     refused: Answer[Any] = answer("mailbox", Reason.FORBIDDEN)
     found = diagnosed(
         Scenario.UNKNOWN_REASON, mailbox=refused, message=Reason.FORBIDDEN, recoverable_items=Reason.FORBIDDEN

@@ -104,7 +104,7 @@ def test_sentences(location: str) -> None:
     assert diagnosed(Scenario.RESOURCE_NOT_FOUND, **IN[location]).summary == SENTENCES[location]
 
 
-def test_sentences_of_what_is_done_already() -> None:
+def test_sentences_of_what_is_already_done() -> None:
     deleted = diagnosed(Scenario.RESOURCE_NOT_FOUND, {"folder": "delete"}, **GONE)
     assert (
         deleted.summary == f"The message is no longer in the mailbox: there is nothing left to remediate in {MAILBOX}."
@@ -125,7 +125,7 @@ def test_a_copy_in_the_target_folder_does_not_hide_one_in_the_inbox() -> None:
 
 @pytest.mark.parametrize("location", IN)
 @pytest.mark.parametrize("scenario", [Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED])
-def test_below_a_healthy_app_only_what_the_message_is_in_the_inbox_for(scenario: Scenario, location: str) -> None:
+def test_below_a_healthy_app_only_a_message_in_the_inbox_counts(scenario: Scenario, location: str) -> None:
     found = diagnosed(scenario, **IN[location])
     assert found.cause == ("app_healthy" if location == "inbox" else ELSEWHERE[location])
 
@@ -161,7 +161,7 @@ def test_address_is_alias() -> None:
         f"{MAILBOX} is another address of adele.vance@contoso.com, whose mailbox answers: Graph finds a user by UPN or "
         "id, not by such an address."
     )
-    # It stands above the message in the Inbox, and below the message elsewhere.
+    # It comes before the message in the Inbox, and below the message elsewhere.
     assert diagnosed(Scenario.INVALID_USER, **ALIAS, **IN["junk"]).cause == "message_moved"
 
 

@@ -69,12 +69,12 @@ PERSON_FIRST = [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAI
 
 
 @pytest.mark.parametrize("scenario", APP_FIRST)
-def test_the_order_where_the_text_says_nothing_of_a_person(scenario: Scenario) -> None:
+def test_the_order_if_the_text_says_nothing_about_a_person(scenario: Scenario) -> None:
     assert list(precedence(scenario)) == [*APP, *PERSON, "app_healthy", *REST]
 
 
 @pytest.mark.parametrize("scenario", PERSON_FIRST)
-def test_the_order_where_the_text_shows_that_the_app_could_ask(scenario: Scenario) -> None:
+def test_the_order_if_the_text_shows_that_the_app_could_ask(scenario: Scenario) -> None:
     assert list(precedence(scenario)) == [*PERSON, *APP, *REST]
 
 
@@ -119,7 +119,7 @@ def test_the_order_within_the_mailbox() -> None:
     )
 
 
-def test_what_would_not_fail_the_next_try_is_not_also_seen() -> None:
+def test_what_would_not_make_the_next_try_fail_is_not_also_seen() -> None:
     for scenario in Scenario:
         found = diagnosed(scenario)
         assert found.also_seen == ()
@@ -183,7 +183,7 @@ def test_no_auth(scenario: Scenario) -> None:
     assert {lack.reason for lack in unread.lacks} == {Reason.THROTTLED, Reason.NO_AUTH}
 
 
-def test_reasons_are_said_once_each() -> None:
+def test_each_reason_is_given_once() -> None:
     unread = dict.fromkeys(("mailbox", "message", "recoverable_items", "user"), Reason.FORBIDDEN)
     found = diagnosed(Scenario.INVALID_USER, **unread, app=make_app(permissions=Reason.THROTTLED))
     assert len(found.lacks) == len(set(found.lacks))

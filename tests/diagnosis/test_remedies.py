@@ -148,7 +148,7 @@ def test_another_authority(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("cause", [*causes_of(Subject.ETD_APP), *causes_of(Subject.ETD_APP, last_resort=True)])
 def test_an_audits_remedies_name_no_mailbox(cause: Cause) -> None:
-    """A step that needed one would fail here: there is nothing to fill it in with."""
+    """A step that needs one would fail here: there is no value for it."""
     steps = app_actions(cause, make_tenant(), make_app(service_principal=principal()))
     assert steps
     assert all(action.title != "Remediate the message again" for action in steps)
@@ -237,7 +237,7 @@ def test_undetermined_without_a_lack_says_so() -> None:
     )
 
 
-def test_nothing_to_do_is_said_too() -> None:
+def test_a_finding_says_that_there_is_nothing_to_do() -> None:
     assert diagnosed(Scenario.RESOURCE_NOT_FOUND, {"folder": "inbox"}).cause is Cause.MESSAGE_REMEDIATED
     assert remedy(Cause.MESSAGE_REMEDIATED)[0].title == "Nothing to do"
     assert remedy(Cause.MAILBOX_UNLICENSED, **NO_MAILBOX)[0].title == "Check the user's subscription"

@@ -1,4 +1,4 @@
-"""Rules: one for each cause, and what each says is fit to be read."""
+"""Rules: one for each cause, with complete sentences."""
 
 from __future__ import annotations
 

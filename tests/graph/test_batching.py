@@ -1,4 +1,4 @@
-"""Batches: what leaves together, what Graph's limits and throttling do to it, and that nothing is left behind."""
+"""Batches: what is sent together, how limits and throttling change that, and that no task is left behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OK = Reply(200, {"value": "x"})
 
 
 class Graph:
-    """Answers batches. `answer` says what to a URL; `seconds` is how long a batch takes."""
+    """Answers batches: `answer` returns the reply to a URL, and `seconds` is how long a batch takes."""
 
     def __init__(self, answer: Callable[[str], Reply | None] = lambda _: OK, seconds: float = 0.0) -> None:
         self.answer, self.seconds = answer, seconds
@@ -58,7 +58,7 @@ def mail(number: int = 0, mailbox: str = "a") -> Question:
 
 @pytest.fixture(autouse=True)
 async def _nothing_left_behind() -> AsyncIterator[None]:
-    """No test may leave a task; it has a moment to end what it cancelled."""
+    """No test may leave a task behind; canceled tasks get a moment to end."""
     yield
     for _ in range(20):
         left = asyncio.all_tasks() - {asyncio.current_task()}
@@ -72,7 +72,7 @@ async def all_of(batcher: Batcher, questions: list[Question]) -> list[Reply]:
     return list(await asyncio.gather(*(batcher.read(question) for question in questions)))
 
 
-async def test_reads_that_wait_together_leave_together() -> None:
+async def test_reads_that_wait_at_the_same_time_are_sent_together() -> None:
     graph = Graph()
     assert await all_of(Batcher(graph.send), [directory(1, ConsistencyLevel="eventual"), mail(2)]) == [OK, OK]
     (batch,) = graph.batches
@@ -85,14 +85,14 @@ async def test_reads_that_wait_together_leave_together() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 19, 20, 21, 45])
-async def test_a_batch_has_at_most_20(count: int) -> None:
+async def test_a_batch_has_at_most_20_reads(count: int) -> None:
     graph = Graph(lambda url: Reply(200, {"url": url}))
     replies = await all_of(Batcher(graph.send), [directory(number) for number in range(count)])
     assert [reply.body for reply in replies] == [{"url": f"/users/{number}"} for number in range(count)]
     assert [len(batch) for batch in graph.batches] == [20] * (count // 20) + ([count % 20] if count % 20 else [])
 
 
-async def test_identical_reads_are_one_and_are_asked_again_later() -> None:
+async def test_identical_reads_are_sent_once_and_can_be_sent_again_later() -> None:
     graph = Graph()
     batcher = Batcher(graph.send)
     assert await all_of(batcher, [directory()] * 5) == [OK] * 5
@@ -116,13 +116,13 @@ async def test_a_read_joins_one_that_is_under_way() -> None:
     assert len(graph.urls) == 1
 
 
-async def test_an_item_that_the_answer_lacks_was_not_answered() -> None:
+async def test_an_item_that_is_missing_from_the_answer_was_not_answered() -> None:
     graph = Graph(lambda url: None if url.endswith("1") else OK)
     replies = await all_of(Batcher(graph.send), [directory(0), directory(1), directory(2)])
     assert replies == [OK, Reply(reason=Reason.UNAVAILABLE), OK]
 
 
-async def test_one_that_no_longer_waits_does_not_end_the_others_read() -> None:
+async def test_a_canceled_read_does_not_cancel_an_identical_one() -> None:
     graph = Graph(seconds=0.03)
     batcher = Batcher(graph.send)
     gone, stays = (asyncio.create_task(batcher.read(directory())) for _ in range(2))
@@ -133,7 +133,7 @@ async def test_one_that_no_longer_waits_does_not_end_the_others_read() -> None:
 
 
 @pytest.mark.parametrize("after", [0.0, 0.02])
-async def test_a_read_that_nobody_waits_for_leaves_nothing(after: float) -> None:
+async def test_a_read_that_nobody_waits_for_leaves_no_task_behind(after: float) -> None:
     graph = Graph(seconds=0.05)
     batcher = Batcher(graph.send)
     waiting = [asyncio.create_task(batcher.read(question)) for question in (directory(), directory(), mail())]
@@ -148,7 +148,7 @@ async def test_a_read_that_nobody_waits_for_leaves_nothing(after: float) -> None
     assert await batcher.read(directory()) == OK, "it can be asked again"
 
 
-async def test_a_cancelled_read_gives_back_its_place_in_the_mailbox() -> None:
+async def test_a_canceled_read_frees_its_place_in_the_mailbox() -> None:
     graph = Graph(seconds=0.03)
     batcher = Batcher(graph.send)
     waiting = [asyncio.create_task(batcher.read(mail(number))) for number in range(8)]
@@ -159,7 +159,7 @@ async def test_a_cancelled_read_gives_back_its_place_in_the_mailbox() -> None:
     assert await asyncio.wait_for(all_of(batcher, [mail(number) for number in range(10, 18)]), 1) == [OK] * 8
 
 
-async def test_close_ends_what_is_under_way() -> None:
+async def test_close_cancels_what_is_under_way() -> None:
     batcher = Batcher(Graph(seconds=5).send)
     waiting = [asyncio.create_task(batcher.read(directory(number))) for number in range(3)]
     await asyncio.sleep(0.02)
@@ -168,18 +168,18 @@ async def test_close_ends_what_is_under_way() -> None:
     assert all(isinstance(one, asyncio.CancelledError) for one in found)
 
 
-async def test_a_send_that_fails_ends_its_reads() -> None:
+async def test_a_send_that_fails_cancels_its_reads() -> None:
     async def send(_: list[dict[str, Any]]) -> dict[str, Reply]:
         raise RuntimeError("it should not have")
 
-    # The task of the batch is nobody's to wait for, so its exception is the loop's.
+    # Nobody waits for the task of the batch, so the loop handles its exception.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     waiting = [asyncio.create_task(Batcher(send).read(directory(number))) for number in range(2)]
     done, pending = await asyncio.wait(waiting, timeout=1)
     assert (len(done), len(pending)) == (2, 0)
 
 
-async def test_four_at_a_time_for_one_mailbox() -> None:
+async def test_at_most_four_reads_at_a_time_for_one_mailbox() -> None:
     graph = Graph(seconds=0.01)
     questions = [mail(number) for number in range(10)] + [mail(number, "b") for number in range(6)]
     questions += [directory(number) for number in range(12)]
@@ -202,7 +202,7 @@ def throttled_once(seconds: float, status: int = 429) -> Callable[[str], Reply]:
 
 
 @pytest.mark.parametrize("status", [429, 503, 504])
-async def test_a_short_wait_is_waited_for_and_only_what_failed_is_asked_again(status: int) -> None:
+async def test_after_a_short_wait_only_what_failed_is_asked_again(status: int) -> None:
     graph = Graph(throttled_once(0.05, status))
     started = time.monotonic()
     assert await all_of(Batcher(graph.send), [directory(0), directory(1)]) == [OK, OK]
@@ -215,7 +215,7 @@ async def test_a_long_wait_is_not_waited_for() -> None:
     batcher = Batcher(graph.send)
     first = await asyncio.wait_for(batcher.read(mail(0)), 1)
     assert (first.status, first.retry_after) == (429, batching.MAX_WAIT_SECONDS + 1)
-    # The mailbox is left alone, and nothing else is.
+    # Only the reads of that mailbox are delayed.
     second = await asyncio.wait_for(batcher.read(mail(1)), 1)
     assert (second.status, second.reason) == (429, Reason.THROTTLED)
     assert second.retry_after is not None
@@ -224,7 +224,7 @@ async def test_a_long_wait_is_not_waited_for() -> None:
     assert graph.urls == ["/a/messages/0", "/b/messages/1", "/users/1"]
 
 
-async def test_the_directory_is_left_alone_as_a_whole() -> None:
+async def test_a_throttled_directory_delays_all_of_its_reads() -> None:
     graph = Graph(throttled_once(batching.MAX_WAIT_SECONDS + 1))
     batcher = Batcher(graph.send)
     await batcher.read(directory(0))
@@ -233,7 +233,7 @@ async def test_the_directory_is_left_alone_as_a_whole() -> None:
     assert graph.urls == ["/users/0", "/a/messages/1"]
 
 
-async def test_a_throttled_mailbox_holds_back_what_else_is_asked_of_it() -> None:
+async def test_a_throttled_mailbox_delays_its_other_reads() -> None:
     graph = Graph(throttled_once(0.08))
     batcher = Batcher(graph.send)
     first = asyncio.create_task(batcher.read(mail(0)))
@@ -257,14 +257,14 @@ async def test_a_shorter_wait_does_not_shorten_a_longer_one() -> None:
     await both
 
 
-async def test_a_503_holds_nothing_back() -> None:
+async def test_a_503_delays_no_other_read() -> None:
     graph = Graph(throttled_once(batching.MAX_WAIT_SECONDS + 1, 503))
     batcher = Batcher(graph.send)
     assert (await batcher.read(directory(0))).status == 503
     assert await batcher.read(directory(1)) == OK
 
 
-async def test_tries_are_counted() -> None:
+async def test_the_number_of_tries_is_limited() -> None:
     graph = Graph(lambda _: Reply(429, retry_after=0.005))
     reply = await Batcher(graph.send).read(directory(0))
     assert (reply.status, len(graph.urls)) == (429, batching.MAX_TRIES)

@@ -1,4 +1,4 @@
-"""Tokens are asked for of the tenant that is meant, whichever the identity is at home in."""
+"""Tokens are for the tenant that is meant, whatever the home tenant of the identity is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Recorder(AsyncTokenCredential):
         await self.close()
 
 
-async def test_the_tenant_is_asked_for() -> None:
+async def test_a_token_is_for_the_tenant_that_is_meant() -> None:
     recorder = Recorder()
     credential = TenantCredential(recorder, TENANT_ID)
     assert (await credential.get_token("s", claims="c", enable_cae=True, anything="else")).token == "t"

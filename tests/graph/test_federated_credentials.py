@@ -1,4 +1,4 @@
-"""A managed identity in place of a secret: what azure-identity sends for it, seen at the transport."""
+"""A managed identity instead of a secret: what azure-identity sends for it, seen at the transport."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Answer:
 
 
 class Endpoints(AsyncHttpTransport[HttpRequest, Any]):
-    """The managed identity's endpoint and Entra's, in one; keeps what was asked."""
+    """The managed identity's endpoint and Entra's in one; keeps the requests."""
 
     def __init__(self, *, lifetime: int = 3600, refuses: bool = False) -> None:
         self.asked: list[HttpRequest] = []
@@ -107,7 +107,7 @@ def endpoints() -> Endpoints:
     return Endpoints()
 
 
-async def test_the_identitys_token_stands_in_for_a_secret(endpoints: Endpoints) -> None:
+async def test_the_identitys_token_replaces_a_secret(endpoints: Endpoints) -> None:
     credential = tenant_credential(TENANT, APP, transport=endpoints)
     token = await credential.get_token(SCOPE, enable_cae=True)
 
@@ -123,20 +123,20 @@ async def test_the_identitys_token_stands_in_for_a_secret(endpoints: Endpoints) 
     assert "client_secret" not in form
 
 
-async def test_both_tokens_are_kept_while_they_last(endpoints: Endpoints) -> None:
+async def test_both_tokens_are_kept_while_they_are_valid(endpoints: Endpoints) -> None:
     credential = tenant_credential(TENANT, APP, transport=endpoints)
     first = await credential.get_token(SCOPE)
     assert await credential.get_token(SCOPE) == first
     assert len(endpoints.asked) == 2
 
 
-async def test_each_tenant_is_asked_for_its_own_token(endpoints: Endpoints) -> None:
+async def test_each_tenant_issues_its_own_token(endpoints: Endpoints) -> None:
     for tenant in (TENANT, OTHER_TENANT):
         await tenant_credential(tenant, APP, transport=endpoints).get_token(SCOPE)
     assert [urlsplit(address).path.split("/")[1] for address, _ in endpoints.entra] == [TENANT, OTHER_TENANT]
 
 
-async def test_an_expired_token_is_asked_for_with_a_new_assertion() -> None:
+async def test_an_expired_token_is_renewed_with_a_new_assertion() -> None:
     endpoints = Endpoints(lifetime=0)
     credential = tenant_credential(TENANT, APP, transport=endpoints)
     await credential.get_token(SCOPE)
@@ -162,7 +162,7 @@ async def test_what_entra_refuses_is_an_authentication_error() -> None:
         ("https://login.microsoftonline.com/", "api://AzureADTokenExchange", "login.microsoftonline.com"),
     ],
 )
-async def test_national_clouds_exchange_tokens_of_their_own(
+async def test_national_clouds_have_their_own_token_audience(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, authority: str, audience: str, host: str
 ) -> None:
     monkeypatch.setenv("AZURE_AUTHORITY_HOST", authority)

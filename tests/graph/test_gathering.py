@@ -1,4 +1,4 @@
-"""How long a batch waits for its fill: a moment, or longer while so much is under way that it fills soon."""
+"""How long a batch waits for more reads: a moment, or longer while many reads are under way and it fills soon."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from triage.graph.sharing import Shared
 
 
 async def seconds_until_sent(graph: Graph, batcher: Batcher, question: Question) -> float:
-    """How long a read waits until a batch leaves with it."""
+    """How long a read waits until it is sent in a batch."""
     begun = time.perf_counter()
     reading = asyncio.create_task(batcher.read(question))
-    while question.url not in graph.urls:  # noqa: ASYNC110 - it keeps a list, and tells nobody
+    while question.url not in graph.urls:  # noqa: ASYNC110 - a list, which can't be awaited
         await asyncio.sleep(0.001)
     reading.cancel()
     return time.perf_counter() - begun
@@ -39,7 +39,9 @@ async def test_a_read_waits_longer_while_many_are_under_way(
     await asyncio.gather(*others, return_exceptions=True)
 
 
-async def test_a_full_batch_leaves_at_once_however_much_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_batch_is_sent_at_once_even_while_many_reads_are_under_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(batching, "BUSY_GATHER_SECONDS", 5.0)
     graph = Graph()
     batcher = Batcher(graph.send)
@@ -48,7 +50,7 @@ async def test_a_full_batch_leaves_at_once_however_much_is_under_way(monkeypatch
     assert [len(batch) for batch in graph.batches] == [MAX_ITEMS] * 5
 
 
-async def test_a_batch_that_nobody_waits_for_is_ended() -> None:
+async def test_a_batch_that_nobody_waits_for_is_canceled() -> None:
     ended = asyncio.Event()
 
     async def send(_: list[dict[str, object]]) -> dict[str, batching.Reply]:
@@ -70,8 +72,8 @@ async def test_a_batch_that_nobody_waits_for_is_ended() -> None:
         await ended.wait()
 
 
-async def test_what_is_held_back_while_it_waits_is_held_back_anew() -> None:
-    """A second 429 that comes while a read is held back is obeyed by that read as well."""
+async def test_a_second_429_also_delays_a_read_that_is_waiting() -> None:
+    """The delay of a waiting read is extended when another read gets a 429."""
     waits = {"/users/0": [0.2, 0.3], "/users/1": [0.4]}
     asked: dict[str, list[float]] = {}
 
@@ -84,20 +86,20 @@ async def test_what_is_held_back_while_it_waits_is_held_back_anew() -> None:
     batcher = Batcher(graph.send)
     await asyncio.gather(*(batcher.read(directory(number)) for number in (0, 1, 2)))
     first = asked["/users/1"][0]
-    # All three left in one batch; 1 was told to wait for 0.4 s, so 0, though it was told 0.2 s, waits as long.
+    # All three were sent in one batch; 1 has to wait 0.4 s, so 0 waits as long, although its own delay was 0.2 s.
     assert min(asked["/users/0"][1], asked["/users/1"][1]) - first >= 0.39
     assert len(asked["/users/2"]) == 1
 
 
-async def test_the_waits_of_a_read_have_one_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "MAX_WAIT_SECONDS", 0.5)
-    graph = Graph(lambda _: batching.Reply(429, retry_after=0.3))
+async def test_the_waits_of_a_read_have_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "MAX_WAIT_SECONDS", 1.5)
+    graph = Graph(lambda _: batching.Reply(429, retry_after=0.8))
     reply = await Batcher(graph.send).read(directory())
     assert reply.status == 429
-    assert len(graph.batches) == 2, "a third try would be beyond the ceiling"
+    assert len(graph.batches) == 2, "a third try would be beyond the limit"
 
 
-async def test_a_shared_piece_of_work_ends_with_the_last_that_waits() -> None:
+async def test_a_shared_task_is_canceled_when_nobody_waits_for_it() -> None:
     shared = Shared(asyncio.sleep(30))
     waiting = [asyncio.create_task(shared.wait()) for _ in range(2)]
     await asyncio.sleep(0)
@@ -110,7 +112,7 @@ async def test_a_shared_piece_of_work_ends_with_the_last_that_waits() -> None:
     assert shared.task.cancelled()
 
 
-async def test_a_shared_piece_of_work_gives_all_the_same() -> None:
+async def test_all_who_wait_for_a_shared_task_get_its_result() -> None:
     made: list[int] = []
 
     async def work() -> list[int]:

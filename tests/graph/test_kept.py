@@ -1,4 +1,4 @@
-"""What belongs to a tenant is read once for many failures, and how long it stays."""
+"""What belongs to a tenant is read once for many failures, and for how long it is kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from triage.graph.kept import KEEP_FORBIDDEN_SECONDS, KEEP_SECONDS, Kept
 
 
 class Reader:
-    """Gives one answer after the other, and counts how often it was asked."""
+    """Returns one answer after the other, and counts how often it was asked."""
 
     def __init__(self, *reasons: Reason | None) -> None:
         self.reasons, self.asked = list(reasons), 0
@@ -45,7 +45,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-async def test_one_reading_for_all_that_want_it_at_once() -> None:
+async def test_concurrent_callers_share_one_reading() -> None:
     reader = Reader(None)
     values = await asyncio.gather(*(keep.get() for keep in [keeping(reader)] * 10))
     assert ({value.value for value in values}, reader.asked) == ({1}, 1)
@@ -90,7 +90,7 @@ async def test_fresh_is_read_now_and_replaces_what_was_kept() -> None:
     assert (await keep.get()).value == 2
 
 
-async def test_fresh_does_not_join_a_reading_that_began_before() -> None:
+async def test_fresh_does_not_join_a_reading_that_started_before() -> None:
     reader = Reader(None)
     reader.gate.clear()
     keep = keeping(reader)
@@ -102,7 +102,7 @@ async def test_fresh_does_not_join_a_reading_that_began_before() -> None:
     assert ((await first).value, (await fresh).value, reader.asked) == (1, 2, 2)
 
 
-async def test_one_that_no_longer_waits_does_not_end_the_reading() -> None:
+async def test_a_canceled_caller_does_not_cancel_the_reading() -> None:
     reader = Reader(None)
     reader.gate.clear()
     keep = keeping(reader)
@@ -115,7 +115,7 @@ async def test_one_that_no_longer_waits_does_not_end_the_reading() -> None:
     assert gone.cancelled()
 
 
-async def test_a_reading_that_raised_is_made_again() -> None:
+async def test_a_reading_that_raised_is_repeated() -> None:
     tries: list[int] = []
 
     async def read() -> Answer[int]:

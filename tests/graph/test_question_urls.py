@@ -1,4 +1,4 @@
-"""A question's URL is written by hand: it has to be the one that msgraph-sdk's request builder makes."""
+"""The URL of every question is the one that msgraph-sdk's own request builder makes for the same values."""
 
 from __future__ import annotations
 

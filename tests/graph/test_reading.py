@@ -70,19 +70,19 @@ async def test_states(
 
 
 @pytest.mark.parametrize("status", [503, 504])
-async def test_services_that_are_away(status: int) -> None:
+async def test_services_that_are_unavailable(status: int) -> None:
     found = await one(Reply(status, retry_after=99.0))
     assert (found.state, found.reason) == (State.UNREAD, Reason.TIMEOUT if status == 504 else Reason.UNAVAILABLE)
 
 
 @pytest.mark.parametrize("reason", [Reason.TIMEOUT, Reason.UNAVAILABLE, Reason.UNAUTHENTICATED])
-async def test_a_batch_that_failed_whole_says_why(reason: Reason) -> None:
+async def test_a_batch_that_failed_as_a_whole_says_why(reason: Reason) -> None:
     found = await one(Reply(None, reason=reason))
     assert (found.state, found.reason, found.permission) == (State.UNREAD, reason, None)
 
 
 async def test_a_forbidden_batch_is_not_a_forbidden_item() -> None:
-    """The status is the batch's own: it tells nothing of the item's permission."""
+    """The status is the batch's own: it says nothing about the item's permission."""
     found = await one(Reply(403, reason=Reason.UNAUTHENTICATED))
     assert (found.reason, found.permission) == (Reason.UNAUTHENTICATED, None)
 

@@ -1,4 +1,4 @@
-"""What is wrong with the app, by what an audit read of it: issues and verdict. Pure."""
+"""What is wrong with the app, from what an audit read about it: issues and verdict. A pure function."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from triage.intake.scenario import Scenario
 from triage.settings import Tenant
 from triage.wire import as_datetime
 
-# No failure is audited, but a rule wants one; nobody can have this address.
+# A rule needs a failure, and an audit has none; nobody can have this address.
 _NOBODY = "nobody@invalid.invalid"
 
 

@@ -42,7 +42,7 @@ def _granted(audit: Audit, kind: str) -> set[str]:
 
 
 def _changed(before: Audit, after: Audit) -> list[str]:
-    """The changes of the service principal; none where one of the two audits could not read it."""
+    """The changes of the service principal; none if one of the two audits could not read it."""
     if not (before.knows_principal and after.knows_principal):
         return []
     if before.service_principal is None or after.service_principal is None:
@@ -53,7 +53,7 @@ def _changed(before: Audit, after: Audit) -> list[str]:
 
 
 def _word(value: object) -> str:
-    """A value as JSON writes it, text without its quotes."""
+    """A value in the form of JSON; text without its quotes."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -16,7 +16,7 @@ from triage.wire import Instant, Wire, epoch_ns, newest_first, now
 
 
 class Verdict(StrEnum):
-    """Whether the app can do its work."""
+    """Whether the app can remediate."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -122,7 +122,7 @@ def audit_id(tenant_id: str, audited_at: str, unique: str) -> str:
 
 
 def new_audit(tenant: Tenant) -> Audit:
-    """An audit of this moment that has nothing in it yet."""
+    """A new audit, with nothing in it yet."""
     audited_at = now()
     return Audit(
         id=audit_id(tenant.tenant_id, audited_at, uuid4().hex[:8]),

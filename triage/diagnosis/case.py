@@ -46,5 +46,5 @@ def day(moment: object) -> str:
 
 
 def listed(names: list[str]) -> str:
-    """Names in a sentence: a, b and c."""
+    """Names in a sentence, such as `a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -128,7 +128,7 @@ _SHOWN = ("id", "user_principal_name", "user_type", "account_enabled", "on_premi
 
 
 def _judge_presence(_: Case, answer: Answer[Any]) -> Judged:
-    """Whether it is there; of directory objects, who they are."""
+    """Whether it is there; for directory objects, also which one it is."""
     observed: dict[str, Any] = {}
     for name in _SHOWN:
         seen = getattr(answer.value, name, None)

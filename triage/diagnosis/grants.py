@@ -105,10 +105,8 @@ def permission_state(app: AppEvidence, name: str, names: Names) -> PermissionSta
     Delegated grants do not decide: if they could not be read, a permission that is not granted is missing (docs/design.md).
     """
     role_id = names.role_ids.get(name)
-    if role_id is not None and role_id in granted_roles(app):
+    if role_id in granted_roles(app):
         return PermissionState.GRANTED
-    if role_id is None:
-        granted_roles(app)
     roles, scopes = declared(app)
     if role_id in roles:
         return PermissionState.CONSENT_MISSING

@@ -1,1 +1,1 @@
-"""All that is asked of Microsoft Graph, and nothing that is decided."""
+"""Everything that is asked of Microsoft Graph; nothing is decided here."""

@@ -112,7 +112,7 @@ class Answer(Generic[T_co]):
         return replace(self, state=State.UNREAD, value=None, reason=reason, permission=permission)
 
     def first(self: Answer[list[U]], fits: Callable[[U], bool] = lambda _: True) -> Answer[U]:
-        """The answer to a search as that of its first hit that fits: absent where there is none."""
+        """The answer to a search as that of its first hit that fits: absent if there is none."""
         hit = next(filter(fits, self.value or []), None)
         state = State.ABSENT if self.state is State.READ and hit is None else self.state
         return replace(cast("Answer[U]", self), state=state, value=hit)

@@ -19,7 +19,7 @@ KEEP_FORBIDDEN_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Kept(Generic[T]):
-    """One value that is shared, and read again when it is too old or when it is wanted fresh.
+    """One value that is shared, and read again when it is too old or when a fresh one is needed.
 
     `answers` returns the answers in a value: a value with an answer that failed for a passing reason is not kept.
     """

@@ -1,7 +1,7 @@
 """Graph v1.0's answers, as far as triage reads them (https://learn.microsoft.com/graph/api/overview).
 
 A property is None where Graph said null or left it out: for lists that is not the same as an empty one, since
-Graph nulls what the caller may not see.
+Graph returns null for what the caller may not see.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class ProvisionedPlan(Resource):
 
 
 class LicenseAssignmentState(Resource):
-    """`licenseAssignmentState`: `error` is null or "None" where there is none."""
+    """`licenseAssignmentState`: `error` is null or "None" if there is none."""
 
     sku_id: str | None = None
     state: str | None = None
@@ -81,7 +81,7 @@ class ServiceProvisioningError(Resource):
 
 
 class User(Resource):
-    """`user`, with what tells whether Exchange Online keeps a mailbox for it."""
+    """`user`, with what shows whether Exchange Online has a mailbox for it."""
 
     user_principal_name: str | None = None
     mail: str | None = None

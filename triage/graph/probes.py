@@ -31,7 +31,7 @@ async def probe(session: GraphSession, organization: Answer[Organization]) -> li
     questions += [ask(known[needs]) for ask, needs in PROBES if known.get(needs) is not None]
     others = await asyncio.gather(*(read_one(session.batcher, question, Resource) for question in questions))
     if user is not None and user.assigned_plans is None:
-        # Graph leaves out what may not be read, instead of refusing.
+        # Graph returns null for what the caller may not see, instead of 403.
         users = users.unread(Reason.FORBIDDEN, directory.any_user().permission)
     return [organization, users, principal, *others]
 

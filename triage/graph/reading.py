@@ -76,13 +76,13 @@ def _answer(question: Question, reply: Reply) -> Answer[Any]:
 
 @cache
 def _adapter(kind: type[Any], *, many: bool) -> TypeAdapter[Any]:
-    """The validator of a kind of object, or of a list of them. Making one costs more than using it."""
+    """The validator of a kind of object, or of a list of them. It is kept: making one costs more than using it."""
     shape: Any = GenericAlias(list, (kind,)) if many else kind
     return TypeAdapter(shape)
 
 
 def _validated(answer: Answer[T], value: object, adapter: TypeAdapter[T]) -> Answer[T]:
-    """An answer of another shape than Graph documents was not understood, and says nothing."""
+    """The answer with its value, or unread if the value does not have the shape that Graph documents."""
     try:
         return replace(answer, value=adapter.validate_python(value))
     except ValidationError:
@@ -90,7 +90,7 @@ def _validated(answer: Answer[T], value: object, adapter: TypeAdapter[T]) -> Ans
 
 
 def _relative(link: str) -> str:
-    """The part of an absolute nextLink that a batch item wants: from after `/v1.0` on."""
+    """The part of an absolute nextLink that a batch item needs: what follows `/v1.0`."""
     url = urlsplit(link)
     path = url.path.partition("/v1.0")[2] or url.path
     return f"{path}?{url.query}" if url.query else path

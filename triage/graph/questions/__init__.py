@@ -1,4 +1,4 @@
-"""Every question that triage puts to Graph v1.0, by the workload that answers it.
+"""Every question that triage asks Graph v1.0, by the workload that answers it.
 
 A new question is a function in the module of its workload. `$select` everywhere: it costs less, and reads no more than
 is needed.
