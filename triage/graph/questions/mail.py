@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from triage.graph.questions.question import Kind, ProbeWith, literal, question, segment
 
 FOLDER = "id,displayName,parentFolderId,isHidden"
 # Never a subject, a body, or a sender: Mail.ReadBasic.All is enough.
 MESSAGE = "id,parentFolderId,isRead"
 
-_PERMISSION = "Mail.ReadBasic.All"
-# Ids that stay the same when a message is moved.
-_IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
+# Immutable ids stay the same when a message is moved.
+_mail = partial(question, permission="Mail.ReadBasic.All", headers={"Prefer": 'IdType="ImmutableId"'}, outlook=True)
 
 
-@question(
-    "Does the mailbox answer?", _PERMISSION, headers=_IMMUTABLE, outlook=True, probe_with=ProbeWith.USER
-)  # fmt: skip
+@_mail("Does the mailbox answer?", probe_with=ProbeWith.USER)
 def mailbox(user: str) -> str:
     """The Inbox: whether Exchange Online has a mailbox that answers."""
     return f"{_folder(user, 'inbox')}?$select={FOLDER}"
 
 
-@question("Which folder is it?", _PERMISSION, kind=Kind.FACT, headers=_IMMUTABLE, outlook=True)
+@_mail("Which folder is it?", kind=Kind.FACT)
 def folder(user: str, folder: str) -> str:
     """A folder by id or well-known name."""
     return f"{_folder(user, folder)}?$select={FOLDER}"
 
 
-@question("Which hidden folders are there?", _PERMISSION, kind=Kind.FACT, headers=_IMMUTABLE, outlook=True)
+@_mail("Which hidden folders are there?", kind=Kind.FACT)
 def hidden_folders(user: str) -> str:
     """All top-level folders, hidden ones included."""
     select = f"$select={FOLDER},totalItemCount"
     return f"/users/{segment(user)}/mailFolders?{select}&$top=100&includeHiddenFolders=true"
 
 
-@question("Is the message in the mailbox's folders?", _PERMISSION, headers=_IMMUTABLE, outlook=True)
+@_mail("Is the message in the mailbox's folders?")
 def message(user: str, internet_message_id: str) -> str:
     """The copies of a message in all folders except Recoverable Items."""
     return _messages(f"/users/{segment(user)}", internet_message_id)
 
 
-@question("Is the message in Recoverable Items?", _PERMISSION, kind=Kind.FACT, headers=_IMMUTABLE, outlook=True)
+@_mail("Is the message in Recoverable Items?", kind=Kind.FACT)
 def recoverable_items(user: str, internet_message_id: str) -> str:
     """The copies of a message in Recoverable Items."""
     return _messages(_folder(user, "recoverableitemsdeletions"), internet_message_id)
 
 
-@question("Is the message in this hidden folder?", _PERMISSION, kind=Kind.FACT, headers=_IMMUTABLE, outlook=True)
+@_mail("Is the message in this hidden folder?", kind=Kind.FACT)
 def hidden_folder(user: str, folder: str, internet_message_id: str) -> str:
     """The copies of a message in one folder, by the folder's id."""
     return _messages(_folder(user, folder), internet_message_id)
