@@ -4,59 +4,92 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kiota_abstractions.authentication import AnonymousAuthenticationProvider
+from msgraph import GraphRequestAdapter, GraphServiceClient
 
 from tests.factories import APP_ID, MAILBOX, MESSAGE_ID
-from triage.graph.permissions import PERMISSIONS
+from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
 from triage.graph.questions import PROBES, QUESTIONS, Kind, Question, applications, directory, mail
 from triage.graph.questions.question import question
 
+SDK = GraphServiceClient(request_adapter=GraphRequestAdapter(AnonymousAuthenticationProvider()))
 ADDRESSED = (
     f"mail eq '{MAILBOX}' or proxyAddresses/any(p:p eq 'smtp:{MAILBOX}') or proxyAddresses/any(p:p eq 'SMTP:{MAILBOX}')"
 )
-OF_MESSAGE = f"internetMessageId eq '{MESSAGE_ID}'"
-USER = f"/users/{MAILBOX}"
-GRAPH = "00000003-0000-0000-c000-000000000000"
-
+COPIES = {"$filter": f"internetMessageId eq '{MESSAGE_ID}'", "$top": "50"}
 USERS, APPLICATIONS, MAIL = "User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"
 
-# Each question: its permission, its path, and its query without $select.
-EXPECTED: list[tuple[Question, str, str, dict[str, str]]] = [
-    (directory.organization(), USERS, "/organization", {}),
-    (directory.user(MAILBOX), USERS, USER, {}),
-    (directory.alias(MAILBOX), USERS, "/users", {"$filter": ADDRESSED, "$top": "5"}),
-    (directory.deleted_user(MAILBOX), USERS, "/directory/deletedItems/graph.user",
+
+def user(user: str) -> Any:
+    return SDK.users.by_user_id(user)
+
+
+def folder(user: str, folder: str) -> Any:
+    return SDK.users.by_user_id(user).mail_folders.by_mail_folder_id(folder)
+
+
+def service_principal(identifier: str) -> Any:
+    return SDK.service_principals.by_service_principal_id(identifier)
+
+
+class Row(NamedTuple):
+    """A question, msgraph-sdk's request builder for it, its permission, and what it asks besides $select."""
+
+    ask: Callable[..., Question]
+    arguments: tuple[Any, ...]
+    builder: Callable[..., Any]
+    permission: str
+    query: dict[str, str]
+
+    @property
+    def question(self) -> Question:
+        return self.ask(*self.arguments)
+
+
+def graph_service_principal(names: bool) -> Question:
+    return applications.graph_service_principal(names=names)
+
+
+EXPECTED = [Row(*row) for row in (
+    (directory.organization, (), lambda: SDK.organization, USERS, {}),
+    (directory.user, (MAILBOX,), user, USERS, {}),
+    (directory.alias, (MAILBOX,), lambda _: SDK.users, USERS, {"$filter": ADDRESSED, "$top": "5"}),
+    (directory.deleted_user, (MAILBOX,), lambda _: SDK.directory.deleted_items.graph_user, USERS,
      {"$filter": f"{ADDRESSED} or endsWith(userPrincipalName,'{MAILBOX}')", "$count": "true"}),
-    (directory.group(MAILBOX), "GroupMember.Read.All", "/groups", {"$filter": ADDRESSED, "$top": "5"}),
-    (directory.contact(MAILBOX), "OrgContact.Read.All", "/contacts", {"$filter": ADDRESSED, "$top": "5"}),
-    (directory.domain_owner("contoso.com"), "CrossTenantInformation.ReadBasic.All",
-     "/tenantRelationships/findTenantInformationByDomainName(domainName='contoso.com')", {}),
-    (directory.any_user(), USERS, "/users", {"$top": "1"}),
-    (directory.any_group(), "GroupMember.Read.All", "/groups", {"$top": "1"}),
-    (directory.any_contact(), "OrgContact.Read.All", "/contacts", {"$top": "1"}),
-    (mail.mailbox(MAILBOX), MAIL, f"{USER}/mailFolders/inbox", {}),
-    (mail.folder(MAILBOX, "AAMk=="), MAIL, f"{USER}/mailFolders/AAMk==", {}),
-    (mail.hidden_folders(MAILBOX), MAIL, f"{USER}/mailFolders", {"$top": "100", "includeHiddenFolders": "true"}),
-    (mail.message(MAILBOX, MESSAGE_ID), MAIL, f"{USER}/messages", {"$filter": OF_MESSAGE, "$top": "50"}),
-    (mail.recoverable_items(MAILBOX, MESSAGE_ID), MAIL, f"{USER}/mailFolders/recoverableitemsdeletions/messages",
-     {"$filter": OF_MESSAGE, "$top": "50"}),
-    (mail.hidden_folder(MAILBOX, "AAMk==", MESSAGE_ID), MAIL, f"{USER}/mailFolders/AAMk==/messages",
-     {"$filter": OF_MESSAGE, "$top": "50"}),
-    (mail.mailbox_purpose(MAILBOX), "MailboxSettings.Read", f"{USER}/mailboxSettings", {}),
-    (applications.service_principal(APP_ID), APPLICATIONS, f"/servicePrincipals(appId='{APP_ID}')", {}),
-    (applications.deleted_service_principal(APP_ID), APPLICATIONS, "/directory/deletedItems/graph.servicePrincipal",
-     {"$filter": f"appId eq '{APP_ID}'"}),
-    (applications.graph_service_principal(names=True), APPLICATIONS, f"/servicePrincipals(appId='{GRAPH}')", {}),
-    (applications.permissions("sp"), APPLICATIONS, "/servicePrincipals/sp/appRoleAssignments", {"$top": "999"}),
-    (applications.delegated_grants("sp"), "Directory.Read.All", "/servicePrincipals/sp/oauth2PermissionGrants",
+    (directory.group, (MAILBOX,), lambda _: SDK.groups, "GroupMember.Read.All", {"$filter": ADDRESSED, "$top": "5"}),
+    (directory.contact, (MAILBOX,), lambda _: SDK.contacts, "OrgContact.Read.All", {"$filter": ADDRESSED, "$top": "5"}),
+    (directory.domain_owner, ("contoso.com",),
+     SDK.tenant_relationships.find_tenant_information_by_domain_name_with_domain_name,
+     "CrossTenantInformation.ReadBasic.All", {}),
+    (directory.any_user, (), lambda: SDK.users, USERS, {"$top": "1"}),
+    (directory.any_group, (), lambda: SDK.groups, "GroupMember.Read.All", {"$top": "1"}),
+    (directory.any_contact, (), lambda: SDK.contacts, "OrgContact.Read.All", {"$top": "1"}),
+    (mail.mailbox, (MAILBOX,), lambda one: folder(one, "inbox"), MAIL, {}),
+    (mail.folder, (MAILBOX, "AAMk=="), folder, MAIL, {}),
+    (mail.hidden_folders, (MAILBOX,), lambda one: user(one).mail_folders, MAIL,
+     {"$top": "100", "includeHiddenFolders": "true"}),
+    (mail.message, (MAILBOX, MESSAGE_ID), lambda one, _: user(one).messages, MAIL, COPIES),
+    (mail.recoverable_items, (MAILBOX, MESSAGE_ID),
+     lambda one, _: folder(one, "recoverableitemsdeletions").messages, MAIL, COPIES),
+    (mail.hidden_folder, (MAILBOX, "AAMk==", MESSAGE_ID), lambda one, name, _: folder(one, name).messages, MAIL, COPIES),
+    (mail.mailbox_purpose, (MAILBOX,), lambda one: user(one).mailbox_settings, "MailboxSettings.Read", {}),
+    (applications.service_principal, (APP_ID,), SDK.service_principals_with_app_id, APPLICATIONS, {}),
+    (applications.deleted_service_principal, (APP_ID,), lambda _: SDK.directory.deleted_items.graph_service_principal,
+     APPLICATIONS, {"$filter": f"appId eq '{APP_ID}'"}),
+    (graph_service_principal, (True,), lambda _: SDK.service_principals_with_app_id(GRAPH_APP_ID), APPLICATIONS, {}),
+    (applications.permissions, ("sp",), lambda one: service_principal(one).app_role_assignments, APPLICATIONS,
      {"$top": "999"}),
-    (applications.registration(APP_ID), APPLICATIONS, f"/applications(appId='{APP_ID}')", {}),
-]  # fmt: skip
-ALL = pytest.mark.parametrize("asked", [row[0] for row in EXPECTED], ids=lambda asked: asked.check)
+    (applications.delegated_grants, ("sp",), lambda one: service_principal(one).oauth2_permission_grants,
+     "Directory.Read.All", {"$top": "999"}),
+    (applications.registration, (APP_ID,), SDK.applications_with_app_id, APPLICATIONS, {}),
+)]  # fmt: skip
+EACH = pytest.mark.parametrize("row", EXPECTED, ids=[row.ask.__name__ for row in EXPECTED])
 
 
 def parts(asked: Question) -> tuple[str, dict[str, str]]:
@@ -68,21 +101,23 @@ def parts(asked: Question) -> tuple[str, dict[str, str]]:
 
 
 def test_every_question_is_expected() -> None:
-    assert sorted(asked.check for asked, *_ in EXPECTED) == sorted(QUESTIONS)
+    assert sorted(row.question.check for row in EXPECTED) == sorted(QUESTIONS)
 
 
-@pytest.mark.parametrize(("asked", "permission", "path", "query"), EXPECTED, ids=[row[0].check for row in EXPECTED])
-def test_what_is_asked(asked: Question, permission: str, path: str, query: dict[str, str]) -> None:
-    asked_path, asked_query = parts(asked)
-    select = asked_query.pop("$select", "")
-    assert (asked.permission, asked_path, asked_query) == (permission, path, query)
-    assert asked.url.startswith("/")
+@EACH
+def test_what_is_asked(row: Row) -> None:
+    """The path is compared with the SDK's (test_question_urls.py)."""
+    asked = row.question
+    query = parts(asked)[1]
+    select = query.pop("$select", "")
+    assert (asked.permission, query) == (row.permission, row.query)
     assert bool(select) is (asked.check != "domain_owner"), "$select wherever Graph takes it"
     assert str(asked) == f"GET {asked.url}"
 
 
-@ALL
-def test_a_question_is_a_sentence_and_its_permission_is_known(asked: Question) -> None:
+@EACH
+def test_a_question_is_a_sentence_and_its_permission_is_known(row: Row) -> None:
+    asked = row.question
     assert re.fullmatch(r"[A-Z].*\?", asked.text)
     assert asked.permission in PERMISSIONS
     opening = asked.text.split()[0]
@@ -122,9 +157,9 @@ def is_allowed(asked: Question) -> bool:
     return any(re.fullmatch(pattern, decoded) for pattern in ALLOWED)
 
 
-@ALL
-def test_only_these_paths(asked: Question) -> None:
-    assert is_allowed(asked)
+@EACH
+def test_only_these_paths(row: Row) -> None:
+    assert is_allowed(row.question)
 
 
 def test_another_path_would_be_seen() -> None:
@@ -132,8 +167,9 @@ def test_another_path_would_be_seen() -> None:
         assert not is_allowed(Question("user", path, ""))
 
 
-@ALL
-def test_headers_and_workload(asked: Question) -> None:
+@EACH
+def test_headers_and_workload(row: Row) -> None:
+    asked = row.question
     outlook = urlsplit(asked.url).path.startswith("/users/") and asked.check != "user"
     assert asked.mailbox == (MAILBOX if outlook else None)
     if asked.permission == MAIL:
