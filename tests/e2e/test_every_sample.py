@@ -9,13 +9,9 @@ import pytest
 from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import Sample, load
 from tests.e2e.service_client import Graph, Json, Service, instant
+from triage.diagnosis.place import Location
 
 SAMPLES = load(World.load())
-EXPOSED = {
-    **dict.fromkeys(("inbox", "junk", "archive_folder", "other_folder", "sent_items", "deleted_items"), True),
-    **dict.fromkeys(("recoverable_items", "quarantine", "not_found"), False),
-    **dict.fromkeys(("unknown", "not_checked"), None),
-}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +48,7 @@ def test_sample(sample: Sample, found: dict[str, Json]) -> None:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 def test_what_holds_of_every_finding(sample: Sample, found: dict[str, Json]) -> None:
     finding = found[sample.name]
-    assert finding["exposed"] == EXPOSED[finding["message"]["location"]]
+    assert finding["exposed"] == Location(finding["message"]["location"]).exposed
     assert (finding["cause"] == "undetermined") == bool(finding["reasons"]) == (finding["confidence"] == "undetermined")
     assert finding["summary"].endswith(".")
     assert finding["actions"] and all(action["title"] and action["detail"] for action in finding["actions"])
