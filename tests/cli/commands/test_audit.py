@@ -57,7 +57,7 @@ def test_all_apps_as_json(graph: dict[str, str], world: World) -> None:
     assert {audit.drift for audit in audits} == {None}
 
 
-@pytest.mark.parametrize(("better", "worse"), itertools.combinations(VERDICTS, 2))
+@pytest.mark.parametrize(("better", "worse"), list(itertools.combinations(VERDICTS, 2)))
 def test_of_several_the_worst_counts(better: str, worse: str) -> None:
     verdicts = [[{"verdict": name} for name in names] for names in ((better, worse), (worse, better), (worse,))]
     assert exit_code(verdicts[0]) == exit_code(verdicts[1]) == exit_code(verdicts[2])
