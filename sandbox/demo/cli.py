@@ -15,38 +15,44 @@ from rich.live import Live
 
 from sandbox.azurite import AzuriteError
 from sandbox.demo import failures, findings
-from sandbox.processes import ChildError
+from sandbox.processes import ChildError, is_free
 from sandbox.stack import Stack, core_tools, stack
 from sandbox.tenant.world.samples import Sample
 
 QUEUE = "remediation-failures"
+USUAL_PORT = 7071  # that of Azure Functions Core Tools, and of every example in the docs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=0, help="of the function app; 0 takes any free one (default)")
     parser.add_argument(
-        "--once", action="store_true", help="end when all findings are there; 1 if one is not as expected"
+        "--port", type=int, help=f"port of the function app; 0: any free one (default: {USUAL_PORT} if free)"
     )
-    parser.add_argument("--seconds", type=float, default=120, help="how long findings are waited for (default: 120)")
-    parser.add_argument("--local-host", action="store_true", help="not func, even where Core Tools are installed")
-    parser.add_argument("--log", type=Path, help="file for what the host says (default: only shown when it fails)")
+    parser.add_argument(
+        "--once", action="store_true", help="stop after the last finding; exit code 1 if one is unexpected"
+    )
+    parser.add_argument("--seconds", type=float, default=120, help="how long to wait for the findings (default: 120)")
+    parser.add_argument("--local-host", action="store_true", help="do not use Core Tools, even if they are installed")
+    parser.add_argument("--log", type=Path, help="file for the host's output (default: shown only if the host fails)")
 
 
 def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
-    # Wide enough for the table where nobody looks at a screen.
+    # Without a terminal: wide enough for the table.
     console = Console(width=None if sys.stdout.isatty() else 180)
     tool = None if args.local_host else core_tools()
-    console.print(f"Starting storage, the simulated tenants and the host ({tool or 'local host'})…", style="bold")
+    port = args.port if args.port is not None else USUAL_PORT if is_free(USUAL_PORT) else 0
+    console.print(f"Starting storage, the simulated tenants and the Functions host ({tool or 'local host'})…")
+    if args.port is None and not port:
+        console.print(f"Port {USUAL_PORT} is in use, so the function app gets another one.", style="yellow")
     try:
-        with stack(port=args.port, core_tools=tool, TRIAGE_QUEUE=QUEUE) as running:
+        with stack(port=port, core_tools=tool, TRIAGE_QUEUE=QUEUE) as running:
             try:
                 return _show(console, running, args)
             finally:
                 if args.log:
                     args.log.write_text(running.host.output, "utf-8")
     except KeyboardInterrupt:
-        console.print("\nStopped; nothing is left running.")
+        console.print("\nStopped. Nothing is left running.")
         return 0
     except (AzuriteError, ChildError, OSError) as error:
         print(error, file=sys.stderr)
@@ -56,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
 def _show(console: Console, running: Stack, args: argparse.Namespace) -> int:
     console.print(f"Function app {running.address}   Microsoft Graph {running.graph}")
     samples = failures.chosen()
-    console.print(f"Sending {len(samples)} sample failures: plain, Log Export rows, CloudEvents, and on the queue\n")
+    console.print(
+        f"Sending {len(samples)} sample failures: plain JSON, Log Export rows, CloudEvents and queue messages\n"
+    )
     failures.send(samples, running.address, running.storage, QUEUE)
     found = _wait(console, samples, running.address, args.seconds)
     wrong = [
@@ -67,17 +75,17 @@ def _show(console: Console, running: Stack, args: argparse.Namespace) -> int:
         if sample.failure["id"] not in found or findings.differences(sample, found[sample.failure["id"]])
     ]
     for line in wrong:
-        console.print(f"not as expected: {line}", style="red", markup=False)
+        console.print(f"unexpected: {line}", style="red", markup=False)
     if args.once:
         return 1 if wrong else 0
     _invite(console, running, found)
     running.host.process.wait()
-    print(f"The host has ended by itself:\n{running.host.output}", file=sys.stderr)
+    print(f"The host stopped by itself:\n{running.host.output}", file=sys.stderr)
     return 1
 
 
 def _wait(console: Console, samples: Sequence[Sample], address: str, seconds: float) -> dict[str, findings.Json]:
-    """The findings of the samples: on a terminal the last ones as they arrive, and in the end all of them."""
+    """The findings of the samples. On a terminal the latest ones show as they arrive; at the end, all of them."""
     wanted = [sample.failure["id"] for sample in samples]
     found: dict[str, findings.Json] = {}
     end = time.monotonic() + seconds
@@ -94,8 +102,7 @@ def _invite(console: Console, running: Stack, found: Mapping[str, findings.Json]
     finding_id = next((finding["id"] for finding in found.values()), "ID")
     example = '{"mailbox": "dora@contoso.com", "error": "The Requested User is Invalid", "messageId": "1"}'
     lines = [
-        "Serving until Ctrl-C. To try:",
-        f"  the page: {running.address}/api/dashboard",
+        "Try it:",
         f"  curl '{running.address}/api/findings?cause=user_deleted'",
         f"  curl {running.address}/api/findings/{finding_id}",
         f"  curl {running.address}/api/health",
@@ -103,6 +110,7 @@ def _invite(console: Console, running: Stack, found: Mapping[str, findings.Json]
         f"  curl {running.address}/api/failures -H 'content-type: application/json' -d '{example}'",
     ]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"\nRunning. Press Ctrl-C to stop. Open the dashboard:\n[bold]{running.address}/api/dashboard[/bold]")
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:

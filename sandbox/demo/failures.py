@@ -1,4 +1,4 @@
-"""Sample failures for a look: one for each cause, each way in used in turn."""
+"""The sample failures of the demo: one for each cause, sent in each of the forms that the service accepts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def chosen(samples: Iterable[Sample] | None = None) -> list[Sample]:
 
 
 def send(samples: Sequence[Sample], address: str, storage: Azurite, queue_name: str) -> None:
-    """Posts them, or puts them on the queue, each in one of the forms that the intake takes."""
+    """Post the failures or put them on the queue. The forms that the service accepts take turns."""
     forms = {0: "plain", 1: "log export", 2: "cloud event", 3: "queue"}
     numbered = sorted(enumerate(samples), key=lambda item: item[0] % 4)
     for form, group in groupby(numbered, key=lambda item: forms[item[0] % 4]):
@@ -53,7 +53,7 @@ def post(address: str, body: Json | list[Json], media_type: str = "application/j
 
 
 def log_export_row(failure: Json) -> Json:
-    """As Email Threat Defense's Log Export tells of a message; it has no error of its own, so that is added."""
+    """A row of Email Threat Defense's Log Export, with the error added: the export itself has none."""
     action = {"action": failure["action"], "folder": failure["folder"], "remediatedBy": failure["initiator"]}
     return {
         "logType": "message",

@@ -1,4 +1,4 @@
-"""Reads the findings back and sets them beside what was expected of them."""
+"""Reads the findings and compares them with what the samples expect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COLORS = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cya
 
 
 def read(address: str) -> dict[str, Json]:
-    """All findings, by the id that the sender gave the failure."""
+    """All findings, by the id that the sender gave to the failure."""
     found: dict[str, Json] = {}
     link: str | None = f"{address}/api/findings?top=1000"
     while link:
@@ -31,7 +31,7 @@ def read(address: str) -> dict[str, Json]:
 
 
 def differences(sample: Sample, finding: Json) -> list[str]:
-    """What is not as the sample says that it must be."""
+    """The differences between a finding and what its sample expects."""
     expect = sample.expect
     got = {name: finding[name] for name in ("cause", "confidence", "exposed")}
     wrong = [
@@ -45,7 +45,7 @@ def differences(sample: Sample, finding: Json) -> list[str]:
 
 
 def table(found: Mapping[str, Json], wanted: int, last: int = 1000) -> Table:
-    """The `last` of the findings that were found, in their order."""
+    """A table of the latest findings, at most `last` of them."""
     title = f"{len(found)} of {wanted} findings"
     shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     shown.add_column("mailbox", overflow="fold", max_width=34)

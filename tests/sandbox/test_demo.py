@@ -1,4 +1,4 @@
-"""`make run`, short of make: the whole service, sample failures in every form, findings out, and nothing left behind."""
+"""`make run` without make: the whole service, sample failures in every form, their findings, and nothing left running."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import signal
 import socket
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.demo.cli import USUAL_PORT
 from sandbox.demo.failures import chosen
 from sandbox.demo.findings import differences
-from sandbox.processes import ROOT, started
+from sandbox.processes import ROOT, is_free, started
 from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import Sample, load
 
-DEMO = [sys.executable, "-m", "sandbox", "demo"]
+DEMO = [sys.executable, "-m", "sandbox", "demo", "--port", "0"]
 
 
 def listens(address: str) -> bool:
@@ -43,13 +45,14 @@ def test_all_findings_arrive_as_expected() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_whatever_ends_it_nothing_is_left_running(number: signal.Signals) -> None:
+def test_nothing_is_left_running_whatever_stops_it(number: signal.Signals) -> None:
     with started([*DEMO, "--local-host"], environ={}) as demo:
         addresses = demo.wait_for(r"^Function app (\S+) +Microsoft Graph (\S+)", 40).groups()
         assert all(map(listens, addresses))
-        if number == signal.SIGINT:  # once while it serves; the others while it is at work
-            demo.wait_for("^Serving until Ctrl-C", 90)
-            demo.wait_for(r"  curl .*/api/findings/[0-9a-f]{16}", 5)
+        if number == signal.SIGINT:  # this one while it serves; the others while it works
+            demo.wait_for("^Running. Press Ctrl-C to stop", 90)
+            demo.wait_for(rf"^{addresses[0]}/api/dashboard$", 5)  # the last line is the address
+            demo.wait_for(r"^  curl .*/api/findings/[0-9a-f]{16}", 5)
         demo.process.send_signal(number)
         code = demo.wait(20)
     assert code == (-9 if number == signal.SIGKILL else 0), demo.output
@@ -59,16 +62,24 @@ def test_whatever_ends_it_nothing_is_left_running(number: signal.Signals) -> Non
         time.sleep(0.1)
 
 
-def test_core_tools_are_used_where_they_are_installed(tmp_path: Path) -> None:
+def test_core_tools_are_used_if_they_are_installed(tmp_path: Path) -> None:
     func = tmp_path / "func"
     func.write_text(f'#!/bin/sh\n[ "$1" = start ] && shift\nexec {sys.executable} -m sandbox host "$@"\n')
     func.chmod(0o755)
     with started([*DEMO, "--once"], environ={"PATH": f"{tmp_path}:/usr/bin:/bin"}, cwd=ROOT) as demo:
         assert demo.wait(90) == 0, demo.output
-    assert f"the host ({func})" in demo.output.replace("\n", "")
+    assert f"Functions host ({func})" in demo.output.replace("\n", "")
 
 
-def test_a_host_that_cannot_start_is_told() -> None:
+def test_the_usual_port_is_taken_only_if_it_is_free() -> None:
+    usual = socket.create_server(("127.0.0.1", USUAL_PORT)) if is_free(USUAL_PORT) else nullcontext()
+    with usual, started([sys.executable, "-m", "sandbox", "demo", "--local-host"], environ={}) as demo:
+        address = demo.wait_for(r"^Function app (\S+)", 40)[1]
+        assert f"Port {USUAL_PORT} is in use, so the function app gets another one." in demo.output
+        assert not address.endswith(f":{USUAL_PORT}")
+
+
+def test_a_host_that_cannot_start_says_why() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with started([*DEMO, "--once", "--local-host", "--port", port], environ={}) as demo:
@@ -94,5 +105,5 @@ FINDING: dict[str, Any] = {
         ({"cause": "user_deleted", "locations": ["inbox"]}, 1),
     ],
 )
-def test_what_is_not_as_expected_is_seen(expect: dict[str, Any], wrong: int) -> None:
+def test_differences_from_what_a_sample_expects(expect: dict[str, Any], wrong: int) -> None:
     assert len(differences(Sample("name", {}, expect), FINDING)) == wrong

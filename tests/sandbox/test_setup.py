@@ -1,4 +1,4 @@
-"""The set-up with stand-ins for Python and npm that install nothing and say what they were asked; no network."""
+"""The setup, with stand-ins for Python and npm that install nothing and record their arguments. No network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 
-# Answers like a Python of VERSION: to the set-up's questions (is it this version? one of those?), to -m venv, to -m pip.
+# Answers as a Python of VERSION would: to the checks of the version, to -m venv and to -m pip.
 PYTHON = """#!/bin/sh
 echo "PATH_OF_IT $*" >> "LOG"
 case "$1 $2" in
@@ -86,19 +86,19 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_it_installs_and_the_next_time_does_nothing(machine: Machine) -> None:
+def test_it_installs_once_and_then_does_nothing(machine: Machine) -> None:
     machine.install("bin/python3.12", "3.12")
     done = machine.setup()
     assert done.returncode == 0, done.stderr
     assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 1, 1)
-    assert "==> Python packages" in done.stdout
-    assert "==> Azurite" in done.stdout
+    assert "==> Installing the Python packages" in done.stdout
+    assert "==> Installing Azurite" in done.stdout
     again = machine.setup()
     assert (again.returncode, again.stdout) == (0, "")
     assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 1, 1)
 
 
-def test_the_newest_python_that_runs_is_taken(machine: Machine) -> None:
+def test_it_takes_the_newest_python_that_works(machine: Machine) -> None:
     machine.install("bin/python3.13", "3.13", works=False)  # a version manager's shim
     machine.install("bin/python3.12", "3.12")
     machine.install(".pyenv/versions/3.13.1/bin/python3", "3.13")
@@ -112,18 +112,18 @@ def test_no_usable_python(machine: Machine, version: str) -> None:
     machine.install("bin/python3", version)
     done = machine.setup()
     assert done.returncode == 1
-    assert "setup: no usable Python found. Needed: one of 3.13 3.12 3.11" in done.stderr
+    assert "setup: no usable Python found. It must be one of 3.13 3.12 3.11" in done.stderr
     assert "make setup PYTHON=" in done.stderr
 
 
-def test_it_can_be_asked_which_python_it_would_take(machine: Machine) -> None:
+def test_it_can_say_which_python_it_would_take(machine: Machine) -> None:
     assert machine.setup("--find-python").returncode == 1
     machine.install("bin/python3.11", "3.11")
     assert machine.setup("--find-python").stdout == "python3.11\n"
     assert machine.did("-m venv") == 0
 
 
-def test_a_python_that_is_named_is_taken_or_refused(machine: Machine) -> None:
+def test_a_given_python_is_taken_or_refused(machine: Machine) -> None:
     machine.install("bin/python3.13", "3.13")
     machine.install("other/python", "3.11")
     refused = machine.setup(PYTHON=str(machine.folder / "nothing"))
@@ -152,24 +152,24 @@ def test_a_new_lock_file_is_installed(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("broken", "words", "venvs"),
     [
-        ("venv", "could not make .venv", 2),
+        ("venv", "could not create .venv", 2),
         ("pip", "pip could not install requirements-dev.txt", 1),
         ("npm", "npm could not install Azurite", 1),
         ("killed", "", 2),
     ],
 )
-def test_a_set_up_that_failed_is_healed_by_the_next(machine: Machine, broken: str, words: str, venvs: int) -> None:
+def test_the_next_setup_repairs_one_that_failed(machine: Machine, broken: str, words: str, venvs: int) -> None:
     machine.install("bin/python3.13", "3.13")
     done = machine.setup(BREAK=broken)
     assert done.returncode != 0
     assert words in done.stderr
-    healed = machine.setup()
-    assert healed.returncode == 0, healed.stderr
-    assert machine.did("-m venv") == venvs, "an interrupted one is begun afresh"
+    repaired = machine.setup()
+    assert repaired.returncode == 0, repaired.stderr
+    assert machine.did("-m venv") == venvs, "an interrupted setup starts over"
     assert machine.setup().stdout == ""
 
 
-def test_a_venv_whose_python_is_gone_is_made_anew(machine: Machine) -> None:
+def test_a_venv_whose_python_is_gone_is_created_again(machine: Machine) -> None:
     machine.install("bin/python3.13", "3.13")
     machine.setup()
     (machine.folder / "project" / ".venv" / "bin" / "python").unlink()
@@ -177,7 +177,7 @@ def test_a_venv_whose_python_is_gone_is_made_anew(machine: Machine) -> None:
     assert machine.did("-m venv") == 2
 
 
-def test_make_says_what_there_is() -> None:
+def test_make_lists_its_targets() -> None:
     answer = subprocess.run(
         ["make"], cwd=ROOT, capture_output=True, text=True, timeout=20, check=True, env={"PATH": os.environ["PATH"]}
     )
