@@ -1,4 +1,4 @@
 """A small Azure Functions host for a laptop: HTTP, queue and timer triggers, with host.json's meaning.
 
-docs/local-host.md says what it does as the real host does, and what it leaves out.
+docs/local-host.md says what it does like the real host, and what it leaves out.
 """

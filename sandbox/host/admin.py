@@ -1,4 +1,4 @@
-"""The host's own routes: its state, the functions, and running one on demand.
+"""The host's own routes: its status, the list of functions, and a way to run one on demand.
 
 https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http
 """
@@ -58,7 +58,7 @@ def routes(functions: Sequence[Function], invoker: Invoker, keys: Keys) -> web.R
             return web.Response(status=400, text=str(error))
         kind = function.trigger["type"]
         if kind == "httpTrigger":
-            return web.Response(status=400, text="an HTTP function is run by its own route")
+            return web.Response(status=400, text="call an HTTP function by its own route")
         if kind == "timerTrigger":
             now = datetime.now(UTC)
             invoker.start(function, timers.request(None, timers.parse(function.trigger["schedule"])(now)), {})
@@ -72,6 +72,6 @@ def routes(functions: Sequence[Function], invoker: Invoker, keys: Keys) -> web.R
 def _input(body: bytes) -> str:
     content = json.loads(body or b"{}")
     if not isinstance(content, dict):
-        raise ValueError('the body is {"input": "text"}')
+        raise ValueError('the body must be {"input": "text"}')
     text = content.get("input") or ""
     return text if isinstance(text, str) else json.dumps(text)

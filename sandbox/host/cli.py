@@ -9,13 +9,13 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=7071, help="0 takes any free one (default: 7071)")
-    parser.add_argument("--app", type=Path, default=ROOT, help="folder of function_app.py and host.json")
-    parser.add_argument("--driver", choices=("worker", "sdk"), help="default: worker where Python is 3.13 or newer")
+    parser.add_argument("--port", type=int, default=7071, help="0: any free one (default: 7071)")
+    parser.add_argument("--app", type=Path, default=ROOT, help="folder with function_app.py and host.json")
+    parser.add_argument("--driver", choices=("worker", "sdk"), help="default: worker with Python 3.13 or newer")
     parser.add_argument(
         "--enable-auth",
         action="store_true",
-        help="ask for a key: that of the setting AzureWebJobsSandboxKey, or a new one",
+        help="require a key: the setting AzureWebJobsSandboxKey, or a new one",
     )
     parser.add_argument("--shutdown-timeout", type=float, default=10.0, metavar="SECONDS", help="default: 10")
 

@@ -1,4 +1,4 @@
-"""What the host is told: host.json, the settings that override it, and the settings that the bindings name.
+"""The host's configuration: host.json, the settings that override it, and the settings that bindings refer to.
 
 Meaning, defaults and limits: https://learn.microsoft.com/azure/azure-functions/functions-host-json and, for queues, the
 class QueuesOptions of Microsoft.Azure.WebJobs.Extensions.Storage.Queues.
@@ -21,7 +21,7 @@ _LEVELS = {"trace": 5, "debug": 10, "information": 20, "warning": 30, "error": 4
 
 
 class HostError(Exception):
-    """The host cannot start. The text says what is wrong and where."""
+    """The host cannot start. The text says what is wrong, and where."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def time_span(value: Any) -> float:
 
 
 def resolve(text: str, environ: Mapping[str, str], where: str) -> str:
-    """Puts the settings' values in the place of %NAME%."""
+    """Replace each %NAME% with the value of that setting; HostError if it is not set."""
 
     def value(found: re.Match[str]) -> str:
         name = found[1]

@@ -40,7 +40,7 @@ class Driver(Protocol):
     name: str
 
     async def load(self, folder: Path) -> list[tuple[str, str, list[dict[str, Any]]]]:
-        """Imports the app; id, name and bindings of each function. Raises HostError, with the app's own words."""
+        """Import the app; returns id, name and bindings of each function. HostError, with the app's own error."""
         ...
 
     async def invoke(

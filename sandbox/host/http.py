@@ -1,7 +1,7 @@
-"""HTTP triggers: the web server, the keys, and a request's way into a function and out again.
+"""HTTP triggers: the web server, the keys, and how a request gets into a function and its response out.
 
-What a function sees follows GrpcMessageConversionExtensions of azure-functions-host: header names in lower case,
-several values of one name joined by commas, empty query values left out, the URL as it came.
+A function sees what GrpcMessageConversionExtensions of azure-functions-host gives it: header names in lower case,
+several values of one name joined by commas, no empty query values, the URL as it was sent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OURS = {"content-length", "transfer-encoding"}
 
 
 class Keys:
-    """One key opens everything; without one, as on a developer's machine, everything is open."""
+    """One key opens everything. Without a key, everything is open, as on a developer's machine."""
 
     def __init__(self, key: str | None) -> None:
         self.key = key
@@ -63,7 +63,7 @@ def application(router: Router, invoker: Invoker, keys: Keys, admin: web.RouteTa
 
 
 def joined(values: MultiMapping[str]) -> dict[str, str]:
-    """Several values of a name are one, with commas between. The name is spelled as it came first."""
+    """Join several values of a name with commas. The first spelling of the name stays."""
     texts: dict[str, str] = {}
     names: dict[str, str] = {}
     for name, value in values.items():
@@ -73,7 +73,7 @@ def joined(values: MultiMapping[str]) -> dict[str, str]:
 
 
 def response(returned: Datum | None) -> web.Response:
-    """A failed invocation is a bare 500, and so is one that returned nothing."""
+    """The response. A failed invocation, or one that returned nothing, is a 500 without a body."""
     if returned is None:
         return web.Response(status=500)
     if returned.type != "http":

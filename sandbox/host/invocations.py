@@ -1,4 +1,4 @@
-"""Calls a function, whatever triggered it: time limit, one line of log, queue outputs."""
+"""Calls a function, whatever triggered it: with a time limit, one line in the log, and queue outputs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Invoker:
         self.driver = driver
         self.config = config
         self.queues = queues
-        self.sent: Callable[[str], None] = lambda queue_name: None  # told of each queue that got a message
+        self.sent: Callable[[str], None] = lambda queue_name: None  # called for each queue that got a message
         self.running: set[asyncio.Task[Outcome]] = set()
 
     def start(self, function: Function, data: Datum, metadata: Mapping[str, Datum]) -> asyncio.Task[Outcome]:
-        """Like `invoke`, for a caller that does not wait; shutdown does."""
+        """Like `invoke`, for a caller that does not wait. The shutdown waits."""
         task = asyncio.create_task(self.invoke(function, data, metadata))
         self.running.add(task)
         task.add_done_callback(self.running.discard)
@@ -40,11 +40,11 @@ class Invoker:
             if not outcome.error:
                 await self._send(function, outcome)
         except TimeoutError:
-            outcome = Outcome(error=f"FunctionTimeoutException: over functionTimeout, {timeout:g} s")
+            outcome = Outcome(error=f"FunctionTimeoutException: longer than functionTimeout, {timeout:g} s")
         except asyncio.CancelledError:
             _report(function, invocation_id, started, Outcome(error="the host is stopping"))
             raise
-        except Exception as error:  # an output that cannot be written fails the invocation, as on the platform
+        except Exception as error:  # an output that cannot be written fails the invocation, as in Azure
             outcome = Outcome(error=f"{type(error).__name__}: {error}")
         _report(function, invocation_id, started, outcome)
         return outcome

@@ -1,7 +1,7 @@
-"""A queue trigger's listener: polls, leases, calls the function, deletes, gives back, or moves to the poison queue.
+"""The listener of a queue trigger: polls, leases, calls the function, then deletes, returns, or moves to poison.
 
 Follows QueueListener, QueueProcessor and RandomizedExponentialBackoffStrategy of azure-sdk-for-net
-(Microsoft.Azure.WebJobs.Extensions.Storage.Queues). One difference: an absent queue is created, not waited for.
+(Microsoft.Azure.WebJobs.Extensions.Storage.Queues). One difference: it creates a queue that does not exist, where the real host waits for it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger("host")
 
 LEASE_SECONDS = 600.0
 MINIMUM_INTERVAL = 0.1
-_ONCE = {"retry_total": 0}  # a poll that fails is followed by the next one
+_ONCE = {"retry_total": 0}  # the next poll is the retry
 
 # True when the function succeeded.
 Invoke = Callable[[Datum, Mapping[str, Datum]], Awaitable[bool]]
@@ -48,18 +48,18 @@ class Listener:
         self.invoke = invoke
         self.sent = sent
         self.lease = lease
-        self.wake = asyncio.Event()  # set when the host itself has put a message on the queue
-        self.polled = asyncio.Event()  # set once the first poll has come to an end, whichever
+        self.wake = asyncio.Event()  # set when the host itself puts a message on the queue
+        self.polled = asyncio.Event()  # set when the first poll ends, in success or failure
         self.polling: asyncio.Task[None] | None = None
         self.processing: set[asyncio.Task[None]] = set()
-        self.away = False
+        self.unavailable = False
         self.stopping = False
 
     def start(self) -> None:
         self.polling = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        """Polls until it is stopped. Storage may be away at any time: that is logged once, and so is its return."""
+        """Poll until stopped. Storage can fail at any time: the log has one line for that, and one when it works again."""
         exists = False
         delays = Backoff(self.options.max_polling_interval)
         while not self.stopping:
@@ -70,15 +70,15 @@ class Listener:
                     await storage.create(self.queue, **_ONCE)
                     exists = True
                 found = await self._receive()
-                if self.away:
-                    log.info("Queue %s can be read again", self.queue.queue_name)
-                self.away = False
+                if self.unavailable:
+                    log.info("Queue %s is available again", self.queue.queue_name)
+                self.unavailable = False
             except Exception as error:
                 exists = False
-                if not self.away:
-                    text = "Queue %s cannot be read, trying on: %s: %s"
+                if not self.unavailable:
+                    text = "Queue %s is not available, retrying: %s: %s"
                     log.warning(text, self.queue.queue_name, type(error).__name__, str(error).partition("\n")[0])
-                self.away = True
+                self.unavailable = True
             self.polled.set()
             for message in found:
                 task = asyncio.create_task(self._process(message))
@@ -92,9 +92,9 @@ class Listener:
                 await self._sleep(delays.next())
 
     async def drain(self, seconds: float) -> None:
-        """No new poll; waits for what is in hand, and gives back to the queue what is not done by then.
+        """Stop polling; wait for the running functions, and return the messages of those that take longer.
 
-        A poll under way comes to its end first: the messages of a broken one would stay leased.
+        A running poll ends first: the messages of an interrupted one would stay leased.
         """
         self.stopping = True
         self.wake.set()
@@ -119,7 +119,7 @@ class Listener:
         pages = self.queue.receive_messages(
             messages_per_page=self.options.batch_size, visibility_timeout=round(self.lease), **_ONCE
         ).by_page()
-        async for page in pages:  # one request is one page; the next page would be another batch
+        async for page in pages:  # a page is one request; the next page would be another batch
             return [message async for message in page]
         return []
 
@@ -132,14 +132,14 @@ class Listener:
             try:
                 body = storage.decode(text, self.options.message_encoding)
             except ValueError:
-                # No invocation and no second try: QueueServiceClientProvider's MessageDecodingFailed handler.
+                # No invocation and no retry: QueueServiceClientProvider's MessageDecodingFailed handler.
                 log.warning("Message decoding has failed! Check messageEncoding. MessageId=%s", message.id)
                 await self._move_to_poison(message)
                 return
             await self._finish(message, await self._call(message, body))
         except AzureError as error:
             name = self.queue.queue_name
-            log.error("Queue %s: message %s is left as it is: %s", name, message.id, str(error).partition("\n")[0])
+            log.error("Queue %s: message %s stays as it is: %s", name, message.id, str(error).partition("\n")[0])
 
     async def _call(self, message: QueueMessage, body: bytes) -> bool:
         try:
@@ -152,13 +152,13 @@ class Listener:
         try:
             return await self.invoke(Datum("string", text), trigger_metadata(message, text))
         except asyncio.CancelledError:
-            return False  # the host is stopping: give the message back
+            return False  # the host is stopping: return the message
         finally:
-            async with renewing:  # a renewal under way changes the pop receipt that deleting needs
+            async with renewing:  # a renewal changes the pop receipt that the deletion needs
                 renewal.cancel()
 
     async def _renew(self, message: QueueMessage, renewing: asyncio.Lock) -> None:
-        """Halfway to its end the lease is made new; a renewal that failed is tried again sooner."""
+        """Renew the lease at half its time. Retry a failed renewal sooner."""
         interval = self.lease / 2
         while True:
             await asyncio.sleep(interval)
@@ -167,12 +167,12 @@ class Listener:
                     message.pop_receipt = (await self._update(message, self.lease)).pop_receipt
                 interval = self.lease / 2
             except AzureError as error:
-                if _is_of_someone_else(error):
+                if _is_taken(error):
                     return
                 interval = max(interval / 2, min(60.0, self.lease / 10))
 
     async def _update(self, message: QueueMessage, seconds: float) -> QueueMessage:
-        # By id, not by message: the client would send the content along, and a lease is no edit.
+        # By id, not by message: for a message, the client would send the content too.
         return await self.queue.update_message(message.id, message.pop_receipt, visibility_timeout=round(seconds))
 
     async def _finish(self, message: QueueMessage, succeeded: bool) -> None:
@@ -180,13 +180,13 @@ class Listener:
             if succeeded:
                 await self.queue.delete_message(message.id, message.pop_receipt)
             elif self.poison is None:
-                return  # stays invisible until its lease ends, so that it does not go round and round
+                return  # stays invisible until its lease ends, so that it does not come back at once
             elif (message.dequeue_count or 0) >= self.options.max_dequeue_count:
                 await self._move_to_poison(message)
             else:
                 await self._update(message, self.options.visibility_timeout)
         except AzureError as error:
-            if not _is_of_someone_else(error):
+            if not _is_taken(error):
                 raise
 
     async def _move_to_poison(self, message: QueueMessage) -> None:
@@ -200,12 +200,12 @@ class Listener:
         try:
             await self.queue.delete_message(message.id, message.pop_receipt)
         except AzureError as error:
-            if not _is_of_someone_else(error):
+            if not _is_taken(error):
                 raise
 
 
 class Backoff:
-    """Seconds until the next poll of an empty queue: from a tenth, doubling more or less, up to `maximum`."""
+    """Seconds until the next poll of an empty queue: from 0.1, roughly doubled each time, up to `maximum`."""
 
     def __init__(self, maximum: float) -> None:
         self.maximum = maximum
@@ -235,6 +235,6 @@ def trigger_metadata(message: QueueMessage, text: str) -> dict[str, Datum]:
     }
 
 
-def _is_of_someone_else(error: AzureError) -> bool:
-    """Gone, or leased anew by another listener: nothing is left to do for this one."""
+def _is_taken(error: AzureError) -> bool:
+    """Whether the message is deleted or leased by another listener. Then this one has nothing left to do."""
     return isinstance(error, ResourceNotFoundError) or "PopReceiptMismatch" in str(getattr(error, "error_code", ""))

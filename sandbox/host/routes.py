@@ -1,4 +1,4 @@
-"""Which function a request is for: route templates as ASP.NET Core reads them, whose router the real host uses.
+"""Finds the function for a request: route templates as in ASP.NET Core, whose router the real host uses.
 
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#customize-the-http-endpoint
 """
@@ -48,7 +48,7 @@ class Segment:
 
     @property
     def rank(self) -> int:
-        """The lower, the sooner: literal text, a constrained parameter, a free one, one that takes all the rest."""
+        """The lowest wins: literal text, a parameter with a constraint, one without, one that takes all the rest."""
         return (0 if self.literal else 1 if self.constraint else 2) + (3 if self.rest else 0)
 
 
@@ -59,7 +59,7 @@ class Route:
     methods: frozenset[str]  # empty: all
 
     def match(self, path: Sequence[str]) -> dict[str, str] | None:
-        """The route's parameters, or None. `path`: the segments as they came, escaped."""
+        """The route's parameters, or None. `path`: the segments, still escaped."""
         values: dict[str, str] = {}
         for index, segment in enumerate(self.segments):
             if segment.rest:
@@ -120,5 +120,5 @@ def _segment(text: str, where: str) -> Segment:
 
 
 def _unescape(text: str) -> str:
-    """As Kestrel does it: everything but an escaped slash."""
+    """Unescape as Kestrel does: all but an escaped slash."""
     return "%2F".join(unquote(part) for part in re.split("%2[Ff]", text))

@@ -1,7 +1,7 @@
-"""The driver `sdk`: the functions of azure-functions' FunctionApp, called with the values that its own converters make.
+"""The driver `sdk`: calls the functions of a FunctionApp with the values that azure-functions' own converters make.
 
-For Python 3.11 and 3.12, where the worker library does not exist. It accepts some mistakes that the platform refuses (a
-wrong annotation, a parameter without binding): they show with the other driver.
+For Python 3.11 and 3.12, where the worker library does not exist. It accepts some mistakes that Azure does not (a
+wrong annotation, a parameter without a binding). The other driver finds those.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Puts the host together, runs it until a signal, and ends it: no new work, what is in hand finished, then out."""
+"""Starts the host, runs it until a signal, and stops it: no new work, running functions finish, then exit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Options:
 
 
 def run(options: Options) -> int:
-    """Exit code: 0 after a signal, 1 when the host could not start."""
+    """Run until a signal. Returns 0, or 1 if the host cannot start."""
     try:
         code = asyncio.run(_serve(options))
     except HostError as error:
@@ -48,7 +48,7 @@ def run(options: Options) -> int:
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()
-    # A synchronous function cannot be interrupted; one that hangs must not keep the process.
+    # A synchronous function cannot be interrupted. If it hangs, it must not keep the process alive.
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread() and not thread.daemon]
     for thread in others:
         thread.join(1)
@@ -72,7 +72,7 @@ async def _serve(options: Options) -> int:
         key = (os.environ.get(KEY_SETTING) or secrets.token_urlsafe(24)) if options.enable_auth else None
         router = Router(functions, config.route_prefix)
         app = application(router, invoker, Keys(key), admin.routes(functions, invoker, Keys(key)))
-        # Bodies arrive as they were sent: the platform decompresses nothing. Headers up to Kestrel's 32 KB.
+        # As in Azure: bodies are not decompressed, and headers have up to 32 KB (Kestrel's limit).
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -121,7 +121,7 @@ def _listeners(
     for function in functions:
         where = f"function {function.name}"
         for binding in function.outputs.values():
-            storage.queue(binding, where)  # a connection that is not there is to be told now
+            storage.queue(binding, where)  # a missing connection should stop the start
         if function.trigger["type"] == "queueTrigger":
             queue = storage.queue(function.trigger, where)
             poison = storage.poison_queue(function.trigger, where)
@@ -143,7 +143,7 @@ def _schedules(functions: Sequence[Function]) -> list[tuple[Function, timers.Sch
 
 
 async def _first_polls(listeners: Sequence[queues.Listener]) -> None:
-    """So that the queues are there when the host says that it is ready; storage that is away is not waited for."""
+    """Wait until the queues exist, so that they do when the host says it is ready. At most a second: storage may fail."""
     try:
         async with asyncio.timeout(1):
             await asyncio.gather(*(listener.polled.wait() for listener in listeners))
@@ -157,7 +157,7 @@ async def _succeeds(invoker: Invoker, function: Function, data: Datum, metadata:
 
 async def _run_timer(invoker: Invoker, function: Function, schedule: timers.Schedule) -> None:
     async def invoke(data: Datum) -> None:
-        # Shielded: the clock is stopped at once when the host stops, the function in hand is not.
+        # Shielded: when the host stops, the clock stops at once, but a running function goes on.
         await asyncio.shield(invoker.start(function, data, {}))
 
     await timers.run(schedule, bool(function.trigger.get("runOnStartup")), invoke)

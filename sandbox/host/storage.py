@@ -20,7 +20,7 @@ from sandbox.host.driver import Datum
 
 POISON = "-poison"
 
-# Two tries more, after about one and three seconds: a hiccup while a message is deleted or given back.
+# Two retries, after about one and three seconds: for a short failure while a message is deleted or returned.
 _CLIENT: dict[str, Any] = {
     "connection_timeout": 5,
     "read_timeout": 30,
@@ -43,11 +43,11 @@ class Storage:
             self.services[connection] = self._service(connection, where)
         name = binding["queueName"].lower()
         if not re.fullmatch(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", name):
-            raise HostError(f"{where}: {name!r} is not a queue's name")
+            raise HostError(f"{where}: {name!r} is not a valid queue name")
         return self.services[connection].get_queue_client(name)
 
     def poison_queue(self, binding: Mapping[str, Any], where: str) -> QueueClient | None:
-        """None for a queue that is itself one, or whose name leaves no room for the suffix."""
+        """None for a poison queue, or if the name is too long for the suffix."""
         name = binding["queueName"].lower() + POISON
         if name.endswith(POISON * 2) or len(name) > 63:
             return None
@@ -91,7 +91,7 @@ async def create(queue: QueueClient, **options: Any) -> None:
 
 
 def decode(text: str, encoding: str) -> bytes:
-    """What a message carries. ValueError where the encoding is base64 and the text is not."""
+    """The body of a message. ValueError if the encoding is base64 and the text is not."""
     if encoding == "none":
         return text.encode("utf-8")
     return base64.b64decode("".join(text.split()), validate=True)
@@ -102,7 +102,7 @@ def encode(body: bytes, encoding: str) -> str:
 
 
 def messages(datum: Datum) -> list[bytes]:
-    """The messages that a queue output stands for: text, bytes, or JSON text of one message or a list of them."""
+    """The messages in a queue output: text, bytes, or JSON text of one message or a list of messages."""
     if datum.type != "json":
         return [datum.value.encode("utf-8") if isinstance(datum.value, str) else bytes(datum.value)]
     content = json.loads(datum.value)

@@ -17,7 +17,7 @@ from croniter import croniter
 from sandbox.host.config import time_span
 from sandbox.host.driver import Datum
 
-# What croniter knows and NCRONTAB does not (L, #, @daily, years) must not pass here and fail in Azure.
+# croniter accepts more than NCRONTAB (L, #, @daily, years). That must fail here as it does in Azure.
 _ITEM = r"(?:\*|[0-9A-Za-z]+(?:-[0-9A-Za-z]+)?)(?:/\d+)?"
 _FIELD = re.compile(f"{_ITEM}(?:,{_ITEM})*")
 
@@ -27,11 +27,11 @@ Schedule = Callable[[datetime], datetime]
 
 
 def parse(text: str) -> Schedule:
-    """A schedule from six fields (second to weekday), five (without the second), or hh:mm:ss. Else ValueError."""
+    """A schedule from six fields (second to weekday), five (no second), or hh:mm:ss; otherwise ValueError."""
     if ":" in text:
         seconds = time_span(text)
         if seconds <= 0:
-            raise ValueError("must be longer than nothing")
+            raise ValueError("must be longer than 0")
         return lambda after: after + timedelta(seconds=seconds)
     fields = text.split()
     if len(fields) == 5:
@@ -46,7 +46,7 @@ def parse(text: str) -> Schedule:
         raise ValueError("not a valid NCRONTAB expression")
 
     def following(after: datetime) -> datetime:
-        # Where a day of the month and a weekday are both given, NCRONTAB wants both; cron is content with one.
+        # With both a day of the month and a weekday, NCRONTAB needs both to fit; cron needs only one.
         return croniter(expression, after, second_at_beginning=True, day_or=False).get_next(datetime)
 
     return following
@@ -59,7 +59,7 @@ async def run(schedule: Schedule, run_on_startup: bool, invoke: Callable[[Datum]
         await invoke(request(last, schedule(last)))
     while True:
         due = schedule(datetime.now(UTC))
-        # In short steps: a laptop that slept must notice that the time has come.
+        # In short steps: a laptop that was asleep must notice that the time has come.
         while (left := (due - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(min(left, 30.0))
         await invoke(request(last, schedule(due)))
@@ -67,7 +67,7 @@ async def run(schedule: Schedule, run_on_startup: bool, invoke: Callable[[Datum]
 
 
 def request(last: datetime | None, following: datetime) -> Datum:
-    """What a timer function is given."""
+    """The value that a timer function receives."""
     none = "0001-01-01T00:00:00+00:00"
     status = {"Last": last.isoformat() if last else none, "Next": following.isoformat(), "LastUpdated": none}
     content = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": False}

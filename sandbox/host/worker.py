@@ -1,7 +1,8 @@
-"""The driver `worker`: azure-functions-runtime, the library that the platform's own worker loads on Python 3.13.
+"""The driver `worker`: azure-functions-runtime, the library that Azure's own worker loads on Python 3.13.
 
-It speaks in protobuf messages, but takes the module that defines them from its caller; plain objects with the
-same names do. Its checks, conversions, thread pool and errors are the platform's. Internal to Microsoft, so pinned.
+Its interface is protobuf messages, but the caller passes the module that defines them, so plain objects with the same
+names work too. Checks, conversions, thread pool and errors are the same as in Azure. The library is internal to
+Microsoft, so its version is pinned.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from sandbox.host.driver import Datum, Function, Outcome
 
 
 class Message:
-    """A protobuf message as the library sees one: fields by name, absent ones falsy, and which of a oneof is set."""
+    """A protobuf message as the library sees it: fields by name, None for absent ones, and which field of a oneof is set."""
 
     def __init__(self, **fields: Any) -> None:
         self.__dict__.update(fields)
 
     def __getattr__(self, name: str) -> Any:
         if name[:1].isupper() or name.startswith("__"):
-            raise AttributeError(name)  # the library asks for `.TypedData` to learn what it was given
+            raise AttributeError(name)  # the library looks for `.TypedData` to find out the type
         return None
 
     def WhichOneof(self, oneof: str) -> str | None:

@@ -43,7 +43,7 @@ def test_queues_and_tables_on_ports_of_its_own() -> None:
     assert not listens(other.table_port)
 
 
-async def test_it_starts_beside_a_running_loop() -> None:
+async def test_it_starts_while_an_event_loop_runs() -> None:
     storage = await asyncio.to_thread(start)
     try:
         assert listens(storage.blob_port)
@@ -51,7 +51,7 @@ async def test_it_starts_beside_a_running_loop() -> None:
         storage.stop()
 
 
-def test_it_ends_with_a_parent_that_was_killed() -> None:
+def test_it_ends_when_its_parent_is_killed() -> None:
     code = (
         "import time; from sandbox.azurite import start; s = start();"
         "print(s.process.pid, s.queue_port, flush=True); time.sleep(60)"
@@ -70,12 +70,12 @@ def test_it_ends_with_a_parent_that_was_killed() -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_a_port_in_use_gives_a_clear_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(AzuriteError, match="did not start"):
         start(queue_port=taken.getsockname()[1])
 
 
-def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_installation_gives_a_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sandbox.azurite, "SCRIPT", tmp_path / "azurite.js")
     with pytest.raises(AzuriteError, match="make setup"):
         start()

@@ -23,12 +23,12 @@ def test_time_span(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["30", "", "00:60:00", "24:00:00", "00:00:30s", "-00:00:01"])
-def test_no_time_span(text: str) -> None:
+def test_not_a_time_span(text: str) -> None:
     with pytest.raises(ValueError, match=r"span|go to"):
         time_span(text)
 
 
-def test_defaults_are_those_of_the_platform(tmp_path: Path) -> None:
+def test_the_defaults_are_those_of_azure(tmp_path: Path) -> None:
     config = load(host_json(tmp_path, {"version": "2.0"}), {})
     assert config.queues == QueueOptions(16, 8, 60.0, 0.0, 5, "base64")
     assert (config.route_prefix, config.function_timeout) == ("api", 1800.0)
@@ -60,7 +60,7 @@ def test_settings_override_host_json_whatever_their_case(tmp_path: Path) -> None
         ("visibilityTimeout", 30),
     ],
 )
-def test_a_bad_value_is_named(tmp_path: Path, name: str, value: Any) -> None:
+def test_an_invalid_value_is_named(tmp_path: Path, name: str, value: Any) -> None:
     folder = host_json(tmp_path, {"version": "2.0", "extensions": {"queues": {name: value}}})
     with pytest.raises(HostError, match=rf"host.json: extensions.queues.{name}: {value!r}: "):
         load(folder, {})
@@ -78,7 +78,7 @@ def test_no_host_json(tmp_path: Path) -> None:
         load(tmp_path, {})
 
 
-def test_settings_are_put_in_the_place_of_their_names() -> None:
+def test_names_of_settings_are_replaced_by_their_values() -> None:
     assert resolve("a-%NAME%-%OTHER%", {"NAME": "b", "OTHER": "c"}, "here") == "a-b-c"
     with pytest.raises(HostError, match=r"^here: the setting NAME is not set$"):
         resolve("%NAME%", {"NAME": ""}, "here")

@@ -1,4 +1,4 @@
-"""The host as a process of its own, with a small function app, on Azurite; through both drivers."""
+"""The host as a process, with a small function app, on Azurite, with both drivers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Running:
                 return Answer(error.code, error.headers, error.read())
 
     def events(self, wanted: Callable[[list[dict[str, Any]]], bool], seconds: float = 10.0) -> list[dict[str, Any]]:
-        """What the app has seen, once it is what is wanted."""
+        """What the app has recorded, once it is as expected."""
         end = time.monotonic() + seconds
         while not wanted(found := self.ask("/api/events").json()["events"]):
             assert time.monotonic() < end, found
@@ -137,7 +137,7 @@ def test_bodies_are_bytes_of_any_size(running: Running) -> None:
 
 
 @pytest.mark.parametrize(("key", "status"), [(KEY, 200), ("wrong", 401), ("", 401)])
-def test_a_function_asks_for_its_key(running: Running, key: str, status: int) -> None:
+def test_a_function_requires_its_key(running: Running, key: str, status: int) -> None:
     headers = {"x_functions_key": key}
     assert running.ask("/api/items/1", **headers).status == status
     assert running.ask("/api/items/1?code=" + key, **{"x_functions_key": ""}).status == status
@@ -146,7 +146,7 @@ def test_a_function_asks_for_its_key(running: Running, key: str, status: int) ->
     assert running.ask("/api/nothing", **headers).status == 404
 
 
-def test_a_failure_is_a_bare_500_and_its_traceback_is_logged(running: Running) -> None:
+def test_a_failure_is_a_500_without_a_body_and_its_traceback_is_logged(running: Running) -> None:
     answer = running.ask("/api/fail")
     assert (answer.status, answer.body) == (500, b"")
     running.child.wait_for(r"ERROR host: Executed fail \(Failed, Id=[0-9a-f-]{36}, Duration=\d+ ms\) Traceback")
@@ -154,20 +154,20 @@ def test_a_failure_is_a_bare_500_and_its_traceback_is_logged(running: Running) -
 
 
 @pytest.mark.parametrize("path", ["/api/slow?seconds=5", "/api/hang"])
-def test_a_function_over_its_time_fails(running: Running, path: str) -> None:
+def test_a_function_that_takes_too_long_fails(running: Running, path: str) -> None:
     started = time.monotonic()
     assert running.ask(path).status == 500
     assert 1.5 < time.monotonic() - started < 4
     running.child.wait_for(r"Failed.*functionTimeout, 2 s")
 
 
-def test_a_context_is_given(running: Running) -> None:
+def test_a_function_gets_a_context(running: Running) -> None:
     seen = running.ask("/api/slow").json()
     assert seen["name"] == "slow"
     running.child.wait_for(rf"INFO host: Executed slow \(Succeeded 200, Id={seen['invocation']}, Duration=\d+ ms\)")
 
 
-def test_a_queue_message_is_given_once_with_what_is_known_of_it(running: Running) -> None:
+def test_a_queue_message_comes_once_with_its_metadata(running: Running) -> None:
     running.send("hello ü")
     event = running.events(lambda events: any(event.get("text") == "hello ü" for event in events))
     (seen,) = [one for one in event if one.get("text") == "hello ü"]
@@ -222,7 +222,7 @@ def test_what_cannot_be_run_on_demand(running: Running, name: str, body: bytes, 
     assert running.ask(f"/admin/functions/{name}", "POST", body).status == status
 
 
-def test_the_hosts_state_can_be_read(running: Running) -> None:
+def test_the_status_of_the_host(running: Running) -> None:
     assert running.ask("/admin/host/status").json()["state"] == "Running"
     assert {"name": "tick"}.items() <= running.ask("/admin/functions").json()[-1].items()
     assert running.ask("/").status == 200
@@ -249,7 +249,7 @@ TICK = '@app.timer_trigger("t", schedule="{}")\ndef tick(t: func.TimerRequest): 
         ("other = func.FunctionApp()\n", "function app"),
     ],
 )
-def test_an_app_that_cannot_be_loaded_ends_the_host_with_its_own_words(
+def test_an_app_that_cannot_be_loaded_ends_the_host_with_its_own_error(
     tmp_path: Path, driver: str, code: str, words: str
 ) -> None:
     arguments = ("host", "--port", "0", "--app", str(broken(tmp_path, code)), "--driver", driver)
@@ -281,7 +281,7 @@ def test_an_app_that_cannot_run_ends_the_host_with_the_reason(tmp_path: Path, co
 
 
 @pytest.mark.skipif("worker" not in DRIVERS, reason="needs the worker library, that is, Python 3.13")
-def test_the_worker_refuses_what_the_platform_refuses(tmp_path: Path) -> None:
+def test_the_worker_refuses_what_azure_refuses(tmp_path: Path) -> None:
     folder = broken(tmp_path, '@app.route("x")\ndef f(other: func.HttpRequest) -> str: return ""\n')
     with child("host", "--port", "0", "--app", str(folder), environ=settings("")) as started:
         assert started.wait(20) == 1
@@ -296,14 +296,14 @@ def test_a_port_that_is_taken(emulator: Azurite) -> None:
     assert f"port {port} cannot be used" in started.output
 
 
-def test_a_host_json_that_is_wrong(tmp_path: Path) -> None:
+def test_an_invalid_host_json(tmp_path: Path) -> None:
     folder = broken(tmp_path, "pass\n", '{"version": "2.0", "extensions": {"queues": {"batchSize": 99}}}')
     with child("host", "--app", str(folder), environ={}) as started:
         assert started.wait(20) == 1
     assert "host.json: extensions.queues.batchSize: 99: not between 1 and 32" in started.output
 
 
-def test_without_auth_no_key_is_asked_for(emulator: Azurite) -> None:
+def test_without_auth_no_key_is_required(emulator: Azurite) -> None:
     with host("--app", str(APP), environ=settings(emulator)) as (started, address):
         queue = QueueClient.from_connection_string(emulator.connection_string, "work")
         with queue:
@@ -311,18 +311,18 @@ def test_without_auth_no_key_is_asked_for(emulator: Azurite) -> None:
             assert running.ask("/api/items/1", x_functions_key="").status == 200
 
 
-def test_storage_may_go_away_and_come_back() -> None:
+def test_storage_fails_and_comes_back() -> None:
     storage = start()
     environ = settings(storage, AzureFunctionsJobHost__extensions__queues__maxPollingInterval="00:00:00.200")
     try:
         with host("--app", str(APP), environ=environ) as (started, address):
             storage.stop()
-            started.wait_for(r"WARNING host: Queue work cannot be read, trying on: ")
+            started.wait_for(r"WARNING host: Queue work is not available, retrying: ")
             with QueueClient.from_connection_string(storage.connection_string, "work") as queue:
                 running = Running(started, address, queue)
                 assert running.ask("/api/items/1").status == 200
                 storage = start(queue_port=storage.queue_port)
-                started.wait_for(r"INFO host: Queue work can be read again")
+                started.wait_for(r"INFO host: Queue work is available again")
                 running.send("after all")
                 running.events(lambda events: any(event.get("text") == "after all" for event in events))
             assert started.output.count("Queue work cannot be read") == 1, "told once"
@@ -342,7 +342,7 @@ def test_it_starts_without_storage_and_is_ready_at_once() -> None:
         started.wait_for(r"Queue work cannot be read")
 
 
-def test_the_end_waits_for_what_is_in_hand(emulator: Azurite) -> None:
+def test_the_stop_waits_for_running_functions(emulator: Azurite) -> None:
     with (
         host("--app", str(APP), environ=settings(emulator, FIXTURE_QUEUE="ending")) as (started, address),
         QueueClient.from_connection_string(emulator.connection_string, "ending") as queue,
@@ -359,7 +359,7 @@ def test_the_end_waits_for_what_is_in_hand(emulator: Azurite) -> None:
     assert "Executed work (Succeeded" in started.output
 
 
-def test_the_end_does_not_wait_for_ever(emulator: Azurite) -> None:
+def test_the_stop_does_not_wait_forever(emulator: Azurite) -> None:
     name = "endless"
     environ = settings(emulator, FIXTURE_QUEUE=name, AzureFunctionsJobHost__functionTimeout="-1")
     with (

@@ -1,4 +1,4 @@
-"""The queue listener on a real queue service, with a function that the test plays itself."""
+"""The queue listener on a real queue service. The test itself is the function."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Scene:
         await until(lambda: len(self.calls) >= number, seconds)
 
     async def left(self, queue: QueueClient) -> int:
-        """How many messages are on the queue, the invisible ones among them."""
+        """The number of messages on the queue, including invisible ones."""
         return (await queue.get_queue_properties()).approximate_message_count or 0
 
     async def empties(self) -> None:
@@ -100,7 +100,7 @@ async def fail(text: str) -> bool:
     return False
 
 
-async def test_a_message_is_given_once_and_deleted(emulator: Azurite) -> None:
+async def test_a_message_is_processed_once_and_deleted(emulator: Azurite) -> None:
     async with listening(emulator, succeed) as scene:
         await scene.send("hello")
         await scene.empties()
@@ -112,7 +112,7 @@ async def test_a_message_is_given_once_and_deleted(emulator: Azurite) -> None:
     }  # fmt: skip
 
 
-async def test_a_failure_comes_back_after_the_visibility_timeout_and_then_is_poison(emulator: Azurite) -> None:
+async def test_a_failed_message_comes_back_after_the_visibility_timeout_and_then_is_poison(emulator: Azurite) -> None:
     options = QueueOptions(
         max_polling_interval=0.1, visibility_timeout=1.0, max_dequeue_count=2, message_encoding="none"
     )
@@ -132,7 +132,7 @@ async def test_a_failure_comes_back_after_the_visibility_timeout_and_then_is_poi
     assert (poisoned.content, poisoned.dequeue_count) == ("raw text", 1)
 
 
-async def test_no_visibility_timeout_means_all_tries_at_once(emulator: Azurite) -> None:
+async def test_without_a_visibility_timeout_all_tries_come_at_once(emulator: Azurite) -> None:
     async with listening(emulator, fail) as scene:
         await scene.send("x")
         started = time.monotonic()
@@ -152,7 +152,7 @@ async def test_a_failure_on_a_poison_queue_stays_invisible(emulator: Azurite) ->
     assert len(scene.calls) == 1
 
 
-async def test_what_is_not_base64_goes_to_the_poison_queue_as_it_is_without_a_call(emulator: Azurite) -> None:
+async def test_a_message_that_is_not_base64_goes_to_the_poison_queue_without_a_call(emulator: Azurite) -> None:
     options = QueueOptions(max_polling_interval=0.1, message_encoding="base64")
     async with listening(emulator, succeed, options) as scene:
         await scene.send('{"plain": "text"}')
@@ -164,7 +164,7 @@ async def test_what_is_not_base64_goes_to_the_poison_queue_as_it_is_without_a_ca
     assert [text for text, _ in scene.calls] == ["grün"]
 
 
-async def test_what_is_not_utf8_fails_like_a_function(emulator: Azurite) -> None:
+async def test_a_message_that_is_not_utf8_fails(emulator: Azurite) -> None:
     options = QueueOptions(max_polling_interval=0.1, max_dequeue_count=2, message_encoding="base64")
     async with listening(emulator, succeed, options) as scene:
         await scene.send(base64.b64encode(b"\xff\xfe").decode())
@@ -186,7 +186,7 @@ async def test_a_long_call_keeps_its_lease(emulator: Azurite) -> None:
     assert len(scene.calls) == 1, "a lease that ends would have brought the message back"
 
 
-async def test_a_message_that_was_taken_by_another_is_left_to_it(emulator: Azurite) -> None:
+async def test_a_message_leased_by_another_listener_is_left_alone(emulator: Azurite) -> None:
     async def stolen(text: str) -> bool:
         await asyncio.sleep(1.5)  # the lease of one second has ended
         other = await scene.queue.receive_message(visibility_timeout=60)
@@ -227,7 +227,7 @@ async def test_no_more_at_once_than_batch_size_and_threshold(
     assert seen[0] == most
 
 
-async def test_the_end_waits_for_what_is_in_hand_and_gives_back_what_is_late(emulator: Azurite) -> None:
+async def test_the_stop_waits_for_running_functions_and_returns_late_messages(emulator: Azurite) -> None:
     ended: list[str] = []
 
     async def function(text: str) -> bool:

@@ -92,6 +92,6 @@ def test_no_prefix_and_no_route() -> None:
 
 
 @pytest.mark.parametrize("template", ["a/{b", "a/x{b}", "a/{b:color}", "{b=1}"])
-def test_a_template_that_cannot_be_read_is_named(template: str) -> None:
+def test_an_invalid_template_is_named(template: str) -> None:
     with pytest.raises(HostError, match="local host"):
         router(f"GET {template}")

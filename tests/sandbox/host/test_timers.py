@@ -45,7 +45,7 @@ def test_next(schedule: str, after: str, expected: str) -> None:
         "0 0 0 * * 1#2",
     ],
 )
-def test_no_schedule(schedule: str) -> None:
+def test_not_a_schedule(schedule: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         timers.parse(schedule)
 

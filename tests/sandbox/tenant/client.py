@@ -1,4 +1,4 @@
-"""A plain HTTP client for the simulated tenant, as independent of Graph's SDK as can be."""
+"""A plain HTTP client for the simulated tenant, independent of Graph's SDK."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Client:
         return self.served.world
 
     async def send(self, method: str, url: str, headers: Mapping[str, str | None] | None = None, **more: Any) -> Answer:
-        """``url`` goes out as it is, already encoded. A header with the value None is left out."""
+        """`url` is sent as it is, already encoded. A header with the value None is left out."""
         found = self.world.tenants.get(self.tenant)
         usual = {"Authorization": "Bearer local-simulator", "X-Tenant-Id": found.id if found else self.tenant}
         merged = {name: value for name, value in (usual | dict(headers or {})).items() if value is not None}
@@ -66,7 +66,7 @@ class Client:
             return Answer(response.status, response.headers, text, body)
 
     async def get(self, path: str, headers: Mapping[str, str | None] | None = None, **options: str) -> Answer:
-        """``options`` are query options without their ``$``, encoded here: ``select="id"``, ``filter="…"``."""
+        """`options`: query options without their `$`, encoded here: `select="id"`, `filter="…"`."""
         encoded = "&".join(f"${name}={quote(value)}" for name, value in options.items())
         separator = "&" if "?" in path else "?"
         return await self.send("GET", f"{self.served.url}/v1.0{path}{separator if encoded else ''}{encoded}", headers)
@@ -102,7 +102,7 @@ def by_id(answer: Answer) -> dict[str, Any]:
 async def running(
     spec: Mapping[str, Any] | None = None, tenant: str = "contoso", **more: float
 ) -> AsyncIterator[Client]:
-    """A client of a tenant server of its own (the shipped data unless ``spec`` is given)."""
+    """A client of a tenant server of its own, with the shipped data unless `spec` is given."""
     timeout = aiohttp.ClientTimeout(total=20)
     async with serve(World(spec or shipped()), **more) as served, aiohttp.ClientSession(timeout=timeout) as session:
         yield Client(session, served, tenant)

@@ -42,7 +42,7 @@ async def test_answers_come_in_no_fixed_order() -> None:
         assert all(sorted(order, key=int) == [str(number) for number in range(20)] for order in orders)
 
 
-async def test_headers_are_each_items_own() -> None:
+async def test_each_item_has_its_own_headers() -> None:
     path = "/users?$filter=endsWith(mail,'@adventure-works.com')&$count=true&$select=mail"
     async with running() as client:
         answers = by_id(
@@ -73,7 +73,7 @@ async def test_headers_are_each_items_own() -> None:
         ([get("1", INES, dependsOn=["2"]), get("2", INES)], "depends on"),
     ],
 )
-async def test_a_batch_that_is_refused_whole(items: list[dict], part: str) -> None:
+async def test_an_invalid_batch_is_refused_as_a_whole(items: list[dict], part: str) -> None:
     async with running() as client:
         answer = await client.batch(*items)
         assert (answer.status, answer.code) == (400, "BadRequest")
@@ -81,7 +81,7 @@ async def test_a_batch_that_is_refused_whole(items: list[dict], part: str) -> No
         assert (await client.stats())["batchItems"] == 0
 
 
-async def test_a_body_that_is_no_batch() -> None:
+async def test_a_body_that_is_not_a_batch() -> None:
     async with running() as client:
         for body in (b"{", b"[]", b'"x"', b"\xff"):
             answer = await client.send("POST", f"{client.served.url}/v1.0/$batch", data=body)
@@ -89,7 +89,7 @@ async def test_a_body_that_is_no_batch() -> None:
         assert (await client.get("/$batch")).status == 400
 
 
-async def test_items_that_are_refused_by_themselves() -> None:
+async def test_invalid_items_are_refused_one_by_one() -> None:
     async with running() as client:
         answers = by_id(
             await client.batch(
@@ -105,7 +105,7 @@ async def test_items_that_are_refused_by_themselves() -> None:
         assert "relative" in answers["absolute"]["body"]["error"]["message"]
 
 
-async def test_what_depends_on_a_failure_fails() -> None:
+async def test_an_item_fails_if_it_depends_on_a_failed_one() -> None:
     async with running() as client:
         answers = by_id(
             await client.batch(

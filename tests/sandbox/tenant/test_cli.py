@@ -1,4 +1,4 @@
-"""The tenant as a process: it says where it listens, ends on a signal, and refuses a file that it cannot read."""
+"""The tenant as a process: it prints its address, ends on a signal, and refuses an invalid file."""
 
 from __future__ import annotations
 

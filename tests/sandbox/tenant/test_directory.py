@@ -130,7 +130,7 @@ async def test_search_needs_the_header() -> None:
         assert "ConsistencyLevel: eventual" in answer.message
 
 
-async def test_count_is_given_only_with_the_header() -> None:
+async def test_a_count_needs_the_header() -> None:
     async with running() as client:
         plain = await client.get("/groups", count="true")
         counted = await client.get("/groups", EVENTUAL, count="true")
@@ -182,7 +182,7 @@ async def test_an_option_twice_or_unknown_is_refused() -> None:
         assert (await client.get("/users?$select=id&debug=1")).status == 200
 
 
-async def test_a_deleted_user_has_its_id_before_the_upn_and_is_no_user() -> None:
+async def test_a_deleted_user_has_its_id_before_the_upn_and_is_not_among_users() -> None:
     async with running() as client:
         path = "/directory/deletedItems/graph.user"
         by_mail = await client.get(
@@ -201,7 +201,7 @@ async def test_a_deleted_user_has_its_id_before_the_upn_and_is_no_user() -> None
         assert dora["id"] in same.column("id")
 
 
-async def test_somebody_deleted_and_hired_again_is_both() -> None:
+async def test_a_person_deleted_and_hired_again_is_in_both_lists() -> None:
     async with running() as client:
         live = await client.get("/users/rehired@contoso.com", select="id")
         gone = await client.get("/directory/deletedItems/graph.user", filter="mail eq 'rehired@contoso.com'")
@@ -210,7 +210,7 @@ async def test_somebody_deleted_and_hired_again_is_both() -> None:
         assert len(gone.body["value"]) == 1
 
 
-async def test_licences_become_plans() -> None:
+async def test_licenses_become_plans() -> None:
     fields = "assignedLicenses,assignedPlans,provisionedPlans,licenseAssignmentStates"
     exchange = "efb87545-963c-4e0d-99df-69c6916d9eb0"
 
@@ -290,7 +290,7 @@ async def test_organization_and_domains() -> None:
         assert (await client.get("/domains/nowhere.example")).code == "Request_ResourceNotFound"
 
 
-async def test_whose_domain_it_is() -> None:
+async def test_the_owner_of_a_domain() -> None:
     async with running() as client:
 
         async def ask(domain: str):
@@ -343,7 +343,7 @@ async def test_a_grant_on_exchange_is_not_one_on_graph() -> None:
         assert [row["resourceId"] == graph["id"] for row in rows if row["appRoleId"] == role] == [False]
 
 
-async def test_an_absent_and_a_deleted_app() -> None:
+async def test_a_missing_and_a_deleted_app() -> None:
     path = "/directory/deletedItems/graph.servicePrincipal"
     async with running(tenant="adatum") as client:
         assert (await client.get(f"/servicePrincipals(appId='{ETD}')")).code == "Request_ResourceNotFound"
@@ -356,7 +356,7 @@ async def test_an_absent_and_a_deleted_app() -> None:
         assert apps.body["value"] == []
 
 
-async def test_a_registration_of_the_tenant() -> None:
+async def test_an_app_registration() -> None:
     async with running(tenant="lucernepublishing") as client:
         app = (await client.get(f"/applications(appId='{ETD}')")).body
         (access,) = app["requiredResourceAccess"]
@@ -380,7 +380,7 @@ async def test_a_registration_of_the_tenant() -> None:
     "path",
     ["/nothing", "/users/ines@contoso.com/calendar", "/me", "/servicePrincipals(id='x')", "/users//messages", "/"],
 )
-async def test_paths_that_are_not_there(path: str) -> None:
+async def test_paths_that_do_not_exist(path: str) -> None:
     async with running() as client:
         answer = await client.get(path)
         assert (answer.status, answer.code) == (400, "BadRequest")

@@ -1,4 +1,4 @@
-"""The simulated tenant's mailboxes: folders, messages, ids, and what Exchange says where there is no mailbox."""
+"""The simulated tenant's mailboxes: folders, messages, ids, and what Exchange says if there is no mailbox."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_every_well_known_folder_has_a_name_and_an_id(name: str) -> None:
         assert (await client.get(f"/users/ines@contoso.com/mailFolders/{name.upper()}")).status == 200
 
 
-async def test_a_well_known_folder_that_the_mailbox_does_not_have() -> None:
+async def test_a_well_known_folder_that_does_not_exist() -> None:
     async with running() as client:
         answer = await client.get("/users/ines@contoso.com/mailFolders/clutter")
         assert (answer.status, answer.code) == (404, "ErrorItemNotFound")
@@ -55,7 +55,7 @@ async def test_folder_names_follow_the_language_and_ids_do_not() -> None:
         assert (await client.get("/users/jens@contoso.com/mailFolders/Posteingang")).status == 404
 
 
-async def test_the_top_level_leaves_out_hidden_folders_and_lower_ones() -> None:
+async def test_the_top_level_has_no_hidden_folders_and_no_subfolders() -> None:
     async with running() as client:
         path = "/users/quin@contoso.com/mailFolders"
         shown = await client.get(path, select="displayName,isHidden,parentFolderId", top="100")
@@ -104,14 +104,14 @@ async def test_folders_come_ten_at_a_time() -> None:
         ("gona", []),
     ],
 )
-async def test_messages_are_found_wherever_they_lie_but_in_recoverable_items(who: str, folders: list[str]) -> None:
+async def test_messages_are_found_in_every_folder_but_recoverable_items(who: str, folders: list[str]) -> None:
     async with running() as client:
         answer = await find(client, who, select="id,parentFolderId")
         names = [await folder_name(client, who, each) for each in answer.column("parentFolderId")]
         assert sorted(names) == folders
 
 
-async def test_recoverable_items_and_hidden_folders_are_asked_by_themselves() -> None:
+async def test_recoverable_items_and_hidden_folders_have_messages_of_their_own() -> None:
     async with running() as client:
         for who in ("rita", "cleo"):
             answer = await find(client, who, where="/mailFolders/recoverableitemsdeletions/messages")
@@ -121,7 +121,7 @@ async def test_recoverable_items_and_hidden_folders_are_asked_by_themselves() ->
         assert len((await find(client, "quid", where=f"/mailFolders/{hidden}/messages")).body["value"]) == 1
 
 
-async def test_message_ids_are_exact_and_have_to_be_encoded() -> None:
+async def test_message_ids_are_case_sensitive_and_must_be_encoded() -> None:
     odd = "<CAF+k=zB&h'q%2F#1?@mail.example>"
     async with running() as client:
         assert len((await find(client, "mia+news", odd)).body["value"]) == 1
@@ -226,7 +226,7 @@ async def test_a_property_that_cannot_be_filtered() -> None:
         ("al@contoso.com", "ErrorInvalidUser", None),
     ],
 )  # fmt: skip
-async def test_what_exchange_says_where_there_is_no_mailbox(who: str, code: str, message: str | None) -> None:
+async def test_what_exchange_says_if_there_is_no_mailbox(who: str, code: str, message: str | None) -> None:
     async with running() as client:
         for path in ("mailFolders/inbox", "messages", "mailboxSettings/userPurpose"):
             answer = await client.get(f"/users/{who}/{path}")
@@ -234,12 +234,12 @@ async def test_what_exchange_says_where_there_is_no_mailbox(who: str, code: str,
             assert message in (None, answer.message)
 
 
-async def test_data_centres_differ_in_what_they_say_of_an_unknown_user() -> None:
+async def test_data_centers_differ_in_what_they_say_about_an_unknown_user() -> None:
     async with running(tenant="fabrikam") as client:
         assert (await client.get("/users/ghost@fabrikam.com/messages")).code == "ResourceNotFound"
 
 
-async def test_an_access_policy_keeps_the_caller_out_of_one_mailbox() -> None:
+async def test_an_access_policy_blocks_the_caller_from_one_mailbox() -> None:
     async with running() as client:
         answer = await client.get("/users/basil@contoso.com/mailFolders/inbox")
         assert (answer.status, answer.code) == (403, "ErrorAccessDenied")

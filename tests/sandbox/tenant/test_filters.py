@@ -1,4 +1,4 @@
-"""The grammar of $filter: what is read, what is refused, what matches."""
+"""The grammar of $filter: what it accepts, what it refuses, what matches."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_syntax_errors_are_bad_requests(text: str) -> None:
         ("proxyAddresses/any(p:mail eq 'a')", "BadRequest", "'mail'"),
     ],
 )
-def test_properties_that_cannot_be_filtered_so(text: str, code: str, part: str) -> None:
+def test_filters_that_a_property_does_not_support(text: str, code: str, part: str) -> None:
     with pytest.raises(GraphError) as caught:
         check(parse(text), USER)
     assert (caught.value.status, caught.value.code) == (400, code)
@@ -193,7 +193,7 @@ def test_indexed_lookups_find_what_a_scan_finds(text: str, wanted: set[str]) -> 
 @pytest.mark.parametrize(
     "text", ["mail ne 'g7@contoso.com'", "startsWith(mail,'g7@')", "mail eq 'g7@b' or mail ne 'x'"]
 )
-def test_what_no_index_tells_is_scanned(text: str) -> None:
+def test_without_an_index_the_filter_scans(text: str) -> None:
     collection = _many()
     node = parse(text)
     assert collection._candidates(node) is None

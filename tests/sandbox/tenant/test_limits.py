@@ -1,4 +1,4 @@
-"""Throttling, latency, injected faults, changes of the data while it runs, and the counts of all that."""
+"""Throttling, latency, injected faults, changes to the data at run time, and the counts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_the_price_of_a_request(path: str, units: int) -> None:
         assert (await client.stats())["resourceUnits"] == units
 
 
-async def test_the_directory_bucket_runs_dry_for_one_tenant_and_fills_again() -> None:
+async def test_the_directory_bucket_empties_for_one_tenant_and_refills() -> None:
     async with running() as client:
         await settings(client, directoryUnits=10, directorySeconds=1)
         answers = [await client.get(f"{INES}?$select=id") for _ in range(12)]
@@ -70,7 +70,7 @@ async def test_items_of_a_batch_are_throttled_one_by_one() -> None:
         assert int(refused["headers"]["Retry-After"]) >= 1
 
 
-async def test_four_requests_at_one_time_for_one_mailbox() -> None:
+async def test_four_concurrent_requests_for_one_mailbox() -> None:
     async with running(latency=0.2) as client:
         await settings(client, outlookConcurrent=4)
         answers = await asyncio.gather(
@@ -88,7 +88,7 @@ async def test_four_requests_at_one_time_for_one_mailbox() -> None:
         assert (await client.stats())["maxOutlookConcurrency"] == 4
 
 
-async def test_a_batch_runs_four_mail_items_at_one_time() -> None:
+async def test_a_batch_runs_four_mail_items_at_a_time() -> None:
     async with running(item_latency=0.05) as client:
         await settings(client, outlookConcurrent=4)
         answers = by_id(await client.batch(*[get(str(number), INBOX) for number in range(10)]))
@@ -99,14 +99,14 @@ async def test_a_batch_runs_four_mail_items_at_one_time() -> None:
         assert 429 in statuses, "two batches together are over the mailbox's limit"
 
 
-async def test_requests_to_a_mailbox_in_a_time() -> None:
+async def test_the_limit_of_requests_to_a_mailbox() -> None:
     async with running() as client:
         await settings(client, outlookRequests=3, outlookSeconds=30)
         statuses = [(await client.get(INBOX)).status for _ in range(4)]
         assert statuses == [200, 200, 200, 429]
 
 
-async def test_limits_are_off_unless_switched_on() -> None:
+async def test_limits_are_off_by_default() -> None:
     async with running(latency=0.05) as client:
         answers = await asyncio.gather(*[client.get(INBOX) for _ in range(20)])
         assert {answer.status for answer in answers} == {200}
@@ -129,7 +129,7 @@ async def test_latency_is_for_each_http_request_and_not_for_each_item() -> None:
         assert time.monotonic() - start < 0.15
 
 
-async def test_a_fault_answers_as_often_as_it_says() -> None:
+async def test_a_fault_answers_at_most_as_often_as_it_says() -> None:
     async with running() as client:
         await client.faults({"path": "/mailFolders/inbox", "status": 503, "retryAfter": 7, "times": 2})
         answers = [await client.get(INBOX) for _ in range(3)]
@@ -141,7 +141,7 @@ async def test_a_fault_answers_as_often_as_it_says() -> None:
         assert rules[0]["hits"] == 2
 
 
-async def test_a_fault_says_what_it_is_told_to_say() -> None:
+async def test_a_fault_answers_what_its_rule_says() -> None:
     async with running() as client:
         await client.faults(
             {"path": "^/users/", "tenant": "contoso", "status": 403, "code": "ErrorAccessDenied", "message": "No.",
@@ -158,7 +158,7 @@ async def test_a_fault_says_what_it_is_told_to_say() -> None:
         assert (await client.get(INES)).status == 200
 
 
-async def test_the_faults_of_one_tenant_are_taken_away() -> None:
+async def test_the_faults_of_one_tenant_can_be_removed() -> None:
     async with running() as client:
         await client.faults(
             {"tenant": "contoso", "status": 500}, {"tenant": "fabrikam", "status": 500}, {"status": 503}
@@ -213,7 +213,7 @@ async def test_a_dropped_connection(path: str) -> None:
         assert (await client.batch(get("1", INES))).status == 200
 
 
-async def test_a_delay_alone_is_the_true_answer_late() -> None:
+async def test_a_delay_alone_gives_the_real_answer_late() -> None:
     async with running() as client:
         await client.faults({"path": "^/users", "delaySeconds": 0.3, "times": 1})
         start = time.monotonic()
@@ -222,7 +222,7 @@ async def test_a_delay_alone_is_the_true_answer_late() -> None:
 
 
 @pytest.mark.parametrize("rule", [{"pth": "x"}, {"path": "("}, {"path": 3}, "text"])
-async def test_a_fault_that_makes_no_sense_is_refused(rule: object) -> None:
+async def test_an_invalid_fault_is_refused(rule: object) -> None:
     async with running() as client:
         assert (await client.control("POST", "faults", [{"path": "x", "status": 500}, rule])).status == 400
         assert (await client.control("GET", "faults")).body["value"] == []
@@ -251,7 +251,7 @@ async def test_the_data_changes_while_it_runs() -> None:
         assert len(rows.body["value"]) == 1, "earlier changes have stayed"
 
 
-async def test_a_change_that_makes_no_sense_leaves_all_as_it_was() -> None:
+async def test_an_invalid_change_changes_nothing() -> None:
     async with running() as client:
         for body in (
             {"tenants": {"contoso": {"people": {"ines": {"licenses": ["NO_SUCH_PRODUCT"]}}}}},
@@ -265,7 +265,7 @@ async def test_a_change_that_makes_no_sense_leaves_all_as_it_was() -> None:
         assert "newone" not in client.world.spec["tenants"]
 
 
-async def test_replacing_a_tenant_keeps_nothing_of_it() -> None:
+async def test_a_replaced_tenant_keeps_only_its_id() -> None:
     async with running() as client:
         tenant_id = client.world.tenants["fabrikam"].id
         spec = {"domains": ["fabrikam.com"], "people": {"eve": {}}}
@@ -290,7 +290,7 @@ async def test_counts() -> None:
         assert (cleared["requests"], cleared["byPath"], cleared["maxOutlookConcurrency"]) == (0, {}, 0)
 
 
-async def test_what_the_service_would_be_told_of_the_tenants() -> None:
+async def test_the_setting_triage_tenants() -> None:
     async with running() as client:
         found = {each["domains"][0]: each for each in (await client.control("GET", "tenants")).body}
         assert found["contoso.com"]["tenantId"] == client.world.tenants["contoso"].id

@@ -1,4 +1,4 @@
-"""What the caller may read follows from its app roles; who it is, from the bearer token and the tenant header."""
+"""The caller's app roles decide what it may read; the bearer token and the tenant header decide who it is."""
 
 from __future__ import annotations
 
@@ -84,21 +84,21 @@ async def test_one_role_opens_a_path_and_nothing_else_does(
         (f"{USER}/messages", "MailboxSettings.Read"),
     ],
 )
-async def test_a_role_that_looks_enough_and_is_not(path: str, role: str) -> None:
+async def test_a_role_that_looks_sufficient_but_is_not(path: str, role: str) -> None:
     async with running() as client:
         path = path.replace("{sp}", await principal(client))
         await allow(client, role)
         assert (await client.get(path)).status == 403
 
 
-async def test_what_is_forbidden_does_not_say_whether_it_exists() -> None:
+async def test_a_forbidden_answer_does_not_say_whether_the_object_exists() -> None:
     async with running(tenant="humongous") as client:
         for who in ("hal@humongousinsurance.com", "ghost@humongousinsurance.com"):
             assert (await client.get(f"/users/{who}")).status == 403
             assert (await client.get(f"/users/{who}/messages")).status == 403
 
 
-async def test_basic_profiles_hold_no_licences() -> None:
+async def test_basic_profiles_have_no_licenses() -> None:
     fields = "mail,userType,onPremisesSyncEnabled,assignedPlans,assignedLicenses,proxyAddresses"
     async with running(tenant="basicusers") as client:
         body = (await client.get("/users/ben@basic-users.example", select=fields)).body
@@ -123,7 +123,7 @@ async def test_basic_profiles_hold_no_licences() -> None:
         ({}, "signedout"),
     ],
 )
-async def test_a_caller_that_is_not_known_gets_401(headers: dict[str, str | None], tenant: str) -> None:
+async def test_an_unknown_caller_gets_401(headers: dict[str, str | None], tenant: str) -> None:
     async with running(tenant=tenant) as client:
         for answer in (await client.get("/users", headers), await client.batch(headers=headers)):
             assert (answer.status, answer.code) == (401, "InvalidAuthenticationToken")
@@ -131,7 +131,7 @@ async def test_a_caller_that_is_not_known_gets_401(headers: dict[str, str | None
         assert (await client.stats())["unauthorized"] == 2
 
 
-async def test_a_tenant_is_named_by_its_id_only_and_sees_its_own_people_only() -> None:
+async def test_the_header_takes_only_a_tenant_id_and_shows_only_that_tenants_people() -> None:
     async with running() as client:
         assert (await client.get("/users", {"X-Tenant-Id": "contoso"})).status == 401
         assert (await client.get("/users/fred@fabrikam.com")).status == 404

@@ -143,7 +143,7 @@ MAILBOX_PLANS = {
 
 
 def plan_evidence(client: Client, user: dict[str, Any]) -> str:
-    """What the licenses alone say: the first that fits of the causes of the mailbox that they can show."""
+    """What the licenses alone show: the first cause that fits."""
     if any(state["error"] not in (None, "None") for state in user["licenseAssignmentStates"]):
         return "license_assignment_failed"
     if any(MAILBOX_PLANS & set(license["disabledPlans"]) for license in user["assignedLicenses"]):

@@ -1,4 +1,4 @@
-"""The simulated tenant against msgraph-sdk: what it serves, the SDK's models know; what the SDK asks, it answers."""
+"""The simulated tenant against msgraph-sdk: the SDK's models know what it serves, and it answers what the SDK requests."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class QueryParameters:
 
 
 def options(entity: EntityType | None = None, headers: dict[str, str] | None = None, **query: Any) -> Any:
-    """A request configuration; with an entity type: every property of it is selected."""
+    """A request configuration. With an entity type, it selects every property."""
     if entity is not None:
         query["select"] = list(entity.properties)
 
@@ -67,7 +67,7 @@ def options(entity: EntityType | None = None, headers: dict[str, str] | None = N
 
 
 def unknown(model: Any, path: str = "") -> list[str]:
-    """Names of properties that were served and that the model, or one inside it, does not know."""
+    """The served properties that the model, or a model inside it, does not know."""
     if isinstance(model, list):
         return [name for item in model for name in unknown(item, path)]
     if not hasattr(model, "additional_data"):
@@ -117,7 +117,7 @@ EVERYTHING: dict[str, Ask] = {
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
-async def test_every_property_is_one_that_the_sdks_model_knows(name: str) -> None:
+async def test_the_sdks_models_know_every_served_property(name: str) -> None:
     async with sdk() as (graph, world):
         model = await EVERYTHING[name](graph, world)
         assert model is not None
@@ -129,7 +129,7 @@ TYPES = [value for value in vars(schema).values() if isinstance(value, EntityTyp
 
 
 @pytest.mark.parametrize("entity", TYPES, ids=lambda entity: entity.name)
-def test_every_property_of_a_type_is_in_the_sdks_model(entity: EntityType) -> None:
+def test_the_sdks_model_has_every_property_of_a_type(entity: EntityType) -> None:
     kind = entity.name.removeprefix("microsoft.graph.")
     module = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind)
     model = getattr(import_module(f"msgraph.generated.models.{module}"), kind[0].upper() + kind[1:])()
@@ -139,7 +139,7 @@ def test_every_property_of_a_type_is_in_the_sdks_model(entity: EntityType) -> No
     assert entity.filterable | entity.ends_with | entity.case_sensitive <= set(entity.properties)
 
 
-async def test_the_registration_and_deleted_apps_too() -> None:
+async def test_the_sdks_models_know_registrations_and_deleted_apps() -> None:
     async with sdk("thephonecompany") as (graph, _):
         application = await graph.applications_with_app_id(ETD).get(options(schema.APPLICATION))
         assert application.password_credentials and application.key_credentials
@@ -153,7 +153,7 @@ async def test_the_registration_and_deleted_apps_too() -> None:
         assert unknown(deleted) == []
 
 
-def test_an_unknown_property_would_be_seen() -> None:
+def test_an_unknown_property_is_reported() -> None:
     """The check above can fail: a property that no model knows is reported, at any depth."""
     from kiota_serialization_json.json_parse_node import JsonParseNode
     from msgraph.generated.models.user import User
@@ -271,7 +271,7 @@ FORMS: dict[str, tuple[Ask, Callable[[Any], object]]] = {
 
 
 @pytest.mark.parametrize("name", FORMS)
-async def test_the_requests_that_the_sdk_builds_are_understood(name: str) -> None:
+async def test_the_tenant_answers_the_requests_that_the_sdk_builds(name: str) -> None:
     ask, holds = FORMS[name]
     async with sdk() as (graph, world):
         assert holds(await ask(graph, world))
