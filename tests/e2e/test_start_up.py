@@ -40,7 +40,7 @@ WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "Graph over http elsewhere": ({"GRAPH_ENDPOINT": "http://graph.example"}, "GRAPH_ENDPOINT must be https"),
     "days that are no number": ({"CREDENTIAL_WARNING_DAYS": "soon"}, "CREDENTIAL_WARNING_DAYS must be a whole number"),
     "a schedule that is none": ({"AUDIT_SCHEDULE": "daily"}, "'daily'"),
-    "a queue's name that is none": ({"TRIAGE_QUEUE": "Failed_Things"}, "'failed_things' is not a queue's name"),
+    "an invalid queue name": ({"TRIAGE_QUEUE": "Failed_Things"}, "'failed_things' is not a valid queue name"),
     "tries that are no number": ({MAX_DEQUEUE_COUNT: "many"}, "maxDequeueCount"),
 }
 

@@ -55,7 +55,7 @@ async def test_no_connection_and_no_name() -> None:
         Storage({}).queue(BINDING, "here")
     storage = Storage({"Some": CONNECTION})
     for name in ("a", "-ab", "a_b", "a--b", "x" * 64):
-        with pytest.raises(HostError, match="is not a queue's name"):
+        with pytest.raises(HostError, match="is not a valid queue name"):
             storage.queue({**BINDING, "queueName": name}, "here")
     await storage.close()
 
