@@ -14,7 +14,7 @@ from triage.diagnosis.diagnose import diagnose
 from triage.finding import Finding, make_finding
 from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
-from triage.storage.index import FILTERS, exposed_word, row_keys
+from triage.storage.index import FILTERS, columns_of, exposed_word, row_keys
 
 RECEIVED = "2026-11-20T10:11:12Z"
 FINDING_ID = "0123456789abcdef0123456789abcdef"
@@ -30,21 +30,9 @@ def finding(
     return BASE.model_copy(update={"failure": failure, "occurred_at": failure.occurred_at, "tenant_id": tenant_id})
 
 
-def columns(one: Finding) -> dict[str, str]:
-    found = {
-        "mailbox": one.failure.mailbox,
-        "cause": one.cause.value,
-        "exposed": exposed_word(one.exposed),
-        "scenario": one.scenario.value,
-        "confidence": one.confidence.value,
-        "severity": one.severity.value,
-    }
-    return {**found, "tenantId": one.tenant_id} if one.tenant_id else found
-
-
 def keys(**fields: Any) -> list[str]:
     one = finding(**fields)
-    return row_keys(one, columns(one))
+    return row_keys(one, columns_of(one))
 
 
 def assert_valid(key: str) -> None:
@@ -105,7 +93,7 @@ MOMENTS = st.datetimes().filter(lambda moment: 1971 < moment.year < 9998).map(la
 @given(MOMENTS, MOMENTS)
 def test_of_one_filter_the_newest_comes_first(one: str, other: str) -> None:
     first, second = finding(occurred_at=one), finding(occurred_at=other)
-    for left, right in zip(row_keys(first, columns(first)), row_keys(second, columns(second)), strict=True):
+    for left, right in zip(row_keys(first, columns_of(first)), row_keys(second, columns_of(second)), strict=True):
         assert (left < right) == (one > other if len(one) == len(other) else _later(first, second))
 
 

@@ -1,4 +1,4 @@
-"""The summary of findings and audits (contract, section 6), from counts: its cost does not grow with the findings."""
+"""The summary of findings and audits, from counts: its cost does not grow with the number of findings."""
 
 from __future__ import annotations
 
@@ -6,31 +6,26 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from triage.operations.services import Services
-from triage.storage.counters import FIELDS, Counts, Window, counts, fold, read_counts
-from triage.storage.index import TABLE, Query
+from triage.storage.counters import FIELDS, Counts, Window, counts
+from triage.storage.index import Query
 from triage.wire import from_epoch_ns
 
 _HOUR = 3600 * 1_000_000_000
 _NAMES = dict(zip(FIELDS, ("byScenario", "byCause", "bySeverity", "byConfidence"), strict=True))
-# With more changes than that waiting, a summary folds some of them itself.
-_WAITING = 500
 
 
 async def summarize(services: Services, since: int | None, until: int | None, tenant_id: str | None) -> dict[str, Any]:
     """The numbers of the findings with `since <= occurredAt <= until` (nanoseconds), of one tenant or all."""
     by_day: defaultdict[str, Counts] = defaultdict(Counter[str])
     window, edges = _parts(since, until)
-    table = await services.account.table(TABLE)
+    index = services.findings.index
     if window is not None:
-        for month in await services.findings.index.months(Query({}, since, until)):
-            found, waiting = await read_counts(table, month, window, tenant_id)
-            for day, numbers in found.items():
+        for month in await index.months(Query({}, since, until)):
+            for day, numbers in (await index.counts(month, window, tenant_id)).items():
                 by_day[day].update(numbers)
-            if waiting > _WAITING:
-                await fold(table, month)
     for first, last in edges:
         filters = {"tenantId": tenant_id} if tenant_id else {}
-        async for row in services.findings.index.columns(Query(filters, first, last)):
+        async for row in index.columns(Query(filters, first, last)):
             by_day[str(row["hour"])[:10]].update(counts(row))
     audits = await services.audits.latest((tenant_id,) if tenant_id else None)
     total: Counts = Counter()

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from triage.finding import Finding
 from triage.storage.account import StorageAccount
-from triage.storage.counters import change_rows, counted_as, fold, get
+from triage.storage.counters import FIELDS, Counts, Window, change_rows, counted_as, fold, get, read_counts
 from triage.storage.documents import pack_compressed, quoted, unpack_compressed
 from triage.wire import epoch_ns, from_epoch_ns, from_newest_first, newest_first
 
@@ -28,8 +28,20 @@ ATTEMPTS = 50
 # So often a writer folds the changes of its partition into the counts.
 _WRITES_A_FOLD = 256
 
-# The filters of GET /api/findings, the most selective first: it picks the range, the others are columns of its rows.
-FILTERS = ("mailbox", "cause", "exposed", "scenario", "confidence", "severity", "tenantId")
+# A summary that finds more unfolded changes than this in a month folds some of them.
+_UNFOLDED_CHANGES = 500
+
+# The filters of GET /api/findings and what a finding has for each; None: it has no row there. The most selective
+# comes first: it picks the range of row keys, and the others are compared as columns of that range.
+FILTERS: dict[str, Callable[[Finding], str | None]] = {
+    "mailbox": lambda finding: finding.failure.mailbox,
+    "cause": lambda finding: finding.cause.value,
+    "exposed": lambda finding: exposed_word(finding.exposed),
+    "scenario": lambda finding: finding.scenario.value,
+    "confidence": lambda finding: finding.confidence.value,
+    "severity": lambda finding: finding.severity.value,
+    "tenantId": lambda finding: finding.tenant_id,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ class FindingsIndex:
         table = await self._account.table(TABLE)
         month = finding.occurred_at[:7]
         await self._know(month)
-        columns = _columns(finding)
+        columns = columns_of(finding)
         body = pack_compressed("document", finding.wire())
         keys = row_keys(finding, columns)
         counted = counted_as(finding)
@@ -145,10 +157,18 @@ class FindingsIndex:
         last = from_epoch_ns(query.until)[:7] if query.until is not None else "9999-12"
         return sorted((month for month in known if first <= month <= last), reverse=True)
 
+    async def counts(self, month: str, window: Window, tenant_id: str | None) -> dict[str, Counts]:
+        """The counts of a month's findings by day, of one tenant or all."""
+        table = await self._account.table(TABLE)
+        found, unfolded = await read_counts(table, month, window, tenant_id)
+        if unfolded > _UNFOLDED_CHANGES:
+            await fold(table, month)
+        return found
+
     async def columns(self, query: Query) -> AsyncIterator[dict[str, str]]:
         """What the findings of a query count as (see counters.py), without their documents."""
         table = await self._account.table(TABLE)
-        select = ["RowKey", "scenario", "cause", "severity", "confidence", "exposed"]
+        select = ["RowKey", *FIELDS, "exposed"]
         for month in await self.months(query):
             clauses = _clauses(query, month, None)
             async for entity in table.query_entities(clauses, select=select, results_per_page=1000):
@@ -177,16 +197,10 @@ def row_keys(finding: Finding, columns: dict[str, str]) -> list[str]:
     return [f"all|{tail}", *(f"{name}={_key(columns[name])}|{tail}" for name in FILTERS if name in columns)]
 
 
-def _columns(finding: Finding) -> dict[str, str]:
-    columns = {
-        "mailbox": finding.failure.mailbox,
-        "cause": finding.cause.value,
-        "exposed": exposed_word(finding.exposed),
-        "scenario": finding.scenario.value,
-        "confidence": finding.confidence.value,
-        "severity": finding.severity.value,
-    }
-    return {**columns, "tenantId": finding.tenant_id} if finding.tenant_id else columns
+def columns_of(finding: Finding) -> dict[str, str]:
+    """What a finding has for each filter."""
+    values = {name: value(finding) for name, value in FILTERS.items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _change(
