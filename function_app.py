@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from triage.api.routes import ROUTES, Route
+from triage.api.route import Route
+from triage.api.routes import ROUTES
 from triage.operations import retention
 from triage.operations.audits import audit_all
 from triage.operations.deliveries import QueueMessage, handle, handle_poison

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 
@@ -16,7 +16,14 @@ class Wire(BaseModel):
     """A shape that leaves or enters the service: snake_case in Python, camelCase in JSON."""
 
     # An error of validation names places and rules; with what it found there, it would carry mail into a log.
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, hide_input_in_errors=True)
+    # The text below a field is its description in OpenAPI.
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
 
     def wire(self) -> dict[str, Any]:
         """The value as JSON-ready types, under its names on the wire."""
@@ -61,7 +68,11 @@ def from_epoch_ns(nanoseconds: int) -> str:
     return f"{text}.{fraction:09d}".rstrip("0") + "Z" if fraction else f"{text}Z"
 
 
-Instant = Annotated[str, AfterValidator(lambda text: from_epoch_ns(epoch_ns(text)))]
+Instant = Annotated[
+    str,
+    AfterValidator(lambda text: from_epoch_ns(epoch_ns(text))),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 """An RFC 3339 time, in UTC and in one spelling, so that equal instants are equal strings."""
 
 

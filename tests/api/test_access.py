@@ -1,4 +1,4 @@
-"""Who may ask, with `easyauth`: a principal (401), and the role of the method (403)."""
+"""With `easyauth`, a caller needs a principal (401) and the app role of the method (403)."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def test_roles(method: str, roles: list[str], expected: int) -> None:
     assert status(method, principal(*roles, typ="my-roles", role_typ="my-roles")) == expected
 
 
-def test_another_claim_is_no_role() -> None:
+def test_another_claim_is_not_a_role() -> None:
     assert status("GET", principal("Triage.Read", typ="name")) == 403
     assert status("GET", principal("Triage.Read", typ="name", role_typ="roles")) == 403
 
 
-def test_the_role_that_is_needed_is_said() -> None:
-    with pytest.raises(AccessError, match=r"The app role Triage\.Write is needed"):
+def test_the_error_names_the_role() -> None:
+    with pytest.raises(AccessError, match=r"This needs the app role Triage\.Write"):
         check_role(EASYAUTH, request("POST", principal("Triage.Read")))
 
 
@@ -70,12 +70,12 @@ def test_the_role_that_is_needed_is_said() -> None:
     encoded({"claims": 5}), encoded({"claims": ["x"]}), encoded({"claims": [{"typ": "roles"}]}),
     encoded({"claims": [], "role_typ": []}), encoded({"claims": [{"typ": []}]}), base64.b64encode(b"\xff").decode(),
 ])  # fmt: skip
-def test_without_a_principal_that_can_be_read(header: str | None) -> None:
+def test_without_a_readable_principal(header: str | None) -> None:
     assert status("GET", header) == 401
     assert status("POST", header) == 401
 
 
-def test_the_handshake_has_no_principal() -> None:
+def test_the_handshake_needs_no_principal() -> None:
     assert status("OPTIONS", None) == 200
 
 
@@ -86,5 +86,5 @@ def test_with_keys_the_platform_has_checked(method: str) -> None:
 
 
 @given(st.text(max_size=30) | st.binary(max_size=30).map(lambda data: base64.b64encode(data).decode()))
-def test_no_other_header_gets_in(header: str) -> None:
+def test_no_other_header_is_accepted(header: str) -> None:
     assert status("GET", header) in (401, 403)

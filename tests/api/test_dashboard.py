@@ -1,4 +1,4 @@
-"""The page and its files: what they may do in a browser, who gets them, how long they are kept."""
+"""The dashboard and its files: their security headers, who gets them, and how long they are cached."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def assets(text: str) -> Iterator[str]:
     yield from re.findall(r'(?:href|src)="dashboard/([^"]+)"', text)
 
 
-async def test_the_page_may_ask_its_own_host_alone() -> None:
+async def test_the_page_can_request_only_its_own_host() -> None:
     answer = await dashboard.page(ask())
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
@@ -61,14 +61,14 @@ async def test_the_page_may_ask_its_own_host_alone() -> None:
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
-async def test_the_page_is_the_same_for_all_and_has_nothing_inline() -> None:
+async def test_the_page_has_no_data_and_nothing_inline() -> None:
     text = (await dashboard.page(ask())).get_body().decode()
     assert TENANT_ID not in text
     assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|https?:", text)
     assert "{{" not in text
 
 
-async def test_every_file_of_the_page_is_there_and_is_kept() -> None:
+async def test_every_file_of_the_page_exists_and_is_cached() -> None:
     text = (await dashboard.page(ask())).get_body().decode()
     names = list(assets(text))
     assert {name.partition("?")[0] for name in names} == {"app.js", "theme.js", "style.css", "icon.svg"}
@@ -86,7 +86,7 @@ async def test_every_file_of_the_page_is_there_and_is_kept() -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?v=0000000000000000"])
-async def test_a_file_of_another_version_is_not_kept(query: str) -> None:
+async def test_a_file_of_another_version_is_not_cached(query: str) -> None:
     answer = await dashboard.asset(ask(f"{PAGE}/app.js{query}", asset="app.js"))
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
 
@@ -101,17 +101,17 @@ async def test_no_other_file(name: str) -> None:
     ("query", "location"),
     [("", "../dashboard"), ("?view=findings&exposed=true", "../dashboard?view=findings&exposed=true")],
 )
-async def test_a_slash_too_many_is_taken_away(query: str, location: str) -> None:
+async def test_a_trailing_slash_is_redirected(query: str, location: str) -> None:
     answer = await dashboard.page(ask(f"{PAGE}/{query}"))
     assert (answer.status_code, answer.headers["Location"]) == (308, location)
 
 
-async def test_with_easyauth_the_role_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_with_easyauth_the_page_needs_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_AUTH", "easyauth")
     html = {"Accept": "text/html,application/xhtml+xml"}
     answer = await dashboard.page(ask(headers={**html, **principal("Triage.Read")}))
     assert (answer.status_code, 'data-auth="easyauth"' in answer.get_body().decode()) == (200, True)
-    # Who may not gets the page in a browser, since it says in words what is missing; a program gets a problem.
+    # Without the role a browser still gets the page, which says what is missing; a program gets a problem.
     for headers, status in ((html, 401), ({**html, **principal("Other")}, 403)):
         answer = await dashboard.page(ask(headers=headers))
         assert (answer.status_code, answer.mimetype) == (status, "text/html")

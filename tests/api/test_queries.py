@@ -1,4 +1,4 @@
-"""Query parameters: read, or refused with their names; and the link to the next page."""
+"""Query parameters are read, or refused by name; and the link to the next page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import azure.functions as func
 import pytest
 
 from tests.factories import TENANT_ID
-from triage.api.queries import READERS, next_link, page, read_query
+from triage.api.filters import PARAMETERS
+from triage.api.queries import next_link, page, read_query
 from triage.api.responses import RequestError
 from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
@@ -17,7 +18,7 @@ from triage.intake.scenario import Scenario
 from triage.wire import epoch_ns
 
 URL = "https://triage.example/api/findings"
-NAMES = tuple(READERS)
+NAMES = tuple(PARAMETERS)
 
 
 def request(query: dict[str, str] | str) -> func.HttpRequest:
@@ -27,7 +28,7 @@ def request(query: dict[str, str] | str) -> func.HttpRequest:
 
 
 def read(query: dict[str, str] | str, *names: str) -> dict[str, Any]:
-    return read_query(request(query), *(names or NAMES))
+    return read_query(request(query), names or NAMES)
 
 
 def refused(query: dict[str, str] | str, *names: str) -> dict[str, str]:
@@ -42,7 +43,7 @@ def refused(query: dict[str, str] | str, *names: str) -> dict[str, str]:
     ("scenario", Scenario), ("cause", Cause), ("severity", Severity), ("confidence", Confidence), ("verdict", Verdict),
     ("exposed", ("true", "false", "null")),
 ])  # fmt: skip
-def test_words(name: str, values: Any) -> None:
+def test_a_listed_value(name: str, values: Any) -> None:
     for value in values:
         assert read({name: str(value)}) == {name: str(value)}
     for wrong in ("", "x", "TRUE", f"{next(iter(values))} "):
@@ -64,7 +65,7 @@ GOOD: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "text", "value"), GOOD)
-def test_values(name: str, text: str, value: Any) -> None:
+def test_a_value_is_normalized(name: str, text: str, value: Any) -> None:
     assert read({name: text}) == {name: value}
 
 
@@ -73,29 +74,43 @@ def test_values(name: str, text: str, value: Any) -> None:
     ("since", "2026-11-20"), ("until", "2026-11-20T10:11:12"), ("top", "0"), ("top", "1001"), ("top", "-1"), ("top", "1.0"),
     ("top", "x"), ("top", ""), ("top", "٣"), ("format", "xml"),
 ])  # fmt: skip
-def test_values_out_of_range(name: str, text: str) -> None:
+def test_a_wrong_value(name: str, text: str) -> None:
     assert list(refused({name: text})) == [name]
 
 
-def test_an_unknown_parameter_would_silently_filter_nothing() -> None:
-    assert refused({"casue": "user_deleted"}, "cause", "top") == {"casue": "is no parameter here; there are cause, top"}
+@pytest.mark.parametrize(("name", "text", "close"), [
+    ("cause", "user_delted", "user_deleted"), ("severity", "HIGH", "high"), ("exposed", "True", "true"),
+])  # fmt: skip
+def test_a_typo_gets_the_closest_value(name: str, text: str, close: str) -> None:
+    assert refused({name: text}) == {name: f"must be a known value (did you mean {close}?)"}
+
+
+def test_without_a_close_value_all_are_listed() -> None:
+    assert refused({"exposed": "maybe"}) == {"exposed": "must be one of true, false, null"}
+
+
+def test_an_unknown_parameter_is_refused() -> None:
+    known = "is unknown; the parameters are cause, top, token"
+    assert refused({"casue": "user_deleted"}, "cause", "top") == {"casue": known}
     assert list(refused({"Cause": "user_deleted"})) == ["Cause"]
+    with pytest.raises(RequestError, match="there are no parameters here"):
+        read_query(request({"cause": "user_deleted"}))
 
 
-def test_every_problem_is_said() -> None:
+def test_every_problem_is_reported() -> None:
     assert set(refused({"top": "0", "cause": "x", "nonsense": "1", "severity": "high"})) == {"top", "cause", "nonsense"}
 
 
-def test_a_parameter_twice() -> None:
+def test_a_parameter_that_is_given_twice() -> None:
     assert refused("cause=user_deleted&cause=guest_user") == {"cause": "is given twice"}
 
 
-def test_no_parameters_and_the_function_key() -> None:
+def test_the_function_key_is_not_a_parameter() -> None:
     assert read({}) == {}
     assert read({"code": "secret", "clientId": "default", "top": "5"}) == {"top": 5}
 
 
-def test_the_next_link_keeps_the_filters_and_leaves_out_the_key() -> None:
+def test_the_next_link_keeps_the_filters_without_the_key() -> None:
     link = next_link(request({"code": "secret", "mailbox": "a+b@c.example", "top": "2", "token": "old"}), "n&w=")
     assert link is not None
     url = urlsplit(link)
@@ -104,7 +119,7 @@ def test_the_next_link_keeps_the_filters_and_leaves_out_the_key() -> None:
     assert next_link(request({}), None) is None
 
 
-def test_a_page_has_a_link_only_where_there_is_more() -> None:
+def test_only_a_page_with_more_has_a_link() -> None:
     assert page(request({}), [{"id": "1"}], None) == {"value": [{"id": "1"}]}
     assert page(request({}), [], "t") == {"value": [], "nextLink": f"{URL}?token=t"}
 

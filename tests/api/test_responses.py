@@ -1,4 +1,4 @@
-"""Answers and problems, and that whatever happens in a handler, the caller gets one, in time, without a traceback."""
+"""Responses and problems. Whatever happens in a handler, the caller gets one of them in time, without a traceback."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def answer_to(error: BaseException) -> func.HttpResponse:
     return await endpoint(handler)(REQUEST)
 
 
-async def test_a_handler_that_answers() -> None:
+async def test_the_response_of_a_handler() -> None:
     async def handler(request: func.HttpRequest, services: Services) -> func.HttpResponse:
         assert request is REQUEST
         return json_response(services.settings.tenants[0].tenant_id)
@@ -77,7 +77,7 @@ ERRORS: list[tuple[BaseException, int]] = [
 
 
 @pytest.mark.parametrize(("error", "status"), ERRORS)
-async def test_whatever_happens_there_is_an_answer(
+async def test_every_error_becomes_a_problem(
     error: BaseException, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -85,19 +85,19 @@ async def test_whatever_happens_there_is_an_answer(
     assert (response.status_code, response.mimetype) == (status, "application/problem+json")
     text = response.get_body().decode()
     assert "Traceback" not in text
-    assert SECRET not in text, "what an error says may be an attacker's words"
+    assert SECRET not in text, "the text of an error can be an attacker's"
     assert SECRET not in caplog.text
     assert body(response)["status"] == status
     assert response.headers.get("Retry-After") == ("30" if status == 503 else None)
 
 
-async def test_a_cancelled_request_is_not_answered() -> None:
+async def test_a_canceled_request_gets_no_response() -> None:
     with pytest.raises(asyncio.CancelledError):
         await answer_to(asyncio.CancelledError())
 
 
 async def test_a_handler_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert responses.DEADLINE_SECONDS < 30, "contract, section 2"
+    assert responses.DEADLINE_SECONDS < 30
     monkeypatch.setattr(responses, "DEADLINE_SECONDS", 0.01)
     ended: list[bool] = []
 
@@ -118,6 +118,6 @@ async def test_roles_are_checked_before_the_handler(monkeypatch: pytest.MonkeyPa
     assert (response.status_code, body(response)["title"]) == (401, "Unauthorized")
 
 
-async def test_settings_that_are_wrong_are_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_wrong_settings_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_TENANTS", "nonsense")
     assert (await answer_to(AssertionError("not reached"))).status_code == 500

@@ -208,7 +208,7 @@ def test_rejected_events_are_shown_whole(running: Stack, open_page: OpenPage) ->
 
 def test_an_unknown_finding_is_none(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?finding=00000000", expected="404")
-    expect(page.get_by_role("alert")).to_contain_text("There is no finding with this id")
+    expect(page.get_by_role("alert")).to_contain_text("There is no finding with this ID")
 
 
 def test_a_service_to_which_nothing_happened(empty: str, open_page: OpenPage) -> None:

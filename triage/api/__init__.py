@@ -1,1 +1,1 @@
-"""The HTTP surface (contract, section 6): each route's handler, on azure-functions' request and response."""
+"""The HTTP API (docs/api.md): a handler for each route, on azure-functions' request and response."""

@@ -1,4 +1,4 @@
-"""`/api/audits`: the audits, the newest of each tenant, one of them, and an audit now."""
+"""`/api/audits`: list the audits, list the newest of each tenant, get one, and audit now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, cast
 import azure.functions as func
 
 from triage.addresses import guid
-from triage.api.queries import DEFAULT_TOP, page, read_query
+from triage.api.filters import AUDITS, DEFAULT_TOP
+from triage.api.queries import page, read_query
 from triage.api.responses import RequestError, endpoint, json_response
 from triage.operations.audits import audit_all
 from triage.operations.services import Services
@@ -19,8 +20,8 @@ from triage.settings import Tenant
 
 @endpoint
 async def search(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """A page of audits, newest first."""
-    found = read_query(request, "tenantId", "verdict", "since", "until", "top", "token")
+    """A page of the audits of all tenants, newest first."""
+    found = read_query(request, AUDITS)
     rows, token = await services.audits.page(
         found.get("top", DEFAULT_TOP),
         found.get("token"),
@@ -34,7 +35,7 @@ async def search(request: func.HttpRequest, services: Services) -> func.HttpResp
 
 @endpoint
 async def latest(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """The newest audit of each tenant."""
+    """The newest audit of each configured tenant that has one."""
     read_query(request)
     return json_response({"value": [audit.wire() for audit in await services.audits.latest()]})
 
@@ -44,19 +45,19 @@ async def get(request: func.HttpRequest, services: Services) -> func.HttpRespons
     """One audit."""
     audit = await services.audits.get(request.route_params["id"])
     if audit is None:
-        raise RequestError(HTTPStatus.NOT_FOUND, "There is no audit with this id.")
+        raise RequestError(HTTPStatus.NOT_FOUND, "There is no audit with this ID.")
     return json_response(audit.wire())
 
 
 @endpoint
 async def post(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """Audits one tenant, or all, now."""
+    """Audits one tenant or all of them now, reads everything again, and saves the audits."""
     audits = await audit_all(services, _wanted(request.get_body(), services.settings.tenants))
     return json_response({"value": [audit.wire() for audit in audits]})
 
 
 def _wanted(body: bytes, tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
-    """The tenants that a body asks for: the one it names, or all where it is empty."""
+    """The tenant that the body names; all tenants if the body is empty."""
     try:
         value: Any = json.loads(body) if body.strip() else {}
     except ValueError as error:
@@ -66,7 +67,7 @@ def _wanted(body: bytes, tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
     tenant_id = cast("dict[str, Any]", value).get("tenantId")
     if tenant_id is None:
         return tenants
-    status, problem = HTTPStatus.NOT_FOUND, Problem("/tenantId", "is none of the tenants in TRIAGE_TENANTS")
+    status, problem = HTTPStatus.NOT_FOUND, Problem("/tenantId", "is not a tenant in TRIAGE_TENANTS")
     try:
         wanted = guid(tenant_id if isinstance(tenant_id, str) else "")
     except ValueError as error:

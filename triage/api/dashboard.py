@@ -1,6 +1,6 @@
-"""`/api/dashboard`: the page for people, and the files that it is made of. They hold no data: it reads the API.
+"""`/api/dashboard`: the dashboard and its files. They contain no data: the dashboard reads it from the API.
 
-The files are built from `dashboard/` and kept in `triage/dashboard/`, so that a deployment needs no Node.js.
+The files are built from `dashboard/` and committed in `triage/dashboard/`, so that a deployment needs no Node.js.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from triage.operations.services import services
 _FOLDER = Path(__file__).parent.parent / "dashboard"
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
-# Nothing but this app's own files and API, no markup from a string, no frame around it.
+# Only this app's own files and API, no markup from a string, and no frame around the page.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -50,9 +50,9 @@ _PAGE_HEADERS = {
 
 
 async def page(request: func.HttpRequest) -> func.HttpResponse:
-    """The page. With `easyauth` someone without the role gets it with 401 or 403: it says what is missing, in words."""
+    """The page. With `easyauth`, a browser without the role gets it too, with 401 or 403: it says what is missing."""
     url = urlsplit(request.url)
-    if url.path.endswith("/"):  # the page's addresses are relative to one without
+    if url.path.endswith("/"):  # the page's links are relative to a URL without it
         location = "../dashboard" + (f"?{url.query}" if url.query else "")
         return func.HttpResponse(status_code=HTTPStatus.PERMANENT_REDIRECT, headers={**_HEADERS, "Location": location})
     settings = services().settings
@@ -68,11 +68,11 @@ async def page(request: func.HttpRequest) -> func.HttpResponse:
 
 
 async def asset(request: func.HttpRequest) -> func.HttpResponse:
-    """One of the page's files, kept by the browser for as long as the page asks for this version of it."""
+    """A file of the dashboard. A browser caches it until the page asks for another version of it."""
     name = request.route_params["asset"]
     body = _assets().get(name)
     if body is None:
-        return problem_response(HTTPStatus.NOT_FOUND, "The page has no such file.")
+        return problem_response(HTTPStatus.NOT_FOUND, "The dashboard has no such file.")
     current = request.params.get("v") == _version()
     cached = "public, max-age=31536000, immutable" if current else "no-cache"
     return func.HttpResponse(
@@ -87,7 +87,7 @@ def _assets() -> dict[str, bytes]:
 
 @cache
 def _version() -> str:
-    """Another one whenever a file has changed."""
+    """A hash of the files."""
     return hashlib.sha256(b"\0".join(_assets().values())).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Findings for other programs: CSV for a spreadsheet, OCSF for a SIEM."""
+"""Findings for other programs: CSV for spreadsheets, OCSF for SIEMs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CSV_COLUMNS = (
     "mailbox", "messageId", "internetMessageId", "subject", "error", "summary",
 )  # fmt: skip
 
-# A cell that begins so is a formula to a spreadsheet, and an attacker wrote some of these texts
+# A spreadsheet takes a cell that begins with one of these for a formula, and an attacker wrote some of the texts
 # (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -30,7 +30,7 @@ _CREATE, _UPDATE = 1, 2
 
 
 def csv_text(findings: list[dict[str, Any]], *, header: bool) -> str:
-    """Findings as rows (RFC 4180), with or without the row of names. Formulas are neutralized by a leading quote."""
+    """Findings as rows (RFC 4180), with or without a header row. A leading quote makes a formula plain text."""
     text = io.StringIO()
     writer = csv.writer(text)
     if header:
@@ -53,7 +53,7 @@ def _cell(finding: dict[str, Any], column: str) -> str:
 
 
 def ocsf(finding: dict[str, Any]) -> dict[str, Any]:
-    """A finding as an OCSF detection finding (https://schema.ocsf.io, class 2004). Times are milliseconds since 1970."""
+    """A finding as an OCSF Detection Finding (https://schema.ocsf.io, class 2004). Times are milliseconds since 1970."""
     failure, message = finding["failure"], finding["message"]
     confidence_id, confidence = _CONFIDENCE[finding["confidence"]]
     activity = _CREATE if finding["deliveries"] == 1 else _UPDATE

@@ -1,4 +1,4 @@
-"""`/api/failures`: takes failures in, and answers the handshakes of CloudEvents and Event Grid."""
+"""`/api/failures`: accepts failures, and answers the handshakes of CloudEvents and Event Grid."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from triage.operations.services import Services
 
 @endpoint
 async def post(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """202 with the findings' ids, known before triage has run."""
+    """Puts the failures on the queue. The answer has the IDs of their findings, which exist once triage has run."""
     body = request.get_body()
     headers = {name.lower(): value for name, value in cast("Mapping[str, str]", request.headers).items()}
     try:
@@ -36,7 +36,7 @@ async def post(request: func.HttpRequest, services: Services) -> func.HttpRespon
 
 @endpoint
 async def options(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """The abuse protection of CloudEvents webhooks: whoever asks may deliver, since posting needs a key or a role."""
+    """The abuse protection of CloudEvents webhooks. Every origin is allowed: a POST needs a key or an app role."""
     headers = {"Allow": "OPTIONS, POST"}
     origin = header(request, "WebHook-Request-Origin")
     if origin:

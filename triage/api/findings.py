@@ -1,4 +1,4 @@
-"""`/api/findings`: the findings in four forms, one of them, and its triage once more."""
+"""`/api/findings`: list the findings in four formats, get one, and triage its failure again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import azure.functions as func
 
 from triage.api.access import header
 from triage.api.exports import csv_text, ocsf
-from triage.api.queries import DEFAULT_TOP, MAX_TOP, next_link, page, read_query
+from triage.api.filters import DEFAULT_TOP, FINDINGS, MAX_TOP
+from triage.api.queries import next_link, page, read_query
 from triage.api.responses import RequestError, endpoint, json_response
 from triage.finding import Finding
 from triage.intake.json_text import IntakeError
@@ -20,7 +21,7 @@ from triage.operations.deliveries import retriage as queue_again
 from triage.operations.services import Services
 from triage.storage.index import FILTERS, Query
 
-# An export holds all that matches, as far as that can be read in the time of a request; `Link` names the rest.
+# An export has every match that can be read in the time of a request. Its `Link` header leads to the rest.
 EXPORT_SECONDS = 18.0
 MAX_EXPORT_ROWS = 100_000
 
@@ -29,8 +30,8 @@ Rows = list[dict[str, Any]]
 
 @endpoint
 async def search(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """A page of findings, newest first; as CSV or NDJSON all of them, unless `top` says how many."""
-    found = read_query(request, *FILTERS, "since", "until", "top", "format", "token")
+    """A page of findings, newest first. CSV and NDJSON have every finding that matches, or the first `top`."""
+    found = read_query(request, FINDINGS)
     filters = {name: found[name] for name in FILTERS if name in found}
     query = Query(filters, found.get("since"), found.get("until"))
     top, token = found.get("top"), found.get("token")
@@ -50,7 +51,7 @@ async def search(request: func.HttpRequest, services: Services) -> func.HttpResp
 
 
 async def _all(services: Services, query: Query, top: int | None, token: str | None) -> tuple[Rows, str | None]:
-    """The findings of a query, page after page, until there are no more, or enough, or the time is up."""
+    """The findings of a query, page by page: all of them, at most `top`, or what fits into EXPORT_SECONDS."""
     end = asyncio.get_running_loop().time() + EXPORT_SECONDS
     most = top or MAX_EXPORT_ROWS
     rows: Rows = []
@@ -79,7 +80,7 @@ async def get(request: func.HttpRequest, services: Services) -> func.HttpRespons
 
 @endpoint
 async def retriage(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """202: the stored failure is on the queue again, and its evidence is read afresh."""
+    """Puts the stored failure on the queue again. Triage reads all evidence again and updates the finding."""
     finding = await _finding(request, services)
     try:
         await queue_again(services, finding)
@@ -94,6 +95,6 @@ async def retriage(request: func.HttpRequest, services: Services) -> func.HttpRe
 async def _finding(request: func.HttpRequest, services: Services) -> Finding:
     finding = await services.findings.get(request.route_params["id"])
     if finding is None:
-        detail = "There is no finding with this id, or not yet: an accepted failure has one when it has been triaged."
+        detail = "There is no finding with this ID. An accepted failure has one once it was triaged."
         raise RequestError(HTTPStatus.NOT_FOUND, detail)
     return finding

@@ -1,4 +1,4 @@
-"""`/api/health`: for anyone, and without anything about a tenant."""
+"""`/api/health`: anonymous, and without any tenant data."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from triage.operations.services import services
 
 
 async def get(_: func.HttpRequest) -> func.HttpResponse:
-    """200, or 503 where storage cannot be reached."""
+    """The health of storage and Graph, and the permissions that the service does not have."""
     state = await check_health(services())
     return json_response(state, HTTPStatus.SERVICE_UNAVAILABLE if state["status"] == DOWN else HTTPStatus.OK)

@@ -1,4 +1,4 @@
-"""JSON answers and RFC 9457 problems, and the frame around every handler: roles, deadlines, storage's errors."""
+"""JSON responses and RFC 9457 problems, and what surrounds every handler: app roles, a deadline, storage errors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from typing import Any
 import azure.functions as func
 
 from triage.api.access import AccessError, check_role
+from triage.api.route import Endpoint
 from triage.operations.services import Services, services
 from triage.problems import InputError, Problem
 from triage.telemetry.instruments import safe_traceback
 
-# An HTTP request ends within 30 s (contract, section 2).
+# The service answers every request within 30 seconds (docs/api.md). The rest of them is for the host.
 DEADLINE_SECONDS = 25.0
 RETRY_AFTER_SECONDS = "30"
 
@@ -27,7 +28,7 @@ Handler = Callable[[func.HttpRequest, Services], Awaitable[func.HttpResponse]]
 
 
 class RequestError(InputError):
-    """A request that can't be answered. Its problems become the `errors` of the answer."""
+    """A request that can't be answered. Its problems become the `errors` of the response."""
 
     def __init__(self, status: HTTPStatus, detail: str, problems: Iterable[Problem] = ()) -> None:
         super().__init__(detail, problems)
@@ -54,8 +55,8 @@ def problem_response(
     )
 
 
-def endpoint(handler: Handler) -> Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]:
-    """The frame around a handler: whatever happens in it, the caller gets an answer that says what, in time."""
+def endpoint(handler: Handler) -> Endpoint:
+    """A handler that checks the app role and always answers in time: an error becomes an RFC 9457 problem."""
 
     @functools.wraps(handler)
     async def framed(request: func.HttpRequest) -> func.HttpResponse:
@@ -79,7 +80,7 @@ def _failure(error: Exception) -> func.HttpResponse:
         case RequestError():
             return problem_response(error.status, str(error), error.problems)
         case TimeoutError():
-            return _unavailable("It took too long. Try again.")
+            return _unavailable("The request took too long. Try again.")
         case AzureError():
             _log.error("Storage failed: %s", type(error).__name__)
             return _unavailable("The storage account cannot be reached. Try again.")
@@ -87,7 +88,7 @@ def _failure(error: Exception) -> func.HttpResponse:
             return _failure(error.exceptions[0])
         case _:
             _log.error("Unexpected failure: %s", safe_traceback(error))
-            return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed. Its log says how.")
+            return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed. See its log for the reason.")
 
 
 def _unavailable(detail: str) -> func.HttpResponse:

@@ -1,20 +1,30 @@
-"""The shapes of bodies that have no model of their own elsewhere, for the OpenAPI description."""
+"""The shapes of bodies that have no model elsewhere, for the OpenAPI description."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
 
 from triage.audit.model import Audit, Verdict
 from triage.finding import Finding
+from triage.intake.body import MAX_FAILURES
+from triage.intake.failure import RemediationFailure
 from triage.storage.rejected import RejectedEvent
 from triage.wire import Instant, Wire
 
+Json = dict[str, Any]
+
+# The usual form of an address. The intake also takes display names, spaces and Unicode domains.
+_ADDRESS = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?\.){1,3}[a-z]{2,20}$"
+_MAILBOX: Json = {"type": "string", "pattern": _ADDRESS, "examples": ["adele@contoso.com"]}
+_MAILBOXES: Json = {"type": "array", "items": _MAILBOX}
+_NULL: Json = {"type": "null"}
+
 
 class Page(NamedTuple):
-    """A page of a collection: `value`, and `nextLink` where there is more."""
+    """A page of a collection: `value`, and `nextLink` if there is more."""
 
     item: type[Wire]
 
@@ -24,24 +34,71 @@ AUDIT_PAGE = Page(Audit)
 REJECTED_PAGE = Page(RejectedEvent)
 
 
+class Failure(RemediationFailure):
+    """A failure as a sender writes it. Any field can be blank or null if another one says the same."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: object, __: object) -> Json:
+        """The fields of the model without the service's own, `mailboxes`, and which of them a sender must give."""
+        formats: dict[str, Json] = {
+            "tenantId": {"type": "string", "format": "uuid"},
+            "occurredAt": {"type": "string", "format": "date-time"},
+        }
+        names = [field.alias or name for name, field in cls.model_fields.items()]
+        properties = {
+            name: _or_blank(formats.get(name, {"type": "string"}))
+            for name in names
+            if name not in ("source", "raw", "mailbox")
+        }
+        properties |= {"mailbox": {"anyOf": [_MAILBOX, _NULL]}, "mailboxes": {"anyOf": [_MAILBOXES, _NULL]}}
+        text: Json = {"type": "string", "pattern": r"\S"}
+        required: tuple[dict[str, Json], ...] = (
+            {"error": text, "errorCode": text},
+            {"messageId": text, "internetMessageId": text},
+            {"mailbox": _MAILBOX, "mailboxes": {**_MAILBOXES, "minItems": 1}},
+        )
+        return {
+            "type": "object",
+            "description": cls.__doc__,
+            "properties": properties,
+            "allOf": [_at_least_one(choices) for choices in required],
+        }
+
+
+def _or_blank(schema: Json) -> Json:
+    return {"anyOf": [schema, {"type": "string", "pattern": r"^\s*$"}, _NULL]}
+
+
+def _at_least_one(choices: dict[str, Json]) -> Json:
+    return {"anyOf": [{"required": [name], "properties": {name: schema}} for name, schema in choices.items()]}
+
+
+Failures = Failure | Annotated[list[Failure], Field(min_length=1, max_length=MAX_FAILURES)]
+
+
 class AcceptedFailure(Wire):
-    """One failure that was accepted; its finding is there once it has been triaged."""
+    """An accepted failure. Its finding exists once the failure was triaged."""
 
     id: str | None
+    """The sender's ID of the failure."""
     finding_id: str
+    """The ID of the finding."""
     mailbox: str
+    """The mailbox, normalized."""
 
 
 class AcceptedBody(Wire):
-    """What was accepted."""
+    """The accepted failures."""
 
     accepted: list[AcceptedFailure]
+    """One entry for each failure in each mailbox."""
 
 
 class AuditRequest(Wire):
-    """Which tenant to audit; all where none is named."""
+    """The tenant to audit; every tenant if there is none."""
 
     tenant_id: UUID | None = None
+    """A tenant in `TRIAGE_TENANTS`."""
 
 
 class AuditState(Wire):
@@ -53,32 +110,42 @@ class AuditState(Wire):
 
 
 class Summary(Wire):
-    """Numbers of findings, by what they say."""
+    """The number of findings in a period, in all and by value."""
 
     since: Instant | None
+    """The start of the period; null: from the first finding."""
     until: Instant | None
+    """The end of the period; null: to the last finding."""
     total: int
+    """The number of findings: one for each failure."""
     by_scenario: dict[str, int]
     by_cause: dict[str, int]
     by_severity: dict[str, int]
     by_confidence: dict[str, int]
     by_day: dict[str, int]
+    """By day in UTC, such as 2026-11-20."""
     exposed: int
+    """The number of findings whose message can still be opened."""
     audits: list[AuditState]
+    """The newest audit of each tenant."""
 
 
 class Health(Wire):
-    """The state of the service: ok, degraded or down; each check says its own, and what it lacks."""
+    """The health of the service."""
 
     status: str
+    """ok, degraded, or down if storage cannot be reached."""
     checks: dict[str, dict[str, Any]]
+    """The state of each part, and the permissions that the service does not have."""
 
 
 class ProblemError(Wire):
-    """One place that is wrong (a JSON pointer, or a parameter's name)."""
+    """One thing that is wrong."""
 
     pointer: str
+    """Where: a JSON pointer (RFC 6901), or the name of a query parameter."""
     detail: str
+    """What is wrong there."""
 
 
 class ProblemBody(Wire):
@@ -89,3 +156,4 @@ class ProblemBody(Wire):
     status: int
     detail: str
     errors: list[ProblemError] = Field(default_factory=list[ProblemError])
+    """Each thing that is wrong."""

@@ -1,9 +1,10 @@
-"""`/api/summary`: how many failures there were, of what, and how the apps are."""
+"""`/api/summary`: the numbers of findings, and the state of the apps."""
 
 from __future__ import annotations
 
 import azure.functions as func
 
+from triage.api.filters import SUMMARY
 from triage.api.queries import read_query
 from triage.api.responses import endpoint, json_response
 from triage.operations.services import Services
@@ -12,6 +13,6 @@ from triage.operations.summary import summarize
 
 @endpoint
 async def get(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """The numbers between `since` and `until`."""
-    found = read_query(request, "since", "until", "tenantId")
+    """The numbers of findings by scenario, cause, severity, confidence and day, and each app's newest verdict."""
+    found = read_query(request, SUMMARY)
     return json_response(await summarize(services, found.get("since"), found.get("until"), found.get("tenantId")))

@@ -8,7 +8,8 @@ from urllib.parse import unquote
 import azure.functions as func
 import httpx
 
-from triage.api.routes import ROUTES, Route
+from triage.api.route import Route
+from triage.api.routes import ROUTES
 from triage.cli.errors import CommandError
 from triage.operations.services import services
 from triage.settings import SettingsError
