@@ -148,7 +148,7 @@ def test_tracebacks_are_for_those_who_ask(deployment: Deployment) -> None:
     )  # fmt: skip
     assert done.returncode == 4
     assert "Traceback" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("There is no finding with this id")
+    assert done.stderr.splitlines()[-1].startswith("There is no finding with this ID")
 
 
 def test_a_reader_that_goes_away() -> None:

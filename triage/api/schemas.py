@@ -9,7 +9,6 @@ from pydantic import Field
 
 from triage.audit.model import Audit, Verdict
 from triage.finding import Finding
-from triage.intake.body import MAX_FAILURES
 from triage.intake.failure import RemediationFailure
 from triage.storage.rejected import RejectedEvent
 from triage.wire import Instant, Wire
@@ -73,7 +72,7 @@ def _at_least_one(choices: dict[str, Json]) -> Json:
     return {"anyOf": [{"required": [name], "properties": {name: schema}} for name, schema in choices.items()]}
 
 
-Failures = Failure | Annotated[list[Failure], Field(min_length=1, max_length=MAX_FAILURES)]
+Failures = Failure | Annotated[list[Failure], Field(min_length=1)]
 
 
 class AcceptedFailure(Wire):

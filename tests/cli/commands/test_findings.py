@@ -124,7 +124,7 @@ def test_one_finding_as_a_story(way: dict[str, str], findings: list[dict[str, An
 def test_no_such_finding(way: dict[str, str], in_process: InProcess) -> None:
     missing = in_process("finding", "a?b#c", settings=way)
     assert (missing.code, missing.out) == (4, "")
-    assert "There is no finding with this id" in missing.err
+    assert "There is no finding with this ID" in missing.err
 
 
 def test_a_summary_for_people(
