@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -12,9 +15,10 @@ import pytest
 from sandbox.azurite import azurite
 from sandbox.processes import child, host
 from sandbox.tenant.world import World
-from tests.cli.program import InProcess
+from tests.cli.program import InProcess, environment
 
 KEY = "key-of-the-tests"
+PEOPLE = ("dana", "jane", "mona", "dora", "gona")
 
 
 @dataclass(frozen=True)
@@ -62,3 +66,41 @@ def service(deployment: Deployment) -> Iterator[httpx.Client]:
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> InProcess:
     return InProcess(monkeypatch, capsys)
+
+
+def wait_for_finding(service: httpx.Client, identifier: str) -> dict[str, Any]:
+    end = time.monotonic() + 30
+    while (answer := service.get(f"/api/findings/{identifier}")).status_code == 404:
+        assert time.monotonic() < end, "no finding"
+        time.sleep(0.1)
+    return answer.json()
+
+
+def post(service: httpx.Client, *people: str, **fields: str) -> list[dict[str, Any]]:
+    """Failures of people, and their findings."""
+    usual = {"error": "Resource is Not Found", "folder": "quarantine", **fields}
+    body = [
+        {"id": uuid.uuid4().hex, "mailbox": f"{who}@contoso.com", "internetMessageId": f"<{who}@mail.example>", **usual}
+        for who in people
+    ]
+    accepted = service.post("/api/failures", json=body).raise_for_status().json()["accepted"]
+    return [wait_for_finding(service, one["findingId"]) for one in accepted]
+
+
+def only(settings: dict[str, str]) -> dict[str, str]:
+    """These settings, with the others empty, because `started` adds to this process's environment."""
+    names = ("TRIAGE_URL", "TRIAGE_KEY", "TriageStorage", "TRIAGE_TENANTS")
+    return dict.fromkeys(names, "") | environment(**settings) | {"COLUMNS": "160"}
+
+
+@pytest.fixture(scope="session")
+def findings(deployment: Deployment) -> list[dict[str, Any]]:
+    """The findings of one day, 2026-11-20. Other tests use other days."""
+    with httpx.Client(base_url=deployment.address, headers={"x-functions-key": KEY}) as http:
+        return post(http, *PEOPLE, occurredAt="2026-11-20T10:11:12Z", subject="\x1b[31mPay [bold]now")
+
+
+@pytest.fixture(params=["deployment", "storage"])
+def way(request: pytest.FixtureRequest, deployment: Deployment) -> dict[str, str]:
+    """The settings of the two ways in which a command reaches findings."""
+    return deployment.remote if request.param == "deployment" else deployment.settings

@@ -1,4 +1,4 @@
-"""The program itself: help, completion, what it loads, how it ends, and its documentation."""
+"""The program itself: help, completion, imports, exit codes, and documentation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 import typer
+from pydantic.alias_generators import to_camel
 
 from sandbox.processes import ROOT
 from tests.cli.conftest import Deployment
 from tests.cli.program import PROGRAM, InProcess, environment, triage
+from triage.api.filters import PARAMETERS
 from triage.cli.app import app
 from triage.cli.errors import ExitCode
 
@@ -30,7 +32,7 @@ def python(code: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("package", ["typer", "rich"])
-def test_a_package_that_is_not_installed(package: str) -> None:
+def test_a_missing_package(package: str) -> None:
     code = f"import runpy, sys; sys.modules[{package!r}] = None; runpy.run_module('triage', run_name='__main__')"
     done = python(code)
     assert (done.returncode, done.stdout) == (4, "")
@@ -38,21 +40,21 @@ def test_a_package_that_is_not_installed(package: str) -> None:
     assert "python -m pip install -r requirements-cli.txt" in done.stderr
 
 
-def test_a_mistake_of_our_own_is_not_a_missing_package() -> None:
+def test_an_import_error_of_our_own_is_not_a_missing_package() -> None:
     done = python("import sys, triage.__main__ as m; sys.modules['triage.cli.app'] = None; m.main()")
     assert "ModuleNotFoundError" in done.stderr
 
 
-def test_the_function_app_loads_none_of_it(deployment: Deployment) -> None:
+def test_the_function_app_does_not_import_the_command_line(deployment: Deployment) -> None:
     code = "import sys, function_app; print(sorted({'typer', 'rich', 'triage.cli'} & sys.modules.keys()))"
     assert python(code, **deployment.settings).stdout == "[]\n"
 
 
 def test_help(in_process: InProcess) -> None:
-    told = in_process("--help")
-    assert told.code == 0
+    result = in_process("--help")
+    assert result.code == 0
     for name, command in COMMANDS.items():
-        assert f"│ {name} " in told.out
+        assert f"│ {name} " in result.out
         one = in_process(name, "--help")
         assert one.code == 0
         assert f"python -m triage {name}" in one.out.partition("Examples:")[2]
@@ -60,8 +62,8 @@ def test_help(in_process: InProcess) -> None:
             assert max(parameter.opts, key=len).strip() in one.out or parameter.metavar in one.out
 
 
-def test_every_example_is_one(in_process: InProcess) -> None:
-    """Its options exist: with --help behind it an example is read as far as that."""
+def test_the_examples_use_existing_options(in_process: InProcess) -> None:
+    """Each option of an example is an option of its command."""
     for command in COMMANDS.values():
         for line in command.epilog.split("\n\n")[1:]:
             words = line.rpartition("python -m triage ")[2].partition(" >>")[0].split()
@@ -72,15 +74,15 @@ def test_every_example_is_one(in_process: InProcess) -> None:
 
 
 def test_without_a_command(in_process: InProcess) -> None:
-    told = in_process()
-    assert told.code == 64
-    assert "check" in told.out + told.err
+    result = in_process()
+    assert result.code == 64
+    assert "check" in result.out + result.err
 
 
-def test_a_command_that_is_mistyped(in_process: InProcess) -> None:
-    told = in_process("findngs")
-    assert (told.code, told.out) == (64, "")
-    assert "Did you mean 'findings'" in told.err
+def test_a_mistyped_command(in_process: InProcess) -> None:
+    result = in_process("findngs")
+    assert (result.code, result.out) == (64, "")
+    assert "Did you mean 'findings'" in result.err
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_completion(in_process: InProcess, words: str, offered: set[str]) -> Non
     assert set(in_process(settings=settings).out.split()) == offered
 
 
-def test_the_command_with_a_name_of_its_own(tmp_path: Path) -> None:
+def test_completion_of_bin_triage(tmp_path: Path) -> None:
     link = tmp_path / "triage"
     link.symlink_to(ROOT / "bin" / "triage")
     done = subprocess.run(
@@ -117,41 +119,29 @@ def test_the_command_with_a_name_of_its_own(tmp_path: Path) -> None:
     assert "_TRIAGE_COMPLETE=complete_bash" in done.stdout
 
 
-def test_which_service(in_process: InProcess, deployment: Deployment) -> None:
-    told = in_process("findings")
-    assert (told.code, told.out) == (64, "")
-    assert "TRIAGE_URL" in told.err
-    assert "TriageStorage" in told.err
+def test_without_a_service(in_process: InProcess, deployment: Deployment) -> None:
+    result = in_process("findings")
+    assert (result.code, result.out) == (64, "")
+    assert "TRIAGE_URL" in result.err
+    assert "TriageStorage" in result.err
     tenants = {name: value for name, value in deployment.settings.items() if name != "TRIAGE_TENANTS"}
-    told = in_process("findings", settings=tenants)
-    assert (told.code, told.out) == (4, "")
-    assert "TRIAGE_TENANTS is missing" in told.err
+    result = in_process("findings", settings=tenants)
+    assert (result.code, result.out) == (4, "")
+    assert "TRIAGE_TENANTS is missing" in result.err
     assert in_process("findings", "--since", "never", settings=tenants).code == 64
 
 
-def test_something_unexpected(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("\x1b[31mwhat")
 
-    monkeypatch.setattr("triage.cli.commands.findings.connect", broken)
-    told = in_process("summary", "--url", "https://a.example")
-    assert (told.code, told.out) == (4, "")
-    assert told.err == (
-        r"Something unexpected went wrong: ZeroDivisionError: \x1b[31mwhat. With --debug it says where." + "\n"
-    )
+    monkeypatch.setattr("triage.cli.client.service.connect", broken)
+    result = in_process("summary", "--url", "https://a.example")
+    assert (result.code, result.out) == (4, "")
+    assert result.err == (r"Unexpected error: ZeroDivisionError: \x1b[31mwhat. Use --debug to see where." + "\n")
 
 
-def test_tracebacks_are_for_those_who_ask(deployment: Deployment) -> None:
-    done = subprocess.run(
-        [*PROGRAM, "finding", "none", "--debug"], cwd=ROOT, env=environment(**deployment.remote), capture_output=True,
-        text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 4
-    assert "Traceback" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("There is no finding with this ID")
-
-
-def test_a_reader_that_goes_away() -> None:
+def test_a_reader_that_ends() -> None:
     """As `python -m triage --help | head -1`."""
     for arguments in (["--help"], ["check", "--help"]):
         reading, writing = os.pipe()
@@ -164,8 +154,27 @@ def test_a_reader_that_goes_away() -> None:
         assert (done.returncode, done.stderr) == (ExitCode.NO_READER, b"")
 
 
+@pytest.mark.parametrize("name", ["findings", "watch", "summary"])
+def test_the_help_lists_the_values_of_filters(in_process: InProcess, name: str) -> None:
+    for option in COMMANDS[name].params:
+        values = PARAMETERS[to_camel(option.name)].values if to_camel(option.name) in PARAMETERS else ()
+        shown = " ".join(re.sub("│", " ", in_process(name, "--help").out).split())
+        assert all(re.search(rf"\b{value}\b", shown) for value in values), option.name
+
+
+@pytest.mark.parametrize("arguments", [("--debug", "finding", "none"), ("finding", "none", "--debug")])
+def test_debug_is_an_option_of_every_command(deployment: Deployment, arguments: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [*PROGRAM, *arguments], cwd=ROOT, env=environment(**deployment.remote), capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("There is no finding with this ID")
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_a_terminal_of_few_characters(graph: dict[str, str], encoding: str) -> None:
+def test_a_terminal_with_a_small_encoding(graph: dict[str, str], encoding: str) -> None:
     settings = {**graph, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     done = subprocess.run(
         [*PROGRAM, "check", "--mailbox", "joerg@münchen.example", "--error", "ελλ"], cwd=ROOT,

@@ -18,7 +18,7 @@ def test_how_long_ago(text: str, seconds: int) -> None:
     assert before - seconds - 0.01 <= epoch_ns(instant(text)) / 1e9 <= time.time() - seconds
 
 
-def test_days_and_instants() -> None:
+def test_days_and_times() -> None:
     assert instant("2026-11-20") == "2026-11-20T00:00:00Z"
     assert instant("2026-11-20", end=True) == "2026-11-20T23:59:59.999999999Z"
     assert instant("2026-11-20T10:11:12.5+01:00") == "2026-11-20T09:11:12.5Z"
@@ -26,7 +26,7 @@ def test_days_and_instants() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-11-31", "7", "-7d", "2026-11-20 10:11", "2026-11-20T10:11:12"])
-def test_what_is_no_time(text: str) -> None:
+def test_a_wrong_time(text: str) -> None:
     with pytest.raises(ValueError, match=r"or how long ago, such as 90m|does not exist"):
         instant(text)
 

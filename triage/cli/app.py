@@ -1,4 +1,4 @@
-"""The commands with their examples, and how a run of one ends: an exit code, and for a failure a sentence."""
+"""The commands with their examples, and how a run ends: an exit code, and after an error one text."""
 
 from __future__ import annotations
 
@@ -6,34 +6,41 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import typer
 
-from triage.cli.commands.check import audit, check
-from triage.cli.commands.findings import finding, findings, rejected, summary
+from triage.cli.commands.audit import audit
+from triage.cli.commands.check import check
+from triage.cli.commands.finding import finding
+from triage.cli.commands.findings import findings
 from triage.cli.commands.rebuild import rebuild
+from triage.cli.commands.rejected import rejected
 from triage.cli.commands.replay import replay
 from triage.cli.commands.submit import submit
+from triage.cli.commands.summary import summary
 from triage.cli.commands.watch import watch
 from triage.cli.errors import CommandError, ExitCode, UsageProblem
+from triage.cli.options import show_logs, with_options
 from triage.cli.show.terminal import say, tolerate_encodings
 
 PROGRAM = "python -m triage"
-# Completion is for a command with a name of its own: bin/triage.
+# Shells complete a command by its name: bin/triage.
 _NAME, _COMPLETE = "triage", "_TRIAGE_COMPLETE"
 
+_log = logging.getLogger(__name__)
+
 app = typer.Typer(
-    help="Says why a remediation of Cisco Secure Email Threat Defense failed in Microsoft 365, whether the message can "
-    "still be opened, and what to do.",
-    epilog="Exit codes: 0 done; 1, 2, 3 as the command says; 4 it could not be done; 64 wrong options.",
+    help="Explains why Cisco Secure Email Threat Defense could not remediate a message in Microsoft 365, whether the "
+    "message can still be opened, and what to do.",
+    epilog="Exit codes: 0 done; 1, 2, 3 depend on the command; 4 the command failed; 64 wrong options.",
+    callback=show_logs,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-_EXAMPLES: dict[Callable[..., Any], tuple[str, ...]] = {
+_EXAMPLES: dict[Callable[..., ExitCode], tuple[str, ...]] = {
     check: (
         'check --mailbox adele@contoso.com --error "The Requested User is Invalid"',
         'check --mailbox adele@contoso.com --error-code ErrorItemNotFound --internet-message-id "<a1@mail.example>"',
@@ -60,21 +67,20 @@ _EXAMPLES: dict[Callable[..., Any], tuple[str, ...]] = {
 
 
 def _epilog(examples: tuple[str, ...]) -> str:
-    """Typer joins lines and keeps paragraphs."""
+    """Typer joins lines but keeps paragraphs."""
     lines = [example if "python -m" in example else f"{PROGRAM} {example}" for example in examples]
     return "\n\n".join(["Examples:", *lines])
 
 
 for _command, _examples in _EXAMPLES.items():
-    app.command(epilog=_epilog(_examples))(_command)
+    app.command(epilog=_epilog(_examples))(with_options(_command))
 
 
 def run(arguments: list[str]) -> int:
-    """The exit code of a command; whatever goes wrong is one text on standard error."""
-    debug = "--debug" in arguments
+    """Runs a command and returns its exit code. Any error is one text on standard error."""
     tolerate_encodings()
-    # What the SDKs log is of use to those who ask for it; the rest get one sentence.
-    logging.basicConfig(level=logging.INFO if debug else logging.CRITICAL + 1, stream=sys.stderr)
+    # The SDKs' logs and the tracebacks below are hidden, unless --debug lowers the level.
+    logging.basicConfig(level=logging.CRITICAL + 1, stream=sys.stderr)
     completing = _COMPLETE in os.environ or any("-completion" in argument for argument in arguments)
     command = typer.main.get_command(app)
     try:
@@ -82,29 +88,27 @@ def run(arguments: list[str]) -> int:
         code = command.main(arguments, name, complete_var=_COMPLETE, standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
-        return _usage(error.format_message() or "Say what to do.")
+        return _usage(error.format_message() or "Give a command.")
     except UsageProblem as error:
         return _usage(str(error))
     except CommandError as error:
-        if debug:
-            logging.exception("The command failed")
+        _log.exception("The command failed")
         say(str(error))
         return ExitCode.FAILED
     except (BrokenPipeError, SystemExit) as error:
         if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
             raise
-        # Whoever read the output (head, less) has gone; the interpreter's last flush must not complain either.
+        # The reader of the output (head, less) ended. The interpreter's last flush must not fail either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.NO_READER
     except Exception as error:
-        if debug:
-            logging.exception("The command failed")
-        say(f"Something unexpected went wrong: {type(error).__name__}: {error}. With --debug it says where.")
+        _log.exception("The command failed")
+        say(f"Unexpected error: {type(error).__name__}: {error}. Use --debug to see where.")
         return ExitCode.FAILED
     return int(code or ExitCode.OK)
 
 
 def _usage(problem: str) -> int:
     say(problem)
-    say(f"{PROGRAM} --help lists the commands, {PROGRAM} COMMAND --help the options of one, with examples.")
+    say(f"Run {PROGRAM} --help to list the commands, and {PROGRAM} COMMAND --help for the options of one.")
     return ExitCode.USAGE

@@ -1,129 +1,189 @@
-"""The options that several commands share."""
+"""The options of several commands, each once, and how a command takes them.
+
+A parameter of a command can stand for several options: its annotation is `Annotated[T, Options(...)]`, and
+`with_options` replaces it with them. The filters come from the API's own table (api/filters.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import StrEnum
-from typing import Annotated
+import functools
+import inspect
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
 import typer
+from pydantic.alias_generators import to_snake
 
-from triage.cli.errors import UsageProblem
+from triage.api.filters import PARAMETERS, SUMMARY
+from triage.cli.client.graph import GraphTarget, graph_target
+from triage.cli.client.service import Target
+from triage.cli.errors import ExitCode, UsageProblem
 from triage.cli.times import instant
+from triage.settings import Mode
+from triage.storage.index import FILTERS
 
-_SERVICE = "Which service (without --url: the account of TriageStorage)"
+_SERVICE = "Service (without --url: the storage account in TriageStorage)"
+_TENANT = "Tenant"
+_FILTERS = "Filters"
 _OUTPUT = "Output"
 
-
-class Exposed(StrEnum):
-    """The values of the filter `exposed`."""
-
-    TRUE = "true"
-    FALSE = "false"
-    NULL = "null"
-
-
-def _words(name: str, text: str) -> list[str]:
-    """What completes the value of a filter: imported only when a shell asks."""
-    from triage.diagnosis.causes import Cause, Confidence, Severity
-    from triage.intake.scenario import Scenario
-
-    kinds = {"cause": Cause, "confidence": Confidence, "severity": Severity, "scenario": Scenario}
-    return [str(value) for value in kinds[name] if str(value).startswith(text)]
-
-
-def _causes(incomplete: str) -> list[str]:
-    return _words("cause", incomplete)
-
-
-def _confidences(incomplete: str) -> list[str]:
-    return _words("confidence", incomplete)
-
-
-def _severities(incomplete: str) -> list[str]:
-    return _words("severity", incomplete)
-
-
-def _scenarios(incomplete: str) -> list[str]:
-    return _words("scenario", incomplete)
-
-
-Url = Annotated[
-    str | None,
-    typer.Option(
-        envvar="TRIAGE_URL",
-        help="The function app's address, such as https://my-triage.azurewebsites.net.",
-        rich_help_panel=_SERVICE,
-    ),
-]
-Key = Annotated[
-    str | None,
-    typer.Option(
-        envvar="TRIAGE_KEY",
-        help="A function key. Better in the environment than here: other users of this machine see arguments.",
-        rich_help_panel=_SERVICE,
-    ),
-]
-Scope = Annotated[
-    str | None,
-    typer.Option(
-        envvar="TRIAGE_SCOPE",
-        help="Sign in instead (az login), and ask for this scope: api://<client id>/.default.",
-        rich_help_panel=_SERVICE,
-    ),
-]
 AsJson = Annotated[
-    bool, typer.Option("--json", help="JSON on standard output, as the API has it.", rich_help_panel=_OUTPUT)
+    bool, typer.Option("--json", help="Print JSON on standard output, as in the API.", rich_help_panel=_OUTPUT)
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Logs and tracebacks on standard error.", rich_help_panel=_OUTPUT)]
 Requests = Annotated[
-    bool, typer.Option("--requests", help="Show what Graph was asked for each check.", rich_help_panel=_OUTPUT)
+    bool, typer.Option("--requests", help="Show the Graph request of each check.", rich_help_panel=_OUTPUT)
 ]
-
-_FILTERS = "Filters"
-TenantFilter = Annotated[
-    str | None, typer.Option("--tenant-id", "--tenant", help="Of this tenant.", rich_help_panel=_FILTERS)
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Print logs and tracebacks on standard error.", rich_help_panel=_OUTPUT)
 ]
-ScenarioFilter = Annotated[
-    str | None,
-    typer.Option("--scenario", help="Of this scenario.", autocompletion=_scenarios, rich_help_panel=_FILTERS),
-]
-CauseFilter = Annotated[
-    str | None, typer.Option("--cause", help="With this cause.", autocompletion=_causes, rich_help_panel=_FILTERS)
-]
-SeverityFilter = Annotated[
-    str | None,
-    typer.Option("--severity", help="Of this severity.", autocompletion=_severities, rich_help_panel=_FILTERS),
-]
-ConfidenceFilter = Annotated[
-    str | None,
-    typer.Option("--confidence", help="Known this well.", autocompletion=_confidences, rich_help_panel=_FILTERS),
-]
-MailboxFilter = Annotated[str | None, typer.Option("--mailbox", help="In this mailbox.", rich_help_panel=_FILTERS)]
-ExposedFilter = Annotated[
-    Exposed | None,
-    typer.Option("--exposed", help="The message can still be opened; null: not known.", rich_help_panel=_FILTERS),
-]
-Since = Annotated[
-    str | None,
-    typer.Option(
-        "--since",
-        help="Occurred then or later: a time, a day, or how long ago: 90m, 24h, 7d.",
-        rich_help_panel=_FILTERS,
-    ),
-]
-Until = Annotated[
-    str | None, typer.Option("--until", help="Occurred then or earlier, likewise.", rich_help_panel=_FILTERS)
-]
+Top = Annotated[int, typer.Option("--top", min=1, help="The maximum number to show, newest first.")]
+All = Annotated[bool, typer.Option("--all", help="Show all of them.")]
 
 
-def parameters(since: str | None, until: str | None, pairs: Iterable[tuple[str, str | None]]) -> dict[str, str]:
-    """The filters that were given, as the API's parameters; UsageProblem for a time that is none."""
-    found = {name: value for name, value in pairs if value is not None}
-    for name, text in (("since", since), ("until", until)):
-        if text is not None:
-            try:
-                found[name] = instant(text, end=name == "until")
-            except ValueError as error:
-                raise UsageProblem(f"--{name} {error}.") from None
-    return found
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Marks a parameter of a command that several options make. `make` takes their values by name."""
+
+    options: tuple[inspect.Parameter, ...]
+    make: Callable[..., Any]
+
+    @classmethod
+    def of(cls, make: Callable[..., Any]) -> Options:
+        """The options that are the parameters of a function."""
+        return cls(tuple(inspect.signature(make, eval_str=True).parameters.values()), make)
+
+
+def with_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
+    """The command as Typer reads it: each option of each `Options` is a parameter of its own, and so is --debug."""
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    shared = {
+        parameter.name: mark
+        for parameter in own
+        for mark in getattr(parameter.annotation, "__metadata__", ())
+        if isinstance(mark, Options)
+    }
+
+    @functools.wraps(command)
+    def run(*, debug: bool, **given: Any) -> ExitCode:
+        show_logs(debug)
+        for name, mark in shared.items():
+            given[name] = mark.make(**{option.name: given.pop(option.name) for option in mark.options})
+        return command(**given)
+
+    options = [option for one in own for option in (shared[one.name].options if one.name in shared else (one,))]
+    options.append(inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Debug))
+    keywords = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
+    cast("Any", run).__signature__ = inspect.Signature(keywords)
+    return run
+
+
+def show_logs(debug: Debug = False) -> None:
+    """Shows logs and tracebacks on standard error if `debug` is set. They are hidden otherwise."""
+    if debug:
+        logging.getLogger().setLevel(logging.INFO)
+
+
+def _target(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRIAGE_URL",
+            help="The function app's URL, such as https://my-triage.azurewebsites.net.",
+            rich_help_panel=_SERVICE,
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRIAGE_KEY",
+            help="A function key. Prefer TRIAGE_KEY: other users of this machine can see arguments.",
+            rich_help_panel=_SERVICE,
+        ),
+    ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRIAGE_SCOPE",
+            help="Sign in (az login) instead of using a key, with this scope: api://<client id>/.default.",
+            rich_help_panel=_SERVICE,
+        ),
+    ] = None,
+) -> Target:
+    return Target(url, key, scope)
+
+
+def _graph_target(
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            "--tenant",
+            "--tenant-id",
+            help="The tenant's ID: one of TRIAGE_TENANTS, or any with --etd-app-id.",
+            rich_help_panel=_TENANT,
+        ),
+    ] = None,
+    etd_app_id: Annotated[
+        str | None,
+        typer.Option(
+            help="The client ID of Email Threat Defense's app in the tenant, instead of TRIAGE_TENANTS.",
+            rich_help_panel=_TENANT,
+        ),
+    ] = None,
+    mode: Annotated[
+        Mode, typer.Option("--mode", help="How the app was authorized (with --etd-app-id).", rich_help_panel=_TENANT)
+    ] = Mode.READ_WRITE,
+) -> GraphTarget:
+    return graph_target(tenant, etd_app_id, mode)
+
+
+def _filters(*names: str) -> Options:
+    """The options of query parameters; together they make the parameters of a request."""
+
+    def make(**given: str | None) -> dict[str, str]:
+        texts = {name: given[to_snake(name)] for name in names}
+        return {name: _value(name, text) for name, text in texts.items() if text is not None}
+
+    return Options(tuple(_filter(name) for name in names), make)
+
+
+def _filter(name: str) -> inspect.Parameter:
+    """The option of a query parameter: `tenantId` is `--tenant-id`, or `--tenant` for short."""
+    parameter = PARAMETERS[name]
+    option = _option(name)
+    short = [option.removesuffix("-id")] if option.endswith("-id") else []
+    text = f"{parameter.description}."
+    if parameter.values:
+        text += f" One of {', '.join(parameter.values)}."
+    elif name in _TIMES:
+        text += " A time, a day in UTC such as 2026-11-20, or how long ago: 90m, 24h, 7d."
+
+    def complete(incomplete: str) -> list[str]:
+        return [value for value in parameter.values if value.startswith(incomplete)]
+
+    info = typer.Option(option, *short, help=text, autocompletion=complete, rich_help_panel=_FILTERS)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(to_snake(name), kind, default=None, annotation=Annotated[str | None, info])
+
+
+_TIMES = ("since", "until")
+
+
+def _option(name: str) -> str:
+    return f"--{to_snake(name).replace('_', '-')}"
+
+
+def _value(name: str, text: str) -> str:
+    """The text as the API takes it; UsageProblem if it is wrong, before anything is sent."""
+    try:
+        return instant(text, end=name == "until") if name in _TIMES else str(PARAMETERS[name].kind.read(text))
+    except ValueError as error:
+        raise UsageProblem(f"{_option(name)} {error}.") from None
+
+
+ServiceOptions = Annotated[Target, Options.of(_target)]
+GraphOptions = Annotated[GraphTarget, Options.of(_graph_target)]
+FindingFilters = Annotated[dict[str, str], _filters(*FILTERS)]
+FindingQuery = Annotated[dict[str, str], _filters(*FILTERS, *_TIMES)]
+SummaryQuery = Annotated[dict[str, str], _filters(*SUMMARY)]

@@ -1,4 +1,4 @@
-"""Times as people say them on a command line, and as they read them in a table."""
+"""Times as people write them on a command line, and as a table shows them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def instant(text: str, *, end: bool = False) -> str:
-    """An RFC 3339 time in UTC from one, from a day (`2026-11-20`, UTC) or from how long ago (`90m`, `24h`, `7d`).
+    """An RFC 3339 time in UTC, from a time, a day in UTC (`2026-11-20`), or how long ago (`90m`, `24h`, `7d`).
 
-    A day is its first instant, or with `end` its last. ValueError where it is none of these.
+    A day is its first instant, or its last with `end`. ValueError if the text is none of these.
     """
     text = text.strip()
     if match := _AGO.fullmatch(text.lower()):
@@ -26,9 +26,9 @@ def instant(text: str, *, end: bool = False) -> str:
     try:
         return from_epoch_ns(epoch_ns(text))
     except ValueError as error:
-        raise ValueError(f"{error}; or a day such as 2026-11-20, or how long ago, such as 90m, 24h, 7d") from None
+        raise ValueError(f"{error}, a day such as 2026-11-20, or how long ago, such as 90m, 24h or 7d") from None
 
 
 def short(text: str | None) -> str:
-    """A time of the API's as `2026-11-20 10:11` in UTC; nothing for none."""
+    """A time from the API as `2026-11-20 10:11` in UTC; an empty text for None."""
     return f"{as_datetime(text):%Y-%m-%d %H:%M}" if text else ""

@@ -1,10 +1,12 @@
-"""A service that is away, busy, somebody else, or does not know who asks: one sentence that says what to do."""
+"""A service that is away, busy, not the triage service, or rejects the caller: one text that says what to do."""
 
 from __future__ import annotations
 
 import http.server
 import json
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,19 +14,19 @@ from typing import Any
 
 import pytest
 
-from sandbox.processes import free_port
+from sandbox.processes import ROOT, free_port, started
 from tests.cli.conftest import KEY, Deployment
-from tests.cli.program import InProcess, triage
+from tests.cli.program import PROGRAM, InProcess, environment, triage
 from triage.cli.client import service as service_module
 from triage.cli.client.service import address
-from triage.cli.errors import UsageProblem
+from triage.cli.errors import ExitCode, UsageProblem
 
 Answer = tuple[int, dict[str, str], bytes]
 PROBLEM = {"content-type": "application/problem+json"}
 
 
 class Canned(http.server.ThreadingHTTPServer):
-    """Answers in their order, the last one again and again; notes what was asked."""
+    """Gives its answers in order, and repeats the last one. Records the requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -78,90 +80,119 @@ def problem(detail: str, **more: Any) -> bytes:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((401, {}, b""), "TRIAGE_KEY"),
+        ((401, {}, b""), "The service needs a function key (401). Give it with TRIAGE_KEY"),
         ((403, PROBLEM, problem("The app role Triage.Read is needed.")), "(403). The app role Triage.Read is needed."),
         ((404, PROBLEM, problem("There is none.")), "There is none."),
         ((404, {}, b"<h1>not here</h1>"), "is not the triage service. Check --url."),
         ((302, {"location": "https://login.example/"}, b""), "--scope api://<client id>/.default"),
         ((400, PROBLEM, problem("The query\x1b[31m cannot be read.")), r"The query\x1b[31m cannot be read."),
-        ((500, {}, b"oops"), "The service failed (500). It says nothing more than 500"),
+        ((500, {}, b"oops"), "The service failed (500). It gives no reason beyond 500"),
         ((500, PROBLEM, b"oops"), "The service failed (500). Internal Server Error"),
         ((200, {}, b"<html>"), "is not the triage service"),
         ((200, {}, b"[1]"), "is not the triage service"),
         ((418, {}, b""), "is not the triage service"),
     ],
 )
-def test_answers_that_are_no_answer(
+def test_an_error_says_what_to_do(
     canned: Callable[..., Canned], in_process: InProcess, answer: Answer, said: str
 ) -> None:
-    told = in_process("summary", settings={"TRIAGE_URL": canned(answer).url})
-    assert (told.code, told.out) == (4, "")
-    assert said in told.err
-    assert "\x1b" not in told.err
+    result = in_process("summary", settings={"TRIAGE_URL": canned(answer).url})
+    assert (result.code, result.out) == (4, "")
+    assert said in result.err
+    assert "\x1b" not in result.err
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_service_is_waited_for_as_long_as_it_says(
+def test_a_busy_service_is_asked_again_after_retry_after(
     canned: Callable[..., Canned], in_process: InProcess, status: int
 ) -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=1), usegmt=True)
     busy = [(status, {**PROBLEM, "retry-after": text}, problem("Busy.")) for text in ("1", soon)]
     server = canned(*busy, (200, {}, b'{"total": 7}'))
-    told = in_process("summary", settings={"TRIAGE_URL": server.url})
-    assert (told.code, len(server.asked)) == (0, 3)
-    assert told.out.startswith("7 failures")
-    assert f"The service is busy ({status}) and asks to wait 1 s." in told.err
+    result = in_process("summary", settings={"TRIAGE_URL": server.url})
+    assert (result.code, len(server.asked)) == (0, 3)
+    assert result.out.startswith("7 failures")
+    assert f"The service is busy ({status}). Waiting 1 s." in result.err
 
 
-def test_but_not_for_ever(
+def test_the_wait_has_a_limit(
     canned: Callable[..., Canned], in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = canned((503, {**PROBLEM, "retry-after": "3600"}, problem("The storage account cannot be reached.")))
-    told = in_process("summary", settings={"TRIAGE_URL": server.url})
-    assert (told.code, len(server.asked)) == (4, 1)
-    assert "The storage account cannot be reached. The service asks to wait 3600 s" in told.err
+    result = in_process("summary", settings={"TRIAGE_URL": server.url})
+    assert (result.code, len(server.asked)) == (4, 1)
+    assert "The storage account cannot be reached. Try again in 3600 s" in result.err
     monkeypatch.setattr(service_module, "PATIENCE_SECONDS", 2.5)
     server = canned((503, {"retry-after": "1"}, b""))
-    told = in_process("summary", settings={"TRIAGE_URL": server.url})
-    assert (told.code, len(server.asked)) == (4, 1 + 3)
+    result = in_process("summary", settings={"TRIAGE_URL": server.url})
+    assert (result.code, len(server.asked)) == (4, 1 + 3)
     monkeypatch.setattr(service_module, "PATIENCE_SECONDS", 1)
     assert in_process("summary", settings={"TRIAGE_URL": canned((503, {}, b"")).url}).code == 4
 
 
-def test_nobody_there(in_process: InProcess, canned: Callable[..., Canned], monkeypatch: pytest.MonkeyPatch) -> None:
-    told = triage("findings", settings={"TRIAGE_URL": f"http://127.0.0.1:{free_port()}"})
-    assert (told.code, told.out) == (4, "")
-    assert "cannot be reached" in told.err
-    assert "Check --url" in told.err
+def test_a_service_that_cannot_be_reached(
+    in_process: InProcess, canned: Callable[..., Canned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = triage("findings", settings={"TRIAGE_URL": f"http://127.0.0.1:{free_port()}"})
+    assert (result.code, result.out) == (4, "")
+    assert "cannot be reached" in result.err
+    assert "Check --url" in result.err
     monkeypatch.setattr(service_module, "TIMEOUT", 1e-4)
-    told = in_process("summary", settings={"TRIAGE_URL": canned((200, {}, b"{}")).url})
-    assert "did not answer in time" in told.err
+    result = in_process("summary", settings={"TRIAGE_URL": canned((200, {}, b"{}")).url})
+    assert "did not answer in time" in result.err
 
 
 def test_storage_that_cannot_be_reached(deployment: Deployment, in_process: InProcess) -> None:
     account = (
         f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;TableEndpoint=http://127.0.0.1:{free_port()}/a;"
     )
-    told = in_process("summary", settings={**deployment.settings, "TriageStorage": account})
-    assert told.code == 4
-    assert "Check TriageStorage" in told.err
+    result = in_process("summary", settings={**deployment.settings, "TriageStorage": account})
+    assert result.code == 4
+    assert "Check TriageStorage" in result.err
 
 
-def test_the_key_goes_to_the_address_that_was_given_and_nowhere_else(
-    canned: Callable[..., Canned], in_process: InProcess
-) -> None:
+def test_the_key_is_sent_only_to_the_given_host(canned: Callable[..., Canned], in_process: InProcess) -> None:
     first = {"value": [{"id": "1"}], "nextLink": "http://evil.example/api/findings?token=abc&top=1000"}
     server = canned((200, {}, json.dumps(first).encode()), (200, {}, b'{"value": [{"id": "2"}]}'))
-    told = in_process("findings", "--all", "--json", "--url", f"{server.url}/api/?code={KEY}")
-    assert [one["id"] for one in told.json["value"]] == ["1", "2"]
+    result = in_process("findings", "--all", "--json", "--url", f"{server.url}/api/?code={KEY}")
+    assert [one["id"] for one in result.json["value"]] == ["1", "2"]
     assert [path for path, _ in server.asked] == ["/api/findings?top=1000", "/api/findings?token=abc&top=1000"]
     assert {headers["x-functions-key"] for _, headers in server.asked} == {KEY}
 
 
 def test_a_wrong_key(deployment: Deployment, in_process: InProcess) -> None:
-    told = in_process("findings", settings={**deployment.remote, "TRIAGE_KEY": "wrong"})
-    assert (told.code, told.out) == (4, "")
-    assert "Give a function key" in told.err
+    result = in_process("findings", settings={**deployment.remote, "TRIAGE_KEY": "wrong"})
+    assert (result.code, result.out) == (4, "")
+    assert "The service rejected the function key (401)" in result.err
+
+
+def test_a_rejected_sign_in(
+    canned: Callable[..., Canned], in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Credential:
+        async def get_token(self, _: str) -> Any:
+            return type("AccessToken", (), {"token": "x"})
+
+        async def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("azure.identity.aio.DefaultAzureCredential", Credential)
+    result = in_process("summary", "--url", canned((401, {}, b"")).url, "--scope", "api://1/.default")
+    assert (result.code, result.out) == (4, "")
+    assert "The service rejected the sign-in (401)" in result.err
+
+
+def test_ctrl_c_ends_a_command_with_its_own_exit_code(canned: Callable[..., Canned]) -> None:
+    server = canned((200, {}, b'{"triagedAt": "2026-11-20T10:11:12Z"}'))
+    settings = environment(TRIAGE_URL=server.url)
+    with started([*PROGRAM, "replay", "x", "--wait", "50"], environ=settings, cwd=ROOT) as replay:
+        end = time.monotonic() + 30
+        while len(server.asked) < 3:  # the finding, the retriage, and the first look for the result
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        replay.process.send_signal(signal.SIGINT)
+        assert replay.wait(10) == ExitCode.INTERRUPTED
+    assert not [line for line in replay.lines if "Traceback" in line]
 
 
 def test_a_signed_in_identity(
@@ -182,12 +213,12 @@ def test_a_signed_in_identity(
 
     monkeypatch.setattr("azure.identity.aio.DefaultAzureCredential", Credential)
     server = canned((200, {}, b'{"value": []}'))
-    told = in_process("findings", "--url", server.url, "--scope", "api://1/.default", "--json")
-    assert told.json == {"value": []}
+    result = in_process("findings", "--url", server.url, "--scope", "api://1/.default", "--json")
+    assert result.json == {"value": []}
     assert server.asked[0][1]["authorization"] == "Bearer token-for-api://1/.default"
-    told = in_process("findings", "--url", server.url, "--scope", "api://nobody/.default")
-    assert (told.code, told.out, len(server.asked)) == (4, "", 1)
-    assert "Run az login" in told.err
+    result = in_process("findings", "--url", server.url, "--scope", "api://nobody/.default")
+    assert (result.code, result.out, len(server.asked)) == (4, "", 1)
+    assert "Run az login" in result.err
     assert Credential.closed == 2
 
 
@@ -204,17 +235,17 @@ def test_a_signed_in_identity(
         ("http://[::1]:7071/api", ("http://[::1]:7071", None)),
     ],
 )
-def test_addresses(text: str, read: tuple[str, str | None]) -> None:
+def test_urls(text: str, read: tuple[str, str | None]) -> None:
     assert address(text) == read
 
 
 @pytest.mark.parametrize("text", ["http://a.example", "ftp://a.example", "https://", "https://[", "//"])
-def test_what_is_no_address(text: str) -> None:
+def test_a_wrong_url(text: str) -> None:
     with pytest.raises(UsageProblem, match="--url"):
         address(text)
 
 
-def test_watching_goes_on_while_the_service_is_away(
+def test_watch_waits_while_the_service_is_away(
     canned: Callable[..., Canned], in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def one(identifier: str) -> bytes:
@@ -223,19 +254,19 @@ def test_watching_goes_on_while_the_service_is_away(
     monkeypatch.setattr(service_module, "PATIENCE_SECONDS", 0)
     gone = (503, {}, b"")
     server = canned((200, {}, one("a")), gone, gone, (200, {}, one("b")), (401, {}, b""))
-    told = in_process("watch", "--interval", "0.2", "--last", "0", "--json", settings={"TRIAGE_URL": server.url})
-    assert [json.loads(line)["id"] for line in told.out.splitlines()] == ["b"]
-    assert told.err.count("Watching goes on.") == 1
-    assert told.err.count("The service answers again.") == 1
-    assert told.code == 4  # the key has been taken away: there is no use in going on
+    result = in_process("watch", "--interval", "0.2", "--last", "0", "--json", settings={"TRIAGE_URL": server.url})
+    assert [json.loads(line)["id"] for line in result.out.splitlines()] == ["b"]
+    assert result.err.count("Still watching.") == 1
+    assert result.err.count("The service answers again.") == 1
+    assert result.code == 4  # the key was revoked, so the command ends
 
 
-def test_a_file_that_was_sent_in_part(canned: Callable[..., Canned], in_process: InProcess, tmp_path: Any) -> None:
+def test_a_file_that_was_sent_partly(canned: Callable[..., Canned], in_process: InProcess, tmp_path: Any) -> None:
     file = tmp_path / "failures.ndjson"
     file.write_text("\n".join(f'{{"mailbox": "a@b.example", "error": "x", "messageId": "{n}"}}' for n in range(1500)))
     accepted = {"accepted": [{"id": None, "findingId": str(n), "mailbox": "a@b.example"} for n in range(1000)]}
     server = canned((202, {}, json.dumps(accepted).encode()), (500, {}, b""))
-    told = in_process("submit", str(file), settings={"TRIAGE_URL": server.url})
-    assert told.code == 4
-    assert told.out.startswith("1,000 failures were accepted.")
-    assert "Send the file again: what was accepted is not taken twice." in told.err
+    result = in_process("submit", str(file), settings={"TRIAGE_URL": server.url})
+    assert result.code == 4
+    assert result.out.startswith("Accepted 1,000 failures.")
+    assert "Send the file again: accepted failures do not count twice." in result.err

@@ -21,44 +21,44 @@ VERDICTS = ["healthy", "not_applicable", "degraded", "unknown", "broken"]
         ("contoso", 0, "HEALTHY"),
         ("relecloud", 1, "high  excess_privilege:"),
         ("thephonecompany", 2, "critical  credential_expired:"),
-        ("humongous", 3, "in the tenant and enabled? forbidden: the triage identity lacks Application.Read.All"),
+        ("humongous", 3, "in the tenant and enabled?: forbidden: the triage identity does not have Application.Read.All"),
         ("fourthcoffee", 0, "NOT APPLICABLE"),
         ("wingtiptoys", 2, "DisabledDueToViolationOfServicesAgreement"),
         ("signedout", 3, "UNKNOWN"),
     ],
 )
 def test_one_app(graph: dict[str, str], world: World, in_process: InProcess, tenant: str, code: int, said: str) -> None:
-    told = in_process("audit", "--tenant", world.tenants[tenant].id, settings=graph)
-    assert told.code == code
-    assert said in told.out
+    result = in_process("audit", "--tenant", world.tenants[tenant].id, settings=graph)
+    assert result.code == code
+    assert said in result.out
     if code != 3:
-        assert told.err == ""
-        assert "without storage there is no earlier audit" in told.out
+        assert result.err == ""
+        assert "without storage there is no earlier audit" in result.out
 
 
 def test_the_parts_of_an_audit(graph: dict[str, str], world: World) -> None:
-    told = triage("audit", "--tenant", world.tenants["relecloud"].id, settings=graph)
-    assert told.code == 1
+    result = triage("audit", "--tenant", world.tenants["relecloud"].id, settings=graph)
+    assert result.code == 1
     for part in (
         r"^1\. \S",
         r"^   granted +Directory\.ReadWrite\.All +application +extra +privilege level 4",
         r"^   consent_missing +Domain\.Read\.All +application +documented",
         r"^   expiring +secret .* 9 days left",
     ):
-        assert re.search(part, told.out, re.MULTILINE), part
+        assert re.search(part, result.out, re.MULTILINE), part
 
 
 def test_all_apps_as_json(graph: dict[str, str], world: World) -> None:
-    told = triage("audit", "--json", settings=graph)
-    assert told.code == 2  # one of them is broken, whatever is unknown of others
-    audits = [Audit.model_validate(value) for value in told.json["value"]]
-    assert told.json == {"value": [audit.wire() for audit in audits]}
+    result = triage("audit", "--json", settings=graph)
+    assert result.code == 2  # one of them is broken, whatever is unknown of others
+    audits = [Audit.model_validate(value) for value in result.json["value"]]
+    assert result.json == {"value": [audit.wire() for audit in audits]}
     assert [audit.tenant_id for audit in audits] == [tenant["tenantId"] for tenant in world.triage_tenants()]
     assert {audit.drift for audit in audits} == {None}
 
 
 @pytest.mark.parametrize(("better", "worse"), list(itertools.combinations(VERDICTS, 2)))
-def test_of_several_the_worst_counts(better: str, worse: str) -> None:
+def test_the_worst_of_several_verdicts_counts(better: str, worse: str) -> None:
     verdicts = [[{"verdict": name} for name in names] for names in ((better, worse), (worse, better), (worse,))]
     assert exit_code(verdicts[0]) == exit_code(verdicts[1]) == exit_code(verdicts[2])
 

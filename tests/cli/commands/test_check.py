@@ -12,52 +12,52 @@ DORA = ("check", "--mailbox", "dora@contoso.com", "--error", "The Requested User
 MONA = ("check", "--mailbox", "mona@contoso.com", "--error", "Resource is Not Found")
 
 
-def test_the_story_of_a_failure(graph: dict[str, str]) -> None:
-    told = triage(*MONA, "--internet-message-id", "mona@mail.example", "--folder", "quarantine", settings=graph)
-    assert (told.code, told.err) == (0, "")
-    lines = told.out.splitlines()
+def test_a_failure_is_explained(graph: dict[str, str]) -> None:
+    result = triage(*MONA, "--internet-message-id", "mona@mail.example", "--folder", "quarantine", settings=graph)
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
     assert lines[0].startswith("The message in mona@contoso.com is no longer in the Inbox")
-    assert "can be opened  YES: in another folder ('Invoices'), not read yet" in told.out
-    assert "cause          message_moved (confirmed), severity high" in told.out
+    assert "can be opened  YES: in another folder ('Invoices'), not read" in result.out
+    assert "cause          message_moved (confirmed), severity high" in result.out
     assert "1. Tell the person not to open it" in lines
     assert "   Get-InboxRule -Mailbox 'mona@contoso.com'" in lines
-    assert "   yes      Does the mailbox answer?" in told.out
-    assert "GET /" not in told.out
+    assert "   yes      Does the mailbox answer?" in result.out
+    assert "GET /" not in result.out
 
 
-def test_what_graph_was_asked(graph: dict[str, str], in_process: InProcess) -> None:
-    told = in_process(*DORA, "--requests", settings=graph)
-    assert "   user: GET /users/dora%40contoso.com?" in told.out
-    assert "-> 404 Request_ResourceNotFound" in told.out
+def test_the_graph_requests(graph: dict[str, str], in_process: InProcess) -> None:
+    result = in_process(*DORA, "--requests", settings=graph)
+    assert "   user: GET /users/dora%40contoso.com?" in result.out
+    assert "-> 404 Request_ResourceNotFound" in result.out
 
 
-def test_json_is_the_finding_of_the_api_and_nothing_else(graph: dict[str, str]) -> None:
-    told = triage(*DORA, "--json", settings=graph)
-    assert told.code == 0
-    assert told.err == ""
-    finding = Finding.model_validate(told.json)
+def test_the_json_is_a_finding_and_nothing_else(graph: dict[str, str]) -> None:
+    result = triage(*DORA, "--json", settings=graph)
+    assert result.code == 0
+    assert result.err == ""
+    finding = Finding.model_validate(result.json)
     assert (finding.cause, finding.failure.mailbox) == ("user_deleted", "dora@contoso.com")
-    assert told.json == finding.wire()
+    assert result.json == finding.wire()
 
 
-def test_without_a_deployment_and_with_the_tenant_from_the_command_line(graph: dict[str, str], world: World) -> None:
+def test_the_tenant_from_the_command_line(graph: dict[str, str], world: World) -> None:
     contoso = world.tenants["contoso"]
     only = {"GRAPH_ENDPOINT": graph["GRAPH_ENDPOINT"]}
     tenant = ("--tenant", contoso.id.upper(), "--etd-app-id", contoso.etd_app_id)
     assert triage(*DORA, *tenant, "--json", settings=only).json["cause"] == "user_deleted"
 
 
-def test_what_cannot_be_known_is_said(graph: dict[str, str], in_process: InProcess) -> None:
-    told = in_process("check", "--mailbox", "sid@signed-out.example", "--error", "Unknown Reason", settings=graph)
-    assert told.code == 3
-    assert "What could not be known" in told.out
-    assert "AZURE_CLIENT_SECRET" in told.err
-    lacking = in_process(
+def test_what_could_not_be_determined(graph: dict[str, str], in_process: InProcess) -> None:
+    result = in_process("check", "--mailbox", "sid@signed-out.example", "--error", "Unknown Reason", settings=graph)
+    assert result.code == 3
+    assert "Could not be determined" in result.out
+    assert "AZURE_CLIENT_SECRET" in result.err
+    forbidden = in_process(
         "check", "--mailbox", "mel@no-mail.example", "--error", "x", "--message-id", "1", settings=graph
     )
-    assert lacking.code == 3
-    assert "mailbox: forbidden: the triage identity lacks Mail.ReadBasic.All" in lacking.out
-    assert "Grant Mail.ReadBasic.All to the triage identity" in lacking.out
+    assert forbidden.code == 3
+    assert "mailbox: forbidden: the triage identity does not have Mail.ReadBasic.All" in forbidden.out
+    assert "Grant Mail.ReadBasic.All to the triage identity" in forbidden.out
 
 
 GUID = "11111111-1111-4111-8111-111111111111"
@@ -69,25 +69,25 @@ GUID = "11111111-1111-4111-8111-111111111111"
         (("check", "--mailbox", "a@b.c"), 64, "Give --error or --error-code"),
         (("check", "--error", "x"), 64, "Missing option '--mailbox'"),
         (("check", "--mailbox", "nobody", "--error", "x"), 64, "--mailbox must be one mailbox address"),
-        ((*DORA, "--tenant", "contoso"), 64, "--tenant-id must be a GUID"),
-        ((*DORA, "--tenant", GUID), 64, f"--tenant {GUID} is none of TRIAGE_TENANTS"),
+        ((*DORA, "--tenant", "contoso"), 64, "--tenant must be a GUID"),
+        ((*DORA, "--tenant", GUID), 64, f"--tenant {GUID} is not in TRIAGE_TENANTS"),
         ((*DORA, "--etd-app-id", GUID), 64, "--etd-app-id needs --tenant"),
         ((*DORA, "--tenant", GUID, "--etd-app-id", "x"), 64, "--etd-app-id must be a GUID"),
         ((*DORA, "--tenant", GUID, "--mode", "write"), 64, "Invalid value for '--mode'"),
         (("audit", "--tenant", "contoso"), 64, "--tenant must be a GUID"),
     ],
 )
-def test_options_that_are_wrong(
+def test_wrong_options(
     graph: dict[str, str], in_process: InProcess, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
-    told = in_process(*arguments, settings=graph)
-    assert (told.code, told.out) == (code, "")
-    assert said in told.err
-    assert "--help" in told.err
+    result = in_process(*arguments, settings=graph)
+    assert (result.code, result.out) == (code, "")
+    assert said in result.err
+    assert "--help" in result.err
 
 
-def test_settings_that_are_missing() -> None:
-    told = triage(*DORA)
-    assert (told.code, told.out) == (4, "")
-    assert "TRIAGE_TENANTS is missing" in told.err
-    assert "--etd-app-id" in told.err
+def test_missing_settings() -> None:
+    result = triage(*DORA)
+    assert (result.code, result.out) == (4, "")
+    assert "TRIAGE_TENANTS is missing" in result.err
+    assert "--etd-app-id" in result.err

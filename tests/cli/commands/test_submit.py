@@ -1,4 +1,4 @@
-"""`submit`: files to a deployment and onto the queue, what is refused by line, and bodies that the service takes."""
+"""`submit`: files to a deployment and to the queue, refusals by line, and bodies of the right size."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def csv(*lines: str) -> str:
 def test_a_spreadsheet_to_a_deployment(deployment: Deployment, service: httpx.Client) -> None:
     mark = uuid.uuid4().hex
     text = csv(f"dora@contoso.com;The Requested User is Invalid;{mark}", "nobody;x;y", "a@b.example;;z")
-    told = triage("submit", "-", settings=deployment.remote, stdin=text.encode("utf-8-sig"))
-    assert told.code == 1
-    assert told.err == ""
-    assert told.out.splitlines()[:2] == ["1 failure was accepted.", "2 were refused:"]
-    assert "line 3  mailbox  must be one mailbox address" in told.out
-    assert "line 4  error    is missing: give error or errorCode" in told.out
+    result = triage("submit", "-", settings=deployment.remote, stdin=text.encode("utf-8-sig"))
+    assert result.code == 1
+    assert result.err == ""
+    assert result.out.splitlines()[:2] == ["Accepted 1 failure.", "Refused: 2"]
+    assert "line 3  mailbox  must be one mailbox address" in result.out
+    assert "line 4  error    is missing: give error or errorCode" in result.out
     again = triage("submit", "-", "--json", settings=deployment.remote, stdin=text.encode())
     (accepted,) = again.json["accepted"]
     assert accepted["mailbox"] == "dora@contoso.com"
@@ -49,38 +49,38 @@ def test_a_spreadsheet_to_a_deployment(deployment: Deployment, service: httpx.Cl
     assert response.status_code in (200, 404)  # it was triaged, or is about to be
 
 
-def test_many_at_once_onto_the_queue(deployment: Deployment, in_process: InProcess, tmp_path: Any) -> None:
+def test_many_failures_to_the_queue(deployment: Deployment, in_process: InProcess, tmp_path: Any) -> None:
     file = tmp_path / "failures.ndjson"
     lines = rows(1003)
     file.write_text("\n".join(map(json.dumps, [*lines, lines[0], {"mailbox": "x"}])))
     quiet = {**deployment.settings, "TRIAGE_QUEUE": f"q-{uuid.uuid4().hex}"}  # nobody listens to it
-    told = in_process("submit", str(file), "--json", settings=quiet)
-    assert told.code == 1
-    assert [one["id"] for one in told.json["accepted"]] == [line["id"] for line in [*lines, lines[0]]]
-    assert [one["line"] for one in told.json["refused"]] == [1005]
+    result = in_process("submit", str(file), "--json", settings=quiet)
+    assert result.code == 1
+    assert [one["id"] for one in result.json["accepted"]] == [line["id"] for line in [*lines, lines[0]]]
+    assert [one["line"] for one in result.json["refused"]] == [1005]
     file.write_text(json.dumps([*lines[:2], lines[0]]))
-    told = in_process("submit", str(file), settings=quiet)
-    assert told.out == "3 failures were accepted. Some are the same failure: 2 in all.\n"
+    result = in_process("submit", str(file), settings=quiet)
+    assert result.out == "Accepted 3 failures. Some of them are the same failure: they make 2 findings.\n"
 
 
-def test_only_checking(in_process: InProcess, tmp_path: Any) -> None:
+def test_a_dry_run(in_process: InProcess, tmp_path: Any) -> None:
     file = tmp_path / "failures.csv"
     file.write_text(csv("a@b.example;x;1"))
-    told = in_process("submit", str(file), "--dry-run")  # needs no service
-    assert (told.code, told.out, told.err) == (0, "1 failure was found fit to be sent.\n", "")
+    result = in_process("submit", str(file), "--dry-run")  # needs no service
+    assert (result.code, result.out, result.err) == (0, "1 failure is valid.\n", "")
     file.write_text(csv("a@b.example;x;1", *["nobody;x;1"] * 60))
-    told = in_process("submit", str(file), "--dry-run")
-    assert told.code == 1
-    assert "   and 10 more; --json lists all of them" in told.out
-    told = in_process("submit", str(file), "--dry-run", "--json")
-    assert (told.json["valid"], len(told.json["refused"])) == (1, 60)
+    result = in_process("submit", str(file), "--dry-run")
+    assert result.code == 1
+    assert "   and 10 more. Use --json to list all of them" in result.out
+    result = in_process("submit", str(file), "--dry-run", "--json")
+    assert (result.json["valid"], len(result.json["refused"])) == (1, 60)
 
 
-def test_nothing_to_send_needs_no_service(in_process: InProcess, tmp_path: Any) -> None:
+def test_an_empty_array_needs_no_service(in_process: InProcess, tmp_path: Any) -> None:
     file = tmp_path / "failures.json"
     file.write_text("[]")
-    told = in_process("submit", str(file))
-    assert (told.code, told.out) == (0, "0 failures were accepted.\n")
+    result = in_process("submit", str(file))
+    assert (result.code, result.out) == (0, "Accepted 0 failures.\n")
 
 
 @pytest.mark.parametrize(
@@ -88,21 +88,21 @@ def test_nothing_to_send_needs_no_service(in_process: InProcess, tmp_path: Any) 
     [
         (("submit", "/nowhere/failures.csv"), 4, "/nowhere/failures.csv cannot be read: No such file or directory."),
         (("submit", "/"), 4, "/ cannot be read: Is a directory."),
-        (("submit", "README", "--zone", "Mars/Olympus"), 64, "--zone 'Mars/Olympus' is no time zone"),
-        (("submit", "README", "--zone", "../etc"), 64, "is no time zone"),
+        (("submit", "README", "--zone", "Mars/Olympus"), 64, "--zone 'Mars/Olympus' is not a time zone"),
+        (("submit", "README", "--zone", "../etc"), 64, "is not a time zone"),
         (("submit", "x", "--format", "xls"), 64, "Invalid value for '--format'"),
         (("submit",), 64, "Missing argument 'FILE'"),
     ],
 )
-def test_what_cannot_be_done(in_process: InProcess, arguments: tuple[str, ...], code: int, said: str) -> None:
+def test_wrong_arguments(in_process: InProcess, arguments: tuple[str, ...], code: int, said: str) -> None:
     if "README" in arguments:
         arguments = tuple(__file__ if text == "README" else text for text in arguments)
-    told = in_process(*arguments)
-    assert (told.code, told.out) == (code, "")
-    assert said in told.err
+    result = in_process(*arguments)
+    assert (result.code, result.out) == (code, "")
+    assert said in result.err
 
 
-def test_bodies_are_as_full_as_the_service_takes_them() -> None:
+def test_bodies_are_as_large_as_the_service_accepts() -> None:
     many = [Checked(n, b"{}", 1) for n in range(2500)]
     assert [len(chunk) for chunk in chunks(many)] == [1000, 1000, 500]
     wide = [Checked(n, b"{}", 400) for n in range(5)]
@@ -118,7 +118,7 @@ def test_bodies_are_as_full_as_the_service_takes_them() -> None:
 
 
 class Picky(Service):
-    """A deployment of another version, which refuses the records in which it finds this word."""
+    """A deployment of another version, which refuses records that contain this word."""
 
     def __init__(self, word: str, pointer: str) -> None:
         self.bodies: list[list[Any]] = []
@@ -137,7 +137,7 @@ class Picky(Service):
         return {"accepted": [{"findingId": item["messageId"]} for item in items]}
 
 
-async def test_what_only_the_service_refuses_does_not_stop_the_rest() -> None:
+async def test_a_refusal_by_the_service_does_not_stop_the_rest() -> None:
     checked = [
         Checked(n, json.dumps({"messageId": f"{'odd' if n % 3 == 0 else 'fine'}-{n}"}).encode(), 1) for n in range(8)
     ]
@@ -151,6 +151,6 @@ async def test_what_only_the_service_refuses_does_not_stop_the_rest() -> None:
 
 
 @pytest.mark.parametrize("pointer", ["", "/nowhere", "/99/x", "99"])
-async def test_a_refusal_that_points_nowhere_ends_it(pointer: str) -> None:
+async def test_a_refusal_without_a_record_ends_the_command(pointer: str) -> None:
     with pytest.raises(RefusedError, match="Nothing was accepted"):
         await send(Picky("x", pointer), [Checked(1, b'{"messageId": "x"}', 1)], Submission(), lambda _: None)

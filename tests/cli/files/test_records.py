@@ -1,4 +1,4 @@
-"""Files of failures: every form that a spreadsheet or a script writes, and what is wrong by line."""
+"""Files of failures: every format that a spreadsheet or a script writes, and what is wrong by line."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.cli.files.records import FileProblem, Format, Record, read_records
+from triage.cli.files.record import FileProblem, Format, Record
+from triage.cli.files.records import read_records
 from triage.cli.files.submission import Submission, check
 
 UTC = ZoneInfo("UTC")
 
-# A cell that a program strips, or in which several addresses are parted, does not come back as it was.
+# A cell that is stripped or has several addresses does not come back unchanged.
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=30)
 cells = texts.map(str.strip)
 failures = st.fixed_dictionaries(
@@ -32,9 +33,7 @@ def values(records: list[Record]) -> list[object]:
 
 
 @given(st.lists(st.dictionaries(texts, texts, max_size=3)), st.sampled_from([None, 1]), st.booleans())
-def test_json_comes_back_with_the_lines_where_items_begin(
-    items: list[dict[str, str]], indent: int | None, bom: bool
-) -> None:
+def test_json_is_read_with_line_numbers(items: list[dict[str, str]], indent: int | None, bom: bool) -> None:
     text = json.dumps(items, indent=indent, ensure_ascii=False)
     records = read_records(text.encode("utf-8-sig" if bom else "utf-8"))
     assert values(records) == items
@@ -43,7 +42,7 @@ def test_json_comes_back_with_the_lines_where_items_begin(
 
 
 @given(st.lists(st.dictionaries(texts, texts, max_size=3), min_size=1), st.sampled_from(["\n", "\r\n", "\n\n"]))
-def test_a_value_a_line_comes_back(items: list[dict[str, str]], end: str) -> None:
+def test_ndjson_is_read_with_line_numbers(items: list[dict[str, str]], end: str) -> None:
     text = end.join(json.dumps(item, ensure_ascii=False) for item in items)
     records = read_records(text.encode(), Format.NDJSON)
     assert values(records) == items
@@ -59,9 +58,7 @@ def test_a_value_a_line_comes_back(items: list[dict[str, str]], end: str) -> Non
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
 )
-def test_a_spreadsheet_comes_back(
-    rows: list[dict[str, str]], delimiter: str, encoding: str, end: str, quoted: bool
-) -> None:
+def test_csv_is_read(rows: list[dict[str, str]], delimiter: str, encoding: str, end: str, quoted: bool) -> None:
     names = ["error", "mailbox", "subject", "Note to ourselves", "folder"]
     file = io.StringIO(newline="")
     quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
@@ -73,7 +70,7 @@ def test_a_spreadsheet_comes_back(
 
 
 @given(st.binary(max_size=200), st.sampled_from([None, *Format]))
-def test_whatever_is_in_a_file_it_is_read_or_refused_in_a_sentence(data: bytes, form: Format | None) -> None:
+def test_any_file_is_read_or_refused_in_a_sentence(data: bytes, form: Format | None) -> None:
     try:
         records = read_records(data, form, UTC)
     except FileProblem as problem:
@@ -94,7 +91,7 @@ c@x.example";x;c99f1f30;2026-11-20T10:11:12.5+01:00;;
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_spreadsheet_as_people_have_it(encoding: str, end: str) -> None:
+def test_a_typical_spreadsheet(encoding: str, end: str) -> None:
     records = read_records(SPREADSHEET.replace("\n", end).encode(encoding))
     assert [record.line for record in records] == [3, 6]
     assert values(records) == [
@@ -128,13 +125,13 @@ def test_a_spreadsheet_as_people_have_it(encoding: str, end: str) -> None:
         ("ticket", "ticket"),
     ],
 )
-def test_what_people_call_a_column(header: str, name: str) -> None:
+def test_the_names_of_columns(header: str, name: str) -> None:
     other = "status" if name == "mailbox" else "mailbox"
     (record,) = read_records(f"{header},{other}\nvalue,y\n".encode())
     assert record.value == {name: "value", other: "y"}
 
 
-def test_times_need_a_zone() -> None:
+def test_times_need_a_time_zone() -> None:
     text = b"mailbox,date\na@b.example,2026-07-20 10:11:12\na@b.example,20.07.2026\na@b.example,2026-07-20T10:11:12Z\n"
     without = read_records(text)
     assert [(problem.pointer, "--zone" in problem.detail) for problem in without[0].problems] == [("/occurredAt", True)]
@@ -151,25 +148,25 @@ def test_times_need_a_zone() -> None:
     ("data", "said"),
     [
         (b"", "empty"),
-        (b" \r\n\xef\xbb\xbf", "must name the columns"),
+        (b" \r\n\xef\xbb\xbf", "must be a header"),
         (b"\xef\xbb\xbf \n", "empty"),
-        (b"a,b\n1,2", "Line 1 must name the columns, among them mailbox"),
+        (b"a,b\n1,2", "Line 1 must be a header with the columns mailbox"),
         (b"\nUser,Mailbox\na,b", "The columns 'User' and 'Mailbox' both mean mailbox"),
         (b'mailbox,error\na,"b\nc', "The row at line 2 is not CSV"),
         (b'mailbox,error\nx,y\na,"b"c\n', "The row at line 3 is not CSV"),
         (b"mailbox,error\n\x81\xfe,y", "neither UTF-8 nor Windows-1252"),
-        (b"\xff\xfe\x00", "says that it is utf-16"),
+        (b"\xff\xfe\x00", "byte order mark of utf-16"),
         (b'[{"a": 1},\n{"b": }]', "Line 2, column 7 is not JSON"),
         (b'[{"a": 1}\n{"b": 2}]', "Line 2, column 1 is not JSON: expected a comma"),
         (b'[{"a": 1},\n]', "a comma before the end"),
         (b'[{"a": 1}', "Line 1, column 10 is not JSON: expected a comma"),
-        (b'[{"a": 1}] x', "something stands behind the end"),
+        (b'[{"a": 1}] x', "there is text after the end"),
         (b'{\n"a": NaN\n}', "NaN is not JSON"),
         (b'[{"a": "\xff"}]', "Line 1 is not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
     ],
 )
-def test_a_file_that_cannot_be_read(data: bytes, said: str) -> None:
+def test_an_unreadable_file(data: bytes, said: str) -> None:
     with pytest.raises(FileProblem, match=said.replace("(", r"\(")):
         read_records(data)
 
@@ -183,7 +180,7 @@ def refused(data: str, form: Format | None = None) -> dict[int, list[tuple[str, 
 GOOD: dict[str, Any] = {"mailbox": "a@b.example", "error": "x", "messageId": "1"}
 
 
-def test_what_is_wrong_is_told_by_line() -> None:
+def test_problems_are_listed_by_line() -> None:
     lines = [
         json.dumps(GOOD),
         '{"mailbox": "a@b.example",',
@@ -206,11 +203,11 @@ def test_what_is_wrong_is_told_by_line() -> None:
     assert "over 1,000 failures" in found[9][0][1]
 
 
-def test_cells_that_have_no_column() -> None:
+def test_cells_without_a_column() -> None:
     found = refused("mailbox,error,message id,\na@b.example,x,1,y\na@b.example,x,1,,z\na@b.example,x,1\n")
     assert found == {
         2: [("", "has 'y' in a column without a name")],
-        3: [("", "has 5 cells, the header 4: is a cell not quoted?")],
+        3: [("", "has 5 cells, but the header has 4: is a quote missing?")],
     }
 
 

@@ -1,4 +1,4 @@
-"""What is printed: an attacker's words are text and nothing else, on any terminal."""
+"""An attacker's text is printed as text and nothing else, on any terminal."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @given(st.text(st.characters()))
-def test_no_control_character_is_left(text: str) -> None:
+def test_no_control_character_remains(text: str) -> None:
     shown = harmless(text)
     assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")]
     shown.encode()
 
 
 @given(st.text(st.characters(categories=("L", "N", "P", "S", "Mn", "Zs"))))
-def test_what_people_write_stays(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     assert harmless(text) == text
 
 
 def hostile(like: Any) -> Any:
-    """The same shape with every text in it replaced, keys apart."""
+    """The same value with every text replaced, except keys."""
     if isinstance(like, dict):
         return {name: hostile(value) for name, value in like.items()}
     if isinstance(like, list):
@@ -72,7 +72,7 @@ EVENT = {"reason": "x", "detail": "x", "body": "x" * 200}
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])
-def test_an_attackers_words_are_shown_and_not_obeyed(
+def test_an_attackers_text_is_shown_and_not_obeyed(
     columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
@@ -97,7 +97,7 @@ def test_an_attackers_words_are_shown_and_not_obeyed(
     shown_whole = re.sub(
         r"\s", "", r"\x1b[2J\x1b]0;title\x07\x9b31m \u202eevil\u200b [bold red]x[/bold red] [/] :bomb:"
     )
-    # In a table of many columns a cell is folded among the others, so that only its beginning stands in one piece.
+    # In a table of many columns a cell is folded, so that only its beginning is in one piece.
     assert flat.count(shown_whole) > 15
     assert "31m" not in "".join(ESCAPES.findall(shown)).replace("\x1b[31m", "").replace(";31m", "")
 
@@ -122,10 +122,10 @@ def on_a_terminal(*arguments: str, **settings: str) -> str:
     return shown.decode()
 
 
-def test_colours_are_for_terminals_that_want_them(graph: dict[str, str]) -> None:
+def test_colors_are_for_terminals_that_want_them(graph: dict[str, str]) -> None:
     check = ("check", "--mailbox", "jane@contoso.com", "--error", "Resource is Not Found", "--message-id", "1")
     assert "\x1b[1" in on_a_terminal(*check, **graph)
-    # What is left is the status line, which comes and goes: no color in it.
+    # What remains is the status line, which has no color.
     plain = on_a_terminal(*check, **graph, NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", plain)
     assert "can be opened" in plain

@@ -1,1 +1,1 @@
-"""What the commands ask: the service, over HTTPS or in this process, or Microsoft Graph."""
+"""Who answers a command: the service, over HTTPS or in this process, or Microsoft Graph."""

@@ -1,4 +1,4 @@
-"""What the service answered, as JSON or as an error that says what to do."""
+"""The service's responses, as JSON or as an error that says what to do."""
 
 from __future__ import annotations
 
@@ -13,9 +13,21 @@ from triage.cli.show.terminal import harmless
 
 Json = dict[str, Any]
 
+_NEEDS_KEY = (
+    "The service needs a function key (401). Give it with TRIAGE_KEY or --key; in the Azure portal, the key is under "
+    "App keys of the function app. Or sign in with az login, and give --scope api://<client id>/.default."
+)
+_KEY_REJECTED = (
+    "The service rejected the function key (401). Check TRIAGE_KEY or --key: in the Azure portal, the key is under "
+    "App keys of the function app."
+)
+_SIGN_IN_REJECTED = (
+    "The service rejected the sign-in (401). Check --scope or TRIAGE_SCOPE, and that az login used the right tenant."
+)
+
 
 class RefusedError(CommandError):
-    """The service refused what it was sent. `errors` are the problem's: `[{"pointer", "detail"}]`."""
+    """The service refused the request. `errors` are the problem's: `[{"pointer", "detail"}]`."""
 
     def __init__(self, text: str, errors: list[dict[str, str]]) -> None:
         super().__init__(text)
@@ -23,15 +35,15 @@ class RefusedError(CommandError):
 
 
 class NotFoundError(CommandError):
-    """There is no such thing, or not yet."""
+    """The resource does not exist, or not yet."""
 
 
 class UnreachableError(CommandError):
-    """The service does not answer now; it may later."""
+    """The service does not answer now, but might later."""
 
 
 def read_answer(answer: httpx.Response) -> Json:
-    """The JSON of a good answer; else a CommandError."""
+    """The JSON of a successful response; a CommandError for any other."""
     if answer.is_success:
         try:
             value: Any = answer.json()
@@ -42,10 +54,7 @@ def read_answer(answer: httpx.Response) -> Json:
         return cast("Json", value)
     match answer.status_code:
         case 401:
-            raise CommandError(
-                "The service does not know who asks (401). Give a function key (--key or TRIAGE_KEY; in the Azure "
-                "portal: the function app, App keys), or, where people sign in, --scope api://<client id>/.default."
-            )
+            raise CommandError(_unauthorized(answer.request.headers))
         case 403:
             raise CommandError(f"This is not allowed (403). {detail(answer)}")
         case 404 if _is_problem(answer):
@@ -60,7 +69,7 @@ def read_answer(answer: httpx.Response) -> Json:
 
 
 def retry_after(text: str | None, waited: float) -> float:
-    """Seconds to wait: those the service names (a number, or a date), else twice as long as so far."""
+    """Seconds to wait: those in the header (a number or a date); without it, as long as all waits so far."""
     if text and text.isascii() and text.strip().isdigit():
         return max(float(text), 0.5)
     try:
@@ -70,14 +79,20 @@ def retry_after(text: str | None, waited: float) -> float:
         return max(waited, 2.0)
 
 
+def _unauthorized(headers: httpx.Headers) -> str:
+    if "x-functions-key" in headers:
+        return _KEY_REJECTED
+    return _SIGN_IN_REJECTED if "authorization" in headers else _NEEDS_KEY
+
+
 def _is_problem(answer: httpx.Response) -> bool:
     return answer.headers.get("content-type", "").startswith("application/problem+json")
 
 
 def detail(answer: httpx.Response) -> str:
-    """The service's own words, where it has some."""
+    """The service's explanation, or the status if there is none."""
     if not _is_problem(answer):
-        return f"It says nothing more than {answer.status_code} {answer.reason_phrase}."
+        return f"It gives no reason beyond {answer.status_code} {answer.reason_phrase}."
     try:
         return harmless(str(answer.json().get("detail") or answer.reason_phrase))
     except (ValueError, AttributeError):
@@ -86,13 +101,13 @@ def detail(answer: httpx.Response) -> str:
 
 def _not_the_service(answer: httpx.Response) -> str:
     if answer.is_redirect:
-        return "The service wants people to sign in. Give --scope api://<client id>/.default and sign in with az login."
-    return f"What answers at {answer.url.host} ({answer.status_code}) is not the triage service. Check --url."
+        return "The service needs a sign-in. Run az login, and give --scope api://<client id>/.default."
+    return f"{answer.url.host} answered ({answer.status_code}), but is not the triage service. Check --url."
 
 
 def unreachable(url: httpx.URL, error: httpx.HTTPError) -> str:
-    """Why there is no answer at all."""
+    """Why there is no response."""
     host = url.netloc.decode()
     if isinstance(error, httpx.TimeoutException):
-        return f"{host} did not answer in time. Try again; /api/health tells how the service is."
+        return f"{host} did not answer in time. Try again, or check /api/health."
     return f"{host} cannot be reached ({harmless(str(error)) or type(error).__name__}). Check --url and the network."

@@ -1,4 +1,4 @@
-"""The service's own handlers, asked in this process instead of over the network: the same code, the same JSON."""
+"""The service's own handlers, called in this process instead of over the network: the same code, the same JSON."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from triage.cli.errors import CommandError
 from triage.operations.services import services
 from triage.settings import SettingsError
 
-ADDRESS = "http://storage.invalid"  # nothing is sent there
+ADDRESS = "http://storage.invalid"  # nothing is sent to it
 
 
 class DirectTransport(httpx.AsyncBaseTransport):
-    """What httpx sends is handled by `triage.api`, with the storage account of the environment's settings."""
+    """Passes httpx's requests to `triage.api`, with the storage account in the environment's settings."""
 
     def __init__(self) -> None:
-        # Whoever holds the storage account's key may do all; there is no platform here that signs anyone in.
+        # The storage account's key allows everything, and there is no platform here that signs callers in.
         os.environ["TRIAGE_AUTH"] = "keys"
         try:
             self._services = services()
@@ -29,7 +29,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
             raise CommandError(str(error)) from None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The handler's answer."""
+        """The handler's response."""
         route, parameters = _find(request.method, request.url.raw_path.decode())
         answer = await route.handler(
             func.HttpRequest(
@@ -45,13 +45,13 @@ class DirectTransport(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status_code, headers=headers, content=answer.get_body(), request=request)
 
     async def aclose(self) -> None:
-        """Ends the connections to storage and to Graph."""
+        """Closes the connections to storage and to Graph."""
         await self._services.close()
 
 
 def _find(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """The route of a request, and the values of its `{parameters}`."""
-    # Parted before it is decoded: a slash in an id is no end of a segment.
+    # Split before decoding: an encoded slash in an ID does not end a segment.
     segments = [unquote(segment) for segment in path.partition("?")[0].removeprefix("/api/").split("/")]
     for route in ROUTES:
         names = route.path.split("/")
@@ -59,4 +59,4 @@ def _find(method: str, path: str) -> tuple[Route, dict[str, str]]:
             pairs = list(zip(names, segments, strict=True))
             if all(name == segment or name.startswith("{") for name, segment in pairs):
                 return route, {name.strip("{}"): segment for name, segment in pairs if name.startswith("{")}
-    raise LookupError(f"{method} {path} is no route of the service's")
+    raise LookupError(f"{method} {path} is not a route of the service")

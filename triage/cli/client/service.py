@@ -1,4 +1,4 @@
-"""The triage service as the commands use it: a deployment over HTTPS, or its own code on the storage account."""
+"""The triage service as the commands use it: a deployment over HTTPS, or its code in this process."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 
+from triage.api.filters import MAX_TOP
 from triage.cli.client.answers import UnreachableError, detail, read_answer, retry_after, unreachable
-from triage.cli.client.signing_in import BearerAuth
+from triage.cli.client.sign_in import BearerAuth
 from triage.cli.errors import UsageProblem
 from triage.cli.show.terminal import say
 from triage.settings import LOOPBACK
 
-# The service answers within 30 s (contract, section 2).
+# The service answers within 30 seconds (docs/api.md).
 TIMEOUT = httpx.Timeout(40.0, connect=10.0)
-# How long a command waits in all for a service that says when to come back (Retry-After).
+# How long a command waits in total for a service that answers with Retry-After.
 PATIENCE_SECONDS = 60.0
 _BUSY = (429, 503)
-# The largest page of the API (contract, section 6).
-MAX_TOP = 1000
-
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where the service is. Without a URL it is the storage account of the environment's settings."""
+    """Where the service is. Without a URL, it is the storage account in the environment's settings."""
 
     url: str | None = None
     key: str | None = None
@@ -39,25 +37,25 @@ class Target:
 
 
 class Service:
-    """The routes of the service (contract, section 6); every failure is a CommandError that says what to do."""
+    """The service's API (docs/api.md). Every failure is a CommandError that says what to do."""
 
     def __init__(self, http: httpx.AsyncClient, *, direct: bool) -> None:
         self._http = http
         self.direct = direct
-        self.more = False  # whether the last collection had more than was wanted
+        self.more = False  # whether the last collection had more items
 
     async def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Json:
         """The JSON of a resource."""
         return await self._ask("GET", path, params=dict(parameters or {}))
 
     async def post(self, path: str, body: bytes = b"") -> Json:
-        """The JSON that a POST answers with."""
+        """The JSON of the response to a POST."""
         return await self._ask("POST", path, content=body, headers={"Content-Type": "application/json"})
 
     async def pages(
         self, path: str, parameters: Mapping[str, str], most: int | None, page: int = MAX_TOP
     ) -> AsyncIterator[list[Json]]:
-        """The pages of a collection, `most` items in all (None: every one). An empty collection is one empty page."""
+        """The pages of a collection, at most `most` items (None: all). An empty collection is one empty page."""
         asked = {**parameters, "top": str(min(most or page, page))}
         self.more = True
         while self.more:
@@ -70,7 +68,7 @@ class Service:
                 most -= len(rows)
                 if most <= 0:
                     return
-            # Only its query: the key goes to no other address than the one that was given.
+            # Only the query of the link: the key is sent to no other host.
             asked = dict(parse_qsl(urlsplit(str(link)).query))
 
     async def _ask(self, method: str, path: str, **request: Any) -> Json:
@@ -85,19 +83,19 @@ class Service:
             pause = retry_after(answer.headers.get("Retry-After"), waited)
             if self.direct or waited + pause > PATIENCE_SECONDS:
                 raise UnreachableError(self._busy(answer, pause))
-            say(f"The service is busy ({answer.status_code}) and asks to wait {pause:.0f} s.")
+            say(f"The service is busy ({answer.status_code}). Waiting {pause:.0f} s.")
             await asyncio.sleep(pause)
             waited += pause
 
     def _busy(self, answer: httpx.Response, pause: float) -> str:
         if self.direct:
-            return f"{detail(answer)} Check TriageStorage: it must name an account that this machine reaches."
-        return f"{detail(answer)} The service asks to wait {pause:.0f} s; try again then."
+            return f"{detail(answer)} Check TriageStorage: it must be an account that this machine can reach."
+        return f"{detail(answer)} Try again in {pause:.0f} s."
 
 
 @asynccontextmanager
 async def connect(target: Target) -> AsyncGenerator[Service]:
-    """The service that is meant; UsageProblem where nothing tells which one."""
+    """The service at the target; UsageProblem if neither options nor settings say where it is."""
     if target.url:
         url, key = address(target.url)
         headers = {"x-functions-key": key} if (key := target.key or key) else {}
@@ -111,8 +109,8 @@ async def connect(target: Target) -> AsyncGenerator[Service]:
         return
     if not any(os.environ.get(name) for name in ("TriageStorage", "TriageStorage__tableServiceUri")):
         raise UsageProblem(
-            "Which service? Give its address with --url (or TRIAGE_URL) and a key with TRIAGE_KEY; or, to work on the "
-            "storage account itself, set TriageStorage and TRIAGE_TENANTS as the function app has them."
+            "Which service? Set TRIAGE_URL (or --url) and TRIAGE_KEY. Or, to use the storage account directly, set "
+            "TriageStorage and TRIAGE_TENANTS to the function app's values."
         )
     from triage.cli.client.direct import ADDRESS, DirectTransport
 
@@ -120,10 +118,17 @@ async def connect(target: Target) -> AsyncGenerator[Service]:
         yield Service(http, direct=True)
 
 
-def address(text: str) -> tuple[str, str | None]:
-    """The function app's address without `/api…`, and the key where `?code=` has it, as the Azure portal shows URLs.
+async def get(target: Target, path: str, parameters: Mapping[str, str] | None = None) -> Json:
+    """The JSON of one resource of the service at the target."""
+    async with connect(target) as service:
+        return await service.get(path, parameters)
 
-    UsageProblem unless it is https: the key and the findings would go in clear. Loopback may be http.
+
+def address(text: str) -> tuple[str, str | None]:
+    """The function app's URL without `/api…`, and the key in `?code=`, as in the URLs that the Azure portal shows.
+
+    UsageProblem unless it is https, because http would send the key and the findings in clear text. Loopback may be
+    http.
     """
     try:
         url = urlsplit(text if "://" in text else f"https://{text}")
@@ -132,13 +137,13 @@ def address(text: str) -> tuple[str, str | None]:
     except ValueError:
         host, url, netloc = None, urlsplit(""), ""
     if not host or url.scheme not in ("https", "http"):
-        raise UsageProblem(f"--url {text!r} is no address such as https://my-triage.azurewebsites.net.")
+        raise UsageProblem(f"--url {text!r} is not a URL such as https://my-triage.azurewebsites.net.")
     if url.scheme == "http" and host not in LOOPBACK:
-        raise UsageProblem("--url must be https: over http the key and the findings would be readable on the way.")
+        raise UsageProblem("--url must be https: http would send the key and the findings in clear text.")
     prefix = url.path.partition("/api")[0].rstrip("/")
     return f"{url.scheme}://{netloc}{prefix}", dict(parse_qsl(url.query)).get("code")
 
 
 def segment(identifier: str) -> str:
-    """An id as one segment of a path, whatever is in it."""
+    """An ID as one segment of a path, whatever characters it has."""
     return quote(identifier.strip(), safe="")

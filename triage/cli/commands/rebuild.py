@@ -1,4 +1,4 @@
-"""`rebuild`: makes the index and the counts again, from the findings in storage."""
+"""`rebuild`: writes the index and the counts again, from the findings in storage."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import typer
 from azure.core.exceptions import AzureError
 
 from triage.cli.errors import CommandError, ExitCode
-from triage.cli.options import AsJson, Debug
+from triage.cli.options import AsJson
 from triage.cli.show.terminal import errors, print_json, say
 from triage.operations.services import services
 from triage.settings import SettingsError
 from triage.storage.rebuild import rebuild_counts, rebuild_index
 
 Index = Annotated[
-    bool, typer.Option("--index", help="Write the index rows of every finding anew first; it takes long.")
+    bool, typer.Option("--index", help="First write the index rows of every finding again. This takes long.")
 ]
 
 
-def rebuild(index: Index = False, as_json: AsJson = False, debug: Debug = False) -> ExitCode:
-    """Counts all findings anew, for the summary. It may run while findings arrive."""
+def rebuild(index: Index = False, as_json: AsJson = False) -> ExitCode:
+    """Count all findings again for the summary. Findings can arrive meanwhile."""
     number = asyncio.run(_rebuild(index=index))
     if as_json:
         print_json({"counted": number})
@@ -42,6 +42,7 @@ async def _rebuild(*, index: bool) -> int:
         with errors().status("Counting…"):
             return await rebuild_counts(parts.account, parts.findings)
     except AzureError as error:
-        raise CommandError(f"Storage failed ({type(error).__name__}). Begin again: what is done stays done.") from None
+        name = type(error).__name__
+        raise CommandError(f"Storage failed ({name}). Run rebuild again: what is done stays done.") from None
     finally:
         await parts.close()

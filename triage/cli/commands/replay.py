@@ -1,4 +1,4 @@
-"""`replay`: triages a finding's failure once more, waits for the result and shows what changed."""
+"""`replay`: triages a finding's failure again, waits for the result and shows what changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.text import Text
 from triage.cli.client.answers import Json
 from triage.cli.client.service import Service, Target, connect, segment
 from triage.cli.errors import ExitCode
-from triage.cli.options import AsJson, Debug, Key, Requests, Scope, Url
+from triage.cli.options import AsJson, Requests, ServiceOptions
 from triage.cli.show.changes import changes
 from triage.cli.show.finding import finding_story
 from triage.cli.show.layout import heading
@@ -25,21 +25,18 @@ _LOOK_EVERY = 1.0
 
 
 def replay(
-    identifier: Annotated[str, typer.Argument(metavar="FINDING", help="The finding's id, as findings shows it.")],
+    identifier: Annotated[str, typer.Argument(metavar="FINDING", help="The finding's ID, as findings shows it.")],
+    target: ServiceOptions,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the new result.")] = 90.0,
     requests: Requests = False,
-    url: Url = None,
-    key: Key = None,
-    scope: Scope = None,
     as_json: AsJson = False,
-    debug: Debug = False,
 ) -> ExitCode:
-    """Triage a failure again, from evidence read afresh, and show what changed. Exit code 3: no new result in time."""
-    before, after = asyncio.run(_replay(Target(url, key, scope), identifier, wait))
+    """Triage a failure again with new evidence, and show what changed. Exit code 3: no new result in time."""
+    before, after = asyncio.run(_replay(target, identifier, wait))
     if after is None:
         say(
-            f"There is no new result after {wait:.0f} s. The failure is on the queue: look again with finding "
-            f"{identifier}. If nothing comes, see whether the function app is running (/api/health)."
+            f"There is no new result after {wait:.0f} s. The failure is on the queue: run finding {identifier} "
+            "later. If nothing changes, check that the function app is running (/api/health)."
         )
         return ExitCode.UNKNOWN
     if as_json:
@@ -61,7 +58,7 @@ async def _replay(target: Target, identifier: str, wait: float) -> tuple[Json, J
 
 
 async def _next_result(service: Service, path: str, before: Json, wait: float) -> Json | None:
-    """The finding once it has been triaged anew; None where that took too long."""
+    """The finding after the next triage; None if that takes too long."""
     end = time.monotonic() + wait
     while (left := end - time.monotonic()) > 0:
         await asyncio.sleep(min(_LOOK_EVERY, left))

@@ -1,4 +1,4 @@
-"""`submit`: the failures of a file, to a deployment or onto its queue."""
+"""`submit`: sends the failures in a file to a deployment or to its queue."""
 
 from __future__ import annotations
 
@@ -16,50 +16,45 @@ from rich.table import Table
 from triage.cli.client.answers import Json
 from triage.cli.client.service import Target, connect
 from triage.cli.errors import CommandError, ExitCode, UsageProblem
-from triage.cli.files.records import Format, read_records
+from triage.cli.files.record import Format
+from triage.cli.files.records import read_records
 from triage.cli.files.submission import Checked, Submission, check, send
-from triage.cli.options import AsJson, Debug, Key, Scope, Url
+from triage.cli.options import AsJson, ServiceOptions
 from triage.cli.show.terminal import errors, plain, print_json, print_parts, say
 
 _SHOWN = 50
 
 
 def submit(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The file; - for standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The file, or - for standard input.")],
+    target: ServiceOptions,
     form: Annotated[
-        Format | None, typer.Option("--format", help="How the file is written. Without it, its beginning tells.")
+        Format | None, typer.Option("--format", help="The format of the file. By default, detected from its beginning.")
     ] = None,
     zone: Annotated[
-        str | None, typer.Option(help="CSV: the zone of times without an offset, such as UTC or Europe/Berlin.")
+        str | None, typer.Option(help="CSV: the time zone of times without an offset, such as UTC or Europe/Berlin.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file; send nothing.")] = False,
-    url: Url = None,
-    key: Key = None,
-    scope: Scope = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and send nothing.")] = False,
     as_json: AsJson = False,
-    debug: Debug = False,
 ) -> ExitCode:
-    """Send the failures of a file: JSON, NDJSON, or CSV from a spreadsheet. What is refused is told by line.
+    """Send the failures in a file: JSON, NDJSON, or CSV from a spreadsheet. Refused lines are listed.
 
-    The same failure sent twice is one finding, so a file can be sent again.
+    You can send a file again: the same failure is the same finding.
     """
     submission = Submission()
     checked = check(read_records(_read(file), form, _zone(zone)), submission)
     total = sum(one.failures for one in checked)
     if dry_run:
-        _report(
-            {"valid": total, "refused": submission.wire()["refused"]},
-            f"{_number(total)} found fit to be sent.",
-            as_json=as_json,
-        )
+        result = {"valid": total, "refused": submission.wire()["refused"]}
+        _report(result, f"{_count(total, 'failure')} {'is' if total == 1 else 'are'} valid.", as_json=as_json)
         return ExitCode.PARTLY if submission.refused else ExitCode.OK
     try:
         if checked:
-            asyncio.run(_send(Target(url, key, scope), checked, submission))
+            asyncio.run(_send(target, checked, submission))
     except CommandError:
         if submission.accepted:
             _report(submission.wire(), _sentence(submission), as_json=as_json)
-            say("Not all was sent. Send the file again: what was accepted is not taken twice.")
+            say("The rest was not sent. Send the file again: accepted failures do not count twice.")
         raise
     _report(submission.wire(), _sentence(submission), as_json=as_json)
     return ExitCode.PARTLY if submission.refused else ExitCode.OK
@@ -73,12 +68,12 @@ def _read(file: str) -> bytes:
 
 
 def _zone(name: str | None) -> tzinfo | None:
-    if name is None or name.upper() == "UTC":  # that one is known without a database of zones
+    if name is None or name.upper() == "UTC":  # UTC needs no time zone database
         return UTC if name else None
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageProblem(f"--zone {name!r} is no time zone, such as UTC or Europe/Berlin.") from None
+        raise UsageProblem(f"--zone {name!r} is not a time zone such as UTC or Europe/Berlin.") from None
 
 
 async def _send(target: Target, checked: list[Checked], submission: Submission) -> None:
@@ -93,12 +88,16 @@ async def _send(target: Target, checked: list[Checked], submission: Submission) 
 def _sentence(submission: Submission) -> str:
     accepted = submission.accepted
     findings = len({one.get("findingId") for one in accepted})
-    same = f" Some are the same failure: {findings:,} in all." if findings < len(accepted) else ""
-    return f"{_number(len(accepted))} accepted.{same}"
+    same = (
+        f" Some of them are the same failure: they make {_count(findings, 'finding')}."
+        if findings < len(accepted)
+        else ""
+    )
+    return f"Accepted {_count(len(accepted), 'failure')}.{same}"
 
 
-def _number(count: int) -> str:
-    return "1 failure was" if count == 1 else f"{count:,} failures were"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _report(result: Json, sentence: str, *, as_json: bool) -> None:
@@ -117,6 +116,6 @@ def _report(result: Json, sentence: str, *, as_json: bool) -> None:
         for number, problem in enumerate(one["errors"]):
             place = plain(problem["pointer"].removeprefix("/"))
             table.add_row("" if number else f"   line {one['line']}", place, plain(problem["detail"]))
-    print_parts([f"{len(refused):,} {'was' if len(refused) == 1 else 'were'} refused:", table])
+    print_parts([f"Refused: {len(refused):,}", table])
     if len(refused) > _SHOWN:
-        print_parts([f"   and {len(refused) - _SHOWN:,} more; --json lists all of them"])
+        print_parts([f"   and {len(refused) - _SHOWN:,} more. Use --json to list all of them"])

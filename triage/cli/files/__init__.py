@@ -1,1 +1,1 @@
-"""The files that `submit` reads: JSON, NDJSON and CSV, as records with their line numbers."""
+"""The files that `submit` sends: JSON, NDJSON and CSV, as records with line numbers."""

@@ -1,4 +1,4 @@
-"""Failures from a spreadsheet: CSV with a header row, as Excel, LibreOffice and mailbox exports write it."""
+"""Failures in CSV with a header row, as Excel, LibreOffice and mailbox exports write it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from triage.cli.files.records import FileProblem, Record
+from triage.cli.files.record import FileProblem, Record
 from triage.intake.json_text import MAX_BODY_BYTES
 from triage.problems import Problem
 
-# The fields of the intake (contract, section 2) and what people call them, without case, blanks and punctuation.
+# The fields of a failure (docs/api.md) and what people call them, without case, spaces and punctuation.
 _NAMES = {
     "id": ("id", "eventid"),
     "tenantId": ("tenantid", "tenant", "directoryid"),
@@ -41,7 +41,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column: its header, the field that it fills (None: it is kept in `raw`), and the zone that the header names."""
+    """A column: its header, its field (None: it is kept in `raw`), and the time zone that the header names."""
 
     header: str
     field: str | None
@@ -49,7 +49,7 @@ class _Column:
 
 
 def read_csv(text: str, zone: tzinfo | None) -> list[Record]:
-    """The rows as records; FileProblem where the header or the quoting is not understood."""
+    """The rows as records. FileProblem if the header or the quoting cannot be read."""
     csv.field_size_limit(MAX_BODY_BYTES)
     text, skipped, delimiter = _delimiter(text)
     rows = _rows(text, delimiter, skipped)
@@ -59,7 +59,7 @@ def read_csv(text: str, zone: tzinfo | None) -> list[Record]:
 
 
 def _delimiter(text: str) -> tuple[str, int, str]:
-    """The text, the lines before it, and what parts its cells: as the line `sep=;` says, or as fits the header best."""
+    """The text, the number of lines before it, and its delimiter: from a line `sep=;`, or the best for the header."""
     first, _, rest = text.lstrip("\ufeff").partition("\n")
     if match := re.fullmatch(r'"?sep=(.)"?\r?', first.strip(" ")):
         return rest, 1, match[1]
@@ -67,7 +67,7 @@ def _delimiter(text: str) -> tuple[str, int, str]:
     def known(delimiter: str) -> tuple[int, int]:
         try:
             _, cells = next(_rows(text, delimiter, 0), _NO_ROW)
-        except FileProblem:  # quotes that make no sense: this is not what parts the cells
+        except FileProblem:  # the quoting is wrong, so this is not the delimiter
             return 0, 0
         return sum(_field(cell)[0] is not None for cell in cells), len(cells)
 
@@ -75,7 +75,7 @@ def _delimiter(text: str) -> tuple[str, int, str]:
 
 
 def _rows(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not blank, each with the line where it begins."""
+    """The rows that are not blank, each with the line on which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     line = skipped + 1
     try:
@@ -96,14 +96,14 @@ def _columns(header: list[str], line: int) -> list[_Column]:
             raise FileProblem(f"The columns {' and '.join(map(repr, same))} both mean {field}. Rename one of them.")
     if "mailbox" not in fields:
         raise FileProblem(
-            f"Line {line} must name the columns, among them mailbox, error (or error code), and message id (or "
+            f"Line {line} must be a header with the columns mailbox, error (or error code), and message id (or "
             f"internet message id). It has: {', '.join(repr(column.header) for column in columns) or 'nothing'}."
         )
     return columns
 
 
 def _field(header: str) -> tuple[str | None, tzinfo | None]:
-    """The field that a header means, and UTC where it says so: `Date (UTC)`."""
+    """The field that a header means, and UTC if the header names it: `Date (UTC)`."""
     words = unicodedata.normalize("NFKC", header).casefold()
     name = "".join(character for character in words if character.isalnum())
     if name not in _FIELDS and name.endswith("utc"):
@@ -116,7 +116,7 @@ def _record(line: int, cells: list[str], columns: list[_Column], zone: tzinfo | 
     value: dict[str, Any] = {}
     problems: list[Problem] = []
     if len(cells) > len(columns) and any(cells[len(columns) :]):
-        problems.append(Problem("", f"has {len(cells)} cells, the header {len(columns)}: is a cell not quoted?"))
+        problems.append(Problem("", f"has {len(cells)} cells, but the header has {len(columns)}: is a quote missing?"))
     for column, cell in zip(columns, cells, strict=False):
         if not cell:
             continue
@@ -124,7 +124,7 @@ def _record(line: int, cells: list[str], columns: list[_Column], zone: tzinfo | 
             addresses = [address.strip() for address in _SEVERAL.split(cell) if address.strip()]
             value |= {"mailbox": addresses[0]} if len(addresses) == 1 else {"mailboxes": addresses}
         elif column.field == "messageId" and cell.startswith("<") and cell.endswith(">"):
-            # "Message ID" is both Email Threat Defense's name for its own id and everyone's for the header.
+            # "Message ID" can mean Email Threat Defense's own ID or the Message-ID header.
             value.setdefault("internetMessageId", cell)
         elif column.field == "occurredAt":
             try:
@@ -139,9 +139,9 @@ def _record(line: int, cells: list[str], columns: list[_Column], zone: tzinfo | 
 
 
 def _instant(cell: str, zone: tzinfo | None) -> str:
-    """A time with its offset; a spreadsheet's has none, so it is read in the zone that was named for it."""
+    """A time with its offset. A spreadsheet's time has none, so it is read in the given time zone."""
     if not _TIME.fullmatch(cell):
         return cell
     if zone is None:
-        raise ValueError("has no offset, such as Z or +01:00: say which zone the times are in, such as --zone UTC")
+        raise ValueError("has no offset such as Z or +01:00. Give the time zone of the file, such as --zone UTC")
     return datetime.fromisoformat(cell).replace(tzinfo=zone).isoformat()

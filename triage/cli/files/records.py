@@ -1,74 +1,52 @@
-"""A file of failures as records with their lines: JSON, one JSON value a line (NDJSON), or a spreadsheet's CSV."""
+"""A file of failures as records with line numbers: JSON, one JSON value on each line (NDJSON), or CSV."""
 
 from __future__ import annotations
 
 import codecs
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import tzinfo
-from enum import StrEnum
 from typing import cast
 
-from triage.cli.errors import CommandError
+from triage.cli.files.csv_file import read_csv
+from triage.cli.files.record import FileProblem, Format, Record
 from triage.problems import Problem
 
 _BLANK = " \t\r\n"
 
 
-class Format(StrEnum):
-    """How a file is written."""
-
-    JSON = "json"
-    NDJSON = "ndjson"
-    CSV = "csv"
-
-
-class FileProblem(CommandError):
-    """The file as a whole cannot be read; the text names the line. Nothing of it was sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What stands in one place of a file: a JSON value for the intake, or what is wrong with it. Lines count from 1."""
-
-    line: int
-    value: object = None
-    problems: list[Problem] = field(default_factory=list[Problem])
-
-
 def read_records(data: bytes, form: Format | None = None, zone: tzinfo | None = None) -> list[Record]:
-    """The records of a file; FileProblem where it has none or cannot be read. `zone`: of times without one (CSV)."""
+    """The records of a file. `zone` is that of CSV times without an offset. FileProblem if the file cannot be read."""
     text = _text_with_mark(data)
     head = (text or data.decode("latin-1")).lstrip(_BLANK)[:1]
     if not head:
-        raise FileProblem("The file is empty. It needs failures as JSON, as NDJSON, or as CSV with a header row.")
+        raise FileProblem("The file is empty. It must have failures as JSON, as NDJSON, or as CSV with a header row.")
     if form is Format.CSV or (form is None and head not in "[{"):
-        from triage.cli.files.csv_file import read_csv
-
         return read_csv(text if text is not None else _legacy(data), zone)
     if text is None:
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise FileProblem(f"Line {line} is not UTF-8. JSON has to be; save the file as UTF-8.") from None
+            raise FileProblem(f"Line {line} is not UTF-8. Save the file as UTF-8.") from None
     return _read_ndjson(text) if form is Format.NDJSON else _read_json(text, guess=form is None)
 
 
 def _text_with_mark(data: bytes) -> str | None:
-    """The text of a file that begins with a byte order mark, as Excel and Notepad write them; None without one."""
+    """The text of a file that begins with a byte order mark, as Excel and Notepad write it; None without one."""
     for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):  # fmt: skip
         if data.startswith(mark):
             try:
                 return data.decode(encoding)
             except UnicodeDecodeError as error:
-                raise FileProblem(f"The file says that it is {encoding}, and is not: {error.reason}.") from None
+                raise FileProblem(
+                    f"The file has the byte order mark of {encoding}, but is not {encoding}: {error.reason}."
+                ) from None
     return None
 
 
 def _legacy(data: bytes) -> str:
-    """A spreadsheet's text: UTF-8, or else Windows-1252, in which Excel saves CSV."""
+    """The text of a CSV file: UTF-8, or else Windows-1252, in which Excel saves CSV."""
     for encoding in ("utf-8", "cp1252"):
         try:
             return data.decode(encoding)
@@ -82,7 +60,7 @@ def _read_json(text: str, *, guess: bool) -> list[Record]:
         return list(_values(text))
     except (json.JSONDecodeError, RecursionError) as error:
         first_lines = [line for line in text.split("\n") if line.strip(_BLANK)][:2]
-        # Whoever writes a JSON value a line ends the first, or where that one is broken the second, with its line.
+        # In NDJSON every line is JSON by itself. If the first line is the broken one, the second still is.
         likely = first_lines[:1] if text.lstrip(_BLANK).startswith("[") else first_lines
         if guess and any(_parses(line) for line in likely):
             return _read_ndjson(text)
@@ -94,7 +72,7 @@ def _read_json(text: str, *, guess: bool) -> list[Record]:
 
 
 def _values(text: str) -> Iterator[Record]:
-    """The items of an array, or the one value that is there, each with its line."""
+    """The items of an array, or the only value, each with its line."""
     place = _skip(text, 0)
     if text[place] != "[":
         value, end = _DECODER.raw_decode(text, place)
@@ -119,7 +97,7 @@ def _values(text: str) -> Iterator[Record]:
 
 def _read_ndjson(text: str) -> list[Record]:
     records: list[Record] = []
-    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: U+2028 may stand in a JSON string
+    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: a JSON string can contain U+2028
         if not line.strip(_BLANK):
             continue
         try:
@@ -162,4 +140,4 @@ def _line(text: str, place: int) -> int:
 def _expect_end(text: str, place: int) -> None:
     end = _skip(text, place)
     if end < len(text):
-        raise json.JSONDecodeError("something stands behind the end", text, end)
+        raise json.JSONDecodeError("there is text after the end", text, end)

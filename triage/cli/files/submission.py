@@ -1,4 +1,4 @@
-"""Sends the failures of a file: checked here by the service's own rules, in bodies that it takes, refusals by line."""
+"""Sends the failures in a file. The service's own rules check them first, and refusals are listed by line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from triage.cli.client.answers import Json, RefusedError
 from triage.cli.client.service import Service
-from triage.cli.files.records import Record
+from triage.cli.files.record import Record
 from triage.intake.body import MAX_FAILURES, read_body
 from triage.intake.json_text import MAX_BODY_BYTES, IntakeError
 from triage.intake.queue_message import QueuedFailure
@@ -22,7 +22,7 @@ _POINTER = re.compile(r"/([0-9]+)(/.*)?")
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A record that the intake takes: its line, its JSON, and how many failures it is (one for each mailbox)."""
+    """A valid record: its line, its JSON, and the number of failures in it (one for each mailbox)."""
 
     line: int
     body: bytes
@@ -31,29 +31,29 @@ class Checked:
 
 @dataclass(slots=True)
 class Submission:
-    """What became of a file so far. `refused`: `{"line", "errors": [{"pointer", "detail"}]}`."""
+    """The result for a file so far. `refused` has `{"line", "errors": [{"pointer", "detail"}]}`."""
 
     accepted: list[Json] = field(default_factory=list[Json])
     refused: list[Json] = field(default_factory=list[Json])
 
     def wire(self) -> Json:
-        """As `--json` prints it: `accepted` as the API answers, refusals in the order of their lines."""
+        """As `--json` prints it: `accepted` as in the API, and the refusals in the order of their lines."""
         return {"accepted": self.accepted, "refused": sorted(self.refused, key=lambda one: one["line"])}
 
     def refuse(self, line: int, problems: Iterable[Problem]) -> None:
-        """Notes what is wrong in a line."""
+        """Adds what is wrong with a line."""
         errors = [problem.wire() for problem in problems]
         self.refused.append({"line": line, "errors": errors})
 
 
 def check(records: Iterable[Record], submission: Submission) -> list[Checked]:
-    """The records that the intake would take; the others are noted as refused."""
+    """The valid records. The others are added to the submission as refused."""
     checked: list[Checked] = []
     for record in records:
         body = json.dumps(record.value).encode()
         try:
             accepted = read_body(b"[%b]" % body) if not record.problems else []
-            for one in accepted:  # too large for a queue message: the ids' lengths are those of the service
+            for one in accepted:  # raises if it is too large for a queue message; the IDs are as long as the service's
                 QueuedFailure.of(one.failure, uuid4().hex, delivery=f"{uuid4().hex}/{MAX_FAILURES}").encode()
             problems = record.problems
         except IntakeError as error:
@@ -84,7 +84,7 @@ def chunks(checked: Iterable[Checked]) -> Iterator[list[Checked]]:
 async def send(
     service: Service, checked: list[Checked], submission: Submission, progress: Callable[[int], Any]
 ) -> None:
-    """Sends the records, a body after the other. What the service refuses is noted, and the rest of its body sent."""
+    """Sends the records in bodies, one after the other. If the service refuses some of a body, it gets the rest."""
     for chunk in chunks(checked):
         left = chunk
         while left:
@@ -101,7 +101,7 @@ async def send(
 
 
 def _without_refused(sent: list[Checked], error: RefusedError, submission: Submission) -> list[Checked]:
-    """What is left of a refused body; the refusal itself where it points at none of its records."""
+    """The rest of a refused body. Raises the refusal if it names none of the records."""
     problems: dict[int, list[Problem]] = {}
     for one in error.errors:
         match = _POINTER.fullmatch(str(one.get("pointer")))

@@ -1,1 +1,1 @@
-"""What the commands print, for people."""
+"""What the commands print for people."""

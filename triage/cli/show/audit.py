@@ -1,4 +1,4 @@
-"""One audit as a person reads it: how the app is, what to mend, and what it may do."""
+"""One audit for people: the state of the app, what to fix, and the app's permissions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rich.text import Text
 
 from triage.cli.client.answers import Json
 from triage.cli.errors import ExitCode
-from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, facts, heading, part, parts, steps
+from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, facts, heading, part, parts, steps, unreadable
 from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 
-# From the best to the worst: someone has to act on a broken app, whatever is unknown of another.
+# From best to worst. A broken app needs action, so it outweighs one whose state is unknown.
 _EXIT_CODES = {
     "healthy": ExitCode.OK,
     "not_applicable": ExitCode.OK,
@@ -29,14 +29,14 @@ _STATES = {
 
 
 def exit_code(audits: list[Json]) -> ExitCode:
-    """The code of the worst verdict; one that is not known here is unknown."""
+    """The code of the worst verdict. A verdict that this version does not know counts as unknown."""
     order = list(_EXIT_CODES.values())
     codes = [_EXIT_CODES.get(str(audit.get("verdict")), ExitCode.UNKNOWN) for audit in audits]
     return max(codes, key=order.index, default=ExitCode.OK)
 
 
 def audit_story(audit: Json) -> Iterator[RenderableType]:
-    """The parts of the story."""
+    """The parts of the text."""
     verdict = str(audit.get("verdict"))
     yield Text(harmless(verdict.replace("_", " ").upper()), VERDICT_STYLES.get(verdict, "bold")).append(
         f"  tenant {harmless(str(audit.get('tenantId')))}", "default"
@@ -64,10 +64,9 @@ def audit_story(audit: Json) -> Iterator[RenderableType]:
         yield heading("Credentials")
         yield _credentials(audit["credentials"])
     if audit.get("unreadable"):
-        yield heading("What could not be read")
+        yield heading("Could not be read")
         for one in audit["unreadable"]:
-            lacking = f": the triage identity lacks {one['permission']}" if one.get("permission") else ""
-            yield plain(f"   {one.get('question')} {one.get('reason')}{lacking}")
+            yield unreadable(one.get("question"), one)
 
 
 def _app(audit: Json, principal: Json) -> str:
@@ -88,9 +87,9 @@ def _sign_in(principal: Json) -> str:
 
 def _drift(drift: Json | None) -> str:
     if drift is None:
-        return "not known: without storage there is no earlier audit to compare with"
-    parts = [f"{name} {', '.join(drift[name])}" for name in ("granted", "revoked", "changed") if drift.get(name)]
-    return "; ".join(parts) or "none since the last audit"
+        return "unknown: without storage there is no earlier audit to compare with"
+    changed = [f"{name} {', '.join(drift[name])}" for name in ("granted", "revoked", "changed") if drift.get(name)]
+    return "; ".join(changed) or "none since the last audit"
 
 
 def _permissions(permissions: list[Json]) -> Table:
@@ -123,7 +122,7 @@ def _credentials(credentials: list[Json]) -> Table:
 
 
 def _left(days: int | None) -> str:
-    """The whole days that are left; `daysLeft` is rounded down, so that it is -1 from the very end on."""
+    """The whole days until a credential expires. `daysLeft` is rounded down: it is -1 on the first day after."""
     if days is None:
-        return "without an end"
-    return f"{days} days left" if days >= 0 else f"ended {-days - 1} days ago"
+        return "does not expire"
+    return f"{days} days left" if days >= 0 else f"expired {-days - 1} days ago"

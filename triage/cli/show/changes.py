@@ -1,4 +1,4 @@
-"""What differs between two triages of one failure."""
+"""The differences between two triages of one failure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PLACE = ("location", "folder", "isRead", "copies")
 
 
 def changes(before: Json, after: Json) -> list[tuple[str, str, str]]:
-    """What differs between two triages of one failure: the name, what it was, what it is."""
+    """Each difference between two triages of one failure: its name, the old value and the new value."""
     found: list[tuple[str, Any, Any]] = [(name, before.get(name), after.get(name)) for name in _COMPARED]
     old_place, new_place = part(before, "message"), part(after, "message")
     found += [(f"message {name}", old_place.get(name), new_place.get(name)) for name in _PLACE]
@@ -23,7 +23,7 @@ def changes(before: Json, after: Json) -> list[tuple[str, str, str]]:
 
 
 def _outcomes(finding: Json) -> dict[str, str]:
-    """The checks' outcomes by id; a check that was made several times has several."""
+    """The outcomes of the checks by ID. A check that was made several times has several."""
     found: dict[str, str] = {}
     for check in parts(finding, "checks"):
         identifier, outcome = str(check.get("id")), str(check.get("outcome"))
@@ -32,6 +32,10 @@ def _outcomes(finding: Json) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):  # before any comparison: 1 == True
+        return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, cast("list[object]", value))) or "none"
-    return {True: "yes", False: "no", None: "not known"}.get(value, str(value))
+    return str(value)

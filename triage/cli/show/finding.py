@@ -1,4 +1,4 @@
-"""One finding as a person reads it: what happened, whether the message can still be opened, what to do, how it is known."""
+"""One finding for people: what happened, whether the message can be opened, what to do, and how it is known."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from triage.cli.client.answers import Json
-from triage.cli.show.layout import SEVERITY_STYLES, facts, heading, part, parts, seen, steps
+from triage.cli.show.layout import SEVERITY_STYLES, facts, heading, part, parts, seen, steps, unreadable
 from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 
@@ -24,20 +24,21 @@ _PLACES = {
     "archive_folder": "in the Archive folder",
     "other_folder": "in another folder",
     "not_found": "nowhere in the primary mailbox",
-    "not_checked": "not looked for",
-    "unknown": "where it is could not be read",
+    "not_checked": "not looked up",
+    "unknown": "its location could not be read",
 }
-_EXPOSED = {True: ("YES", "bold red"), False: ("no", "bold green"), None: ("not known", "bold yellow")}
+_EXPOSED = {True: ("YES", "bold red"), False: ("no", "bold green"), None: ("unknown", "bold yellow")}
+_CLASSIFIED_BY = {"error_code": " (by its error code)", "error_text": " (by its text)"}
 _OUTCOMES = {
     "pass": ("yes", "green"),
     "fail": ("no", "bold red"),
-    "unknown": ("not known", "yellow"),
+    "unknown": ("unknown", "yellow"),
     "skipped": ("skipped", "dim"),
 }
 
 
 def finding_story(finding: Json, *, requests: bool = False) -> Iterator[RenderableType]:
-    """The parts of the story; `requests` adds what Graph was asked for each check."""
+    """The parts of the text. `requests` adds the Graph request of each check."""
     failure = part(finding, "failure")
     yield Text(harmless(str(finding.get("summary"))), "bold")
     yield Text()
@@ -45,7 +46,7 @@ def finding_story(finding: Json, *, requests: bool = False) -> Iterator[Renderab
         [
             ("can be opened", can_be_opened(finding)),
             ("cause", _cause(finding)),
-            ("or it may be", plain(", ".join(parts(finding, "alternatives")))),
+            ("or it is", plain(", ".join(parts(finding, "alternatives")))),
             ("also seen", plain(", ".join(parts(finding, "alsoSeen")))),
             ("mailbox", plain(failure.get("mailbox"))),
             ("message", _message(failure)),
@@ -57,18 +58,17 @@ def finding_story(finding: Json, *, requests: bool = False) -> Iterator[Renderab
     )
     reasons = parts(finding, "reasons")
     if reasons:
-        yield heading("What could not be known")
+        yield heading("Could not be determined")
         for reason in reasons:
-            lacking = f": the triage identity lacks {reason['permission']}" if reason.get("permission") else ""
-            yield plain(f"   {reason.get('check')}: {reason.get('reason')}{lacking}")
+            yield unreadable(reason.get("check"), reason)
     if finding.get("actions"):
         yield heading("What to do")
         yield steps(finding["actions"])
     if finding.get("checks"):
-        yield heading("What was looked at")
+        yield heading("Checks")
         yield _checks(finding["checks"])
     if requests:
-        yield heading("What Graph was asked")
+        yield heading("Graph requests")
         for check in parts(finding, "checks"):
             if check.get("request"):
                 status = f"{check.get('status') or 'no answer'} {check.get('errorCode') or ''}".strip()
@@ -78,7 +78,7 @@ def finding_story(finding: Json, *, requests: bool = False) -> Iterator[Renderab
 
 
 def can_be_opened(finding: Json) -> Text:
-    """Whether the person can still open the message, and where it is."""
+    """Whether the message can still be opened, and where it is."""
     message = part(finding, "message")
     location = str(message.get("location"))
     place = _PLACES.get(location, location)
@@ -88,7 +88,7 @@ def can_be_opened(finding: Json) -> Text:
     copies = message.get("copies") or 0
     details = [place]
     if message.get("isRead") is not None:
-        details.append("read" if message["isRead"] else "not read yet")
+        details.append("read" if message["isRead"] else "not read")
     if copies > 1:
         details.append(f"{copies} copies")
     word, style = _EXPOSED[cast("bool | None", finding.get("exposed"))]
@@ -110,10 +110,10 @@ def _message(failure: Json) -> Text:
 
 def _reported(finding: Json, failure: Json) -> Text:
     code = f" ({failure['errorCode']})" if failure.get("errorCode") else ""
-    how = {"error_code": "by its code", "error_text": "by its text"}.get(str(finding.get("classifiedBy")), "by neither")
-    aim = failure.get("folder") or failure.get("action")
-    wanted = f"; it was to go to {aim}" if aim else ""
-    return plain(f"{failure.get('error') or ''}{code}: {finding.get('scenario')} {how}{wanted}".lstrip(": "))
+    how = _CLASSIFIED_BY.get(str(finding.get("classifiedBy")), "")
+    target = failure.get("folder") or failure.get("action")
+    wanted = f"; target: {target}" if target else ""
+    return plain(f"{failure.get('error') or ''}{code}: {finding.get('scenario')}{how}{wanted}".lstrip(": "))
 
 
 def _times(finding: Json) -> Text:
@@ -144,7 +144,7 @@ def _answer(check: Json) -> tuple[str, str]:
 
 def _seen(check: Json) -> str:
     if check.get("reason"):
-        permission = f" ({check['permission']} is lacking)" if check.get("permission") else ""
+        permission = f" ({check['permission']} is missing)" if check.get("permission") else ""
         return f"{check['reason']}{permission}"
     text = seen(check.get("observed"))
     return text or str(check.get("errorCode") or "")

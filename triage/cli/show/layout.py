@@ -1,4 +1,4 @@
-"""What all stories share: words and colors, facts in two columns, numbered steps."""
+"""What all texts share: words and colors, facts in two columns, numbered steps."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ EXPOSED = {True: ("yes", "bold red"), False: ("no", "green"), None: ("?", "yello
 
 
 def part(value: Json, name: str) -> Json:
-    """An object in an object; empty where there is none."""
+    """An object in an object; empty if there is none."""
     return value.get(name) or {}
 
 
 def parts(value: Json, name: str) -> list[Any]:
-    """A list in an object; empty where there is none."""
+    """A list in an object; empty if there is none."""
     return value.get(name) or []
 
 
@@ -36,12 +36,12 @@ def exposed_word(finding: Json) -> tuple[str, str]:
 
 
 def heading(text: str) -> Text:
-    """The title of a part, with a blank line before it."""
+    """The title of a part, after a blank line."""
     return Text(f"\n{text}", "bold")
 
 
 def facts(rows: Iterable[tuple[str, RenderableType | None]]) -> Table:
-    """Names and values, one a line; a row without a value is left out."""
+    """Names and values, one on each line. A row without a value is left out."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
@@ -52,7 +52,7 @@ def facts(rows: Iterable[tuple[str, RenderableType | None]]) -> Table:
 
 
 def steps(actions: list[Json]) -> RenderableType:
-    """A remedy as numbered steps. Links and commands are not wrapped, so that they can be copied whole."""
+    """A remedy as numbered steps. Links and commands are not wrapped, so that they can be copied."""
     shown: list[RenderableType] = []
     for number, action in enumerate(actions, 1):
         title = Text(f"{number}. ", "bold").append(harmless(str(action.get("title"))))
@@ -65,12 +65,20 @@ def steps(actions: list[Json]) -> RenderableType:
 
 
 def seen(observed: object) -> str:
-    """What a check saw, as `name value, name value`; ids and what is not so are left to `--json`."""
+    """What a check saw, as `name value, name value`. IDs, false and empty lists are only in `--json`."""
     if not isinstance(observed, dict):
         return ""
     entries = cast("dict[str, Any]", observed)
-    said = {name: value for name, value in entries.items() if name not in ("id", "found") and value not in (False, [])}
+    hidden = ("id", "found")
+    said = {name: value for name, value in entries.items() if name not in hidden and value is not False and value != []}
     return ", ".join(_word(value) if name == "why" else f"{name} {_word(value)}" for name, value in said.items())
+
+
+def unreadable(what: object, reason: Json) -> Text:
+    """Something that could not be read, why, and the permission that is missing."""
+    permission = reason.get("permission")
+    missing = f": the triage identity does not have {permission}" if permission else ""
+    return plain(f"   {what}: {reason.get('reason')}{missing}")
 
 
 def _word(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Many findings, rejected events and the summary as tables, on a wide screen and on one of 80 columns."""
+"""Findings, rejected events and the summary as tables, for wide terminals and for 80 columns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BY = {"byCause": "by cause", "byScenario": "by scenario", "bySeverity": "by sev
 
 
 def findings_table(findings: list[Json], width: int, *, header: bool = True) -> Table:
-    """One finding a row; where there is little room its id stands below the mailbox. Pages of one query line up."""
+    """One finding in each row. In a narrow terminal its ID is below the mailbox. The pages of one query line up."""
     wide = width >= WIDE
     table = Table(box=box.SIMPLE_HEAD, show_header=header, pad_edge=False, padding=(0, int(wide)))
     table.expand = True
@@ -50,7 +50,7 @@ def _cause(finding: Json, *, wide: bool) -> Text:
 
 
 def finding_line(finding: Json, width: int, *, again: bool = False) -> Text:
-    """A finding as it arrives, what matters most first: on one line, or on two where there is little room."""
+    """A finding as it arrives, the most important first: on one line, or on two in a narrow terminal."""
     word, style = exposed_word(finding)
     line = Text(f"{short(finding.get('triagedAt'))[-5:]}  ").append(f"open {word:<3}  ", style)
     line.append(f"{harmless(str(finding.get('cause'))):<26}", SEVERITY_STYLES.get(str(finding.get("severity")), ""))
@@ -60,7 +60,7 @@ def finding_line(finding: Json, width: int, *, again: bool = False) -> Text:
 
 
 def rejected_table(events: list[Json], *, header: bool = True) -> Table:
-    """Rejected events: when, why, and how they begin."""
+    """Rejected events: when, why, and their first characters."""
     table = Table(box=box.SIMPLE_HEAD, show_header=header, pad_edge=False, padding=(0, 1))
     table.add_column("received (UTC)", width=16, no_wrap=True)
     table.add_column("reason", width=13, no_wrap=True)
@@ -78,12 +78,12 @@ def rejected_table(events: list[Json], *, header: bool = True) -> Table:
 
 
 def summary_view(summary: Json) -> Iterator[RenderableType]:
-    """The numbers, most first, with bars; the days in their order; the apps."""
+    """The numbers with bars, largest first; the days in order; and the apps."""
     first, last = short(summary.get("since")) or "the beginning", short(summary.get("until")) or "now"
     total, exposed = summary.get("total") or 0, summary.get("exposed") or 0
     yield Text(f"{total:,} failures", "bold").append(f" from {first} to {last} (UTC)", "default")
     style = "bold red" if exposed else "green"
-    yield Text(f"{exposed:,} of the messages can still be opened", style)
+    yield Text(f"In {exposed:,} of them, the message can still be opened", style)
     for name, title in _BY.items():
         if numbers := summary.get(name):
             yield heading(title)

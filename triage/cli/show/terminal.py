@@ -1,6 +1,6 @@
-"""Standard output and error: what is printed, in which width and colors, and never an attacker's control characters.
+"""Standard output and standard error: width, colors, and no control characters from an attacker.
 
-rich honors NO_COLOR, TERM=dumb, COLUMNS and streams that are no terminal.
+rich honors NO_COLOR, TERM=dumb, COLUMNS and streams that are not a terminal.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Any, TextIO
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-# A table in a pipe or a file is not folded at the width of a screen that nobody looks at.
+# The width of a table in a pipe or a file, where no terminal limits it.
 PIPE_WIDTH = 160
-# Of the invisible characters only these change nothing but the place of the next line.
+# The invisible characters that only move the text: they become spaces.
 _BLANKS = {"\n": " ", "\r": " ", "\t": " ", "\u2028": " ", "\u2029": " "}
 _UNSAFE_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def harmless(text: str) -> str:
-    """Text of others with everything shown that a terminal would obey, or that a person could not see.
+    """Text from outside, with every character visible that a terminal would obey or a person could not see.
 
     Control characters and invisible ones (bidirectional overrides, zero-width characters, halves of surrogate
-    pairs) become `\\x1b` or `\\u202e`; line breaks and tabs become blanks.
+    pairs) become `\\x1b` or `\\u202e`. Line breaks and tabs become spaces.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -41,7 +41,7 @@ def _visible(character: str) -> str:
 
 
 def plain(value: object, style: str = "") -> Text:
-    """A value as harmless text, never as markup; None is nothing."""
+    """A value as harmless text, never as markup. None is an empty text."""
     return Text("" if value is None else harmless(str(value)), style)
 
 
@@ -51,7 +51,7 @@ def output() -> Console:
 
 
 def errors() -> Console:
-    """Standard error: progress, waiting, what went wrong."""
+    """Standard error: progress and errors."""
     return _console(sys.stderr, stderr=True)
 
 
@@ -61,14 +61,14 @@ def _console(stream: TextIO, *, stderr: bool = False) -> Console:
 
 
 def print_parts(parts: Iterable[RenderableType]) -> None:
-    """Renders on standard output; what is not to be wrapped (a command) is not cut off either."""
+    """Prints on standard output. A line that must not be wrapped, such as a command, is not cut off either."""
     console = output()
     for part in parts:
-        console.print(Group(part), crop=False)  # bare texts would be joined, and wrapped all the same
+        console.print(Group(part), crop=False)  # a bare text would be wrapped
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
-    """JSON on standard output, in ASCII: whatever the terminal's encoding, and without anything that it obeys."""
+    """JSON on standard output in ASCII, so that any terminal can show it and none obeys it."""
     sys.stdout.write(json.dumps(value, indent=indent) + "\n")
     sys.stdout.flush()
 
@@ -80,7 +80,7 @@ def say(text: str) -> None:
 
 
 def tolerate_encodings() -> None:
-    """A character that the terminal's encoding lacks is shown as an escape instead of ending the command."""
+    """Shows a character that is not in the terminal's encoding as an escape, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -1,4 +1,4 @@
-"""The signed-in identity as it is shown to a deployment with `easyauth`: a bearer token by azure-identity."""
+"""Sign-in to a deployment with `easyauth`: a bearer token from azure-identity."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BearerAuth(httpx.Auth):
-    """A token for each request, from azure-identity's cache while it lasts."""
+    """Adds a token to each request. azure-identity caches it until it expires."""
 
     def __init__(self, scope: str) -> None:
         self._scope = scope
@@ -31,8 +31,8 @@ class BearerAuth(httpx.Auth):
             token = await self._credential.get_token(self._scope)
         except ClientAuthenticationError:
             raise CommandError(
-                f"No one is signed in who gets a token for {self._scope}. Run az login, or set AZURE_TENANT_ID, "
-                "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; --debug shows what was tried."
+                f"There is no token for {self._scope}. Run az login, or set AZURE_TENANT_ID, "
+                "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET. --debug shows what was tried."
             ) from None
         request.headers["Authorization"] = f"Bearer {token.token}"
         yield request

@@ -1,0 +1,44 @@
+"""`watch`: findings as they arrive."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.processes import ROOT, started
+from tests.cli.conftest import only, post
+from tests.cli.program import PROGRAM
+
+
+@pytest.mark.parametrize("form", [("--json",), ()])
+def test_new_findings_are_shown(
+    way: dict[str, str], service: httpx.Client, findings: list[dict[str, Any]], form: tuple[str, ...]
+) -> None:
+    mailbox = f"w{uuid.uuid4().hex[:12]}@contoso.com"
+    arguments = ("watch", "--mailbox", mailbox, "--interval", "0.2", *form)
+    with started([*PROGRAM, *arguments], environ=only(way), cwd=ROOT) as watching:
+        watching.wait_for("Watching for findings")
+        (first,) = post(service, "x", mailbox=mailbox, occurredAt="2026-11-22T10:00:00Z")
+        watching.wait_for(first["id"])
+        (late,) = post(service, "x", mailbox=mailbox, occurredAt="2026-11-21T10:00:00Z")
+        watching.wait_for(late["id"])
+        service.post(f"/api/findings/{first['id']}/retriage").raise_for_status()
+        end = time.monotonic() + 20
+        while sum(first["id"] in line for line in watching.lines) < 2 and time.monotonic() < end:
+            time.sleep(0.1)
+        watching.process.send_signal(signal.SIGINT)
+        assert watching.wait(10) == 0
+    lines = [line for line in watching.lines if first["id"] in line or late["id"] in line]
+    assert [first["id"] in line for line in lines] == [True, False, True]
+    if form:
+        assert [json.loads(line)["id"] for line in lines] == [first["id"], late["id"], first["id"]]
+    else:
+        assert lines[2].rstrip().endswith("(again)")
+        assert "user_not_found" in lines[0]
+    assert watching.lines[-1] == "Stopped watching.\n"
