@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
@@ -17,8 +17,7 @@ from urllib.parse import quote
 from benchmarks.load import messages, run
 from benchmarks.tenant import tenant
 from sandbox.azurite import azurite
-from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.intake.scenario import Scenario
+from triage.api.filters import PARAMETERS
 from triage.operations.services import Services
 from triage.operations.summary import summarize
 from triage.settings import read_settings
@@ -75,17 +74,12 @@ class GeneratedIndex:
 
     NEWEST = epoch_ns("2026-11-20T00:00:00Z")
     SPAN = 90 * 24 * 3600 * 1_000_000_000
-    VALUES: ClassVar[dict[str, list[str]]] = {
+    VALUES: ClassVar[dict[str, Sequence[str]]] = {name: PARAMETERS[name].values for name in FILTERS} | {
         "mailbox": [f"person{number:05d}@contoso.com" for number in range(20_000)],
-        "cause": [cause.value for cause in Cause],
-        "exposed": ["true", "false", "null"],
-        "scenario": [scenario.value for scenario in Scenario],
-        "confidence": [confidence.value for confidence in Confidence],
-        "severity": [severity.value for severity in Severity],
         "tenantId": ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"],
     }
-    # Every value is as frequent as the others of its kind, and says next to nothing of those of another kind.
-    STEPS: ClassVar[dict[str, int]] = dict(zip(FILTERS, (1, 3, 11, 29, 47, 71, 97), strict=True))
+    # The values of a filter are equally frequent, and say almost nothing about those of another filter.
+    STEPS: ClassVar[dict[str, int]] = dict(zip(FILTERS, (1, 3, 11, 29, 47, 71, 97, 127, 149, 173, 197), strict=False))
 
     def __init__(self, count: int) -> None:
         self.count = count

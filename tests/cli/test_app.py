@@ -184,13 +184,7 @@ def test_a_terminal_with_a_small_encoding(graph: dict[str, str], encoding: str) 
     assert rb"\u03b5\u03bb\u03bb: unclassified" in done.stdout
 
 
-def test_the_documentation_names_every_command_option_and_exit_code() -> None:
-    for name, command in COMMANDS.items():
-        assert f"`{name}" in DOCUMENTATION
-        for parameter in command.params:
-            if parameter.name not in ("help", "identifier", "file"):
-                option = max(parameter.opts, key=lambda text: (text != "--tenant-id", len(text)))
-                assert f"`{option}" in DOCUMENTATION, (name, option)
+def test_the_documentation_has_every_exit_code() -> None:
     for code in ExitCode:
         assert re.search(rf"^\| {code.value} \|", DOCUMENTATION, re.MULTILINE), code
 

@@ -16,12 +16,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.docs import causes
+from tools.docs import api, causes, cli
 
 ROOT = Path(__file__).parents[2]
 
 PARTS: dict[str, Callable[[], str]] = {
     "causes": causes.part,
+    "routes": api.routes,
+    "parameters": api.parameters,
+    "commands": cli.commands,
+    "options": cli.options,
 }
 
 _PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)

@@ -13,6 +13,7 @@ from triage.operations.summary import summarize
 
 @endpoint
 async def get(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """The numbers of findings by scenario, cause, severity, confidence and day, and each app's newest verdict."""
+    """Counts of findings by scenario, cause, severity, confidence and day, the number of findings whose message can
+    still be opened, and each app's newest verdict."""
     found = read_query(request, SUMMARY)
     return json_response(await summarize(services, found.get("since"), found.get("until"), found.get("tenantId")))

@@ -78,7 +78,7 @@ def unreadable(what: object, reason: Json) -> Text:
     """Something that could not be read, why, and the permission that is missing."""
     permission = reason.get("permission")
     missing = f": the triage identity does not have {permission}" if permission else ""
-    return plain(f"   {what}: {reason.get('reason')}{missing}")
+    return plain(f"   {what} {reason.get('reason')}{missing}")
 
 
 def _word(value: object) -> str:

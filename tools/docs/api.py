@@ -1,0 +1,47 @@
+"""docs/api.md: the routes and their query parameters, from the tables that the service itself uses."""
+
+from __future__ import annotations
+
+import inspect
+
+from triage.api import filters
+from triage.api.filters import PARAMETERS, Parameter
+from triage.api.routes import ROUTES
+
+_COLLECTIONS = {
+    "findings": filters.FINDINGS,
+    "audits": filters.AUDITS,
+    "summary": filters.SUMMARY,
+    "rejected": filters.REJECTED,
+}
+_FORMATS = {"uuid": "a GUID", "email": "a mailbox address", "date-time": "an RFC 3339 time with an offset"}
+_MOST_VALUES = 10
+
+
+def routes() -> str:
+    """A row for each route: what its handler's docstring says, and the statuses of its problems."""
+    rows = ["| route | what it does | status |", "|---|---|---|"]
+    for route in ROUTES:
+        statuses = [route.status, *(status for status, _ in route.statuses), *route.problems]
+        text = " ".join((inspect.getdoc(route.handler) or "").split())
+        rows.append(f"| `{route.method} /api/{route.path}` | {text} | {', '.join(map(str, statuses))} |")
+    return "\n".join(rows)
+
+
+def parameters() -> str:
+    """A row for each query parameter."""
+    rows = ["| parameter | meaning | accepts | used by |", "|---|---|---|---|"]
+    for parameter in PARAMETERS.values():
+        collections = ", ".join(name for name, names in _COLLECTIONS.items() if parameter.name in names)
+        rows.append(f"| `{parameter.name}` | {parameter.description} | {_accepts(parameter)} | {collections} |")
+    return "\n".join(rows)
+
+
+def _accepts(parameter: Parameter) -> str:
+    schema = parameter.kind.schema
+    if parameter.values:
+        some = ", ".join(f"`{value}`" for value in parameter.values)
+        return some if len(parameter.values) <= _MOST_VALUES else f"a [{parameter.name}]({parameter.name}s.md)"
+    if schema["type"] == "integer":
+        return f"{schema['minimum']} to {schema['maximum']:,}, by default {schema['default']}"
+    return _FORMATS[schema["format"]]

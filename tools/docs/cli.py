@@ -1,0 +1,44 @@
+"""docs/cli.md: the commands and their options, from the command line itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from triage.cli.app import app
+
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def commands() -> str:
+    """A row for each command."""
+    rows = ["| command | what it does | needs |", "|---|---|---|"]
+    for name, command in COMMANDS.items():
+        arguments = [one.metavar for one in command.params if not one.opts[0].startswith("-")]
+        rows.append(f"| `{' '.join([name, *arguments])}` | {' '.join(command.help.split())} | {_needs(command)} |")
+    return "\n".join(rows)
+
+
+def _needs(command: Any) -> str:
+    options = {parameter.name for parameter in command.params}
+    if "url" in options:
+        return "a deployment or storage"
+    return "Graph" if "etd_app_id" in options else "storage"
+
+
+def options() -> str:
+    """A row for each option, with the commands that have it. Values of filters are in docs/api.md."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, command in COMMANDS.items():
+        for one in command.params:
+            if one.opts[0].startswith("-") and one.name != "help":
+                names = ", ".join(f"`{option}`" for option in one.opts)
+                found.setdefault((names, one.help.partition(" One of ")[0]), []).append(name)
+    rows = ["| option | meaning | commands |", "|---|---|---|"]
+    rows += [f"| {names} | {text} | {_commands(having)} |" for (names, text), having in found.items()]
+    return "\n".join(rows)
+
+
+def _commands(having: list[str]) -> str:
+    return "all" if len(having) == len(COMMANDS) else ", ".join(f"`{name}`" for name in having)
