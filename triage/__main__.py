@@ -10,12 +10,12 @@ def main() -> int:
     try:
         from triage.cli.app import run
     except ModuleNotFoundError as error:
-        # Not named in the message: any one of them lacking means that the file was not installed.
+        # A module of our own that is missing is a defect, not a missing package.
         if (error.name or "").partition(".")[0] == "triage":
             raise
         sys.stderr.write(
-            f"The command line needs the package {error.name}, which is not part of what is deployed. "
-            "Install what it needs: python -m pip install -r requirements-cli.txt\n"
+            f"The command line needs the package {error.name}. "
+            "Install its requirements: python -m pip install -r requirements-cli.txt\n"
         )
         return 4
     return run(sys.argv[1:])

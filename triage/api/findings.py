@@ -95,6 +95,6 @@ async def retriage(request: func.HttpRequest, services: Services) -> func.HttpRe
 async def _finding(request: func.HttpRequest, services: Services) -> Finding:
     finding = await services.findings.get(request.route_params["id"])
     if finding is None:
-        detail = "There is no finding with this ID. An accepted failure has one once it was triaged."
+        detail = "There is no finding with this ID. An accepted failure has one after it is triaged."
         raise RequestError(HTTPStatus.NOT_FOUND, detail)
     return finding

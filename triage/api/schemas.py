@@ -76,7 +76,7 @@ Failures = Failure | Annotated[list[Failure], Field(min_length=1)]
 
 
 class AcceptedFailure(Wire):
-    """An accepted failure. Its finding exists once the failure was triaged."""
+    """An accepted failure. Its finding exists after the failure is triaged."""
 
     id: str | None
     """The sender's ID of the failure."""
