@@ -10,20 +10,14 @@ from triage.operations import retention
 from triage.operations.audits import audit_all
 from triage.operations.deliveries import QueueMessage, handle, handle_poison
 from triage.operations.services import services
-from triage.settings import (
-    DEFAULT_AUDIT_SCHEDULE,
-    DEFAULT_QUEUE,
-    DEFAULT_RETENTION_SCHEDULE,
-    binding_expression,
-    read_settings,
-)
+from triage.settings import binding_expression, read_settings
 from triage.telemetry.instruments import hide_error_text, start
 
 start()
 SETTINGS = read_settings()  # a missing or wrong setting stops the start, and names itself
-QUEUE = binding_expression("TRIAGE_QUEUE", DEFAULT_QUEUE)
-SCHEDULE = binding_expression("AUDIT_SCHEDULE", DEFAULT_AUDIT_SCHEDULE)
-RETENTION = binding_expression("RETENTION_SCHEDULE", DEFAULT_RETENTION_SCHEDULE)
+QUEUE = binding_expression("TRIAGE_QUEUE")
+SCHEDULE = binding_expression("AUDIT_SCHEDULE")
+RETENTION = binding_expression("RETENTION_SCHEDULE")
 
 # With easyauth the platform has signed the caller in, and the app checks the role.
 app = func.FunctionApp(func.AuthLevel.ANONYMOUS if SETTINGS.easyauth else func.AuthLevel.FUNCTION)

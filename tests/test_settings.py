@@ -1,14 +1,23 @@
-"""Settings: what is missing or wrong is named, and what is not given is as the contract says."""
+"""The settings: each has its default, a missing or wrong one is named, and each stands in the sample."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.factories import APP_ID, OTHER_TENANT_ID, TENANT_ID
-from triage.settings import Mode, Settings, SettingsError, binding_expression, read_settings
+from triage.settings import (
+    TABLE,
+    Mode,
+    Settings,
+    SettingsError,
+    binding_expression,
+    read_settings,
+    read_telemetry_settings,
+)
 
 TENANT = {"tenantId": TENANT_ID, "etdAppId": APP_ID}
 OTHER = {"tenantId": OTHER_TENANT_ID, "etdAppId": APP_ID}
@@ -28,19 +37,23 @@ def test_defaults() -> None:
     found = settings()
     assert found.queue == "remediation-failures"
     assert found.graph_endpoint == "https://graph.microsoft.com"
-    assert (found.easyauth, found.credential_warning_days, found.max_dequeue_count) == (False, 30, 5)
+    assert (found.audit_schedule, found.retention_schedule) == ("0 0 */6 * * *", "0 30 3 * * *")
+    assert (found.easyauth, found.credential_warning_days, found.retention_days) == (False, 30, 400)
+    assert found.max_dequeue_count == 5, "as host.json says"
+    assert (found.identity.client_id, found.identity.authority) == (None, "https://login.microsoftonline.com")
     assert not found.graph_is_simulated
     tenant = found.tenants[0]
     assert (tenant.mode, tenant.domains, tenant.expected_permissions) == (Mode.READ_WRITE, (), ())
     assert tenant.app_id == APP_ID
 
 
-def test_empty_is_not_given() -> None:
-    found = settings(TRIAGE_QUEUE="", GRAPH_ENDPOINT="", TRIAGE_AUTH="", CREDENTIAL_WARNING_DAYS="")
+def test_an_empty_setting_counts_as_missing() -> None:
+    found = settings(TRIAGE_QUEUE="", GRAPH_ENDPOINT="", TRIAGE_AUTH="", CREDENTIAL_WARNING_DAYS="",
+                     TRIAGE_GRAPH_CLIENT_ID="", AZURE_AUTHORITY_HOST="")  # fmt: skip
     assert found == settings()
 
 
-def test_everything_given() -> None:
+def test_every_setting_can_be_set() -> None:
     tenant = {
         "tenantId": TENANT_ID.upper(),
         "etdAppId": APP_ID,
@@ -54,10 +67,11 @@ def test_everything_given() -> None:
         GRAPH_ENDPOINT="https://graph.microsoft.us/",
         TRIAGE_AUTH="easyauth",
         CREDENTIAL_WARNING_DAYS="60",
+        RETENTION_DAYS="0",
         AzureFunctionsJobHost__extensions__queues__maxDequeueCount="3",
     )
     assert (found.queue, found.graph_endpoint, found.easyauth) == ("other", "https://graph.microsoft.us", True)
-    assert (found.credential_warning_days, found.max_dequeue_count) == (60, 3)
+    assert (found.credential_warning_days, found.retention_days, found.max_dequeue_count) == (60, 0, 3)
     one = found.tenants[0]
     assert (one.tenant_id, one.mode, one.expected_permissions) == (TENANT_ID, "read", ("Mail.Send",))
     assert one.domains == ("contoso.com", "xn--bcher-kva.example")
@@ -82,17 +96,17 @@ def test_storage_by_identity() -> None:
             TriageStorage__tableServiceUri="https://t.example")  # fmt: skip
 
 
-def test_what_is_missing_is_named() -> None:
+def test_a_missing_setting_is_named() -> None:
     refused("^TriageStorage is missing", TriageStorage="")
-    refused("^TRIAGE_TENANTS is missing", TRIAGE_TENANTS="")
+    refused(r'^TRIAGE_TENANTS is missing\. Example: \[\{"tenantId":', TRIAGE_TENANTS="")
     with pytest.raises(SettingsError, match="TriageStorage"):
         read_settings({})
 
 
 @pytest.mark.parametrize(("text", "match"), [
     ("nonsense", "TRIAGE_TENANTS is not JSON"),
-    ("[]", "at least one tenant"),
-    ("{}", "must be a JSON array"),
+    ("[]", "must be a JSON array with at least one entry"),
+    ("{}", "must be a JSON array with at least one entry"),
     ("[1]", "at /0"),
     ("[{}]", "at /0/tenantId"),
 ])  # fmt: skip
@@ -107,6 +121,7 @@ def test_tenants_that_cannot_be_read(text: str, match: str) -> None:
     ({**OTHER, "mode": "write"}, "at /1/mode"),
     ({**OTHER, "domains": ["nonsense"]}, "at /1/domains/0: 'nonsense' is not a domain name"),
     ({**OTHER, "domain": "contoso.com"}, "at /1/domain: Extra inputs"),
+    ({**OTHER, "authority": "login.microsoftonline.us"}, "at /1/authority: Extra inputs"),
     ({**OTHER, "tenantId": TENANT_ID}, f"at /1: {TENANT_ID} is listed twice"),
     ({**OTHER, "domains": ["CONTOSO.com"]}, "at /1: contoso.com is listed twice"),
 ])  # fmt: skip
@@ -139,14 +154,14 @@ def test_any_other_endpoint_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("name", [
-    "CREDENTIAL_WARNING_DAYS", "AzureFunctionsJobHost__extensions__queues__maxDequeueCount",
+    "CREDENTIAL_WARNING_DAYS", "RETENTION_DAYS", "AzureFunctionsJobHost__extensions__queues__maxDequeueCount",
 ])  # fmt: skip
 @pytest.mark.parametrize("text", ["-1", "1.5", "x", "²", "٣", " 3"])
-def test_what_is_no_count(name: str, text: str) -> None:
+def test_a_number_that_is_wrong(name: str, text: str) -> None:
     refused(f"^{name} must be a whole number", **{name: text})
 
 
-def test_another_kind_of_access() -> None:
+def test_an_unknown_kind_of_access() -> None:
     refused("^TRIAGE_AUTH must be keys or easyauth, not 'none'", TRIAGE_AUTH="none")
     assert not settings(TRIAGE_AUTH="keys").easyauth
 
@@ -162,13 +177,13 @@ def test_tenants_by_id_and_by_domain() -> None:
     assert two.tenant_of_domain("mail.contoso.com") is None
 
 
-def test_a_binding_names_the_setting_only_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_binding_names_the_setting_only_if_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TRIAGE_QUEUE", raising=False)
-    assert binding_expression("TRIAGE_QUEUE", "x") == "x"
+    assert binding_expression("TRIAGE_QUEUE") == "remediation-failures"
     monkeypatch.setenv("TRIAGE_QUEUE", "")
-    assert binding_expression("TRIAGE_QUEUE", "x") == "x"
+    assert binding_expression("TRIAGE_QUEUE") == "remediation-failures"
     monkeypatch.setenv("TRIAGE_QUEUE", "other")
-    assert binding_expression("TRIAGE_QUEUE", "x") == "%TRIAGE_QUEUE%"
+    assert binding_expression("TRIAGE_QUEUE") == "%TRIAGE_QUEUE%"
 
 
 def test_without_an_argument_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +192,43 @@ def test_without_an_argument_the_environment_is_read(monkeypatch: pytest.MonkeyP
     assert read_settings().tenants[0].tenant_id == OTHER_TENANT_ID
 
 
-def test_the_client_id_of_the_identity_that_asks_graph() -> None:
+def test_the_client_id_of_the_app_that_reads_further_tenants() -> None:
     assert settings().graph_client_id is None
     assert settings(TRIAGE_GRAPH_CLIENT_ID=APP_ID.upper()).graph_client_id == APP_ID
     refused("^TRIAGE_GRAPH_CLIENT_ID must be", TRIAGE_GRAPH_CLIENT_ID="x")
+
+
+@pytest.mark.parametrize("text", ["login.microsoftonline.us", "https://login.microsoftonline.us/"])
+def test_every_tenant_signs_in_at_the_authority_of_the_cloud(text: str) -> None:
+    found = settings(TENANT, OTHER, AZURE_AUTHORITY_HOST=text)
+    authority = "https://login.microsoftonline.us"
+    assert [found.identity.authority, *(tenant.authority for tenant in found.tenants)] == [authority] * 3
+
+
+@pytest.mark.parametrize("text", ["http://login.microsoftonline.com", "https://", "https://["])
+def test_an_authority_that_is_wrong(text: str) -> None:
+    refused("^AZURE_AUTHORITY_HOST must be a host name or an https URL", AZURE_AUTHORITY_HOST=text)
+
+
+def test_telemetry_is_read_only_with_a_connection_string() -> None:
+    name = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+    assert read_telemetry_settings({name: "", "OTEL_TRACES_SAMPLER": "always_on"}) is None
+    found = read_telemetry_settings({name: "x", "PYTHON_ENABLE_OPENTELEMETRY": " True ", "OTEL_TRACES_SAMPLER_ARG": ""})
+    assert found is not None
+    assert (found.worker_traces, found.worker_configures) == (True, False)
+    assert (found.sampler, found.sampler_argument) == ("microsoft.rate_limited", None)
+    with pytest.raises(SettingsError, match=r"^OTEL_TRACES_SAMPLER must be"):
+        read_telemetry_settings({name: "x", "OTEL_TRACES_SAMPLER": "always_on"})
+
+
+def test_the_sample_has_every_setting_that_a_developer_may_set() -> None:
+    """On a laptop the storage account is a connection string, and nothing goes to Application Insights."""
+    text = (Path(__file__).parent.parent / "local.settings.sample.json").read_text(encoding="utf-8")
+    sample = json.loads(text)["Values"].keys() - {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
+    own = {setting.name for group in ("Service", "Storage account") for setting in TABLE[group]}
+    assert sample == {name for name in own if "__" not in name}
+    required = ("TriageStorage", "TRIAGE_TENANTS")
+    values = json.loads(text)["Values"]
+    assert read_settings(values) == read_settings({name: values[name] for name in required}), (
+        "the rest are the defaults"
+    )

@@ -16,8 +16,8 @@ from tests.factories import make_tenant
 from triage.api.access import AccessError, check_role
 from triage.settings import Settings, Storage
 
-EASYAUTH = Settings(storage=Storage(), tenants=(make_tenant(),), easyauth=True)
-KEYS = EASYAUTH.model_copy(update={"easyauth": False})
+EASYAUTH = Settings(storage=Storage(), tenants=(make_tenant(),), auth="easyauth")
+KEYS = EASYAUTH.model_copy(update={"auth": "keys"})
 LONG = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
 
 

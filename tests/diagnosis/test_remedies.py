@@ -139,11 +139,10 @@ def test_permissions_that_could_not_be_read_are_not_listed_as_missing() -> None:
     assert not any("foreach" in (step.command or "") for step in steps)  # a command that grants nothing helps nobody
 
 
-def test_another_authority(monkeypatch: pytest.MonkeyPatch) -> None:
-    for host in ("login.microsoftonline.us", "https://login.microsoftonline.us/"):
-        monkeypatch.setenv("AZURE_AUTHORITY_HOST", host)
-        consent = next(step for step in remedy(Cause.CONSENT_MISSING) if step.title == "Grant admin consent")
-        assert (consent.url or "").startswith(f"https://login.microsoftonline.us/{TENANT_ID}/")
+def test_consent_is_granted_where_the_tenant_signs_in() -> None:
+    tenant = make_tenant().at("https://login.microsoftonline.us")
+    consent = next(step for step in remedy(Cause.CONSENT_MISSING, tenant=tenant) if step.title == "Grant admin consent")
+    assert (consent.url or "").startswith(f"https://login.microsoftonline.us/{TENANT_ID}/")
 
 
 @pytest.mark.parametrize("cause", [*causes_of(Subject.ETD_APP), *causes_of(Subject.ETD_APP, last_resort=True)])

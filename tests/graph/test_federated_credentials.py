@@ -14,13 +14,15 @@ from azure.core.pipeline.transport import AsyncHttpTransport, HttpRequest
 
 from triage.graph.credentials import FederatedCredential, TenantCredential, tenant_credential
 from triage.graph.session import GraphSession
-from triage.settings import SettingsError, read_settings
+from triage.settings import read_settings
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 OTHER_TENANT = "22222222-2222-3333-4444-555555555555"
 APP = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
 IDENTITY = "99999999-8888-7777-6666-555555555555"
 SCOPE = "https://graph.microsoft.com/.default"
+ENVIRON = {"TriageStorage": "x", "TRIAGE_TENANTS": f'[{{"tenantId":"{TENANT}","etdAppId":"{APP}"}}]'}
+USER_ASSIGNED = read_settings(ENVIRON | {"AZURE_CLIENT_ID": IDENTITY}).identity
 
 
 class Answer:
@@ -95,11 +97,10 @@ class Endpoints(AsyncHttpTransport[HttpRequest, Any]):
 @pytest.fixture(autouse=True)
 def function_app(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment of a function app with a user-assigned identity."""
-    for name in ("AZURE_AUTHORITY_HOST", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "IDENTITY_SERVER_THUMBPRINT"):
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "IDENTITY_SERVER_THUMBPRINT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "header")
-    monkeypatch.setenv("AZURE_CLIENT_ID", IDENTITY)
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def endpoints() -> Endpoints:
 
 
 async def test_the_identitys_token_replaces_a_secret(endpoints: Endpoints) -> None:
-    credential = tenant_credential(TENANT, APP, transport=endpoints)
+    credential = tenant_credential(TENANT, APP, USER_ASSIGNED, transport=endpoints)
     token = await credential.get_token(SCOPE, enable_cae=True)
 
     assert token.token == "token 2"
@@ -124,7 +125,7 @@ async def test_the_identitys_token_replaces_a_secret(endpoints: Endpoints) -> No
 
 
 async def test_both_tokens_are_kept_while_they_are_valid(endpoints: Endpoints) -> None:
-    credential = tenant_credential(TENANT, APP, transport=endpoints)
+    credential = tenant_credential(TENANT, APP, USER_ASSIGNED, transport=endpoints)
     first = await credential.get_token(SCOPE)
     assert await credential.get_token(SCOPE) == first
     assert len(endpoints.asked) == 2
@@ -132,13 +133,13 @@ async def test_both_tokens_are_kept_while_they_are_valid(endpoints: Endpoints) -
 
 async def test_each_tenant_issues_its_own_token(endpoints: Endpoints) -> None:
     for tenant in (TENANT, OTHER_TENANT):
-        await tenant_credential(tenant, APP, transport=endpoints).get_token(SCOPE)
+        await tenant_credential(tenant, APP, USER_ASSIGNED, transport=endpoints).get_token(SCOPE)
     assert [urlsplit(address).path.split("/")[1] for address, _ in endpoints.entra] == [TENANT, OTHER_TENANT]
 
 
 async def test_an_expired_token_is_renewed_with_a_new_assertion() -> None:
     endpoints = Endpoints(lifetime=0)
-    credential = tenant_credential(TENANT, APP, transport=endpoints)
+    credential = tenant_credential(TENANT, APP, USER_ASSIGNED, transport=endpoints)
     await credential.get_token(SCOPE)
     await credential.get_token(SCOPE)
     assert [form["client_assertion"] for _, form in endpoints.entra] == ["assertion 1", "assertion 3"]
@@ -146,7 +147,7 @@ async def test_an_expired_token_is_renewed_with_a_new_assertion() -> None:
 
 async def test_what_entra_refuses_is_an_authentication_error() -> None:
     with pytest.raises(ClientAuthenticationError, match="AADSTS700213"):
-        await tenant_credential(TENANT, APP, transport=Endpoints(refuses=True)).get_token(SCOPE)
+        await tenant_credential(TENANT, APP, USER_ASSIGNED, transport=Endpoints(refuses=True)).get_token(SCOPE)
 
 
 @pytest.mark.parametrize(
@@ -163,16 +164,16 @@ async def test_what_entra_refuses_is_an_authentication_error() -> None:
     ],
 )
 async def test_national_clouds_have_their_own_token_audience(
-    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, authority: str, audience: str, host: str
+    endpoints: Endpoints, authority: str, audience: str, host: str
 ) -> None:
-    monkeypatch.setenv("AZURE_AUTHORITY_HOST", authority)
-    await tenant_credential(TENANT, APP, transport=endpoints).get_token(SCOPE)
+    identity = read_settings(ENVIRON | {"AZURE_AUTHORITY_HOST": authority}).identity
+    await tenant_credential(TENANT, APP, identity, transport=endpoints).get_token(SCOPE)
     assert endpoints.identity[0]["resource"] == [audience]
     assert urlsplit(endpoints.entra[0][0]).hostname == host
 
 
 async def test_closing_closes_both(endpoints: Endpoints) -> None:
-    async with tenant_credential(TENANT, APP, transport=endpoints) as credential:
+    async with tenant_credential(TENANT, APP, USER_ASSIGNED, transport=endpoints) as credential:
         assert isinstance(credential, FederatedCredential)
         await credential.get_token(SCOPE)
         assert not endpoints.closed
@@ -180,7 +181,7 @@ async def test_closing_closes_both(endpoints: Endpoints) -> None:
 
 
 async def test_without_an_app_it_is_the_identity_itself() -> None:
-    credential = tenant_credential(TENANT)
+    credential = tenant_credential(TENANT, None, USER_ASSIGNED)
     assert isinstance(credential, TenantCredential)
     await credential.close()
 
@@ -193,12 +194,3 @@ async def test_every_tenants_session_signs_in_as_the_app() -> None:
         session = GraphSession(settings, tenant)
         assert isinstance(session._credential, FederatedCredential)
         await session.close()
-
-
-def test_the_setting_names_the_app() -> None:
-    environ = {"TriageStorage": "x", "TRIAGE_TENANTS": f'[{{"tenantId":"{TENANT}","etdAppId":"{APP}"}}]'}
-    assert read_settings(environ).graph_client_id is None
-    assert read_settings(environ | {"TRIAGE_GRAPH_CLIENT_ID": ""}).graph_client_id is None
-    assert read_settings(environ | {"TRIAGE_GRAPH_CLIENT_ID": APP.upper()}).graph_client_id == APP
-    with pytest.raises(SettingsError, match="TRIAGE_GRAPH_CLIENT_ID must be an application"):
-        read_settings(environ | {"TRIAGE_GRAPH_CLIENT_ID": "triage"})

@@ -18,7 +18,7 @@ from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.operations.retention import remove_expired
 from triage.operations.services import Services
 from triage.operations.summary import summarize
-from triage.settings import DEFAULT_RETENTION_DAYS, Mode, SettingsError, read_settings
+from triage.settings import Mode, read_settings
 from triage.storage.index import Query
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_rejected
@@ -255,10 +255,3 @@ async def test_the_timer_s_run_removes_from_every_table_unless_all_is_kept(
         assert await remove_expired(others) == removed
         await others.close()
     assert await kept(services) == []
-
-
-def test_400_days_are_kept_unless_told(connection_string: str) -> None:
-    assert read_settings(environment(connection_string)).retention_days == DEFAULT_RETENTION_DAYS == 400
-    assert read_settings(environment(connection_string, RETENTION_DAYS="30")).retention_days == 30
-    with pytest.raises(SettingsError, match="RETENTION_DAYS"):
-        read_settings(environment(connection_string, RETENTION_DAYS="-1"))

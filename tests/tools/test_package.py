@@ -106,9 +106,7 @@ def test_only_what_the_service_runs_on_is_in_it(zipped: Path) -> None:
         "function_app.py", "host.json", "triage", "__pycache__", ".python_packages",
     }  # fmt: skip
     assert not [name for name in names(zipped) if name.startswith("triage/cli")]
-    assert {"triage/settings.py", "triage/graph/session.py", "triage/__pycache__/settings.cpython-313.pyc"} <= names(
-        zipped
-    )
+    assert {"triage/wire.py", "triage/graph/session.py", "triage/__pycache__/wire.cpython-313.pyc"} <= names(zipped)
 
 
 def test_funcignore_leaves_the_same_files(zipped: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from string import Formatter
@@ -120,11 +119,10 @@ def _values(case: Case) -> dict[str, Value]:
 
 
 def _tenant_values(tenant: Tenant) -> dict[str, Value]:
-    authority = os.environ.get("AZURE_AUTHORITY_HOST") or "login.microsoftonline.com"
     return {
         "tenant_id": tenant.tenant_id,
         "app_id": tenant.etd_app_id or "",
-        "authority": f"https://{authority.removeprefix('https://').rstrip('/')}",
+        "authority": tenant.authority,
         "sp_id": "",
         "deleted_sp_id": "",
         "permissions": (),

@@ -6,13 +6,14 @@ no secret (https://learn.microsoft.com/entra/workload-id/workload-identity-feder
 
 from __future__ import annotations
 
-import os
 from types import TracebackType
 from typing import Any
 
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import ClientAssertionCredential, DefaultAzureCredential, ManagedIdentityCredential
+
+from triage.settings import Identity
 
 # The audience of the managed identity's token, by the end of the authority's host name (same page).
 _EXCHANGES = {
@@ -61,9 +62,12 @@ class FederatedCredential(AsyncTokenCredential):
     `options` go to both of azure-identity's credentials.
     """
 
-    def __init__(self, tenant_id: str, client_id: str, **options: Any) -> None:
-        self._identity = ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID"), **options)
-        self._app = ClientAssertionCredential(tenant_id, client_id, self._newest_assertion, **options)
+    def __init__(self, tenant_id: str, client_id: str, identity: Identity, **options: Any) -> None:
+        self._identity = ManagedIdentityCredential(client_id=identity.client_id, **options)
+        self._app = ClientAssertionCredential(
+            tenant_id, client_id, self._newest_assertion, authority=identity.authority, **options
+        )
+        self._audience = exchange_audience(identity.authority)
         self._assertion = ""
 
     async def get_token(
@@ -71,7 +75,7 @@ class FederatedCredential(AsyncTokenCredential):
     ) -> AccessToken:
         """The app's token. Both tokens come from azure-identity's cache while they are valid."""
         # ClientAssertionCredential's callback can't be awaited, and must not block the event loop.
-        self._assertion = (await self._identity.get_token(f"{exchange_audience()}/.default")).token
+        self._assertion = (await self._identity.get_token(f"{self._audience}/.default")).token
         return await self._app.get_token(*scopes, claims=claims, tenant_id=tenant_id, enable_cae=enable_cae)
 
     def _newest_assertion(self) -> str:
@@ -91,17 +95,18 @@ class FederatedCredential(AsyncTokenCredential):
         await self.close()
 
 
-def exchange_audience() -> str:
-    """The audience of a managed identity's token that replaces a secret, in the cloud of AZURE_AUTHORITY_HOST."""
-    host = (os.environ.get("AZURE_AUTHORITY_HOST") or "").rstrip("/")
-    return next((audience for end, audience in _EXCHANGES.items() if host.endswith(end)), _EXCHANGE)
+def exchange_audience(authority: str) -> str:
+    """The audience of a managed identity's token that replaces a secret, in the cloud of an authority."""
+    return next((audience for end, audience in _EXCHANGES.items() if authority.endswith(end)), _EXCHANGE)
 
 
-def tenant_credential(tenant_id: str, client_id: str | None = None, **options: Any) -> AsyncTokenCredential:
+def tenant_credential(
+    tenant_id: str, client_id: str | None, identity: Identity, **options: Any
+) -> AsyncTokenCredential:
     """The credential of one tenant: the app `client_id` if there is one, otherwise azure-identity's default chain.
 
     The chain is environment, managed identity, developer tools. `options` go to azure-identity.
     """
     if client_id is not None:
-        return FederatedCredential(tenant_id, client_id, **options)
+        return FederatedCredential(tenant_id, client_id, identity, **options)
     return TenantCredential(DefaultAzureCredential(additionally_allowed_tenants=["*"], **options), tenant_id)

@@ -69,7 +69,7 @@ class GraphSession:
 
         from triage.graph.credentials import tenant_credential
 
-        self._credential = tenant_credential(self.tenant.tenant_id, settings.graph_client_id)
+        self._credential = tenant_credential(self.tenant.tenant_id, settings.graph_client_id, settings.identity)
         host = settings.graph_endpoint.removeprefix("https://")
         return AzureIdentityAuthenticationProvider(
             self._credential, scopes=[f"{settings.graph_endpoint}/.default"], allowed_hosts=[host.partition(":")[0]]

@@ -29,12 +29,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, Sampler
 from opentelemetry.trace import Tracer
 
-from triage.settings import SettingsError
+from triage.settings import SettingsError, TelemetrySettings
 
 SCOPE = "triage"
-# As the host and configure_azure_monitor() read them.
-SAMPLER, SAMPLER_ARGUMENT = "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"
-RATE_LIMITED, FIXED_PERCENTAGE = "microsoft.rate_limited", "microsoft.fixed_percentage"
 TRACES_A_SECOND = 5.0
 
 # Microsoft's own figures of its exporter, and its switches, are two more places to call, and nothing of ours is in them.
@@ -50,13 +47,13 @@ for _name, _value in _DEFAULTS.items():
     os.environ.setdefault(_name, _value)
 
 
-def tracer(connection_string: str) -> Tracer:
-    """What spans are made with. SettingsError for a connection string or a sampler that is none."""
+def tracer(settings: TelemetrySettings) -> Tracer:
+    """What spans are made with. Raises SettingsError for a wrong connection string or sampler."""
     try:
-        exporter = AzureMonitorTraceExporter(connection_string=connection_string)
+        exporter = AzureMonitorTraceExporter(connection_string=settings.connection_string)
     except ValueError as error:
         raise SettingsError(f"APPLICATIONINSIGHTS_CONNECTION_STRING: {error}.") from None
-    provider = TracerProvider(_sampler(), _resource())
+    provider = TracerProvider(_sampler(settings), _resource())
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider.get_tracer(SCOPE)
 
@@ -81,22 +78,21 @@ def _resource() -> Resource:
     return Resource.create()
 
 
-def _sampler() -> Sampler:
-    """Which traces are sent: unless told, five a second, from each instance.
+def _sampler(settings: TelemetrySettings) -> Sampler:
+    """Which traces are sent: unless set otherwise, five per second from each instance.
 
-    A span goes with its parent, if that is from here. A trace that began elsewhere is decided upon here once more:
-    one intake may be the begin of a thousand triages.
+    A span is sent if its parent is, when the parent was made here. A trace that began elsewhere is sampled again:
+    one intake may start a thousand triages.
     """
-    kind = os.environ.get(SAMPLER) or RATE_LIMITED
-    text = os.environ.get(SAMPLER_ARGUMENT)
-    if kind not in (RATE_LIMITED, FIXED_PERCENTAGE):
-        raise SettingsError(f"{SAMPLER} must be {RATE_LIMITED} or {FIXED_PERCENTAGE}, not {kind!r}.")
+    text = settings.sampler_argument
     try:
         number = float(text) if text else None
-        if kind == RATE_LIMITED:
+        if settings.sampler == "microsoft.rate_limited":
             root: Sampler = RateLimitedSampler(TRACES_A_SECOND if number is None else number)
         else:
             root = ApplicationInsightsSampler(1.0 if number is None else number)
     except ValueError:
-        raise SettingsError(f"{SAMPLER_ARGUMENT} must be a number that {kind} takes, not {text!r}.") from None
+        raise SettingsError(
+            f"OTEL_TRACES_SAMPLER_ARG must be a number that {settings.sampler} takes, not {text!r}."
+        ) from None
     return ParentBased(root, remote_parent_sampled=root, remote_parent_not_sampled=root)

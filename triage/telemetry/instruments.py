@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -17,17 +16,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from triage.problems import TriageError
-from triage.settings import SettingsError
+from triage.settings import SettingsError, read_telemetry_settings
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, SpanContext, Tracer
-
-CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
-# The worker attaches the host's trace to an invocation, and leaves this process's log lines to this process.
-WORKER_TRACES = "PYTHON_ENABLE_OPENTELEMETRY"
-# The worker configures everything by itself, instrumentations among it.
-WORKER_CONFIGURES = "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY"
 
 _log = logging.getLogger(__name__)
 
@@ -89,27 +82,23 @@ def start() -> None:
     """Makes loud loggers quiet and, where it is asked for, begins to send. Once, as the app is loaded."""
     for name, level in _QUIETER.items():
         logging.getLogger(name).setLevel(level)
-    if not os.environ.get(CONNECTION_STRING) or _sender.tracer is not None:
+    settings = read_telemetry_settings()
+    if settings is None or _sender.tracer is not None:
         return
-    if _true(WORKER_CONFIGURES):
+    if settings.worker_configures:
         raise SettingsError(
-            f"{WORKER_CONFIGURES} must not be true: the worker would send every request's URL, and addresses with it. "
-            f"Set {WORKER_TRACES} to true instead."
+            "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY must not be true: the worker would send every request's URL, and "
+            "addresses with it. Set PYTHON_ENABLE_OPENTELEMETRY to true instead."
         )
     from triage.telemetry.azure_monitor import log_handler, meter, tracer
 
-    connection_string = os.environ[CONNECTION_STRING]
-    _sender.tracer = tracer(connection_string)
-    measuring = meter(connection_string)
+    _sender.tracer = tracer(settings)
+    measuring = meter(settings.connection_string)
     counted = [metric for metric in Metric if metric is not Metric.QUEUE_AGE]
     _sender.counters = {metric: measuring.create_counter(metric, "1", DESCRIPTIONS[metric]) for metric in counted}
     _sender.age = measuring.create_histogram(Metric.QUEUE_AGE, "s", DESCRIPTIONS[Metric.QUEUE_AGE])
-    if _true(WORKER_TRACES):  # else the host has the log lines from the worker, and they would be there twice
-        logging.getLogger("triage").addHandler(log_handler(connection_string))
-
-
-def _true(name: str) -> bool:
-    return os.environ.get(name, "").strip().lower() in ("1", "true", "t", "yes", "y")  # as the worker reads it
+    if settings.worker_traces:  # otherwise the host gets the log lines from the worker, and they would be sent twice
+        logging.getLogger("triage").addHandler(log_handler(settings.connection_string))
 
 
 def count(metric: Metric, amount: float = 1, **attributes: str) -> None:

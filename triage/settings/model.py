@@ -1,0 +1,162 @@
+"""The settings that the app reads: each is one field, with its name, type, default and what it is for.
+
+To add one: a field here, its line in local.settings.sample.json and infra/main.bicep, and `make docs`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from triage.addresses import domain_of
+from triage.settings.tenant import PUBLIC_AUTHORITY, Tenant
+from triage.settings.values import Authority, ClientId, Endpoint, Flag, TenantList, WholeNumber
+from triage.wire import Wire
+
+
+def setting(name: str, default: Any, meaning: str, *, example: str | None = None) -> Any:
+    """A field that an application setting fills. `default` is `...` for a required setting, which needs an `example`."""
+    return Field(default, alias=name, description=meaning, examples=[example] if example else None)
+
+
+def _host_max_dequeue_count() -> int:
+    host: dict[str, Any] = json.loads((Path(__file__).parents[2] / "host.json").read_text(encoding="utf-8"))
+    return int(host["extensions"]["queues"]["maxDequeueCount"])
+
+
+class Storage(Wire):
+    """The storage account: a connection string, or two endpoints and an identity."""
+
+    connection_string: str | None = setting(
+        "TriageStorage", None, "Connection string of the storage account. Leave it out to use an identity."
+    )
+    queue_uri: str | None = setting(
+        "TriageStorage__queueServiceUri", None, "The account's queue endpoint, to use an identity."
+    )
+    table_uri: str | None = setting(
+        "TriageStorage__tableServiceUri", None, "The account's table endpoint, to use an identity."
+    )
+    credential: str | None = setting(
+        "TriageStorage__credential", None,
+        "`managedidentity` to use a managed identity. Otherwise azure-identity tries its default chain.",
+    )  # fmt: skip
+    client_id: str | None = setting(
+        "TriageStorage__clientId", None, "Client ID of the managed identity, if it is user-assigned."
+    )
+
+    @property
+    def managed_identity(self) -> bool:
+        """Whether the credential is a managed identity."""
+        return (self.credential or "").lower() == "managedidentity"
+
+
+class Identity(Wire):
+    """The identity that the service signs in with. azure-identity reads the same settings."""
+
+    client_id: str | None = setting(
+        "AZURE_CLIENT_ID", None, "Client ID of the user-assigned managed identity, or of an app."
+    )
+    authority: Authority = setting(
+        "AZURE_AUTHORITY_HOST", PUBLIC_AUTHORITY, "Where tenants sign in. It differs in a national cloud."
+    )
+
+
+class TelemetrySettings(Wire):
+    """Where telemetry goes, and how much of it. Nothing is sent without a connection string."""
+
+    connection_string: str = setting(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", "",
+        "The Application Insights resource that traces and metrics go to. Without it nothing is sent.",
+    )  # fmt: skip
+    worker_traces: Flag = setting(
+        "PYTHON_ENABLE_OPENTELEMETRY", False,
+        "`true`: the host passes each invocation's trace to the service, and the service sends its own log lines. "
+        "Otherwise the host sends the log lines. Either way they arrive once.",
+    )  # fmt: skip
+    worker_configures: Flag = setting(
+        "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY", False,
+        "Must not be `true`: the worker would trace every HTTP request, with mail addresses in the URLs. The service "
+        "doesn't start with it.",
+    )  # fmt: skip
+    sampler: Literal["microsoft.rate_limited", "microsoft.fixed_percentage"] = setting(
+        "OTEL_TRACES_SAMPLER", "microsoft.rate_limited",
+        "`microsoft.rate_limited` (traces per second and instance) or `microsoft.fixed_percentage` (a share).",
+    )  # fmt: skip
+    sampler_argument: str | None = setting(
+        "OTEL_TRACES_SAMPLER_ARG", None, "Traces per second (5 if not set), or the share from 0 to 1 (1 if not set)."
+    )
+
+
+class Settings(Wire):
+    """All settings that the service works with."""
+
+    storage: Storage
+    identity: Identity = Identity()
+    tenants: TenantList = setting(
+        "TRIAGE_TENANTS", ...,
+        "JSON array with an object for each tenant: `tenantId`; `etdAppId`, the client ID of the ETD app in the tenant; "
+        "`mode`: `read_write` (the default), `read`, or `no_auth` (ETD has no app there, so `etdAppId` isn't required); "
+        "`domains` (optional); and `expectedPermissions` (optional), which an audit doesn't report as extra.",
+        example='[{"tenantId":"<guid>","etdAppId":"<guid>"}]',
+    )  # fmt: skip
+    queue: str = setting("TRIAGE_QUEUE", "remediation-failures", "The intake queue.")
+    audit_schedule: str = setting(
+        "AUDIT_SCHEDULE", "0 0 */6 * * *", "When the permission audit runs: NCRONTAB with six fields, in UTC."
+    )
+    graph_endpoint: Endpoint = setting(
+        "GRAPH_ENDPOINT", "https://graph.microsoft.com",
+        "The Microsoft Graph root of the cloud. It must be https, except for a simulated tenant on loopback.",
+    )  # fmt: skip
+    graph_client_id: ClientId | None = setting(
+        "TRIAGE_GRAPH_CLIENT_ID", None,
+        "Client ID of a multi-tenant app that trusts the managed identity. Required for tenants other than the "
+        "identity's own.",
+    )  # fmt: skip
+    auth: Literal["keys", "easyauth"] = setting(
+        "TRIAGE_AUTH", "keys",
+        "Who may call the API. `keys`: the platform checks function keys. `easyauth`: the app checks app roles.",
+    )  # fmt: skip
+    credential_warning_days: WholeNumber = setting(
+        "CREDENTIAL_WARNING_DAYS", 30, "An audit reports a credential of the ETD app as expiring this many days ahead."
+    )
+    # A year, and a month to compare it with.
+    retention_days: WholeNumber = setting(
+        "RETENTION_DAYS", 400, "Findings, audits and rejected events are removed after this many days. `0` keeps them."
+    )
+    retention_schedule: str = setting(
+        "RETENTION_SCHEDULE", "0 30 3 * * *", "When they are removed: NCRONTAB with six fields, in UTC."
+    )
+    max_dequeue_count: WholeNumber = setting(
+        "AzureFunctionsJobHost__extensions__queues__maxDequeueCount", _host_max_dequeue_count(),
+        "How many times the host tries a queue message. It overrides `host.json`.",
+    )  # fmt: skip
+
+    @property
+    def easyauth(self) -> bool:
+        """Whether the app checks the roles of callers."""
+        return self.auth == "easyauth"
+
+    @property
+    def graph_is_simulated(self) -> bool:
+        """Whether Graph is a simulated tenant: loopback over http, which takes a fixed token and no credential."""
+        return self.graph_endpoint.startswith("http://")
+
+    def tenant(self, tenant_id: str | None) -> Tenant | None:
+        """The configured tenant with this ID."""
+        return next((tenant for tenant in self.tenants if tenant.tenant_id == tenant_id), None)
+
+    def tenant_of_domain(self, domain: str) -> Tenant | None:
+        """The tenant of a domain according to the settings: the only tenant, or the one that lists the domain."""
+        if len(self.tenants) == 1:
+            return self.tenants[0]
+        return next((tenant for tenant in self.tenants if domain in tenant.domains), None)
+
+    def configured_tenant_id(self, tenant_id: str | None, mailbox: str) -> str | None:
+        """The tenant of a failure: the one that its event names, or else the one that the settings give."""
+        if tenant_id is not None:
+            return tenant_id
+        tenant = self.tenant_of_domain(domain_of(mailbox))
+        return tenant.tenant_id if tenant else None

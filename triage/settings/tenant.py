@@ -1,0 +1,58 @@
+"""A Microsoft 365 tenant, as the setting TRIAGE_TENANTS lists it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, PrivateAttr, model_validator
+from pydantic.alias_generators import to_camel
+
+from triage.addresses import domain_name, guid
+from triage.wire import Wire
+
+PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
+"""Where tenants of the global cloud sign in."""
+
+
+class Mode(StrEnum):
+    """How Email Threat Defense is allowed into the tenant (Administration > Business)."""
+
+    READ_WRITE = "read_write"
+    READ = "read"
+    NO_AUTH = "no_auth"
+
+
+class Tenant(Wire):
+    """One Microsoft 365 tenant."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid")
+
+    tenant_id: Annotated[str, AfterValidator(guid)]
+    etd_app_id: Annotated[str, AfterValidator(guid)] | None = None
+    mode: Mode = Mode.READ_WRITE
+    domains: tuple[Annotated[str, AfterValidator(domain_name)], ...] = ()
+    expected_permissions: tuple[str, ...] = ()
+    _authority: str = PrivateAttr(PUBLIC_AUTHORITY)
+
+    @model_validator(mode="after")
+    def _has_app(self) -> Tenant:
+        if self.etd_app_id is None and self.mode is not Mode.NO_AUTH:
+            raise ValueError("etdAppId is missing (only a tenant with mode no_auth has none)")
+        return self
+
+    @property
+    def app_id(self) -> str | None:
+        """The app to ask about. None with `no_auth`, even if the setting names one."""
+        return None if self.mode is Mode.NO_AUTH else self.etd_app_id
+
+    @property
+    def authority(self) -> str:
+        """Where the tenant signs in, as a URL. It comes from AZURE_AUTHORITY_HOST: all tenants are in one cloud."""
+        return self._authority
+
+    def at(self, authority: str) -> Tenant:
+        """The same tenant with another authority."""
+        tenant = self.model_copy()
+        tenant._authority = authority
+        return tenant

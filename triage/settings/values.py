@@ -1,0 +1,82 @@
+"""How the text of a setting becomes a value. What is wrong is a ValueError whose text follows the setting's name."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Annotated, cast
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+from triage.addresses import guid
+from triage.settings.tenant import Tenant
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _whole_number(value: object) -> int:
+    text = str(value)
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"must be a whole number, not {text!r}")
+    return int(text)
+
+
+def _flag(value: object) -> bool:
+    # As the Functions worker reads its own flags (azure_functions_runtime, is_true_like).
+    return str(value).strip().lower() in ("1", "true", "t", "yes", "y")
+
+
+def _client_id(text: str) -> str:
+    try:
+        return guid(text)
+    except ValueError:
+        raise ValueError(f"must be an application (client) id, not {text!r}") from None
+
+
+def _endpoint(text: str) -> str:
+    with suppress(ValueError):  # brackets around something that is not an IPv6 address
+        url = urlsplit(text)
+        if (url.scheme == "https" and url.hostname) or (url.scheme == "http" and url.hostname in LOOPBACK):
+            return url.geturl().rstrip("/")
+    raise ValueError(f"must be https (http only for a loopback address), not {text!r}")
+
+
+def _authority(text: str) -> str:
+    with suppress(ValueError):
+        url = urlsplit(text if "://" in text else f"https://{text}")
+        if url.scheme == "https" and url.hostname:
+            return url.geturl().rstrip("/")
+    raise ValueError(f"must be a host name or an https URL, not {text!r}")
+
+
+def _json_array(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        entries = json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+    if not isinstance(entries, list) or not entries:
+        raise ValueError("must be a JSON array with at least one entry")
+    return cast("list[object]", entries)
+
+
+def _listed_once(tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
+    seen: set[str] = set()
+    for index, tenant in enumerate(tenants):
+        for key in (tenant.tenant_id, *tenant.domains):
+            if key in seen:
+                raise ValueError(f"at /{index}: {key} is listed twice")
+            seen.add(key)
+    return tenants
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+ClientId = Annotated[str, AfterValidator(_client_id)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+"""An https URL without a final slash; http only on loopback, where a simulated tenant is."""
+Authority = Annotated[str, AfterValidator(_authority)]
+"""An https URL; a host name is accepted too, as azure-identity does."""
+TenantList = Annotated[tuple[Tenant, ...], BeforeValidator(_json_array), AfterValidator(_listed_once)]
