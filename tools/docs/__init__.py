@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.docs import api, causes, cli
+from tools.docs import api, causes, cli, settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "parameters": api.parameters,
     "commands": cli.commands,
     "options": cli.options,
+    "settings": settings.part,
 }
 
 _PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
