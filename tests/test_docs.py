@@ -1,33 +1,46 @@
-"""The docs against the code: each setting, route and figure is in them, and nothing that is not in the code."""
+"""The docs against the code: each route, filter, permission and figure is in them, and nothing that is not in the code."""
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from triage.api.routes import ROUTES
+from triage.diagnosis.causes import Cause
 from triage.graph.evidence import Reason
 from triage.graph.questions import QUESTIONS
 from triage.intake.scenario import Scenario
+from triage.settings import TABLE
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-DESIGN = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+DOCS = ROOT / "docs"
+LISTED = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+FILES = [
+    ROOT / name for name in subprocess.run(LISTED, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+]
+TEXTS = {
+    path: path.read_text(encoding="utf-8")
+    for path in FILES
+    if path.is_file() and path.suffix in {".bicep", ".css", ".json", ".md", ".py", ".sh", ".ts", ".tsx", ".yaml", ".yml"}
+    and path.name != "package-lock.json"
+}  # fmt: skip
+PAGES = sorted(path for path in TEXTS if path.suffix == ".md" and "benchmarks/results" not in str(path))
+README, API, DESIGN, CAUSES = (TEXTS[path] for path in (
+    ROOT / "README.md", DOCS / "api.md", DOCS / "design.md", DOCS / "causes.md",
+))  # fmt: skip
 
-# What azure-identity and Application Insights read, not this code.
-FOREIGN = {
-    "AZURE_CLIENT_SECRET",
-    "AZURE_TENANT_ID",
-    "AZURE_CLIENT_ID",
-    "AZURE_AUTHORITY_HOST",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+SETTING = re.compile(
+    r"\b(?:TriageStorage(?:__[A-Za-z]+)?|(?:TRIAGE|AUDIT|GRAPH|CREDENTIAL|RETENTION|OTEL|AZURE)_[A-Z_]+)\b"
+)
+# Variables that azure-identity and the host read and that a page mentions, but that are no settings of the service.
+MENTIONED = {
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "OTEL_DOTNET_EXPERIMENTAL_ASPNETCORE_DISABLE_URL_QUERY_REDACTION",
 }
-SETTING = re.compile(r"\b(?:TriageStorage(?:__[A-Za-z]+)?|(?:TRIAGE|AUDIT|GRAPH|CREDENTIAL|RETENTION)_[A-Z_]+)\b")
 
 
 def section(text: str, title: str) -> str:
@@ -41,28 +54,30 @@ def first_cells(text: str) -> list[str]:
     return [code for cell in rows for code in re.findall(r"`([^`]+)`", cell)]
 
 
-def settings_in_code() -> set[str]:
-    sources = [ROOT / "function_app.py", *(ROOT / "triage").glob("*.py")]
-    found = {
-        name for path in sources for name in re.findall(rf'"({SETTING.pattern})"', path.read_text(encoding="utf-8"))
-    }
-    # TriageStorage__{kind}ServiceUri is one literal for two settings.
-    return found | {"TriageStorage__queueServiceUri", "TriageStorage__tableServiceUri"}
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ +(.+)$", TEXTS[page], flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_every_setting_is_in_the_readme() -> None:
-    assert set(first_cells(section(README, "Settings"))) - FOREIGN == settings_in_code()
+def test_the_readme_counts_the_causes() -> None:
+    assert f"One of {len(Cause) - 1} documented" in README, "`undetermined` is the absence of a cause"
 
 
-def test_every_setting_is_in_the_sample() -> None:
-    sample = set(json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"])
-    identity = {name for name in settings_in_code() if "__" in name}
-    assert settings_in_code() - identity <= sample
-    assert {name for name in sample if SETTING.fullmatch(name)} <= settings_in_code()
+def test_every_setting_in_the_docs_exists() -> None:
+    """docs/settings.md is generated; this is about the other pages."""
+    known = {setting.name for settings in TABLE.values() for setting in settings} | MENTIONED
+    infra = "".join(text for path, text in TEXTS.items() if path.is_relative_to(ROOT / "infra"))
+    known |= set(SETTING.findall(infra + TEXTS[ROOT / "azure.yaml"]))  # variables of azd, and of the scripts
+    for path, text in TEXTS.items():
+        if path.is_relative_to(ROOT / "triage" / "cli"):
+            known |= set(re.findall(r'envvar="(\w+)"', text))
+    found = {name for page in PAGES for name in SETTING.findall(TEXTS[page])}
+    assert found <= known
 
 
-def test_every_scenario_is_in_the_readme() -> None:
-    table = section(README, "What ETD says, and where triage starts")
+def test_every_scenario_is_in_the_docs() -> None:
+    table = section(CAUSES, "Scenarios")
     for scenario in Scenario:
         assert f"| `{scenario.value}` |" in table
 
@@ -77,9 +92,10 @@ def test_every_reason_is_in_the_docs() -> None:
         assert f"`{reason.value}`" in API, reason
 
 
-def test_every_permission_that_is_asked_for_is_in_the_readme() -> None:
+def test_every_permission_that_is_asked_for_is_in_the_docs() -> None:
     asked = {question.permission for question in QUESTIONS.values()}
-    assert asked == set(first_cells(section(README, "Permissions that the service needs")))
+    table = TEXTS[DOCS / "permissions.md"].split("\n## ", 1)[0]
+    assert asked == set(re.findall(r"^\| `[a-z-]+` \| `([\w.]+)` \|", table, flags=re.MULTILINE))
 
 
 def test_the_docs_have_the_figures_of_host_json() -> None:
@@ -94,18 +110,29 @@ def test_the_docs_have_the_figures_of_host_json() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_links_lead_somewhere(page: Path) -> None:
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = re.sub(r"```.*?```", "", TEXTS[page], flags=re.DOTALL)
     for target in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", text):
         path, _, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
         assert file.exists(), f"{page.name}: {target}"
-        if anchor and file.suffix == ".md":
-            headings = re.findall(r"^#+ +(.+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-            anchors = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
-            assert anchor in anchors, f"{page.name}: {target}"
+        assert not anchor or file.suffix != ".md" or anchor in anchors(file), f"{page.name}: {target}"
+
+
+def test_what_code_and_comments_cite_exists() -> None:
+    """A page that is cited, with its anchor, is in the repository. What isn't in it can't be looked up, so isn't cited."""
+    for path, text in TEXTS.items():
+        for name, anchor in re.findall(
+            r"(?<![\w/.:-])((?:docs|benchmarks)/[\w/-]+\.md|[A-Z]+\.md)(?:#([\w-]+))?", text
+        ):
+            page = ROOT / name
+            assert page in TEXTS, f"{path.relative_to(ROOT)} cites {name}"
+            assert not anchor or anchor in anchors(page), f"{path.relative_to(ROOT)} cites {name}#{anchor}"
+        if path.suffix != ".md":
+            cited = re.search(r"\((?:the )?contract,|\bthe contract(?:'s)?\b|\bin the contract\b", text)
+            assert path.name == Path(__file__).name or not cited, f"{path.relative_to(ROOT)} cites a contract"
 
 
 def test_every_page_is_linked_from_the_readme() -> None:
-    for page in PAGES[:]:
-        if page.name != "README.md":
+    for page in PAGES:
+        if page.parent in (DOCS, ROOT) and page.name not in ("README.md", "CONTRIBUTING.md"):
             assert f"({page.relative_to(ROOT)})" in README, page.name
