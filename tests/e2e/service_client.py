@@ -20,7 +20,7 @@ from sandbox.processes import Child
 T = TypeVar("T")
 Json = dict[str, Any]
 
-LONGEST_REQUEST = 30.0  # seconds (contract, section 2)
+LONGEST_REQUEST = 30.0  # seconds: no HTTP request may take longer
 ETD_APP_ID = "e7d00000-0000-4000-8000-000000000001"  # of every simulated tenant that does not say otherwise
 
 
