@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from sandbox.stack import Stack
 from tests.browser.attack import get
@@ -145,6 +145,26 @@ def test_a_filter_that_makes_no_sense_is_told_at_its_field(running: Stack, open_
     page.keyboard.press("Enter")
     expect(field).not_to_have_attribute("aria-invalid", "true")
     expect(page.locator(ROWS).first).to_be_visible()
+
+
+def test_an_answer_that_arrives_while_a_filter_is_typed_keeps_the_text(running: Stack, open_page: OpenPage) -> None:
+    held: list[Route] = []
+    page = open_page(running.address, "?view=rejected")
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/summary", hold)  # the findings view reads the causes from it
+    page.get_by_role("navigation").get_by_role("link", name="Findings").click()
+    expect(page.locator(ROWS).first).to_be_visible()
+    field = page.locator("input[name=mailbox]")
+    field.fill("ines@contoso.com")
+    held[0].continue_()
+    expect(page.locator("select[name=cause] option").nth(1)).to_be_attached()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("mailbox=ines"))
+    page.go_back()
+    expect(field).to_have_value("")
 
 
 @pytest.mark.parametrize("wrong", ["cause=nothing_of_the_kind", "since=yesterday", "severity=<b>bad</b>"])

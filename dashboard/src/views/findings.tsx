@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { address, go, Link, to } from "../address";
 import { type ApiError, get } from "../api";
 import { announce } from "../live";
@@ -189,6 +189,11 @@ function Choice({ name, label, value, options, set }: FieldProps & { options: [s
 }
 
 function Field({ name, label, value, wrong, set }: FieldProps & { wrong: string | undefined }) {
+  const input = useRef<HTMLInputElement>(null);
+  // Only a new address sets the text. As a prop, every redraw would, and would lose what is being typed.
+  useLayoutEffect(() => {
+    if (input.current) input.current.value = value;
+  }, [value]);
   const id = `filter-${name}`;
   const said = `${id}-wrong`;
   return (
@@ -196,10 +201,10 @@ function Field({ name, label, value, wrong, set }: FieldProps & { wrong: string 
       <label for={id}>{label}</label>
       <input
         id={id}
+        ref={input}
         name={name}
         type="search"
         class={value ? "set" : undefined}
-        value={value}
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}
