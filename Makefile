@@ -3,6 +3,7 @@
 .PHONY: help setup run test lint types bench bench-full package page screenshots docs clean
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
+node = "$$($(python) -c 'from sandbox.azurite import node; print(node())')"
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,12 +17,14 @@ run: setup ## run the whole service on this machine: storage, simulated tenants,
 test: lint types ## check lint and types, run every test, measure branch coverage
 	@$(python) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
-lint: setup ## check rules and format with ruff
+lint: setup ## check rules and format: ruff, and prettier on dashboard/
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
+	@$(node) node_modules/prettier/bin/prettier.cjs --check --log-level warn dashboard
 
-types: setup ## check types with pyright, strict on triage/
+types: setup ## check types: pyright, strict on triage/, and tsc on dashboard/
 	@$(python) -m pyright
+	@$(node) node_modules/typescript/bin/tsc -p dashboard
 
 bench: setup ## measure what a failure costs, against a baseline (about four minutes)
 	@$(python) -m benchmarks
@@ -30,7 +33,7 @@ bench-full: setup ## measure the same with 10,000 failures (about six minutes)
 	@$(python) -m benchmarks --full
 
 page: setup ## build the page: dashboard/ into triage/dashboard/
-	@"$$($(python) -c 'from sandbox.azurite import node; print(node())')" dashboard/build.mjs
+	@$(node) dashboard/build.mjs
 
 docs: setup ## write the generated parts of the docs
 	@$(python) -m tools.docs

@@ -27,7 +27,10 @@ export function Columns({ columns, what, per }: { columns: Column[]; what: strin
     .range([MARGIN.left, Math.max(width - MARGIN.right, MARGIN.left + 1)])
     .paddingInner(columns.length > 60 ? 0.1 : 0.28)
     .paddingOuter(0.1);
-  const y = scaleLinear().domain([0, most]).nice(4).range([HEIGHT - MARGIN.bottom, MARGIN.top]);
+  const y = scaleLinear()
+    .domain([0, most])
+    .nice(4)
+    .range([HEIGHT - MARGIN.bottom, MARGIN.top]);
   const marks = y.ticks(4).filter(Number.isInteger);
   const every = Math.ceil(columns.length / Math.max(1, Math.floor((width - MARGIN.left) / LABEL_WIDTH)));
   const highest = columns.reduce<Column | null>((best, one) => (!best || one.value > best.value ? one : best), null);
@@ -40,7 +43,14 @@ export function Columns({ columns, what, per }: { columns: Column[]; what: strin
         {shown ? `${shown.label}: ${count(shown.value, what)}` : told}
       </p>
       {width > 0 && (
-        <svg class="columns" width={width} height={HEIGHT} role="img" aria-label={`${capital(what)}s by ${per}. ${told}.`} onPointerLeave={() => point(null)}>
+        <svg
+          class="columns"
+          width={width}
+          height={HEIGHT}
+          role="img"
+          aria-label={`${capital(what)}s by ${per}. ${told}.`}
+          onPointerLeave={() => point(null)}
+        >
           {marks.map((mark) => (
             <g key={mark}>
               <line class="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(mark)} y2={y(mark)} />
@@ -56,7 +66,13 @@ export function Columns({ columns, what, per }: { columns: Column[]; what: strin
               onPointerEnter={() => point(index)}
               onClick={() => go(column.to)}
             >
-              <rect class="hit" x={x(index)} y={MARGIN.top} width={x.step()} height={HEIGHT - MARGIN.bottom - MARGIN.top} />
+              <rect
+                class="hit"
+                x={x(index)}
+                y={MARGIN.top}
+                width={x.step()}
+                height={HEIGHT - MARGIN.bottom - MARGIN.top}
+              />
               <rect
                 class="bar"
                 x={x(index)}

@@ -9,8 +9,8 @@ export function KeyForm({ wrong, onKey }: { wrong: boolean; onKey: (key: string)
         Function key
       </h1>
       <p>
-        The service asks for a function key. In the Azure portal open the function app, <b>App keys</b>, and take one under
-        Host keys. It is kept for this tab, until it is closed, and sent to this service alone.
+        The service asks for a function key. In the Azure portal open the function app, <b>App keys</b>, and take one
+        under Host keys. It is kept for this tab, until it is closed, and sent to this service alone.
       </p>
       <form
         onSubmit={(event) => {

@@ -70,7 +70,11 @@ export function useLoad<T>(key: string, read: (signal: AbortSignal) => Promise<T
     const again = (ms: number) => {
       timer = setTimeout(() => {
         if (document.visibilityState === "visible") setRound((n) => n + 1);
-        else document.addEventListener("visibilitychange", () => setRound((n) => n + 1), { once: true, signal: stop.signal });
+        else
+          document.addEventListener("visibilitychange", () => setRound((n) => n + 1), {
+            once: true,
+            signal: stop.signal,
+          });
       }, ms);
     };
     draw();

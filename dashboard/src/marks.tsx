@@ -12,8 +12,20 @@ function Glyph({ children }: { children: ComponentChildren }) {
   );
 }
 
-const STROKE = { fill: "none", stroke: "currentColor", "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round" } as const;
-const INNER = { fill: "none", stroke: "var(--surface)", "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round" } as const;
+const STROKE = {
+  fill: "none",
+  stroke: "currentColor",
+  "stroke-width": "1.8",
+  "stroke-linecap": "round",
+  "stroke-linejoin": "round",
+} as const;
+const INNER = {
+  fill: "none",
+  stroke: "var(--surface)",
+  "stroke-width": "1.8",
+  "stroke-linecap": "round",
+  "stroke-linejoin": "round",
+} as const;
 
 const SEVERITIES: Record<Severity, ComponentChildren> = {
   critical: <path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />,

@@ -30,12 +30,15 @@ export function usePages<Item, Row = Item>(
   const list = useRef<HTMLElement>(null);
   const [added, setAdded] = useState<number | null>(null);
   const [state, set] = useState<{ loading: boolean; error?: ApiError }>({ loading: false });
-  const loaded = useLoad(key, async (signal) => pages(await get<Page<Item>>(path, query(), signal), row), { backAsLeft: true });
+  const loaded = useLoad(key, async (signal) => pages(await get<Page<Item>>(path, query(), signal), row), {
+    backAsLeft: true,
+  });
   const { data } = loaded;
 
   useEffect(() => setAdded(null), [key]);
   useEffect(() => {
-    if (added !== null) list.current?.children[added]?.querySelector<HTMLElement>("a, summary")?.focus({ preventScroll: true });
+    if (added !== null)
+      list.current?.children[added]?.querySelector<HTMLElement>("a, summary")?.focus({ preventScroll: true });
   }, [added]);
 
   const read = async () => {

@@ -11,7 +11,15 @@ import type { Action } from "./wire";
 let focusWent = false;
 
 /** A view's heading. It has the focus when one comes to the view (see main.tsx), and hands it to the one that replaces it. */
-export function Heading({ children, aside, lead }: { children: ComponentChildren; aside?: ComponentChildren; lead?: ComponentChildren }) {
+export function Heading({
+  children,
+  aside,
+  lead,
+}: {
+  children: ComponentChildren;
+  aside?: ComponentChildren;
+  lead?: ComponentChildren;
+}) {
   const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
     const node = heading.current;
@@ -100,8 +108,8 @@ export function Problem({
     <div class="notice problem" role="alert">
       <div>
         <p>
-          <strong>{TITLES[error.status] ?? `${capital(what)} could not be read`}.</strong> <Untrusted text={error.message} />{" "}
-          <Retry at={retryAt} />
+          <strong>{TITLES[error.status] ?? `${capital(what)} could not be read`}.</strong>{" "}
+          <Untrusted text={error.message} /> <Retry at={retryAt} />
         </p>
         {error.status === 401 && signIn === "easyauth" && <p>Reload the page to sign in again.</p>}
         {error.status === 403 && signIn === "keys" && <p>The function key opens less than this.</p>}

@@ -12,7 +12,8 @@ export function capital(text: string): string {
 }
 
 // Characters that are not seen and change what is: controls, and those that turn the direction of writing.
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
+const HIDDEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
 const SPLIT = new RegExp(`(${HIDDEN.source})`, "u");
 
 /** Text of a sender, a mailbox or a service: never markup, kept from turning what stands beside it, hidden characters shown. */

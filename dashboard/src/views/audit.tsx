@@ -36,10 +36,7 @@ function Whole({ audit }: { audit: Audit }) {
           </>
         }
         aside={
-          <AuditNow
-            tenantId={audit.tenantId}
-            done={([newest]) => newest && go(to("audits", { audit: newest.id }))}
-          />
+          <AuditNow tenantId={audit.tenantId} done={([newest]) => newest && go(to("audits", { audit: newest.id }))} />
         }
       >
         Tenant <TenantId id={audit.tenantId} />
@@ -126,14 +123,18 @@ function Whole({ audit }: { audit: Audit }) {
                       <p class="muted">
                         {(credential.daysLeft ?? 0) < 0 ? "Ended " : "Ends "}
                         <Time at={credential.endDateTime} />
-                        {credential.daysLeft !== null && credential.daysLeft >= 0 && `, ${count(credential.daysLeft, "day")} left`}
+                        {credential.daysLeft !== null &&
+                          credential.daysLeft >= 0 &&
+                          `, ${count(credential.daysLeft, "day")} left`}
                       </p>
                     )}
                   </li>
                 ))}
               </ul>
             ) : (
-              <Empty title="None to see here">They belong to the app’s registration, which may be in another tenant.</Empty>
+              <Empty title="None to see here">
+                They belong to the app’s registration, which may be in another tenant.
+              </Empty>
             )}
           </section>
           {audit.unreadable.length > 0 && (

@@ -104,7 +104,13 @@ function History({ parameters }: { parameters: URLSearchParams }) {
   const verdict = parameters.get("verdict") ?? "";
   const tenant = parameters.get("tenantId") ?? "";
   const query = to(null, { verdict, tenantId: tenant, top: String(PAGE) });
-  const audits = usePages("audits", `audits ${query}`, () => query, "audit", (audit: Audit) => audit);
+  const audits = usePages(
+    "audits",
+    `audits ${query}`,
+    () => query,
+    "audit",
+    (audit: Audit) => audit,
+  );
   const set = (name: string, value: string) => go(to("audits", { verdict, tenantId: tenant, [name]: value }));
   return (
     <section class="panel" aria-labelledby="history-title">
@@ -213,8 +219,8 @@ export function AuditNow({ tenantId, done }: { tenantId?: string; done: (audits:
           onYes={() => void start()}
           onNo={() => ask(false)}
         >
-          The app, its permissions and its credentials are read afresh from Microsoft Graph, and the audit is kept. Nothing is
-          changed in the tenant.
+          The app, its permissions and its credentials are read afresh from Microsoft Graph, and the audit is kept.
+          Nothing is changed in the tenant.
         </Confirm>
       )}
     </div>

@@ -27,7 +27,12 @@ export function FindingView({ id, parameters }: { id: string; parameters: URLSea
       </p>
       {!loaded.data && <Heading>Finding</Heading>}
       <Shown of={loaded} what="the finding">
-        {(finding) => <Story finding={finding} again={<Retriage finding={finding} path={path} cacheKey={key} done={loaded.reload} />} />}
+        {(finding) => (
+          <Story
+            finding={finding}
+            again={<Retriage finding={finding} path={path} cacheKey={key} done={loaded.reload} />}
+          />
+        )}
       </Shown>
     </>
   );
@@ -113,14 +118,17 @@ function Story({ finding, again }: { finding: Finding; again: ComponentChildren 
                 {finding.deliveries > 1 && (
                   <small>
                     {" "}
-                    and again, {count(finding.deliveries, "delivery", "deliveries")} in all, last <Time at={finding.lastSeen} />
+                    and again, {count(finding.deliveries, "delivery", "deliveries")} in all, last{" "}
+                    <Time at={finding.lastSeen} />
                   </small>
                 )}
               </Fact>
               <Fact name="Internet message id">
                 {failure.internetMessageId && <Untrusted text={failure.internetMessageId} />}
               </Fact>
-              <Fact name="Email Threat Defense’s message id">{failure.messageId && <Untrusted text={failure.messageId} />}</Fact>
+              <Fact name="Email Threat Defense’s message id">
+                {failure.messageId && <Untrusted text={failure.messageId} />}
+              </Fact>
               <Fact name="Tenant">
                 <TenantId id={finding.tenantId} />
               </Fact>
@@ -250,7 +258,17 @@ function shown(value: unknown): string {
 
 type Trying = "no" | "asking" | "waiting" | "late";
 
-function Retriage({ finding, path, cacheKey, done }: { finding: Finding; path: string; cacheKey: string; done: () => void }) {
+function Retriage({
+  finding,
+  path,
+  cacheKey,
+  done,
+}: {
+  finding: Finding;
+  path: string;
+  cacheKey: string;
+  done: () => void;
+}) {
   const [trying, set] = useState<Trying>("no");
   const [error, setError] = useState<ApiError>();
   const stop = useRef(new AbortController());
@@ -285,8 +303,14 @@ function Retriage({ finding, path, cacheKey, done }: { finding: Finding; path: s
       {trying === "late" && <p class="muted">No new result yet. It may still come: refresh later.</p>}
       {error && <Problem error={error} what="the request" />}
       {trying === "asking" && (
-        <Confirm title="Triage this failure again?" yes="Triage again" onYes={() => void start()} onNo={() => set((now) => (now === "asking" ? "no" : now))}>
-          All evidence is read afresh from Microsoft Graph, and the finding is replaced. Nothing is changed in the tenant.
+        <Confirm
+          title="Triage this failure again?"
+          yes="Triage again"
+          onYes={() => void start()}
+          onNo={() => set((now) => (now === "asking" ? "no" : now))}
+        >
+          All evidence is read afresh from Microsoft Graph, and the finding is replaced. Nothing is changed in the
+          tenant.
         </Confirm>
       )}
     </div>

@@ -41,7 +41,9 @@ export function FindingsView({ parameters }: { parameters: URLSearchParams }) {
 
   return (
     <>
-      <Heading lead={`One row for each failed remediation, newest first. Times are ${zone() === "UTC" ? "in UTC" : `yours, ${zone()}`}.`}>
+      <Heading
+        lead={`One row for each failed remediation, newest first. Times are ${zone() === "UTC" ? "in UTC" : `yours, ${zone()}`}.`}
+      >
         Findings
       </Heading>
       <Filters
@@ -117,7 +119,13 @@ function Filters({
         <Choice name="severity" label="Severity" value={value("severity")} options={named(SEVERITIES)} set={set} />
         <Choice name="cause" label="Cause" value={value("cause")} options={named([...causes].sort())} set={set} />
         <Choice name="scenario" label="Reported as" value={value("scenario")} options={named(SCENARIOS)} set={set} />
-        <Choice name="confidence" label="Confidence" value={value("confidence")} options={named(CONFIDENCES)} set={set} />
+        <Choice
+          name="confidence"
+          label="Confidence"
+          value={value("confidence")}
+          options={named(CONFIDENCES)}
+          set={set}
+        />
         <Field name="mailbox" label="Mailbox" value={value("mailbox")} wrong={wrong.get("mailbox")} set={set} />
         <Field name="tenantId" label="Tenant id" value={value("tenantId")} wrong={wrong.get("tenantId")} set={set} />
         <label>
@@ -175,7 +183,12 @@ function Choice({ name, label, value, options, set }: FieldProps & { options: [s
   return (
     <label>
       <span>{label}</span>
-      <select name={name} value={value} class={value ? "set" : undefined} onChange={(event) => set({ [name]: event.currentTarget.value })}>
+      <select
+        name={name}
+        value={value}
+        class={value ? "set" : undefined}
+        onChange={(event) => set({ [name]: event.currentTarget.value })}
+      >
         <option value="">Any</option>
         {options.map(([option, text]) => (
           <option key={option} value={option}>
@@ -231,7 +244,10 @@ function Table({ pages, of, filtered }: { pages: Pages<Row>; of: Paged<Row>; fil
     drawn.current.set(row, node);
     return node;
   };
-  useEffect(() => announce(rows.length ? `${number(rows.length)}${next ? " or more" : ""} findings.` : "No findings."), []);
+  useEffect(
+    () => announce(rows.length ? `${number(rows.length)}${next ? " or more" : ""} findings.` : "No findings."),
+    [],
+  );
 
   if (!rows.length) {
     return filtered ? (
@@ -240,7 +256,8 @@ function Table({ pages, of, filtered }: { pages: Pages<Row>; of: Paged<Row>; fil
       </Empty>
     ) : (
       <Empty title="No findings yet">
-        Failures come in by <code>POST /api/failures</code> or on the intake queue; a finding is here some seconds later.
+        Failures come in by <code>POST /api/failures</code> or on the intake queue; a finding is here some seconds
+        later.
       </Empty>
     );
   }
@@ -293,10 +310,7 @@ function FindingRow({ row }: { row: Row }) {
         <Untrusted text={row.mailbox} />
       </td>
       <th role="rowheader" scope="row" data-label="Cause">
-        <Link to={target}>
-          {words(row.cause)}
-        </Link>{" "}
-        <ConfidenceMark confidence={row.confidence} />
+        <Link to={target}>{words(row.cause)}</Link> <ConfidenceMark confidence={row.confidence} />
       </th>
       <td role="cell" data-label="Where" class="break">
         {row.folder && row.location === "other_folder" ? <Untrusted text={row.folder} /> : words(row.location)}

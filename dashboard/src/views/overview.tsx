@@ -27,7 +27,9 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
     return to(null, { since, until });
   };
   const summary = useLoad(`summary ${key}`, (signal) => get<Summary>("summary", within(), signal), { every: EVERY_MS });
-  const reach = useLoad(`reach ${key}`, (signal) => get<Page<Finding>>("findings", inReach(within()), signal), { every: EVERY_MS });
+  const reach = useLoad(`reach ${key}`, (signal) => get<Page<Finding>>("findings", inReach(within()), signal), {
+    every: EVERY_MS,
+  });
   const apps = useLoad("apps", (signal) => get<Page<Audit>>("audits/latest", undefined, signal), { every: EVERY_MS });
   // A filter of the findings that means the same stretch of time as this view.
   const same = (values: Record<string, string>) =>
@@ -60,7 +62,11 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
         <section class="panel wide" aria-labelledby="time-title">
           <h2 id="time-title">
             Failures over time{" "}
-            {summary.data && <span class="muted">{count(summary.data.total, "failure")} {lately}</span>}
+            {summary.data && (
+              <span class="muted">
+                {count(summary.data.total, "failure")} {lately}
+              </span>
+            )}
           </h2>
           <Shown of={summary} what="the numbers">
             {(data) => (period === "24h" ? <ByHours /> : <ByDay summary={data} />)}
@@ -92,7 +98,7 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
                 <Numbers of={data.bySeverity}>
                   <Bars
                     heading="Severity"
-                      inOrder
+                    inOrder
                     bars={SEVERITIES.map((name) => ({
                       name,
                       label: <SeverityMark severity={name} />,
@@ -153,7 +159,9 @@ function byMailbox(findings: Finding[]): Mailbox[] {
     if (finding.triagedAt < one.checked) one.checked = finding.triagedAt;
     found.set(mailbox, one);
   }
-  return [...found.values()].sort((a, b) => b.messages.size - a.messages.size || b.failures - a.failures || b.newest.localeCompare(a.newest));
+  return [...found.values()].sort(
+    (a, b) => b.messages.size - a.messages.size || b.failures - a.failures || b.newest.localeCompare(a.newest),
+  );
 }
 
 function InReach({
@@ -186,8 +194,11 @@ function InReach({
           {total === undefined && some ? "+" : ""}
         </Link>
         <span>
-          {amount === 1 ? "failed remediation" : "failed remediations"} {lately} whose message the recipient can still open
-          {some ? `. Mailboxes of the newest ${number(page.value.length)}:` : `, in ${count(mailboxes.length, "mailbox", "mailboxes")}.`}
+          {amount === 1 ? "failed remediation" : "failed remediations"} {lately} whose message the recipient can still
+          open
+          {some
+            ? `. Mailboxes of the newest ${number(page.value.length)}:`
+            : `, in ${count(mailboxes.length, "mailbox", "mailboxes")}.`}
           {opened > 0 && !some && ` ${number(opened)} of them ${opened === 1 ? "has" : "have"} read one.`}
         </span>
       </p>
@@ -326,7 +337,10 @@ function ByHours() {
   const end = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
   const steps = Array.from({ length: 24 / HOURS }, (_, index) => {
     const start = end - 24 * HOUR_MS + index * HOURS * HOUR_MS;
-    return { start, within: { since: instant(start), until: `${instant(start + HOURS * HOUR_MS - 1000).slice(0, -1)}.999999999Z` } };
+    return {
+      start,
+      within: { since: instant(start), until: `${instant(start + HOURS * HOUR_MS - 1000).slice(0, -1)}.999999999Z` },
+    };
   });
   const loaded = useLoad(
     `hours ${end}`,
@@ -353,7 +367,11 @@ function ByHours() {
 /** How the triage service itself is, and whether something arrived that it could not read. */
 function Service() {
   const health = useLoad("health", (signal) => get<Health>("health", undefined, signal), { every: HEALTH_EVERY_MS });
-  const rejected = useLoad("rejected newest", (signal) => get<Page<Rejected>>("rejected", to(null, { top: "1" }), signal), { every: HEALTH_EVERY_MS });
+  const rejected = useLoad(
+    "rejected newest",
+    (signal) => get<Page<Rejected>>("rejected", to(null, { top: "1" }), signal),
+    { every: HEALTH_EVERY_MS },
+  );
   const newest = rejected.data?.value[0];
   const lacking = health.data?.checks.permissions.lacking ?? [];
   return (

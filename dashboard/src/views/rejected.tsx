@@ -6,7 +6,13 @@ import type { Rejected } from "../wire";
 
 /** The events that are no failures, whole, so that their sender can be put right. */
 export function RejectedView() {
-  const events = usePages("rejected", "rejected", () => to(null, { top: "50" }), "event", (event: Rejected) => event);
+  const events = usePages(
+    "rejected",
+    "rejected",
+    () => to(null, { top: "50" }),
+    "event",
+    (event: Rejected) => event,
+  );
   return (
     <>
       <Heading lead="What came on the intake queue and could not be read as a failure. Put its sender right, and send it again.">
