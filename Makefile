@@ -32,7 +32,8 @@ bench: setup ## measure what a failure costs, against a baseline (about four min
 bench-full: setup ## measure the same with 10,000 failures (about six minutes)
 	@$(python) -m benchmarks --full
 
-page: setup ## build the page: dashboard/ into triage/dashboard/
+page: setup ## generate and build the page: dashboard/ into triage/dashboard/
+	@$(python) -m tools.dashboard
 	@$(node) dashboard/build.mjs
 
 docs: setup ## write the generated parts of the docs

@@ -1,1 +1,1 @@
-"""What makes the package that is deployed."""
+"""What the Makefile runs: the docs, the dashboard's generated source, the package."""

@@ -23,6 +23,7 @@ class Wire(BaseModel):
         frozen=True,
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
+        json_schema_serialization_defaults_required=True,  # a response has every field
     )
 
     def wire(self) -> dict[str, Any]:

@@ -1,15 +1,24 @@
-// The API's shapes, as far as the page reads them.
+// Generated from the service's OpenAPI description: make page. Do not edit.
 
-export type Severity = "critical" | "high" | "medium" | "low" | "info";
-export type Confidence = "confirmed" | "probable" | "possible" | "undetermined";
-export type Verdict = "healthy" | "degraded" | "broken" | "unknown" | "not_applicable";
-export type Outcome = "pass" | "fail" | "unknown" | "skipped";
-
+/** A page of a collection. */
 export interface Page<T> {
   value: T[];
   nextLink?: string;
 }
 
+/** What was accepted. */
+export interface AcceptedBody {
+  accepted: AcceptedFailure[];
+}
+
+/** One failure that was accepted; its finding is there once it has been triaged. */
+export interface AcceptedFailure {
+  id: string | null;
+  findingId: string;
+  mailbox: string;
+}
+
+/** One step of a remedy, filled in. */
 export interface Action {
   title: string;
   detail: string;
@@ -17,6 +26,101 @@ export interface Action {
   command: string | null;
 }
 
+/** One audit of one tenant. */
+export interface Audit {
+  id: string;
+  tenantId: string;
+  etdAppId: string | null;
+  mode: Mode;
+  auditedAt: string;
+  verdict: Verdict;
+  servicePrincipal: AuditedPrincipal | null;
+  permissions: AuditedPermission[];
+  credentials: AuditedCredential[];
+  issues: Issue[];
+  drift: Drift | null;
+  unreadable: Unreadable[];
+}
+
+/** The verdict of a tenant's newest audit. */
+export interface AuditState {
+  tenantId: string;
+  verdict: Verdict;
+  auditedAt: string;
+}
+
+/** A secret or certificate of the app's registration. `daysLeft` is negative once it has expired. */
+export interface AuditedCredential {
+  kind: string;
+  keyId: string | null;
+  displayName: string | null;
+  endDateTime: string | null;
+  daysLeft: number | null;
+  state: string;
+}
+
+/** One permission on Microsoft Graph: whether it is needed, and whether it is granted. */
+export interface AuditedPermission {
+  name: string;
+  id: string | null;
+  type: string;
+  need: string;
+  state: PermissionState;
+  privilegeLevel: number | null;
+}
+
+/** The app's service principal, as Graph has it. */
+export interface AuditedPrincipal {
+  id: string | null;
+  displayName: string | null;
+  accountEnabled: boolean | null;
+  isDisabled: boolean | null;
+  disabledByMicrosoftStatus: string | null;
+  signInAudience: string | null;
+  appOwnerOrganizationId: string | null;
+}
+
+/** Why a remediation failed, in the order of precedence. */
+export type Cause = (typeof CAUSE_VALUES)[number];
+export const CAUSE_VALUES = [
+  "app_not_found",
+  "app_deleted",
+  "app_disabled",
+  "consent_missing",
+  "permission_delegated_only",
+  "permission_missing",
+  "app_read_mode",
+  "credential_expired",
+  "access_policy_blocked",
+  "app_healthy",
+  "user_deleted",
+  "recipient_is_group",
+  "recipient_is_contact",
+  "guest_user",
+  "app_single_tenant",
+  "domain_in_other_tenant",
+  "domain_unknown",
+  "user_not_found",
+  "license_assignment_failed",
+  "exchange_plan_disabled",
+  "license_lapsed",
+  "provisioning_error",
+  "mailbox_provisioning",
+  "mailbox_on_premises",
+  "mailbox_unlicensed",
+  "mailbox_disconnected",
+  "message_remediated",
+  "message_deleted",
+  "message_recoverable",
+  "message_moved",
+  "message_gone",
+  "address_is_alias",
+  "message_present",
+  "mailbox_reachable",
+  "undetermined",
+] as const;
+
+/** One question that was put, and the answer. */
 export interface Check {
   id: string;
   question: string;
@@ -24,42 +128,54 @@ export interface Check {
   request: string | null;
   status: number | null;
   errorCode: string | null;
-  reason: string | null;
+  reason: Reason | null;
   permission: string | null;
   observed: Record<string, unknown>;
 }
 
-export interface Failure {
-  mailbox: string;
-  messageId: string | null;
-  internetMessageId: string | null;
-  error: string | null;
-  errorCode: string | null;
-  action: string | null;
-  folder: string | null;
-  initiator: string | null;
-  verdict: string | null;
-  subject: string | null;
-  raw: Record<string, unknown>;
+/** What the scenario was read from. */
+export type ClassifiedBy = (typeof CLASSIFIED_BY_VALUES)[number];
+export const CLASSIFIED_BY_VALUES = [
+  "error_code",
+  "error_text",
+  "none",
+] as const;
+
+/** How sure a cause is. */
+export type Confidence = (typeof CONFIDENCE_VALUES)[number];
+export const CONFIDENCE_VALUES = [
+  "confirmed",
+  "probable",
+  "possible",
+  "undetermined",
+] as const;
+
+/** What changed since an earlier audit. */
+export interface Drift {
+  since: string;
+  granted: string[];
+  revoked: string[];
+  changed: string[];
 }
 
+/** One failure in one mailbox: why it failed, whether the message can still be opened, what to do. */
 export interface Finding {
   id: string;
   tenantId: string | null;
-  scenario: string;
-  classifiedBy: string;
-  cause: string;
+  scenario: Scenario;
+  classifiedBy: ClassifiedBy;
+  cause: Cause;
   confidence: Confidence;
   severity: Severity;
-  alternatives: string[];
-  alsoSeen: string[];
+  alternatives: Cause[];
+  alsoSeen: Cause[];
   summary: string;
   actions: Action[];
-  message: { location: string; folder: string | null; isRead: boolean | null; copies: number };
+  message: MessageState;
   exposed: boolean | null;
   checks: Check[];
-  reasons: { check: string; reason: string; permission: string | null }[];
-  failure: Failure;
+  reasons: FindingReason[];
+  failure: RemediationFailure;
   occurredAt: string;
   receivedAt: string;
   triagedAt: string;
@@ -68,6 +184,195 @@ export interface Finding {
   deliveries: number;
 }
 
+/** Why something could not be determined. */
+export interface FindingReason {
+  check: string;
+  reason: Reason;
+  permission: string | null;
+}
+
+/** Whether Graph answers in every tenant; `reasons` says why not. */
+export interface GraphHealth {
+  status: "ok" | "degraded";
+  reasons?: Reason[];
+}
+
+/** The health of the service. It is down if storage is, and degraded if another check is. */
+export interface Health {
+  status: "ok" | "degraded" | "down";
+  checks: HealthChecks;
+}
+
+/** What the health is made of. */
+export interface HealthChecks {
+  storage: StorageHealth;
+  graph: GraphHealth;
+  permissions: PermissionHealth;
+}
+
+/** Something to fix. */
+export interface Issue {
+  code: string;
+  severity: Severity;
+  summary: string;
+  actions: Action[];
+}
+
+/** A permission that the triage identity does not have, and in how many tenants. */
+export interface LackingPermission {
+  permission: string;
+  tenants: number;
+}
+
+/** A place in a mailbox, in the order of how easily a person opens a message there. */
+export type Location = (typeof LOCATION_VALUES)[number];
+export const LOCATION_VALUES = [
+  "inbox",
+  "other_folder",
+  "archive_folder",
+  "junk",
+  "sent_items",
+  "deleted_items",
+  "recoverable_items",
+  "quarantine",
+  "not_found",
+  "not_checked",
+  "unknown",
+] as const;
+
+/** Where the message is: its most reachable copy, and how many copies there are. */
+export interface MessageState {
+  location: Location;
+  folder: string | null;
+  isRead: boolean | null;
+  copies: number;
+}
+
+/** How Email Threat Defense is allowed into the tenant (Administration > Business). */
+export type Mode = (typeof MODE_VALUES)[number];
+export const MODE_VALUES = [
+  "read_write",
+  "read",
+  "no_auth",
+] as const;
+
+/** pass: yes; fail: no; unknown: could not be read; skipped: there was nothing to ask. */
+export type Outcome = (typeof OUTCOME_VALUES)[number];
+export const OUTCOME_VALUES = [
+  "pass",
+  "fail",
+  "unknown",
+  "skipped",
+] as const;
+
+/** Whether the triage identity has its permissions in every tenant. */
+export interface PermissionHealth {
+  status: "ok" | "degraded" | "unknown";
+  lacking: LackingPermission[];
+}
+
+/** The state of one permission of type Application. */
+export type PermissionState = (typeof PERMISSION_STATE_VALUES)[number];
+export const PERMISSION_STATE_VALUES = [
+  "granted",
+  "consent_missing",
+  "delegated_only",
+  "missing",
+  "unknown",
+] as const;
+
+/** An RFC 9457 problem. */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  errors?: ProblemError[];
+}
+
+/** One place that is wrong (a JSON pointer, or a parameter's name). */
+export interface ProblemError {
+  pointer: string;
+  detail: string;
+}
+
+/** Why something is not known. */
+export type Reason = (typeof REASON_VALUES)[number];
+export const REASON_VALUES = [
+  "forbidden",
+  "throttled",
+  "unavailable",
+  "timeout",
+  "unauthenticated",
+  "no_auth",
+  "tenant_not_configured",
+  "poison",
+] as const;
+
+/** An event that is no failure, whole. `body` is the message's text as it was on the queue. */
+export interface RejectedEvent {
+  id: string;
+  receivedAt: string;
+  reason: RejectedReason;
+  detail: string;
+  body: string;
+}
+
+/** Why an event was rejected. */
+export type RejectedReason = (typeof REJECTED_REASON_VALUES)[number];
+export const REJECTED_REASON_VALUES = [
+  "not_json",
+  "not_a_failure",
+  "too_large",
+  "poison",
+] as const;
+
+/** One failure of one message in one mailbox (docs/api.md), normalized. */
+export interface RemediationFailure {
+  id: string | null;
+  source: string | null;
+  tenantId: string | null;
+  messageId: string | null;
+  internetMessageId: string | null;
+  mailbox: string;
+  error: string | null;
+  errorCode: string | null;
+  action: string | null;
+  folder: string | null;
+  initiator: string | null;
+  verdict: string | null;
+  subject: string | null;
+  occurredAt: string | null;
+  raw: Record<string, unknown>;
+}
+
+/** What Email Threat Defense says of the failure. */
+export type Scenario = (typeof SCENARIO_VALUES)[number];
+export const SCENARIO_VALUES = [
+  "resource_not_found",
+  "unknown_reason",
+  "invalid_user",
+  "mailbox_unavailable",
+  "unclassified",
+] as const;
+
+/** How much a cause matters. */
+export type Severity = (typeof SEVERITY_VALUES)[number];
+export const SEVERITY_VALUES = [
+  "critical",
+  "high",
+  "medium",
+  "low",
+  "info",
+] as const;
+
+/** Whether storage can be reached; `error` is the type of the error if not. */
+export interface StorageHealth {
+  status: "ok" | "down";
+  error?: string | null;
+}
+
+/** Numbers of findings, by what they say. */
 export interface Summary {
   since: string | null;
   until: string | null;
@@ -78,67 +383,22 @@ export interface Summary {
   byConfidence: Record<string, number>;
   byDay: Record<string, number>;
   exposed: number;
+  audits: AuditState[];
 }
 
-export interface Issue {
-  code: string;
-  severity: Severity;
-  summary: string;
-  actions: Action[];
+/** A question that Graph did not answer, in words. */
+export interface Unreadable {
+  question: string;
+  reason: Reason;
+  permission: string | null;
 }
 
-export interface Permission {
-  name: string;
-  type: string;
-  need: string;
-  state: string;
-  privilegeLevel: number | null;
-}
-
-export interface Credential {
-  kind: string;
-  keyId: string | null;
-  displayName: string | null;
-  endDateTime: string | null;
-  daysLeft: number | null;
-  state: string;
-}
-
-export interface Drift {
-  since: string;
-  granted: string[];
-  revoked: string[];
-  changed: string[];
-}
-
-export interface Audit {
-  id: string;
-  tenantId: string;
-  etdAppId: string | null;
-  mode: string;
-  auditedAt: string;
-  verdict: Verdict;
-  servicePrincipal: Record<string, unknown> | null;
-  permissions: Permission[];
-  credentials: Credential[];
-  issues: Issue[];
-  drift: Drift | null;
-  unreadable: { question: string; reason: string; permission: string | null }[];
-}
-
-export interface Rejected {
-  id: string;
-  receivedAt: string;
-  reason: string;
-  detail: string;
-  body: string;
-}
-
-export interface Health {
-  status: string;
-  checks: {
-    storage: { status: string };
-    graph: { status: string; reasons?: string[] };
-    permissions: { status: string; lacking?: { permission: string; tenants: number }[] };
-  };
-}
+/** Whether the app can do its work. */
+export type Verdict = (typeof VERDICT_VALUES)[number];
+export const VERDICT_VALUES = [
+  "healthy",
+  "degraded",
+  "broken",
+  "unknown",
+  "not_applicable",
+] as const;

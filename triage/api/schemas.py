@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from triage.audit.model import Audit, Verdict
 from triage.finding import Finding
+from triage.graph.evidence import Reason
 from triage.intake.failure import RemediationFailure
 from triage.storage.rejected import RejectedEvent
 from triage.wire import Instant, Wire
@@ -20,6 +21,9 @@ _ADDRESS = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([a-z0-9]([a-z0-9-]{0,20}[a-
 _MAILBOX: Json = {"type": "string", "pattern": _ADDRESS, "examples": ["adele@contoso.com"]}
 _MAILBOXES: Json = {"type": "array", "items": _MAILBOX}
 _NULL: Json = {"type": "null"}
+
+# A field of these that says nothing is left out.
+_MAY_LACK_FIELDS = ConfigDict(json_schema_serialization_defaults_required=False)
 
 
 class Page(NamedTuple):
@@ -129,13 +133,51 @@ class Summary(Wire):
     """The newest audit of each tenant."""
 
 
-class Health(Wire):
-    """The health of the service."""
+class LackingPermission(Wire):
+    """A permission that the triage identity does not have, and in how many tenants."""
 
-    status: str
-    """ok, degraded, or down if storage cannot be reached."""
-    checks: dict[str, dict[str, Any]]
-    """The state of each part, and the permissions that the service does not have."""
+    permission: str
+    tenants: int
+
+
+class StorageHealth(Wire):
+    """Whether storage can be reached; `error` is the type of the error if not."""
+
+    model_config = _MAY_LACK_FIELDS
+
+    status: Literal["ok", "down"]
+    error: str | None = None
+
+
+class GraphHealth(Wire):
+    """Whether Graph answers in every tenant; `reasons` says why not."""
+
+    model_config = _MAY_LACK_FIELDS
+
+    status: Literal["ok", "degraded"]
+    reasons: list[Reason] = Field(default_factory=list[Reason])
+
+
+class PermissionHealth(Wire):
+    """Whether the triage identity has its permissions in every tenant."""
+
+    status: Literal["ok", "degraded", "unknown"]
+    lacking: list[LackingPermission]
+
+
+class HealthChecks(Wire):
+    """What the health is made of."""
+
+    storage: StorageHealth
+    graph: GraphHealth
+    permissions: PermissionHealth
+
+
+class Health(Wire):
+    """The health of the service. It is down if storage is, and degraded if another check is."""
+
+    status: Literal["ok", "degraded", "down"]
+    checks: HealthChecks
 
 
 class ProblemError(Wire):
@@ -149,6 +191,8 @@ class ProblemError(Wire):
 
 class ProblemBody(Wire):
     """An RFC 9457 problem."""
+
+    model_config = _MAY_LACK_FIELDS
 
     type: str
     title: str

@@ -8,7 +8,7 @@ import { SeverityMark, StateMark, VerdictMark } from "../marks";
 import { bounds, dayBounds, days, instant, PERIODS, PeriodChoice, periodOf, USUAL } from "../period";
 import { Empty, Heading, Shown } from "../parts";
 import { ago, clock, count, hour, list, number, TenantId, Time, Untrusted, utcDay, words } from "../text";
-import type { Audit, Finding, Health, Page, Rejected, Severity, Summary } from "../wire";
+import type { Audit, Finding, Health, Page, RejectedEvent, Severity, Summary } from "../wire";
 import { worstFirst } from "./audits";
 
 const EVERY_MS = 60_000;
@@ -369,7 +369,7 @@ function Service() {
   const health = useLoad("health", (signal) => get<Health>("health", undefined, signal), { every: HEALTH_EVERY_MS });
   const rejected = useLoad(
     "rejected newest",
-    (signal) => get<Page<Rejected>>("rejected", to(null, { top: "1" }), signal),
+    (signal) => get<Page<RejectedEvent>>("rejected", to(null, { top: "1" }), signal),
     { every: HEALTH_EVERY_MS },
   );
   const newest = rejected.data?.value[0];

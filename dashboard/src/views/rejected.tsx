@@ -2,7 +2,7 @@ import { to } from "../address";
 import { More, usePages } from "../pages";
 import { Empty, Heading, Shown } from "../parts";
 import { Time, Untrusted, words } from "../text";
-import type { Rejected } from "../wire";
+import type { RejectedEvent } from "../wire";
 
 /** The events that are no failures, whole, so that their sender can be put right. */
 export function RejectedView() {
@@ -11,7 +11,7 @@ export function RejectedView() {
     "rejected",
     () => to(null, { top: "50" }),
     "event",
-    (event: Rejected) => event,
+    (event: RejectedEvent) => event,
   );
   return (
     <>
