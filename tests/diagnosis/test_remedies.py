@@ -104,6 +104,22 @@ def test_ciscos_own_remedies_are_there() -> None:
     assert "valid account" in texts[Cause.USER_NOT_FOUND]
 
 
+def test_a_step_that_several_reasons_share_is_given_once() -> None:
+    lacks = (
+        Lack("organization", Reason.UNAUTHENTICATED),
+        Lack("user", Reason.UNAUTHENTICATED),
+        Lack("mailbox", Reason.FORBIDDEN, "Mail.ReadBasic.All"),
+        Lack("message", Reason.TIMEOUT),
+        Lack("folder", Reason.THROTTLED),
+    )
+    steps = actions(undetermined(lacks, MAILBOX), make_case())
+    assert [step.title for step in steps] == [
+        "Check the sign-in of the triage identity",
+        "Grant Mail.ReadBasic.All to the triage identity",
+        "Triage again later",
+    ]
+
+
 def test_values_of_the_case() -> None:
     app = make_app(permissions=grants("Organization.Read.All"))
     steps = remedy(Cause.PERMISSION_MISSING, app=app)

@@ -38,7 +38,7 @@ class Action(Wire):
 def actions(diagnosis: Diagnosis, case: Case | None) -> list[Action]:
     """The steps of the remedy, in order. Without a case (an unknown tenant) only what could not be known has steps."""
     if diagnosis.cause is Cause.UNDETERMINED or case is None:
-        return [lack_action(lack) for lack in diagnosis.lacks]
+        return list(dict.fromkeys(lack_action(lack) for lack in diagnosis.lacks))
     return [fill(step, _values(case)) for step in RULES[diagnosis.cause].remedy]
 
 

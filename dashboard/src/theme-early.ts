@@ -1,0 +1,12 @@
+// Runs before the page is drawn, so that a theme that was chosen does not flash in after the system's.
+
+const chosen = readTheme();
+if (chosen) document.documentElement.dataset["theme"] = chosen;
+
+function readTheme(): string | null {
+  try {
+    return localStorage.getItem("theme");
+  } catch {
+    return null; // storage is blocked: the system's theme it is
+  }
+}
