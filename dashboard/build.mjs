@@ -1,5 +1,5 @@
-// Builds the page into triage/dashboard/ (or the folder that is named), which is what the function app serves.
-// The same sources and the same lock file give the same bytes: a test holds the committed files against a build.
+// Builds the dashboard into triage/dashboard/, or into the folder that the argument names. The function app serves it.
+// The same sources and lock file give the same bytes: a test compares the committed files with a build.
 
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -15,7 +15,7 @@ const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
     app: "dashboard/src/main.tsx",
-    theme: "dashboard/src/theme.ts",
+    theme: "dashboard/src/theme-early.ts",
     style: "dashboard/style/main.css",
   },
   outdir: out,
@@ -24,7 +24,7 @@ const { metafile } = await build({
   format: "esm",
   target: ["es2022", "chrome120", "firefox124", "safari17.4"],
   charset: "utf8",
-  legalComments: "none", // LICENSES.txt has the licenses whole
+  legalComments: "none", // LICENSES.txt has the full licenses
   jsx: "automatic",
   jsxImportSource: "preact",
   tsconfig: "dashboard/tsconfig.json",
@@ -34,7 +34,7 @@ const { metafile } = await build({
 for (const name of ["index.html", "icon.svg"]) await copyFile(path.join(here, name), path.join(out, name));
 await writeFile(path.join(out, "LICENSES.txt"), await licenses(Object.keys(metafile.inputs)));
 
-/** The license of each package that is in the page. */
+/** The license of each package in the page. */
 async function licenses(inputs) {
   const packages = new Set(
     inputs.map((input) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]).filter(Boolean),

@@ -1,28 +1,23 @@
-// The API, asked as anyone asks it. The page is at <prefix>/dashboard and its files below that, whatever the prefix is.
+// Requests to the API. The page is at <prefix>/dashboard and its files are below that, whatever the prefix is.
+
+import type { ProblemBody, ProblemError } from "./wire";
 
 const ROOT = new URL("../", import.meta.url);
-const PATIENCE_MS = 35_000; // the service answers within 30 s
+const TIMEOUT_MS = 35_000; // the service answers within 30 s
 const KEY = "functions-key";
 
 export const signIn: "keys" | "easyauth" =
   document.documentElement.dataset["auth"] === "easyauth" ? "easyauth" : "keys";
 
-export interface FieldError {
-  pointer: string;
-  detail: string;
-}
-
-/** An answer that is none. `status` 0: there was no answer. `retryAfter`: seconds, where the service says so. */
+/** A request that failed. `status` 0: there was no response. `retryAfter`: seconds, if the service gives them. */
 export class ApiError extends Error {
-  readonly status: number;
-  readonly retryAfter: number | null;
-  readonly fields: FieldError[];
-
-  constructor(status: number, message: string, retryAfter: number | null = null, fields: FieldError[] = []) {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly retryAfter: number | null = null,
+    readonly fields: ProblemError[] = [],
+  ) {
     super(message);
-    this.status = status;
-    this.retryAfter = retryAfter;
-    this.fields = fields;
   }
 }
 
@@ -34,7 +29,7 @@ export function readKey(): string | null {
   }
 }
 
-let memory: string | null = null; // where storage is blocked the key lives as long as the page
+let memory: string | null = null; // if storage is blocked, the key lasts as long as the page
 
 export function keepKey(key: string | null): void {
   memory = key;
@@ -46,47 +41,49 @@ export function keepKey(key: string | null): void {
   }
 }
 
-/** GET of a path below the API's root. */
+/** GET of a path below the API's root. Throws ApiError. */
 export function get<T>(path: string, parameters?: URLSearchParams, signal?: AbortSignal): Promise<T> {
   const query = parameters?.toString();
-  return ask<T>("GET", query ? `${path}?${query}` : path, undefined, signal);
+  return send<T>("GET", query ? `${path}?${query}` : path, undefined, signal);
 }
 
-/** POST of a body as JSON. */
+/** POST of a body as JSON. Throws ApiError. */
 export function post<T>(path: string, body: unknown): Promise<T> {
-  return ask<T>("POST", path, body);
+  return send<T>("POST", path, body);
 }
 
-/** The parameters of a page's `nextLink`. Its host is not asked: behind a proxy it may be one that is not reached. */
+/** The parameters of a `nextLink`. Its host is ignored: behind a proxy, the browser may not reach it. */
 export function nextParameters(link: string | undefined): URLSearchParams | null {
   return link ? new URL(link, ROOT).searchParams : null;
 }
 
-async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function send<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   const key = readKey();
   if (key) headers["x-functions-key"] = key;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(new URL(path, ROOT), {
       method,
       headers,
       body: body === undefined ? null : JSON.stringify(body),
-      signal: signal ? AbortSignal.any([signal, patience]) : patience,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       credentials: "same-origin",
       cache: "no-store",
-      redirect: "manual", // a redirect is the platform's way to a sign-in page, which a script must not follow
+      redirect: "manual", // the platform redirects to its sign-in page, which a script must not follow
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiError(0, patience.aborted ? "The service took too long to answer." : "The service cannot be reached.");
+    throw new ApiError(0, timeout.aborted ? "The service took too long to respond." : "The service cannot be reached.");
   }
   if (response.type === "opaqueredirect") throw new ApiError(401, "You are signed out.");
   const value = await readJson(response);
   if (!response.ok) throw failure(response, value);
-  if (value === undefined) throw new ApiError(response.status, "The answer is not JSON: something else answered.");
+  if (value === undefined) {
+    throw new ApiError(response.status, "The response is not JSON, so it did not come from the service.");
+  }
   return value as T;
 }
 
@@ -98,14 +95,15 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
+/** The error of a response that may be a problem of the service, or may come from a proxy before it. */
 function failure(response: Response, value: unknown): ApiError {
-  const problem = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
-  const detail = typeof problem["detail"] === "string" ? problem["detail"] : `The service answered ${response.status}.`;
-  const fields = Array.isArray(problem["errors"]) ? (problem["errors"] as FieldError[]) : [];
+  const problem = (typeof value === "object" && value !== null ? value : {}) as Partial<ProblemBody>;
+  const detail = typeof problem.detail === "string" ? problem.detail : `The service responded with ${response.status}.`;
+  const fields = Array.isArray(problem.errors) ? problem.errors : [];
   return new ApiError(response.status, detail, retryAfter(response.headers.get("Retry-After")), fields);
 }
 
-/** `Retry-After` in seconds: a number of them, or a date. */
+/** `Retry-After` in seconds. The header has seconds or a date. */
 function retryAfter(value: string | null): number | null {
   if (!value) return null;
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;

@@ -1,9 +1,9 @@
-// Pictures of numbers. Each has the same numbers as a table, which is what a screen reader and a keyboard get.
+// Charts. Each has the same numbers as a table, for screen readers and the keyboard.
 
 import { scaleBand, scaleLinear } from "d3-scale";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { go, Link } from "./address";
+import { go, Link } from "./router";
 import { capital, count, number } from "./text";
 
 export interface Column {
@@ -21,26 +21,26 @@ export function Columns({ columns, what, per }: { columns: Column[]; what: strin
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const [pointed, point] = useState<number | null>(null);
-  const most = Math.max(1, ...columns.map((column) => column.value));
+  const max = Math.max(1, ...columns.map((column) => column.value));
   const x = scaleBand<number>()
     .domain(columns.map((_, index) => index))
     .range([MARGIN.left, Math.max(width - MARGIN.right, MARGIN.left + 1)])
     .paddingInner(columns.length > 60 ? 0.1 : 0.28)
     .paddingOuter(0.1);
   const y = scaleLinear()
-    .domain([0, most])
+    .domain([0, max])
     .nice(4)
     .range([HEIGHT - MARGIN.bottom, MARGIN.top]);
-  const marks = y.ticks(4).filter(Number.isInteger);
+  const ticks = y.ticks(4).filter(Number.isInteger);
   const every = Math.ceil(columns.length / Math.max(1, Math.floor((width - MARGIN.left) / LABEL_WIDTH)));
   const highest = columns.reduce<Column | null>((best, one) => (!best || one.value > best.value ? one : best), null);
-  const told = highest?.value ? `The most: ${count(highest.value, what)}, ${highest.label}` : `No ${what}s`;
+  const peak = highest?.value ? `Peak: ${count(highest.value, what)}, ${highest.label}` : `No ${what}s`;
   const shown = pointed === null ? undefined : columns[pointed];
 
   return (
     <div class="chart" ref={box}>
       <p class="chart-note" aria-hidden="true">
-        {shown ? `${shown.label}: ${count(shown.value, what)}` : told}
+        {shown ? `${shown.label}: ${count(shown.value, what)}` : peak}
       </p>
       {width > 0 && (
         <svg
@@ -48,14 +48,14 @@ export function Columns({ columns, what, per }: { columns: Column[]; what: strin
           width={width}
           height={HEIGHT}
           role="img"
-          aria-label={`${capital(what)}s by ${per}. ${told}.`}
+          aria-label={`${capital(what)}s by ${per}. ${peak}.`}
           onPointerLeave={() => point(null)}
         >
-          {marks.map((mark) => (
-            <g key={mark}>
-              <line class="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(mark)} y2={y(mark)} />
-              <text class="tick" x={MARGIN.left - 8} y={y(mark)} dy="0.32em" text-anchor="end">
-                {number(mark)}
+          {ticks.map((tick) => (
+            <g key={tick}>
+              <line class="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(tick)} y2={y(tick)} />
+              <text class="tick" x={MARGIN.left - 8} y={y(tick)} dy="0.32em" text-anchor="end">
+                {number(tick)}
               </text>
             </g>
           ))}
@@ -90,30 +90,37 @@ export function Columns({ columns, what, per }: { columns: Column[]; what: strin
           ))}
         </svg>
       )}
-      <details class="as-table">
-        <summary>As a table</summary>
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{capital(per)}</th>
-                <th scope="col" class="figure">
-                  {capital(what)}s
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {columns.map((column) => (
-                <tr key={column.label}>
-                  <th scope="row">{column.value ? <Link to={column.to}>{column.label}</Link> : column.label}</th>
-                  <td class="figure">{number(column.value)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      <ColumnsTable columns={columns} what={what} per={per} />
     </div>
+  );
+}
+
+/** The numbers of the columns, newest first: in a long table, the scroll box hides the oldest. */
+function ColumnsTable({ columns, what, per }: { columns: Column[]; what: string; per: string }) {
+  return (
+    <details class="as-table">
+      <summary>Show as a table</summary>
+      <div class="scroll" tabIndex={0} role="group" aria-label={`${capital(what)}s by ${per}`}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{capital(per)}</th>
+              <th scope="col" class="figure">
+                {capital(what)}s
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {columns.toReversed().map((column) => (
+              <tr key={column.label}>
+                <th scope="row">{column.value ? <Link to={column.to}>{column.label}</Link> : column.label}</th>
+                <td class="figure">{number(column.value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
   );
 }
 
@@ -127,20 +134,21 @@ export interface Bar {
 interface BarsProps {
   bars: Bar[];
   heading: string;
-  /** In the order in which they are given; else the longest comes first. */
+  /** Keeps the order of the bars; otherwise the longest comes first. */
   inOrder?: boolean;
-  most?: number;
 }
 
-/** Bars: a table whose last column is a picture of the one before. */
-export function Bars({ bars, heading, inOrder = false, most = 10 }: BarsProps) {
+const MAX_BARS = 10;
+
+/** Horizontal bars: a table whose last column draws the number before it. */
+export function Bars({ bars, heading, inOrder = false }: BarsProps) {
   const [all, showAll] = useState(false);
   const sorted = bars.filter((bar) => bar.value > 0);
   if (!inOrder) sorted.sort((a, b) => b.value - a.value);
   const length = scaleLinear()
     .domain([0, Math.max(1, ...sorted.map((bar) => bar.value))])
     .range([0, 100]);
-  const shown = all ? sorted : sorted.slice(0, most);
+  const shown = all ? sorted : sorted.slice(0, MAX_BARS);
   return (
     <>
       <table class="bars">
@@ -168,7 +176,7 @@ export function Bars({ bars, heading, inOrder = false, most = 10 }: BarsProps) {
           ))}
         </tbody>
       </table>
-      {sorted.length > most && (
+      {sorted.length > MAX_BARS && (
         <button type="button" class="quiet" aria-expanded={all} onClick={() => showAll(!all)}>
           {all ? "Show fewer" : `Show all ${sorted.length}`}
         </button>

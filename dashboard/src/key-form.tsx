@@ -1,16 +1,21 @@
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { setTitle } from "./parts";
 
-/** Asks for the function key, which is kept for this tab alone. */
-export function KeyForm({ wrong, onKey }: { wrong: boolean; onKey: (key: string) => void }) {
+/** Asks for the function key. `rejected`: the service did not accept the last one. */
+export function KeyForm({ rejected, onKey }: { rejected: boolean; onKey: (key: string) => void }) {
   const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    setTitle("Function key");
+    field.current?.focus();
+  }, []);
   return (
     <section class="panel key-form" aria-labelledby="key-title">
       <h1 id="key-title" tabIndex={-1}>
         Function key
       </h1>
       <p>
-        The service asks for a function key. In the Azure portal open the function app, <b>App keys</b>, and take one
-        under Host keys. It is kept for this tab, until it is closed, and sent to this service alone.
+        Enter a function key. In the Azure portal, open the function app, select <b>App keys</b>, and copy a host key.
+        This tab keeps the key until you close it, and sends it only to this service.
       </p>
       <form
         onSubmit={(event) => {
@@ -28,16 +33,16 @@ export function KeyForm({ wrong, onKey }: { wrong: boolean; onKey: (key: string)
             autocomplete="off"
             spellcheck={false}
             required
-            aria-invalid={wrong}
-            aria-describedby={wrong ? "key-wrong" : undefined}
+            aria-invalid={rejected}
+            aria-describedby={rejected ? "key-rejected" : undefined}
           />
           <button type="submit" class="primary">
-            Open
+            Continue
           </button>
         </div>
-        {wrong && (
-          <p id="key-wrong" class="field-error" role="alert">
-            The service did not accept this key.
+        {rejected && (
+          <p id="key-rejected" class="field-error" role="alert">
+            The service rejected this key.
           </p>
         )}
       </form>

@@ -1,20 +1,21 @@
-// What changes without the focus moving is said to a screen reader here.
+// Tells screen readers about changes that do not move the focus.
 
 import { useEffect, useState } from "preact/hooks";
 
-let tell: ((text: string) => void) | undefined;
+let say: ((text: string) => void) | undefined;
 
 export function announce(text: string): void {
-  tell?.(text);
+  say?.(text);
 }
 
+/** The live region. The page has one. */
 export function Live() {
   const [text, set] = useState("");
   useEffect(() => {
-    // The same words twice are said twice only if they differ.
-    tell = (next) => set((before) => (before === next ? `${next}\u00a0` : next));
+    // A screen reader says a text again only if it differs from the one before.
+    say = (next) => set((before) => (before === next ? `${next}\u00a0` : next));
     return () => {
-      tell = undefined;
+      say = undefined;
     };
   }, []);
   return (

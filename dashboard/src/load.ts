@@ -1,18 +1,18 @@
-// Reading from the API: what was read before stays on the page while it is read again, and when that fails.
+// Reads from the API. What was read stays on the page while it is read again, and if that fails.
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { arrived } from "./address";
 import { ApiError } from "./api";
+import { arrived } from "./router";
 
 export interface Loaded<T> {
   /** What was read last, if anything. */
   data: T | undefined;
-  /** When. */
+  /** When it was read. */
   at: Date | undefined;
-  /** Why it could not be read now. */
+  /** Why the last read failed. */
   error: ApiError | undefined;
   loading: boolean;
-  /** When it will be tried again by itself. */
+  /** When the page retries by itself. */
   retryAt: Date | undefined;
   reload: () => void;
 }
@@ -23,27 +23,31 @@ interface Kept {
 }
 
 const kept = new Map<string, Kept>();
-const MOST_KEPT = 30;
-const onDenied = new Set<() => void>();
+const MAX_KEPT = 30;
+const RETRY_SECONDS = 30; // if the service does not say when
+const onUnauthorized = new Set<() => void>();
 
-/** Called whenever the service asks who one is. */
-export function whenDenied(listener: () => void): () => void {
-  onDenied.add(listener);
-  return () => void onDenied.delete(listener);
+/** Calls the listener whenever the service answers 401. Returns a function that stops it. */
+export function whenUnauthorized(listener: () => void): () => void {
+  onUnauthorized.add(listener);
+  return () => void onUnauthorized.delete(listener);
 }
 
 export function forgetAll(): void {
   kept.clear();
 }
 
-export function denied(error: unknown): void {
-  if (error instanceof ApiError && error.status === 401) for (const listener of onDenied) listener();
+/** What a request threw, as an ApiError. A 401 goes to the listeners as well. */
+export function errorOf(reason: unknown): ApiError {
+  const error = reason instanceof ApiError ? reason : new ApiError(0, String(reason));
+  if (error.status === 401) for (const listener of onUnauthorized) listener();
+  return error;
 }
 
 interface Options {
-  /** Milliseconds after which it is read again, while the page is looked at. */
+  /** Milliseconds until it is read again, while the page is visible. */
   every?: number;
-  /** The browser's back button shows what was there, without reading it again. */
+  /** After the browser's back button, shows what was there without reading it again. */
   backAsLeft?: boolean;
 }
 
@@ -88,9 +92,8 @@ export function useLoad<T>(key: string, read: (signal: AbortSignal) => Promise<T
       })
       .catch((reason: unknown) => {
         if (stop.signal.aborted) return;
-        const error = reason instanceof ApiError ? reason : new ApiError(0, String(reason));
-        denied(error);
-        const wait = error.retryAfter ?? (error.status === 0 || error.status >= 500 ? 30 : null);
+        const error = errorOf(reason);
+        const wait = error.retryAfter ?? (error.status === 0 || error.status >= 500 ? RETRY_SECONDS : null);
         state.current = { ...own, loading: false, error };
         if (wait !== null) {
           state.current.retryAt = new Date(Date.now() + wait * 1000);
@@ -112,10 +115,10 @@ export function useLoad<T>(key: string, read: (signal: AbortSignal) => Promise<T
   return { data: found?.data as T | undefined, at: found?.at, error, loading, retryAt, reload };
 }
 
-/** Puts what is known of `key`, as if it had been read. */
+/** Keeps a value for `key`, as if it had been read. */
 export function keep(key: string, data: unknown): void {
   kept.delete(key);
   kept.set(key, { data, at: new Date() });
   const oldest = kept.keys().next();
-  if (kept.size > MOST_KEPT && !oldest.done) kept.delete(oldest.value);
+  if (kept.size > MAX_KEPT && !oldest.done) kept.delete(oldest.value);
 }

@@ -1,11 +1,12 @@
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { address, arrived, go, Link, scrollOf, to, useAddress } from "./address";
 import { keepKey, readKey, signIn } from "./api";
-import { KeyForm } from "./key";
+import { KeyForm } from "./key-form";
 import { Live } from "./live";
-import { forgetAll, whenDenied } from "./load";
-import { ThemeChoice } from "./themes";
+import { forgetAll, whenUnauthorized } from "./load";
+import { APP } from "./parts";
+import { arrived, currentParameters, go, Link, rememberedScroll, to, useParameters } from "./router";
+import { ThemeChoice } from "./theme-choice";
 import { AuditView } from "./views/audit";
 import { AuditsView } from "./views/audits";
 import { FindingView } from "./views/finding";
@@ -17,35 +18,36 @@ const VIEWS = { overview: "Overview", findings: "Findings", audits: "App health"
 type View = keyof typeof VIEWS;
 
 function App() {
-  const parameters = useAddress();
+  const parameters = useParameters();
   const [locked, lock] = useState(false);
-  const [, redraw] = useState(0);
   const main = useRef<HTMLElement>(null);
   const view = viewOf(parameters);
   const place = `${view} ${parameters.get("finding") ?? ""} ${parameters.get("audit") ?? ""}`;
   const before = useRef(place);
 
-  useEffect(() => (signIn === "keys" ? whenDenied(() => lock(true)) : undefined), []);
-  useEffect(() => {
-    document.title = `${parameters.has("finding") ? "Finding" : VIEWS[view]} · Remediation triage`;
-  }, [view, parameters]);
-  // A browser moves focus and scroll when a page is loaded; within this page that is done here.
+  useEffect(() => (signIn === "keys" ? whenUnauthorized(() => lock(true)) : undefined), []);
+  // A browser sets focus and scroll when it loads a page. Within this page, this does.
   useLayoutEffect(() => {
     if (before.current === place) return;
     before.current = place;
-    scrollTo({ top: arrived === "back" ? scrollOf() : 0, behavior: "instant" });
+    scrollTo({ top: arrived === "back" ? rememberedScroll() : 0, behavior: "instant" });
     main.current?.querySelector("h1")?.focus({ preventScroll: true });
   }, [place]);
 
+  const changeKey = (key: string | null) => {
+    keepKey(key);
+    forgetAll();
+    lock(key === null);
+  };
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
-        Skip to the content
+        Skip to main content
       </a>
       <header class="bar">
         <div class="bar-inner">
           <Link to={to(null)} class="brand">
-            Remediation triage
+            {APP}
           </Link>
           <nav aria-label="Views">
             {Object.entries(VIEWS).map(([name, label]) => (
@@ -56,16 +58,8 @@ function App() {
           </nav>
           <div class="bar-end">
             {signIn === "keys" && readKey() && !locked && (
-              <button
-                type="button"
-                class="quiet"
-                onClick={() => {
-                  keepKey(null);
-                  forgetAll();
-                  lock(true);
-                }}
-              >
-                Forget the key
+              <button type="button" class="quiet" onClick={() => changeKey(null)}>
+                Forget key
               </button>
             )}
             <ThemeChoice />
@@ -74,15 +68,7 @@ function App() {
       </header>
       <main id="main" ref={main} tabIndex={-1}>
         {locked ? (
-          <KeyForm
-            wrong={readKey() !== null}
-            onKey={(key) => {
-              keepKey(key);
-              forgetAll();
-              lock(false);
-              redraw((n) => n + 1);
-            }}
-          />
+          <KeyForm rejected={readKey() !== null} onKey={changeKey} />
         ) : (
           <Content view={view} parameters={parameters} />
         )}
@@ -106,12 +92,12 @@ function Content({ view, parameters }: { view: View; parameters: URLSearchParams
 function viewOf(parameters: URLSearchParams): View {
   if (parameters.has("finding")) return "findings";
   const view = parameters.get("view") ?? "overview";
-  return view in VIEWS ? (view as View) : "overview";
+  return Object.hasOwn(VIEWS, view) ? (view as View) : "overview";
 }
 
-/** A key that came in the address does not stay there: addresses are shared, and kept. */
-function takeKeyFromAddress(): void {
-  const parameters = address();
+/** Takes a function key out of the URL: URLs are shared and logged. */
+function takeKeyFromUrl(): void {
+  const parameters = currentParameters();
   const key = parameters.get("code");
   if (!key) return;
   if (signIn === "keys") keepKey(key);
@@ -119,7 +105,7 @@ function takeKeyFromAddress(): void {
   go(parameters, true);
 }
 
-takeKeyFromAddress();
+takeKeyFromUrl();
 const page = document.getElementById("page");
 if (page) {
   page.replaceChildren();

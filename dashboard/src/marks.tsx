@@ -1,8 +1,8 @@
-// What is told by color is told by shape and by word as well.
+// What has a color has a shape and a word as well.
 
 import type { ComponentChildren } from "preact";
-import type { Confidence, Outcome, Severity, Verdict } from "./wire";
 import { words } from "./text";
+import type { Check, Confidence, Outcome, Severity, Verdict } from "./wire";
 
 function Glyph({ children }: { children: ComponentChildren }) {
   return (
@@ -12,20 +12,11 @@ function Glyph({ children }: { children: ComponentChildren }) {
   );
 }
 
-const STROKE = {
-  fill: "none",
-  stroke: "currentColor",
-  "stroke-width": "1.8",
-  "stroke-linecap": "round",
-  "stroke-linejoin": "round",
-} as const;
-const INNER = {
-  fill: "none",
-  stroke: "var(--surface)",
-  "stroke-width": "1.8",
-  "stroke-linecap": "round",
-  "stroke-linejoin": "round",
-} as const;
+const LINE = { fill: "none", "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round" } as const;
+const STROKE = { ...LINE, stroke: "currentColor" } as const;
+const INNER = { ...LINE, stroke: "var(--surface)" } as const;
+const QUESTION = <path d="M5.6 6a2.4 2.4 0 1 1 3.4 2.2c-.8.4-1 .8-1 1.6M8 12.4v.1" {...STROKE} />;
+const DASH = <path d="M3 8h10" {...STROKE} />;
 
 const SEVERITIES: Record<Severity, ComponentChildren> = {
   critical: <path d="M8 .8 15.2 8 8 15.2.8 8z" fill="currentColor" />,
@@ -69,29 +60,42 @@ const VERDICTS: Record<Verdict, ComponentChildren> = {
       <path d="M6.2 6.4a1.9 1.9 0 1 1 2.6 1.7c-.6.3-.8.6-.8 1.2M8 11.4v.1" {...STROKE} stroke-width="1.5" />
     </>
   ),
-  not_applicable: <path d="M3 8h10" {...STROKE} />,
+  not_applicable: DASH,
 };
 
 export function VerdictMark({ verdict }: { verdict: Verdict }) {
+  return <Verdict of={verdict}>{words(verdict)}</Verdict>;
+}
+
+/** The state of a permission, a credential or a part of the service: good, a warning, bad, or unknown. */
+export function StateMark({ state }: { state: string }) {
+  return <Verdict of={verdictOf(state)}>{words(state)}</Verdict>;
+}
+
+function Verdict({ of, children }: { of: Verdict; children: string }) {
   return (
-    <span class={`mark verdict-${verdict}`}>
-      <Glyph>{VERDICTS[verdict] ?? null}</Glyph>
-      {words(verdict)}
+    <span class={`mark verdict-${of}`}>
+      <Glyph>{VERDICTS[of] ?? null}</Glyph>
+      {children}
     </span>
   );
 }
 
+function verdictOf(state: string): Verdict {
+  if (["granted", "valid", "ok"].includes(state)) return "healthy";
+  if (["expiring", "degraded"].includes(state)) return "degraded";
+  return state === "unknown" ? "unknown" : "broken";
+}
+
 const EYE = "M1 8s2.6-4.6 7-4.6S15 8 15 8s-2.6 4.6-7 4.6S1 8 1 8z";
 
-/** Whether the person can still open the message. */
+/** Whether the recipient can still open the message; null: unknown. */
 export function ReachMark({ exposed }: { exposed: boolean | null }) {
   if (exposed === null) {
     return (
       <span class="mark reach-unknown">
-        <Glyph>
-          <path d="M5.6 6a2.4 2.4 0 1 1 3.4 2.2c-.8.4-1 .8-1 1.6M8 12.4v.1" {...STROKE} />
-        </Glyph>
-        Not known
+        <Glyph>{QUESTION}</Glyph>
+        {REACH.null}
       </span>
     );
   }
@@ -101,22 +105,26 @@ export function ReachMark({ exposed }: { exposed: boolean | null }) {
         <path d={EYE} {...STROKE} />
         {exposed ? <circle cx="8" cy="8" r="2.2" fill="currentColor" /> : <path d="M2.6 13.6 13.4 2.4" {...STROKE} />}
       </Glyph>
-      {exposed ? "In reach" : "Out of reach"}
+      {exposed ? REACH.true : REACH.false}
     </span>
   );
 }
 
-const SURE: Record<Confidence, string> = {
+/** The words for the values of `exposed`. */
+export const REACH = { true: "In reach", false: "Out of reach", null: "Unknown" };
+
+const CONFIDENCES: Record<Confidence, string> = {
   confirmed: "Confirmed: read directly",
-  probable: "Probable: the reading fits this and little else",
-  possible: "Possible: something else fits as well",
-  undetermined: "Undetermined: what decides could not be read",
+  probable: "Probable: the evidence fits this and little else",
+  possible: "Possible: another cause fits as well",
+  undetermined: "Undetermined: needed evidence could not be read",
 };
 
+/** How sure the cause is. `whole`: with what that means. */
 export function ConfidenceMark({ confidence, whole = false }: { confidence: Confidence; whole?: boolean }) {
   return (
-    <span class="confidence" title={SURE[confidence]}>
-      {whole ? SURE[confidence] : words(confidence)}
+    <span class="confidence" title={CONFIDENCES[confidence]}>
+      {whole ? CONFIDENCES[confidence] : words(confidence)}
     </span>
   );
 }
@@ -124,36 +132,23 @@ export function ConfidenceMark({ confidence, whole = false }: { confidence: Conf
 const OUTCOMES: Record<Outcome, ComponentChildren> = {
   pass: <path d="m2.8 8.6 3.4 3.4 7-8" {...STROKE} />,
   fail: <path d="m3.6 3.6 8.8 8.8m0-8.8-8.8 8.8" {...STROKE} />,
-  unknown: <path d="M5.6 6a2.4 2.4 0 1 1 3.4 2.2c-.8.4-1 .8-1 1.6M8 12.4v.1" {...STROKE} />,
-  skipped: <path d="M3 8h10" {...STROKE} />,
+  unknown: QUESTION,
+  skipped: DASH,
 };
 
-/** The answer to a question of a finding. A question for "which" or "what" is answered, not affirmed. */
-export function OutcomeMark({ outcome, question }: { outcome: Outcome; question: string }) {
-  const open = /^(Which|What)\b/.test(question);
-  const answers: Record<Outcome, string> = {
-    pass: open ? "Read" : "Yes",
-    fail: open ? "None" : "No",
-    unknown: "Could not be read",
-    skipped: "Not asked",
-  };
+const ANSWERS: Record<Outcome, string> = {
+  pass: "Yes",
+  fail: "No",
+  unknown: "Could not be read",
+  skipped: "Not applicable",
+};
+
+/** The answer to the question of a check. */
+export function OutcomeMark({ check: { outcome } }: { check: Check }) {
   return (
     <span class={`mark outcome-${outcome}`}>
       <Glyph>{OUTCOMES[outcome] ?? null}</Glyph>
-      {answers[outcome] ?? words(outcome)}
-    </span>
-  );
-}
-
-/** A state of a permission, a credential or a part of the service: good, a warning, or bad. */
-export function StateMark({ state }: { state: string }) {
-  const good = ["granted", "valid", "ok"].includes(state);
-  const open = ["unknown", "expiring", "degraded"].includes(state);
-  const verdict: Verdict = good ? "healthy" : state === "unknown" ? "unknown" : open ? "degraded" : "broken";
-  return (
-    <span class={`mark verdict-${verdict}`}>
-      <Glyph>{VERDICTS[verdict]}</Glyph>
-      {state === "ok" ? "OK" : words(state)}
+      {ANSWERS[outcome] ?? words(outcome)}
     </span>
   );
 }

@@ -1,10 +1,10 @@
 // A list that is read page by page.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, get, nextParameters } from "./api";
+import { type ApiError, get, nextParameters } from "./api";
 import { announce } from "./live";
-import { denied, keep, type Loaded, useLoad } from "./load";
-import { Problem } from "./parts";
+import { errorOf, keep, type Loaded, useLoad } from "./load";
+import { Problem } from "./shown";
 import { count } from "./text";
 import type { Page } from "./wire";
 
@@ -14,12 +14,12 @@ export interface Pages<Row> {
 }
 
 export interface Paged<Row> extends Loaded<Pages<Row>> {
-  /** Puts on the elements of the list: the first new one takes the focus when more were read. */
+  /** The element whose children are the rows: the first new one takes the focus after more were read. */
   list: { current: HTMLElement | null };
   more: { read: () => void; loading: boolean; error: ApiError | undefined };
 }
 
-/** The list at a path; `query` gives the parameters of its first page, `what` says what it is of: "finding". */
+/** The list at a path. `query` returns the parameters of its first page; `what` names one item, such as "finding". */
 export function usePages<Item, Row = Item>(
   path: string,
   key: string,
@@ -48,18 +48,17 @@ export function usePages<Item, Row = Item>(
       const following = pages(await get<Page<Item>>(path, data.next), row);
       const rows = [...data.rows, ...following.rows];
       keep(key, { rows, next: following.next });
-      announce(`${count(rows.length, what)} are shown.`);
+      announce(`Showing ${count(rows.length, what)}.`);
       setAdded(following.rows.length ? data.rows.length : null);
       set({ loading: false });
     } catch (reason) {
-      denied(reason);
-      set({ loading: false, error: reason instanceof ApiError ? reason : new ApiError(0, String(reason)) });
+      set({ loading: false, error: errorOf(reason) });
     }
   };
   return { ...loaded, list, more: { read: () => void read(), loading: state.loading, error: state.error } };
 }
 
-/** The button that reads more, where there is more. */
+/** The button that reads the next page, if there is one. */
 export function More({ of, what }: { of: Paged<unknown>; what: string }) {
   const { read, loading, error } = of.more;
   return (
@@ -68,7 +67,7 @@ export function More({ of, what }: { of: Paged<unknown>; what: string }) {
       {of.data?.next && (
         <p class="more">
           <button type="button" onClick={read} disabled={loading}>
-            {loading ? "Reading…" : `Show more ${what}`}
+            {loading ? "Loading…" : `Show more ${what}`}
           </button>
         </p>
       )}

@@ -1,4 +1,4 @@
-// Where one is in the page stands in the address bar, so that it can be shared and the browser's buttons work.
+// What the page shows is in its URL, so that it can be shared and the browser's buttons work.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -15,24 +15,26 @@ addEventListener("popstate", () => {
   changed();
 });
 
-/** How one came to the present address: by a link, or by the browser's buttons. */
+/** What led to the current URL: a link, or the browser's buttons. */
 export let arrived: "link" | "back" = "link";
 
-export function address(): URLSearchParams {
+/** The parameters of the current URL. */
+export function currentParameters(): URLSearchParams {
   return new URLSearchParams(location.search);
 }
 
-export function useAddress(): URLSearchParams {
-  const [value, set] = useState(address);
+/** The same, drawn again when they change. */
+export function useParameters(): URLSearchParams {
+  const [value, set] = useState(currentParameters);
   useEffect(() => {
-    const update = () => set(address());
+    const update = () => set(currentParameters());
     listeners.add(update);
     return () => void listeners.delete(update);
   }, []);
   return value;
 }
 
-/** Goes to an address of the page. `replace`: the browser's back button skips the present one. */
+/** Goes to a URL of the page. `replace`: the browser's back button skips the current one. */
 export function go(parameters: URLSearchParams, replace = false): void {
   arrived = "link";
   rememberScroll();
@@ -46,7 +48,7 @@ export function href(parameters: URLSearchParams): string {
   return location.pathname + (query ? `?${query}` : "");
 }
 
-/** Parameters of an address of the page; those without a value are left out. */
+/** The parameters of a URL of the page, without those that have no value. */
 export function to(view: string | null, values: Record<string, string | null | undefined> = {}): URLSearchParams {
   const parameters = new URLSearchParams();
   if (view) parameters.set("view", view);
@@ -58,8 +60,8 @@ function rememberScroll(): void {
   scrolled.set(entry, scrollY);
 }
 
-/** Where the present address was scrolled to when it was left. */
-export function scrollOf(): number {
+/** How far the current URL was scrolled when the reader left it. */
+export function rememberedScroll(): number {
   return scrolled.get(entry) ?? 0;
 }
 
@@ -70,7 +72,7 @@ interface LinkProps {
   children: ComponentChildren;
 }
 
-/** A link within the page: a real one, so that it can be opened in a tab, and quick when it is not. */
+/** A link within the page. It is a real link, so it can be opened in a tab, and follows without a page load. */
 export function Link({ to: target, current, class: name, children }: LinkProps) {
   const follow = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -1,27 +1,61 @@
-// Words, times and numbers as a person reads them, and text that somebody else wrote.
+// Words, times and numbers for people, and text that the page does not trust.
 
 import type { ComponentChildren } from "preact";
+import type { Cause, Reason } from "./wire";
+import { CAUSES, PERMISSION_MISSING, REASONS } from "./words";
 
-/** `user_deleted` as "User deleted": the API's own word, so that a runbook, the CSV and the page say the same. */
+const ACRONYMS: Record<string, string> = { id: "ID", json: "JSON", ok: "OK" };
+
+/** A name of the API as words: `mailbox_unavailable` as "Mailbox unavailable", `accountEnabled` as "Account enabled". */
 export function words(name: string): string {
-  return capital(name.replaceAll("_", " "));
+  const lower = name.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).split("_");
+  return capital(lower.map((word) => (Object.hasOwn(ACRONYMS, word) ? ACRONYMS[word] : word)).join(" "));
+}
+
+/** The title of a cause, or of an issue of an audit: `user_deleted` as "The user was deleted". */
+export function title(code: string): string {
+  return Object.hasOwn(CAUSES, code) ? CAUSES[code as Cause] : words(code);
 }
 
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-// Characters that are not seen and change what is: controls, and those that turn the direction of writing.
+/** Why something is not known, within a sentence. */
+export function Why({ reason, permission }: { reason: Reason; permission: string | null }) {
+  if (!permission) return <>{Object.hasOwn(REASONS, reason) ? REASONS[reason] : words(reason).toLowerCase()}</>;
+  const [before, after] = PERMISSION_MISSING.split("{permission}");
+  return (
+    <>
+      {before}
+      <code>{permission}</code>
+      {after}
+    </>
+  );
+}
+
+/** A JSON value for people. */
+export function valueText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.length ? value.map(valueText).join(", ") : "none";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return JSON.stringify(value);
+}
+
+// Characters that are invisible and change the text: control characters, and those that turn the direction of writing.
 const HIDDEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
 const SPLIT = new RegExp(`(${HIDDEN.source})`, "u");
 
-/** Text of a sender, a mailbox or a service: never markup, kept from turning what stands beside it, hidden characters shown. */
+/**
+ * Text of a sender, a mailbox or a service. It is never markup, does not turn the text beside it around, and shows its
+ * hidden characters.
+ */
 export function Untrusted({ text }: { text: string }) {
   if (!HIDDEN.test(text)) return <bdi>{text}</bdi>;
   const parts = text.split(SPLIT).map((part) =>
     HIDDEN.test(part) ? (
-      <span class="hidden-character" title="A character that is not seen">
+      <span class="hidden-character" title="Hidden character">
         U+{part.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}
       </span>
     ) : (
@@ -52,7 +86,7 @@ export const clock = (date: Date): string => TIME.format(date);
 export const hour = (milliseconds: number): string => HOUR.format(milliseconds);
 export const utcDay = (date: Date): string => UTC_DAY.format(date);
 
-/** The reader's offset from UTC, as "UTC+01:00". */
+/** The reader's offset from UTC, such as "UTC+01:00". */
 export function zone(): string {
   const minutes = -new Date().getTimezoneOffset();
   if (minutes === 0) return "UTC";
@@ -74,7 +108,7 @@ export function ago(instant: string, now = Date.now()): string {
   return "just now";
 }
 
-/** An instant in the reader's own time; in UTC, to the second, when pointed at. */
+/** An instant in the reader's time zone. Its tooltip has the instant in UTC, to the second. */
 export function Time({ at, relative = false }: { at: string; relative?: boolean }) {
   const date = new Date(at);
   if (Number.isNaN(date.valueOf())) return <Untrusted text={at} />;
@@ -86,12 +120,12 @@ export function Time({ at, relative = false }: { at: string; relative?: boolean 
   );
 }
 
-/** A tenant's id, short enough for a table; whole when pointed at and for a screen reader. */
+/** The ID of a tenant, if it is known. */
 export function TenantId({ id }: { id: string | null }) {
-  return id ? <code class="id">{id}</code> : <span class="muted">not known</span>;
+  return id ? <code class="id">{id}</code> : <span class="muted">unknown</span>;
 }
 
-/** Several things one after the other, with commas between. */
+/** Several things, separated by commas. */
 export function list(items: ComponentChildren[]): ComponentChildren[] {
   return items.flatMap((item, index) => (index ? [", ", item] : [item]));
 }

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 
-const THEMES = { system: "System", light: "Light", dark: "Dark" };
+const THEMES = { system: "System theme", light: "Light theme", dark: "Dark theme" };
 
-/** The system's theme, or one that is chosen here and kept. */
+/** The choice of a theme: the system's, or one that the browser remembers (theme-early.ts applies it). */
 export function ThemeChoice() {
   const [theme, set] = useState(document.documentElement.dataset["theme"] ?? "system");
   const choose = (name: string) => {
@@ -14,7 +14,7 @@ export function ThemeChoice() {
       if (name === "system") localStorage.removeItem("theme");
       else localStorage.setItem("theme", name);
     } catch {
-      // storage is blocked: it holds until the page is left
+      // storage is blocked: the choice lasts until the page is closed
     }
   };
   return (

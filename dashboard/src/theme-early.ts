@@ -1,4 +1,4 @@
-// Runs before the page is drawn, so that a theme that was chosen does not flash in after the system's.
+// Runs before the page is drawn, so that the chosen theme does not appear only after the system's.
 
 const chosen = readTheme();
 if (chosen) document.documentElement.dataset["theme"] = chosen;
@@ -7,6 +7,6 @@ function readTheme(): string | null {
   try {
     return localStorage.getItem("theme");
   } catch {
-    return null; // storage is blocked: the system's theme it is
+    return null; // storage is blocked: the system's theme is used
   }
 }

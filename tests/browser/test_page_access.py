@@ -41,7 +41,7 @@ def test_the_key_is_asked_for_and_kept_for_the_tab(keyed: str, open_page: OpenPa
 def test_a_wrong_key_is_told(keyed: str, open_page: OpenPage) -> None:
     page = open_page(keyed, expected="401")
     give(page, "wrong")
-    expect(page.get_by_role("alert")).to_contain_text("did not accept this key")
+    expect(page.get_by_role("alert")).to_contain_text("rejected this key")
     expect(page.get_by_label("Key", exact=True)).to_have_attribute("aria-invalid", "true")
     give(page, KEY)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
@@ -52,7 +52,7 @@ def test_a_key_can_be_forgotten(keyed: str, open_page: OpenPage) -> None:
     page = open_page(keyed, "?view=findings", expected="401")
     give(page, KEY)
     expect(page.locator(ROWS).first).to_be_visible()
-    page.get_by_role("button", name="Forget the key").click()
+    page.get_by_role("button", name="Forget key").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Function key")
     expect(page.locator(ROWS)).to_have_count(0)
     assert page.evaluate("sessionStorage.length") == 0
@@ -73,7 +73,7 @@ def test_without_a_key_the_page_has_no_data(keyed: str, running: Stack, open_pag
 def test_someone_signed_in_reads(signed_in: str, open_page: OpenPage) -> None:
     page = open_page(signed_in, "?view=findings", extra_http_headers=principal("Triage.Read"))
     expect(page.locator(ROWS).first).to_be_visible()
-    expect(page.get_by_role("button", name="Forget the key")).to_have_count(0)
+    expect(page.get_by_role("button", name="Forget key")).to_have_count(0)
 
 
 def test_who_may_not_write_is_told_at_the_button(signed_in: str, running: Stack, open_page: OpenPage) -> None:
@@ -92,7 +92,9 @@ def test_who_may_not_write_is_told_at_the_button(signed_in: str, running: Stack,
 
 def test_who_has_no_role_is_told(signed_in: str, open_page: OpenPage) -> None:
     page = open_page(signed_in, extra_http_headers=principal("Something.Else"), expected="403")
-    expect(page.get_by_role("alert").first).to_contain_text("You may not see this. The app role Triage.Read is needed")
+    expect(page.get_by_role("alert").first).to_contain_text(
+        "You do not have permission. The app role Triage.Read is needed"
+    )
 
 
 def test_who_is_signed_out_can_sign_in(signed_in: str, open_page: OpenPage) -> None:

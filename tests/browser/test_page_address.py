@@ -11,7 +11,8 @@ from playwright.sync_api import Page, Route, expect
 from sandbox.stack import Stack
 from tests.browser.attack import get
 from tests.browser.browsing import OpenPage
-from triage.diagnosis.causes import Confidence, Severity
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.diagnosis.precedence import RULES
 from triage.intake.scenario import Scenario
 
 ROWS = "table.findings tbody tr"
@@ -85,7 +86,7 @@ def test_the_filters_have_the_words_of_the_service(running: Stack, open_page: Op
     assert options(page, "severity") == list(Severity)
     assert options(page, "confidence") == list(Confidence)
     assert sorted(options(page, "scenario")) == sorted(Scenario)
-    causes = sorted(get(running.address, "summary")["byCause"])
+    causes = sorted(get(running.address, "summary")["byCause"], key=lambda cause: RULES[Cause(cause)].title.lower())
     expect(page.locator("select[name=cause] option")).to_have_count(1 + len(causes))  # they come later
     assert options(page, "cause") == causes
 
@@ -172,14 +173,14 @@ def test_an_address_that_makes_no_sense_is_told(running: Stack, open_page: OpenP
     page = open_page(running.address, f"?view=findings&{wrong}", expected="400")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text(wrong.split("=", maxsplit=1)[0])
-    alert.get_by_role("button", name="Try again").click()
+    alert.get_by_role("button", name="Show all findings").click()
     expect(page.locator(ROWS).first).to_be_visible()
     assert query(page) == {"view": "findings"}
 
 
 def test_a_day_of_the_chart_is_an_address(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?period=all")
-    chart = page.get_by_role("img", name=re.compile("The most"))
+    chart = page.get_by_role("img", name=re.compile("Peak"))
     chart.locator(".hit").last.click()
     day = max(get(running.address, "summary")["byDay"])
     expect(page.locator("select[name=period] option:checked")).to_have_text(f"{day} (UTC)")

@@ -18,7 +18,7 @@ new PerformanceObserver((list) => tasks.push(...list.getEntries().map((one) => o
 
 def test_the_overview_counts_them_all(crowded: str, open_page: OpenPage) -> None:
     page = open_page(crowded, "?period=30d")
-    expect(page.get_by_text(f"{crowd.NUMBER:,} failures of the last 30 days")).to_be_visible()
+    expect(page.get_by_text(f"{crowd.NUMBER:,} failures in the last 30 days")).to_be_visible()
     expect(page.locator(".big-figure")).to_have_text(f"{crowd.NUMBER // 2:,}")
     expect(page.locator(".reach")).to_contain_text("Mailboxes of the newest 200")
 
@@ -31,7 +31,7 @@ def test_a_table_of_thousands_does_not_freeze(crowded: str, open_page: OpenPage)
         page.get_by_role("button", name="Show more findings").click()
         expect(page.locator(ROWS)).to_have_count(number * 100)
     expect(page.locator(f"{ROWS} a").nth((PAGES - 1) * 100)).to_be_focused()
-    expect(page.locator("[aria-live]")).to_have_text("2,000 findings are shown.")
+    expect(page.locator("[aria-live]")).to_have_text("Showing 2,000 findings.")
     subjects = page.locator(f"{ROWS} .subject").all_inner_texts()
     assert subjects == [f"Message {number}" for number in range(PAGES * 100)], "each once, newest first"
     tasks = page.evaluate("tasks")

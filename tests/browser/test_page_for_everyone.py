@@ -103,12 +103,18 @@ def test_a_table_is_one_on_a_narrow_screen_too(running: Stack, open_page: OpenPa
     expect(first.get_by_role("rowheader")).to_have_count(1)
 
 
+def test_a_finding_names_its_mailbox_first_on_a_narrow_screen(running: Stack, open_page: OpenPage) -> None:
+    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    page = open_page(running.address, f"?finding={finding['id']}", viewport=NARROW)
+    expect(page.get_by_text(finding["failure"]["mailbox"]).first).to_be_in_viewport()
+
+
 def test_with_the_keyboard_alone(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address)
     expect(page.get_by_role("heading", name="Still in reach")).to_be_visible()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_in_viewport()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
     page.keyboard.press("Tab")
@@ -195,7 +201,7 @@ def test_a_command_is_copied(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, f"?finding={finding['id']}", permissions=["clipboard-read", "clipboard-write"])
     button = page.get_by_role("button", name="Copy command")
     button.click()
-    expect(page.locator("[aria-live]")).to_have_text("The command is copied.")
+    expect(page.locator("[aria-live]")).to_have_text("Command copied.")
     assert page.evaluate("navigator.clipboard.readText()") == command
 
 
@@ -213,4 +219,4 @@ def test_a_browser_that_may_not_copy_selects_the_command(running: Stack, open_pa
 
 def test_the_page_says_so_without_a_script(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, java_script_enabled=False)
-    expect(page.get_by_text("This page needs JavaScript")).to_be_visible()
+    expect(page.get_by_text("This page requires JavaScript")).to_be_visible()

@@ -32,9 +32,9 @@ def test_reading_is_told(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected")
     page.route("**/api/findings?*", lambda route: (time.sleep(1), route.continue_()))
     to_findings(page)
-    expect(page.get_by_text("Reading the findings…")).to_be_visible()
+    expect(page.get_by_text("Loading the findings…")).to_be_visible()
     expect(page.locator(ROWS).first).to_be_visible()
-    expect(page.get_by_text("Reading the findings…")).to_have_count(0)
+    expect(page.get_by_text("Loading the findings…")).to_have_count(0)
 
 
 def test_a_service_that_cannot_answer_is_tried_again_when_it_says(running: Stack, open_page: OpenPage) -> None:
@@ -42,8 +42,8 @@ def test_a_service_that_cannot_answer_is_tried_again_when_it_says(running: Stack
     page.route("**/api/findings?*", problem(503, "The storage account cannot be reached.", Retry_After="3"))
     to_findings(page)
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("The service cannot answer just now. The storage account cannot be reached.")
-    expect(alert).to_contain_text(re.compile(r"Next try in [123] s"))
+    expect(alert).to_contain_text("The service is not available right now. The storage account cannot be reached.")
+    expect(alert).to_contain_text(re.compile(r"Retrying in [123] s"))
     page.unroute("**/api/findings?*")
     expect(page.locator(ROWS).first).to_be_visible(timeout=8000)
     expect(alert).to_have_count(0)
@@ -57,10 +57,10 @@ def test_what_was_read_stays_and_says_from_when_it_is(running: Stack, open_page:
     page.route(re.compile("/api/(summary|findings|audits)"), problem(503, "Too busy.", Retry_After="30"))
     page.get_by_role("button", name="Refresh").click()
     stale = page.locator(".notice.stale").first
-    expect(stale).to_contain_text(re.compile(r"This is from \d\d:\d\d:\d\d\. .* could not be read again: Too busy\."))
+    expect(stale).to_contain_text(re.compile(r"This is from \d\d:\d\d:\d\d\. .* could not be refreshed: Too busy\."))
     expect(figure).to_have_text(before)
     page.unroute(re.compile("/api/(summary|findings|audits)"))
-    stale.get_by_role("button", name="Try now").click()
+    stale.get_by_role("button", name="Try again").click()
     expect(page.locator(".reach .notice")).to_have_count(0)
 
 
@@ -68,7 +68,7 @@ def test_no_network(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected", expected="Failed to load resource")
     page.context.set_offline(True)
     to_findings(page)
-    expect(page.get_by_role("alert")).to_contain_text("No answer. The service cannot be reached.")
+    expect(page.get_by_role("alert")).to_contain_text("No response. The service cannot be reached.")
     page.context.set_offline(False)
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(ROWS).first).to_be_visible()
@@ -78,11 +78,11 @@ def test_something_else_that_answers_is_told(running: Stack, open_page: OpenPage
     page = open_page(running.address, "?view=rejected", expected="502")
     page.route("**/api/findings?*", lambda route: route.fulfill(status=200, body="<html>Welcome</html>"))
     to_findings(page)
-    expect(page.get_by_role("alert")).to_contain_text("something else answered")
+    expect(page.get_by_role("alert")).to_contain_text("did not come from the service")
     page.unroute("**/api/findings?*")
     page.route("**/api/findings?*", lambda route: route.fulfill(status=502, body="<html>Bad gateway</html>"))
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("alert")).to_contain_text("The service answered 502.")
+    expect(page.get_by_role("alert")).to_contain_text("The service responded with 502.")
 
 
 def test_a_page_of_a_list_that_fails_leaves_the_rest(crowded: str, open_page: OpenPage) -> None:
@@ -106,7 +106,7 @@ def test_a_retriage_that_takes_too_long_is_told(running: Stack, open_page: OpenP
     page.get_by_role("button", name="Triage again").click()
     page.get_by_role("dialog").get_by_role("button", name="Triage again").click()
     expect(page.get_by_role("button", name="Triaging…")).to_be_visible()
-    late = page.get_by_text("No new result yet. It may")
+    late = page.get_by_role("main").get_by_text("There is no new result yet.")
     for _ in range(80):
         page.clock.run_for(1500)
         page.wait_for_timeout(20)  # real ones, for the answer

@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from sandbox.stack import Stack
 from tests.browser.attack import get
 from tests.browser.browsing import OpenPage
+from triage.diagnosis.causes import Cause
+from triage.diagnosis.precedence import RULES
 
 
 def panel(page: Page, name: str) -> Page:
@@ -17,7 +19,11 @@ def panel(page: Page, name: str) -> Page:
 
 
 def words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return name.replace("_", " ").capitalize().replace("json", "JSON")
+
+
+def title(cause: str) -> str:
+    return RULES[Cause(cause)].title
 
 
 def test_the_overview_says_what_is_in_reach_and_whose(running: Stack, open_page: OpenPage) -> None:
@@ -27,7 +33,7 @@ def test_the_overview_says_what_is_in_reach_and_whose(running: Stack, open_page:
     reach = panel(page, "Still in reach")
     expect(reach.get_by_role("link", name=str(len(exposed)), exact=True)).to_be_visible()
     mailboxes = {finding["failure"]["mailbox"] for finding in exposed}
-    expect(reach).to_contain_text(f"in {len(mailboxes)} mailboxes")
+    expect(reach).to_contain_text(f", in {len(mailboxes)} mailboxes.")
     first = reach.get_by_role("rowheader").first
     mailbox = first.inner_text()
     of_one = sum(finding["failure"]["mailbox"] == mailbox for finding in exposed)
@@ -45,11 +51,11 @@ def test_the_overview_says_how_each_app_is(running: Stack, open_page: OpenPage) 
         assert number
         expect(states.get_by_role("listitem").filter(has_text=words(verdict))).to_contain_text(str(number))
     broken = next(audit for audit in audits if audit["verdict"] == "broken")
-    apps = panel(page, "Email Threat Defense’s app")
+    apps = panel(page, "Email Threat Defense app")
     expect(apps.locator(".apps > li").first).to_contain_text(broken["issues"][0]["summary"])
     apps.get_by_role("link", name=broken["tenantId"]).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(broken["tenantId"])
-    expect(page.get_by_role("heading", name="What to mend")).to_be_visible()
+    expect(page.get_by_role("heading", name="What to fix")).to_be_visible()
 
 
 def test_the_numbers_are_those_of_the_summary(running: Stack, open_page: OpenPage) -> None:
@@ -64,8 +70,8 @@ def test_the_numbers_are_those_of_the_summary(running: Stack, open_page: OpenPag
         line.get_by_role("rowheader").inner_text(): int(line.get_by_role("cell").first.inner_text())
         for line in causes.locator("tbody tr").all()
     }
-    assert shown == {words(cause): number for cause, number in summary["byCause"].items()}
-    severities = panel(page, "By severity").locator("tbody tr").all()
+    assert shown == {title(cause): number for cause, number in summary["byCause"].items()}
+    severities = panel(page, "Failures by severity").locator("tbody tr").all()
     assert sum(int(line.get_by_role("cell").first.inner_text()) for line in severities) == summary["total"]
     causes.get_by_role("link").first.click()
     most = max(summary["byCause"].values())
@@ -80,10 +86,10 @@ def test_the_chart_has_its_numbers_as_a_table(running: Stack, open_page: OpenPag
     ).check()
     assert ("period=" + period in page.url) == (period != "7d")
     time = panel(page, "Failures over time")
-    expect(time.get_by_role("img")).to_have_accessible_name(re.compile("^Failures by (day|hour). The most: .* failure"))
-    time.get_by_text("As a table").click()
+    expect(time.get_by_role("img")).to_have_accessible_name(re.compile("^Failures by (day|hour). Peak: .* failure"))
+    time.get_by_text("Show as a table").click()
     table = time.get_by_role("table")
-    figures = [int(text) for text in table.locator("tbody td").all_inner_texts()]
+    figures = [int(text) for text in reversed(table.locator("tbody td").all_inner_texts())]  # the newest comes first
     assert len(figures) == {"24h": 8, "7d": 8, "30d": 31}.get(period, len(figures))
     bars = time.locator("svg .bar")
     heights = [float(bar.get_attribute("height") or 0) for bar in bars.all()]
@@ -91,7 +97,7 @@ def test_the_chart_has_its_numbers_as_a_table(running: Stack, open_page: OpenPag
     assert heights.index(max(heights)) == figures.index(max(figures))
     total = int(re.findall(r"[\d,]+", time.get_by_role("heading").inner_text())[0])
     assert sum(figures) <= total if period == "24h" else sum(figures) == total
-    table.get_by_role("link").last.click()  # a day's failures
+    table.get_by_role("link").first.click()  # a day's failures
     expect(page.locator("table.findings tbody tr")).to_have_count(
         next(figure for figure in reversed(figures) if figure)
     )
@@ -100,8 +106,9 @@ def test_the_chart_has_its_numbers_as_a_table(running: Stack, open_page: OpenPag
 def test_a_finding_is_a_story_with_a_remedy(running: Stack, open_page: OpenPage) -> None:
     finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
     page = open_page(running.address, "?view=findings&cause=consent_missing")
-    page.get_by_role("rowheader", name="Consent missing").first.get_by_role("link").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Consent missing")
+    page.get_by_role("rowheader", name=title("consent_missing")).first.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title("consent_missing"))
+    expect(page).to_have_title(f"{finding['failure']['mailbox']}: {title('consent_missing')} · Remediation triage")
     expect(page.get_by_text(finding["summary"])).to_be_visible()
     steps = panel(page, "What to do").locator("ol.steps > li")
     assert steps.locator("h3").all_inner_texts() == [action["title"] for action in finding["actions"]]
@@ -110,7 +117,7 @@ def test_a_finding_is_a_story_with_a_remedy(running: Stack, open_page: OpenPage)
     links = [action["url"] for action in finding["actions"] if action["url"]]
     assert [link.get_attribute("href") for link in steps.get_by_role("link").all()] == links
     assert {link.get_attribute("rel") for link in steps.get_by_role("link").all()} == {"noopener noreferrer"}
-    checks = panel(page, "How this was found").locator("ol.checks > li")
+    checks = panel(page, "Evidence").locator("ol.checks > li")
     for check, shown in zip(finding["checks"], checks.all(), strict=True):
         expect(shown).to_contain_text(check["question"])
         for value in check["observed"].values():
@@ -123,7 +130,7 @@ def test_a_finding_is_a_story_with_a_remedy(running: Stack, open_page: OpenPage)
         "pass": ("Yes", "Read"),
         "fail": ("No", "None"),
         "unknown": ("Could not be read",),
-        "skipped": ("Not asked",),
+        "skipped": ("Not applicable",),
     }
     answers = [shown.locator(".question .mark").inner_text() for shown in checks.all()]
     assert all(answer in words_of[check["outcome"]] for answer, check in zip(answers, finding["checks"], strict=True))
@@ -146,7 +153,35 @@ def test_a_failure_is_triaged_again(running: Stack, open_page: OpenPage) -> None
     after = get(running.address, f"findings/{before['id']}")
     assert after["triagedAt"] > before["triagedAt"]
     expect(page.locator(".headline time").first).to_have_attribute("datetime", after["triagedAt"])
-    expect(page.locator("[aria-live]")).to_contain_text("It was triaged again: Consent missing.")
+    expect(page.locator("[aria-live]")).to_have_text("Triaged again. Nothing changed.")
+    expect(page.get_by_role("main").get_by_text("Triaged again. Nothing changed.")).to_be_visible()
+
+
+def test_triage_again_says_what_changed(running: Stack, open_page: OpenPage) -> None:
+    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    page = open_page(running.address, f"?finding={finding['id']}")
+    expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+    newer = {**finding, "triagedAt": "2999-01-01T00:00:00Z", "severity": "low", "exposed": None}
+    page.route(f"**/api/findings/{finding['id']}/retriage", lambda route: route.fulfill(status=202, json={}))
+    page.route(f"**/api/findings/{finding['id']}", lambda route: route.fulfill(json=newer))
+    page.get_by_role("button", name="Triage again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Triage again").click()
+    expect(page.get_by_role("main")).to_contain_text("Triaged again. Changed: severity, reach.")
+
+
+def test_the_service_says_why_graph_is_degraded(running: Stack, open_page: OpenPage) -> None:
+    checks = {
+        "storage": {"status": "ok"},
+        "graph": {"status": "degraded", "reasons": ["unauthenticated"]},
+        "permissions": {"status": "degraded", "lacking": [{"permission": "User.Read.All", "tenants": 2}]},
+    }
+    page = open_page(running.address, "?view=rejected")
+    page.route("**/api/health", lambda route: route.fulfill(json={"status": "degraded", "checks": checks}))
+    page.get_by_role("navigation").get_by_role("link", name="Overview").click()
+    service = panel(page, "This service")
+    expect(service).to_contain_text("The triage identity could not sign in to the tenant.")
+    service.get_by_text("does not have 1 permission").click()
+    expect(service).to_contain_text("User.Read.All in 2 tenants")
 
 
 def test_audits_show_what_changed(running: Stack, open_page: OpenPage) -> None:
@@ -158,6 +193,7 @@ def test_audits_show_what_changed(running: Stack, open_page: OpenPage) -> None:
     verdicts = page.locator(".card .card-top .mark").all_inner_texts()
     assert verdicts[0] == "Broken" and verdicts[-1] == "Not applicable", "what is worst comes first"
     card.get_by_role("link").click()
+    expect(page).to_have_title(f"Audit of tenant {changed['tenantId']} · Remediation triage")
     expect(panel(page, "Changes")).to_contain_text(changed["drift"]["granted"][0])
     permissions = panel(page, "Permissions on Microsoft Graph")
     for permission in changed["permissions"]:
@@ -167,8 +203,8 @@ def test_audits_show_what_changed(running: Stack, open_page: OpenPage) -> None:
             .filter(has_text=words(permission["type"]))
         )
         expect(line.first).to_contain_text(words(permission["state"]))
-    panel(page, "Changes").get_by_role("link", name="the audit before").click()
-    expect(panel(page, "Changes")).to_contain_text("The first audit of this tenant")
+    panel(page, "Changes").get_by_role("link", name="the previous audit").click()
+    expect(panel(page, "Changes")).to_contain_text("First audit of this tenant")
 
 
 def test_the_history_of_audits_is_filtered(running: Stack, open_page: OpenPage) -> None:
@@ -213,12 +249,12 @@ def test_an_unknown_finding_is_none(running: Stack, open_page: OpenPage) -> None
 
 def test_a_service_to_which_nothing_happened(empty: str, open_page: OpenPage) -> None:
     page = open_page(empty)
-    expect(panel(page, "Still in reach")).to_contain_text("Nothing is in reach")
-    expect(panel(page, "Email Threat Defense’s app")).to_contain_text("Not audited yet")
-    expect(panel(page, "Failures by cause")).to_contain_text("No failures in this time")
+    expect(panel(page, "Still in reach")).to_contain_text("No message is in reach")
+    expect(panel(page, "Email Threat Defense app")).to_contain_text("Not audited yet")
+    expect(panel(page, "Failures by cause")).to_contain_text("No failures in this period")
     page.get_by_role("navigation").get_by_role("link", name="Findings").click()
     expect(page.get_by_text("No findings yet")).to_be_visible()
     page.get_by_role("navigation").get_by_role("link", name="App health").click()
     expect(page.get_by_text("No audits yet")).to_be_visible()
     page.get_by_role("navigation").get_by_role("link", name="Rejected").click()
-    expect(page.get_by_text("No event was rejected")).to_be_visible()
+    expect(page.get_by_text("No rejected events")).to_be_visible()

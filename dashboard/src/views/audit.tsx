@@ -1,13 +1,15 @@
-import { go, Link, to } from "../address";
 import { get } from "../api";
+import { AuditNow } from "../audit-now";
 import { useLoad } from "../load";
 import { SeverityMark, StateMark, VerdictMark } from "../marks";
-import { Empty, Fact, Heading, Shown, Steps } from "../parts";
-import { count, TenantId, Time, Untrusted, words } from "../text";
-import type { Audit } from "../wire";
-import { AuditNow } from "./audits";
+import { Empty, Fact, Heading } from "../parts";
+import { go, Link, to } from "../router";
+import { Shown } from "../shown";
+import { Steps } from "../steps";
+import { capital, count, TenantId, Time, title, Untrusted, valueText, Why, words } from "../text";
+import type { Audit, AuditedCredential, AuditedPermission } from "../wire";
 
-/** One audit: what is wrong and how it is mended, then everything that was read. */
+/** One audit: what is wrong and how to fix it, and then everything that was read. */
 export function AuditView({ id }: { id: string }) {
   const loaded = useLoad(`audit ${id}`, (signal) => get<Audit>(`audits/${encodeURIComponent(id)}`, undefined, signal));
   return (
@@ -17,7 +19,7 @@ export function AuditView({ id }: { id: string }) {
           <span aria-hidden="true">← </span>App health
         </Link>
       </p>
-      {!loaded.data && <Heading>Audit</Heading>}
+      {!loaded.data && <Heading tab="Audit">Audit</Heading>}
       <Shown of={loaded} what="the audit">
         {(audit) => <Whole audit={audit} />}
       </Shown>
@@ -26,10 +28,10 @@ export function AuditView({ id }: { id: string }) {
 }
 
 function Whole({ audit }: { audit: Audit }) {
-  const principal = Object.entries(audit.servicePrincipal ?? {}).filter(([, value]) => value !== null);
   return (
     <article>
       <Heading
+        tab={`Audit of tenant ${audit.tenantId}`}
         lead={
           <>
             <VerdictMark verdict={audit.verdict} /> as of <Time at={audit.auditedAt} />
@@ -41,62 +43,14 @@ function Whole({ audit }: { audit: Audit }) {
       >
         Tenant <TenantId id={audit.tenantId} />
       </Heading>
-      <section class="panel" aria-labelledby="issues-title">
-        <h2 id="issues-title">{audit.issues.length ? "What to mend" : "Issues"}</h2>
-        {audit.issues.length ? (
-          audit.issues.map((issue) => (
-            <section key={issue.code} class="issue">
-              <p class="issue-title">
-                <SeverityMark severity={issue.severity} /> <b>{words(issue.code)}</b>
-              </p>
-              <p>
-                <Untrusted text={issue.summary} />
-              </p>
-              {issue.actions.length > 0 && <Steps actions={issue.actions} />}
-            </section>
-          ))
-        ) : (
-          <Empty title={audit.verdict === "unknown" ? "What decides could not be read" : "There are none"} />
-        )}
-      </section>
+      <Issues audit={audit} />
       <div class="grid-audit">
         <section class="panel" aria-labelledby="permissions-title">
           <h2 id="permissions-title">Permissions on Microsoft Graph</h2>
           {audit.permissions.length ? (
-            <div class="scroll" tabIndex={0} role="group" aria-labelledby="permissions-title">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">Permission</th>
-                    <th scope="col">Type</th>
-                    <th scope="col">Need</th>
-                    <th scope="col">State</th>
-                    <th scope="col" class="figure">
-                      Privilege level
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {audit.permissions.map((permission) => (
-                    <tr key={`${permission.type} ${permission.name}`}>
-                      <th scope="row">
-                        <code>
-                          <Untrusted text={permission.name} />
-                        </code>
-                      </th>
-                      <td>{words(permission.type)}</td>
-                      <td>{words(permission.need)}</td>
-                      <td>
-                        <StateMark state={permission.state} />
-                      </td>
-                      <td class="figure">{permission.privilegeLevel ?? <span class="muted">–</span>}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Permissions permissions={audit.permissions} />
           ) : (
-            <Empty title="None were read" />
+            <Empty title="No permissions were read" />
           )}
         </section>
         <div class="column-stack">
@@ -106,64 +60,33 @@ function Whole({ audit }: { audit: Audit }) {
           </section>
           <section class="panel" aria-labelledby="credentials-title">
             <h2 id="credentials-title">Credentials</h2>
-            {audit.credentials.length ? (
-              <ul class="plain">
-                {audit.credentials.map((credential, index) => (
-                  <li key={index}>
-                    <p>
-                      <StateMark state={credential.state} /> {words(credential.kind)}
-                      {credential.displayName && (
-                        <>
-                          {" "}
-                          <Untrusted text={credential.displayName} />
-                        </>
-                      )}
-                    </p>
-                    {credential.endDateTime && (
-                      <p class="muted">
-                        {(credential.daysLeft ?? 0) < 0 ? "Ended " : "Ends "}
-                        <Time at={credential.endDateTime} />
-                        {credential.daysLeft !== null &&
-                          credential.daysLeft >= 0 &&
-                          `, ${count(credential.daysLeft, "day")} left`}
-                      </p>
-                    )}
-                  </li>
-                ))}
-              </ul>
-            ) : (
-              <Empty title="None to see here">
-                They belong to the app’s registration, which may be in another tenant.
-              </Empty>
-            )}
+            <Credentials credentials={audit.credentials} />
           </section>
           {audit.unreadable.length > 0 && (
             <section class="panel" aria-labelledby="unreadable-title">
-              <h2 id="unreadable-title">What could not be read</h2>
+              <h2 id="unreadable-title">Could not be read</h2>
               <ul class="plain">
-                {audit.unreadable.map((question) => (
-                  <li key={question.question}>
-                    {words(question.question)}: {words(question.reason).toLowerCase()}
-                    {question.permission && (
-                      <>
-                        , the triage identity lacks <code>{question.permission}</code>
-                      </>
-                    )}
+                {audit.unreadable.map((lack) => (
+                  <li key={lack.question}>
+                    {capital(lack.question)}: <Why {...lack} />.
                   </li>
                 ))}
               </ul>
             </section>
           )}
           <section class="panel" aria-labelledby="app-title">
-            <h2 id="app-title">The app</h2>
+            <h2 id="app-title">App</h2>
             <dl class="facts stacked">
-              <Fact name="App id">{audit.etdAppId && <code class="id">{audit.etdAppId}</code>}</Fact>
+              <Fact name="App ID">{audit.etdAppId && <code class="id">{audit.etdAppId}</code>}</Fact>
               <Fact name="Mode">{words(audit.mode)}</Fact>
-              {principal.map(([name, value]) => (
-                <Fact key={name} name={name}>
-                  <Untrusted text={String(value)} />
-                </Fact>
-              ))}
+              {Object.entries(audit.servicePrincipal ?? {}).map(
+                ([name, value]) =>
+                  value !== null && (
+                    <Fact key={name} name={words(name)}>
+                      <Untrusted text={valueText(value)} />
+                    </Fact>
+                  ),
+              )}
             </dl>
           </section>
         </div>
@@ -172,21 +95,109 @@ function Whole({ audit }: { audit: Audit }) {
   );
 }
 
-function Changes({ audit }: { audit: Audit }) {
-  const { drift } = audit;
-  if (!drift) return <Empty title="The first audit of this tenant" />;
+function Issues({ audit: { issues, verdict } }: { audit: Audit }) {
+  return (
+    <section class="panel" aria-labelledby="issues-title">
+      <h2 id="issues-title">{issues.length ? "What to fix" : "Issues"}</h2>
+      {issues.map((issue) => (
+        <section key={issue.code} class="issue">
+          <p class="issue-title">
+            <SeverityMark severity={issue.severity} /> <b>{title(issue.code)}</b>
+          </p>
+          <p>
+            <Untrusted text={issue.summary} />
+          </p>
+          {issue.actions.length > 0 && <Steps actions={issue.actions} />}
+        </section>
+      ))}
+      {!issues.length &&
+        (verdict === "unknown" ? (
+          <Empty title="Could not be determined">Needed answers could not be read. They are listed below.</Empty>
+        ) : (
+          <Empty title="No issues" />
+        ))}
+    </section>
+  );
+}
+
+function Permissions({ permissions }: { permissions: AuditedPermission[] }) {
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-labelledby="permissions-title">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Permission</th>
+            <th scope="col">State</th>
+            <th scope="col">Need</th>
+            <th scope="col">Type</th>
+            <th scope="col" class="figure">
+              Privilege level
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {permissions.map((permission) => (
+            <tr key={`${permission.type} ${permission.name}`}>
+              <th scope="row">
+                <code>
+                  <Untrusted text={permission.name} />
+                </code>
+              </th>
+              <td>
+                <StateMark state={permission.state} />
+              </td>
+              <td>{words(permission.need)}</td>
+              <td>{words(permission.type)}</td>
+              <td class="figure">{permission.privilegeLevel ?? <span class="muted">–</span>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Credentials({ credentials }: { credentials: AuditedCredential[] }) {
+  if (!credentials.length) {
+    return (
+      <Empty title="No credentials visible">They belong to the app registration, which may be in another tenant.</Empty>
+    );
+  }
+  return (
+    <ul class="plain">
+      {credentials.map(({ state, kind, displayName, endDateTime, daysLeft }, index) => (
+        <li key={index}>
+          <p>
+            <StateMark state={state} /> {words(kind)}
+            {displayName && (
+              <>
+                {": "}
+                <Untrusted text={displayName} />
+              </>
+            )}
+          </p>
+          {endDateTime && (
+            <p class="muted">
+              {(daysLeft ?? 0) < 0 ? "Expired " : "Expires "}
+              <Time at={endDateTime} />
+              {daysLeft !== null && daysLeft >= 0 && `, ${count(daysLeft, "day")} left`}
+            </p>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Changes({ audit: { drift } }: { audit: Audit }) {
+  if (!drift) return <Empty title="First audit of this tenant" />;
+  const previous = <Link to={to("audits", { audit: drift.since })}>the previous audit</Link>;
   const kinds = [
     ["Granted", drift.granted],
     ["Revoked", drift.revoked],
     ["Changed", drift.changed],
   ] as const;
-  if (kinds.every(([, names]) => !names.length)) {
-    return (
-      <p>
-        None since <Link to={to("audits", { audit: drift.since })}>the audit before</Link>.
-      </p>
-    );
-  }
+  if (kinds.every(([, names]) => !names.length)) return <p>None since {previous}.</p>;
   return (
     <>
       <dl class="facts stacked">
@@ -205,9 +216,7 @@ function Changes({ audit }: { audit: Audit }) {
             ),
         )}
       </dl>
-      <p class="muted">
-        Since <Link to={to("audits", { audit: drift.since })}>the audit before</Link>.
-      </p>
+      <p class="muted">Since {previous}.</p>
     </>
   );
 }

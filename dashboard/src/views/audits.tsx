@@ -1,29 +1,27 @@
 import { useState } from "preact/hooks";
-import { go, Link, to } from "../address";
-import { ApiError, get, post } from "../api";
-import { announce } from "../live";
-import { denied, useLoad } from "../load";
+import { get } from "../api";
+import { AuditNow } from "../audit-now";
+import { useLoad } from "../load";
 import { VerdictMark } from "../marks";
-import { More, usePages } from "../pages";
-import { Confirm, Empty, Heading, Problem, Shown } from "../parts";
-import { count, TenantId, Time, Untrusted, words } from "../text";
-import type { Audit, Drift, Page, Verdict } from "../wire";
+import { More, usePages } from "../paging";
+import { Empty, Heading } from "../parts";
+import { go, Link, to } from "../router";
+import { Shown } from "../shown";
+import { count, TenantId, Time, title, Untrusted, words } from "../text";
+import { WORST_FIRST, worstFirst } from "../verdicts";
+import type { Audit, Drift, Page } from "../wire";
 
 const PAGE = 25;
-const WORST: Verdict[] = ["broken", "degraded", "unknown", "healthy", "not_applicable"];
 
-export function worstFirst(audits: Audit[]): Audit[] {
-  return [...audits].sort((a, b) => WORST.indexOf(a.verdict) - WORST.indexOf(b.verdict));
-}
-
-/** The apps as they are now, and what the audits found before. */
+/** The newest audit of each tenant, and the earlier ones. */
 export function AuditsView({ parameters }: { parameters: URLSearchParams }) {
   const latest = useLoad("apps", (signal) => get<Page<Audit>>("audits/latest", undefined, signal));
   const [audited, again] = useState(0);
   return (
     <>
       <Heading
-        lead="Whether Email Threat Defense’s app may do its work in each tenant."
+        tab="App health"
+        lead="Whether the Email Threat Defense app can do its work in each tenant."
         aside={
           <AuditNow
             done={() => {
@@ -44,7 +42,7 @@ export function AuditsView({ parameters }: { parameters: URLSearchParams }) {
               ))}
             </div>
           ) : (
-            <Empty title="Not audited yet">The first audit runs by schedule, or when it is asked for here.</Empty>
+            <Empty title="Not audited yet">The first audit runs on schedule. To run one now, select Audit now.</Empty>
           )
         }
       </Shown>
@@ -80,15 +78,15 @@ function Card({ audit }: { audit: Audit }) {
   );
 }
 
-/** What changed since the audit before, in a line. */
-export function DriftText({ drift }: { drift: Drift | null }) {
-  if (!drift) return <span class="muted">The first audit</span>;
+/** What changed since the previous audit, in a line. */
+function DriftText({ drift }: { drift: Drift | null }) {
+  if (!drift) return <span class="muted">First audit</span>;
   const parts = [
     ...drift.granted.map((name) => `+ ${name}`),
     ...drift.revoked.map((name) => `− ${name}`),
     ...drift.changed,
   ];
-  if (!parts.length) return <span class="muted">No change</span>;
+  if (!parts.length) return <span class="muted">No changes</span>;
   return (
     <span class="drift">
       {parts.map((part) => (
@@ -102,8 +100,8 @@ export function DriftText({ drift }: { drift: Drift | null }) {
 
 function History({ parameters }: { parameters: URLSearchParams }) {
   const verdict = parameters.get("verdict") ?? "";
-  const tenant = parameters.get("tenantId") ?? "";
-  const query = to(null, { verdict, tenantId: tenant, top: String(PAGE) });
+  const tenantId = parameters.get("tenantId") ?? "";
+  const query = to(null, { verdict, tenantId, top: String(PAGE) });
   const audits = usePages(
     "audits",
     `audits ${query}`,
@@ -111,7 +109,7 @@ function History({ parameters }: { parameters: URLSearchParams }) {
     "audit",
     (audit: Audit) => audit,
   );
-  const set = (name: string, value: string) => go(to("audits", { verdict, tenantId: tenant, [name]: value }));
+  const set = (name: string, value: string) => go(to("audits", { verdict, tenantId, [name]: value }));
   return (
     <section class="panel" aria-labelledby="history-title">
       <div class="panel-head">
@@ -121,16 +119,16 @@ function History({ parameters }: { parameters: URLSearchParams }) {
             <span>State</span>
             <select value={verdict} onChange={(event) => set("verdict", event.currentTarget.value)}>
               <option value="">Any</option>
-              {WORST.map((name) => (
+              {WORST_FIRST.map((name) => (
                 <option key={name} value={name}>
                   {words(name)}
                 </option>
               ))}
             </select>
           </label>
-          {tenant && (
+          {tenantId && (
             <button type="button" class="quiet" onClick={() => set("tenantId", "")}>
-              All tenants
+              Show all tenants
             </button>
           )}
         </div>
@@ -147,7 +145,7 @@ function History({ parameters }: { parameters: URLSearchParams }) {
                       <th scope="col">State</th>
                       <th scope="col">Tenant</th>
                       <th scope="col">Issues</th>
-                      <th scope="col">Change since the one before</th>
+                      <th scope="col">Changes</th>
                     </tr>
                   </thead>
                   <tbody ref={audits.list as { current: HTMLTableSectionElement | null }}>
@@ -161,13 +159,17 @@ function History({ parameters }: { parameters: URLSearchParams }) {
                         <td>
                           <VerdictMark verdict={audit.verdict} />
                         </td>
-                        <td>
+                        <td class="nowrap">
                           <Link to={to("audits", { verdict, tenantId: audit.tenantId })}>
                             <TenantId id={audit.tenantId} />
                           </Link>
                         </td>
-                        <td>{audit.issues.map((issue) => words(issue.code)).join(", ") || "None"}</td>
-                        <td>
+                        <td class="text">
+                          {audit.issues.length
+                            ? audit.issues.map((issue) => <div key={issue.code}>{title(issue.code)}</div>)
+                            : "None"}
+                        </td>
+                        <td class="text">
                           <DriftText drift={audit.drift} />
                         </td>
                       </tr>
@@ -178,51 +180,10 @@ function History({ parameters }: { parameters: URLSearchParams }) {
               <More of={audits} what="audits" />
             </>
           ) : (
-            <Empty title={verdict || tenant ? "No audit fits" : "No audits yet"} />
+            <Empty title={verdict || tenantId ? "No audits match" : "No audits yet"} />
           )
         }
       </Shown>
     </section>
-  );
-}
-
-/** Audits one tenant, or all, when asked. */
-export function AuditNow({ tenantId, done }: { tenantId?: string; done: (audits: Audit[]) => void }) {
-  const [asking, ask] = useState(false);
-  const [running, run] = useState(false);
-  const [error, setError] = useState<ApiError>();
-  const start = async () => {
-    run(true);
-    setError(undefined);
-    announce("The audit is running.");
-    try {
-      const { value } = await post<Page<Audit>>("audits", tenantId ? { tenantId } : {});
-      announce(`The audit is done: ${value.map((audit) => words(audit.verdict)).join(", ")}.`);
-      done(value);
-    } catch (reason) {
-      denied(reason);
-      setError(reason instanceof ApiError ? reason : new ApiError(0, String(reason)));
-    } finally {
-      run(false);
-    }
-  };
-  return (
-    <div class="do">
-      <button type="button" class="primary" disabled={running} onClick={() => ask(true)}>
-        {running ? "Auditing…" : "Audit now"}
-      </button>
-      {error && <Problem error={error} what="the audit" />}
-      {asking && (
-        <Confirm
-          title={tenantId ? "Audit this tenant now?" : "Audit all tenants now?"}
-          yes="Audit now"
-          onYes={() => void start()}
-          onNo={() => ask(false)}
-        >
-          The app, its permissions and its credentials are read afresh from Microsoft Graph, and the audit is kept.
-          Nothing is changed in the tenant.
-        </Confirm>
-      )}
-    </div>
   );
 }

@@ -1,10 +1,11 @@
-import { to } from "../address";
-import { More, usePages } from "../pages";
-import { Empty, Heading, Shown } from "../parts";
+import { More, usePages } from "../paging";
+import { Empty, Heading } from "../parts";
+import { to } from "../router";
+import { Shown } from "../shown";
 import { Time, Untrusted, words } from "../text";
 import type { RejectedEvent } from "../wire";
 
-/** The events that are no failures, whole, so that their sender can be put right. */
+/** The events that could not be read as a failure, with their full text. */
 export function RejectedView() {
   const events = usePages(
     "rejected",
@@ -15,7 +16,10 @@ export function RejectedView() {
   );
   return (
     <>
-      <Heading lead="What came on the intake queue and could not be read as a failure. Put its sender right, and send it again.">
+      <Heading
+        tab="Rejected events"
+        lead="Events from the intake queue that could not be read as a failure. Fix the sender, and then resend them."
+      >
         Rejected events
       </Heading>
       <Shown of={events} what="the rejected events">
@@ -36,9 +40,9 @@ export function RejectedView() {
                     </p>
                     <details>
                       <summary>
-                        The event<span class="visually-hidden"> of {event.receivedAt}</span>
+                        Show the event<span class="visually-hidden"> of {event.receivedAt}</span>
                       </summary>
-                      <pre tabIndex={0} role="group" aria-label="The event’s text">
+                      <pre tabIndex={0} role="group" aria-label="Text of the event">
                         <Untrusted text={event.body} />
                       </pre>
                     </details>
@@ -48,7 +52,7 @@ export function RejectedView() {
               <More of={events} what="events" />
             </>
           ) : (
-            <Empty title="No event was rejected">Everything that arrived was read as a failure.</Empty>
+            <Empty title="No rejected events" />
           )
         }
       </Shown>

@@ -1,0 +1,84 @@
+// The steps of a remedy.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { announce } from "./live";
+import { Untrusted } from "./text";
+import type { Action } from "./wire";
+
+export function Steps({ actions }: { actions: Action[] }) {
+  return (
+    <ol class="steps">
+      {actions.map((action, index) => (
+        <li key={index}>
+          <h3>
+            <Untrusted text={action.title} />
+          </h3>
+          <p>
+            <Untrusted text={action.detail} />
+          </p>
+          {action.url && <OutsideLink url={action.url} />}
+          {action.command && <Command text={action.command} />}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** A link to another site. Only an https URL without credentials becomes one; any other is shown as text. */
+function OutsideLink({ url }: { url: string }) {
+  const target = URL.canParse(url) ? new URL(url) : null;
+  if (target?.protocol !== "https:" || target.username || target.password) {
+    return (
+      <p class="muted">
+        Not linked because it is not a plain https URL: <Untrusted text={url} />
+      </p>
+    );
+  }
+  return (
+    <p>
+      <a href={target.href} target="_blank" rel="noopener noreferrer">
+        Open {target.host}
+        <span aria-hidden="true"> ↗</span>
+        <span class="visually-hidden"> in a new tab</span>
+      </a>
+    </p>
+  );
+}
+
+const NOTE_MS = 4000;
+
+/** A command and the button that copies it unchanged. */
+function Command({ text }: { text: string }) {
+  const code = useRef<HTMLElement>(null);
+  const [note, setNote] = useState("");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setNote("Copied");
+      announce("Command copied.");
+    } catch {
+      // Copying is not allowed, or the page is not on https: select the command, so that the keyboard can copy it.
+      if (code.current) getSelection()?.selectAllChildren(code.current);
+      setNote("Press Ctrl+C");
+      announce("The browser does not allow copying. The command is selected: copy it with the keyboard.");
+    }
+  };
+  useEffect(() => {
+    if (!note) return;
+    const timer = setTimeout(() => setNote(""), NOTE_MS);
+    return () => clearTimeout(timer);
+  }, [note]);
+  return (
+    <div class="command">
+      <pre tabIndex={0} role="group" aria-label="Command">
+        <code ref={code}>
+          <Untrusted text={text} />
+        </code>
+      </pre>
+      <button type="button" onClick={() => void copy()}>
+        {note || "Copy"}
+        <span class="visually-hidden"> command</span>
+      </button>
+    </div>
+  );
+}
