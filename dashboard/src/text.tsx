@@ -21,15 +21,15 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Why something is not known, within a sentence. */
+/** Why something is not known, as a sentence. */
 export function Why({ reason, permission }: { reason: Reason; permission: string | null }) {
-  if (!permission) return <>{Object.hasOwn(REASONS, reason) ? REASONS[reason] : words(reason).toLowerCase()}</>;
-  const [before, after] = PERMISSION_MISSING.split("{permission}");
+  if (!permission) return <>{Object.hasOwn(REASONS, reason) ? capital(REASONS[reason]) : words(reason)}.</>;
+  const [before = "", after = ""] = PERMISSION_MISSING.split("{permission}");
   return (
     <>
-      {before}
+      {capital(before)}
       <code>{permission}</code>
-      {after}
+      {after}.
     </>
   );
 }

@@ -138,6 +138,33 @@ def test_a_finding_is_a_story_with_a_remedy(running: Stack, open_page: OpenPage)
     expect(panel(page, "The failure")).to_contain_text(finding["failure"]["internetMessageId"])
 
 
+def test_what_could_not_be_read_is_shown_with_the_missing_permission(running: Stack, open_page: OpenPage) -> None:
+    unknown = next(one for one in get(running.address, "audits/latest")["value"] if one["verdict"] == "unknown")
+    page = open_page(running.address, f"?view=audits&audit={unknown['id']}")
+    unread = panel(page, "Could not be read").get_by_role("listitem")
+    for lack, shown in zip(unknown["unreadable"], unread.all(), strict=True):
+        expect(shown).to_contain_text(lack["question"], ignore_case=True)
+        expect(shown).to_contain_text(f"The triage identity does not have {lack['permission']}.")
+
+    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    reasons = [
+        {"check": "mailbox", "reason": "forbidden", "permission": "Mail.ReadBasic.All"},
+        {"check": "tenant", "reason": "tenant_not_configured", "permission": None},
+    ]
+    shown = {**finding, "cause": "undetermined", "reasons": reasons, "alsoSeen": ["user_deleted"]}
+    page.route(f"**/api/findings/{finding['id']}", lambda route: route.fulfill(json=shown))
+    page.goto(f"{running.address}/api/dashboard?finding={finding['id']}")
+    expect(panel(page, "Also found")).to_contain_text(title("user_deleted"))
+    question = next(check["question"] for check in finding["checks"] if check["id"] == "mailbox")
+    items = panel(page, "Could not be read").get_by_role("listitem")
+    expect(items).to_contain_text(
+        [
+            f"{question}The triage identity does not have Mail.ReadBasic.All.",
+            "TenantIts tenant is not in TRIAGE_TENANTS.",
+        ]
+    )
+
+
 def test_a_failure_is_triaged_again(running: Stack, open_page: OpenPage) -> None:
     before = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
     page = open_page(running.address, f"?finding={before['id']}")

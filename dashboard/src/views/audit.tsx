@@ -6,7 +6,8 @@ import { Empty, Fact, Heading } from "../parts";
 import { go, Link, to } from "../router";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
-import { capital, count, TenantId, Time, title, Untrusted, valueText, Why, words } from "../text";
+import { count, TenantId, Time, title, Untrusted, valueText, words } from "../text";
+import { CouldNotBeRead } from "../unread";
 import type { Audit, AuditedCredential, AuditedPermission } from "../wire";
 
 /** One audit: what is wrong and how to fix it, and then everything that was read. */
@@ -62,18 +63,7 @@ function Whole({ audit }: { audit: Audit }) {
             <h2 id="credentials-title">Credentials</h2>
             <Credentials credentials={audit.credentials} />
           </section>
-          {audit.unreadable.length > 0 && (
-            <section class="panel" aria-labelledby="unreadable-title">
-              <h2 id="unreadable-title">Could not be read</h2>
-              <ul class="plain">
-                {audit.unreadable.map((lack) => (
-                  <li key={lack.question}>
-                    {capital(lack.question)}: <Why {...lack} />.
-                  </li>
-                ))}
-              </ul>
-            </section>
-          )}
+          <CouldNotBeRead all={audit.unreadable.map((lack) => ({ ...lack, what: lack.question }))} />
           <section class="panel" aria-labelledby="app-title">
             <h2 id="app-title">App</h2>
             <dl class="facts stacked">

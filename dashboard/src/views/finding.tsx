@@ -6,8 +6,9 @@ import { Empty, Fact, Heading } from "../parts";
 import { Link } from "../router";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
-import { count, list, TenantId, Time, title, Untrusted, Why, words } from "../text";
-import type { Finding } from "../wire";
+import { count, list, TenantId, Time, title, Untrusted, words } from "../text";
+import { CouldNotBeRead } from "../unread";
+import type { Cause, Check, Finding } from "../wire";
 import { Checks } from "./finding/checks";
 import { Retriage } from "./finding/retriage";
 
@@ -108,7 +109,10 @@ function Whole({ finding, retriage }: { finding: Finding; retriage: ComponentChi
         </div>
         <aside aria-label="The reported failure">
           <Failure finding={finding} />
-          <AlsoNote finding={finding} />
+          <AlsoFound causes={finding.alsoSeen} />
+          <CouldNotBeRead
+            all={finding.reasons.map((lack) => ({ ...lack, what: questionOf(lack.check, finding.checks) }))}
+          />
         </aside>
       </div>
     </article>
@@ -185,27 +189,23 @@ function remediation(finding: Finding): string {
   return [action, folder && `to ${folder}`, initiator && `(${initiator})`].filter(Boolean).join(" ");
 }
 
-/** What else the next try would fail for, and what could not be read. */
-function AlsoNote({ finding: { alsoSeen, reasons } }: { finding: Finding }) {
-  if (!alsoSeen.length && !reasons.length) return null;
+/** What else would make the next try fail. */
+function AlsoFound({ causes }: { causes: Cause[] }) {
+  if (!causes.length) return null;
   return (
     <section class="panel" aria-labelledby="also-title">
-      <h2 id="also-title">Also note</h2>
-      {alsoSeen.length > 0 && (
-        <>
-          <p>This would make the next try fail, too:</p>
-          <ul class="plain tight">
-            {alsoSeen.map((cause) => (
-              <li key={cause}>{title(cause)}</li>
-            ))}
-          </ul>
-        </>
-      )}
-      {reasons.map((lack, index) => (
-        <p key={index}>
-          {words(lack.check)} not checked: <Why {...lack} />.
-        </p>
-      ))}
+      <h2 id="also-title">Also found</h2>
+      <p>This would make the next try fail, too:</p>
+      <ul class="plain tight">
+        {causes.map((cause) => (
+          <li key={cause}>{title(cause)}</li>
+        ))}
+      </ul>
     </section>
   );
+}
+
+/** The question of a check; its name if the check was not asked. */
+function questionOf(id: string, checks: Check[]): string {
+  return checks.find((check) => check.id === id)?.question ?? words(id);
 }

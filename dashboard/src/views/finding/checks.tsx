@@ -12,8 +12,8 @@ export function Checks({ checks }: { checks: Check[] }) {
             <span>{check.question}</span> <OutcomeMark check={check} />
           </p>
           {check.reason && (
-            <p class="reason">
-              <Why reason={check.reason} permission={check.permission} />.
+            <p>
+              <Why reason={check.reason} permission={check.permission} />
             </p>
           )}
           <Observed values={Object.entries(check.observed)} />

@@ -1,7 +1,7 @@
 import { VerdictMark } from "../../marks";
 import { Empty } from "../../parts";
 import { Link, to } from "../../router";
-import { ago, count, number, TenantId, Untrusted, Why } from "../../text";
+import { ago, capital, count, number, TenantId, Untrusted, Why } from "../../text";
 import { worstFirst } from "../../verdicts";
 import type { Audit } from "../../wire";
 
@@ -69,8 +69,7 @@ function MainIssue({ audit }: { audit: Audit }) {
   if (audit.verdict === "unknown" && unread) {
     return (
       <>
-        Could not be read: {unread.question} (<Why {...unread} />
-        ).
+        {capital(unread.question)} <Why {...unread} />
       </>
     );
   }

@@ -3,9 +3,8 @@ import { type Loaded, useLoad } from "../../load";
 import { StateMark } from "../../marks";
 import { Link, to } from "../../router";
 import { Shown } from "../../shown";
-import { capital, count, Time, words } from "../../text";
+import { count, Time, Why } from "../../text";
 import type { Health, Page, RejectedEvent } from "../../wire";
-import { REASONS } from "../../words";
 
 const CHECKS = { storage: "Storage", graph: "Microsoft Graph", permissions: "Permissions" } as const;
 
@@ -35,7 +34,7 @@ export function Service({ health, every }: { health: Loaded<Health>; every: numb
             </dl>
             {checks.graph.reasons?.map((reason) => (
               <p key={reason} class="muted">
-                {capital(REASONS[reason] ?? words(reason))}.
+                <Why reason={reason} permission={null} />
               </p>
             ))}
             <Lacking of={checks.permissions.lacking} />
