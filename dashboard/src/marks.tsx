@@ -16,6 +16,7 @@ const LINE = { fill: "none", "stroke-width": "1.8", "stroke-linecap": "round", "
 const STROKE = { ...LINE, stroke: "currentColor" } as const;
 const INNER = { ...LINE, stroke: "var(--surface)" } as const;
 const QUESTION = <path d="M5.6 6a2.4 2.4 0 1 1 3.4 2.2c-.8.4-1 .8-1 1.6M8 12.4v.1" {...STROKE} />;
+const DOT = <circle cx="8" cy="8" r="3.6" fill="currentColor" />;
 const DASH = <path d="M3 8h10" {...STROKE} />;
 
 const SEVERITIES: Record<Severity, ComponentChildren> = {
@@ -143,8 +144,17 @@ const ANSWERS: Record<Outcome, string> = {
   skipped: "Not applicable",
 };
 
-/** The answer to the question of a check. */
-export function OutcomeMark({ check: { outcome } }: { check: Check }) {
+/** The answer to the question of a check. No answer is wrong if the check asks for a fact, so that has no color. */
+export function OutcomeMark({ check: { kind, outcome, observed } }: { check: Check }) {
+  if (kind === "fact" && outcome === "pass") {
+    const found = observed["found"] !== false;
+    return (
+      <span class="mark">
+        <Glyph>{found ? DOT : DASH}</Glyph>
+        {found ? "Found" : "Not found"}
+      </span>
+    );
+  }
   return (
     <span class={`mark outcome-${outcome}`}>
       <Glyph>{OUTCOMES[outcome] ?? null}</Glyph>

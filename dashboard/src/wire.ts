@@ -120,10 +120,11 @@ export const CAUSE_VALUES = [
   "undetermined",
 ] as const;
 
-/** One question that was put, and the answer. */
+/** One question, and its answer. */
 export interface Check {
   id: string;
   question: string;
+  kind: Kind;
   outcome: Outcome;
   request: string | null;
   status: number | null;
@@ -158,7 +159,7 @@ export interface Drift {
   changed: string[];
 }
 
-/** One failure in one mailbox: why it failed, whether the message can still be opened, what to do. */
+/** One failure in one mailbox: why it failed, whether the message can still be opened, and what to do. */
 export interface Finding {
   id: string;
   tenantId: string | null;
@@ -174,7 +175,7 @@ export interface Finding {
   message: MessageState;
   exposed: boolean | null;
   checks: Check[];
-  reasons: FindingReason[];
+  reasons: Lack[];
   failure: RemediationFailure;
   occurredAt: string;
   receivedAt: string;
@@ -182,13 +183,6 @@ export interface Finding {
   firstSeen: string;
   lastSeen: string;
   deliveries: number;
-}
-
-/** Why something could not be determined. */
-export interface FindingReason {
-  check: string;
-  reason: Reason;
-  permission: string | null;
 }
 
 /** Whether Graph answers in every tenant; `reasons` says why not. */
@@ -216,6 +210,20 @@ export interface Issue {
   severity: Severity;
   summary: string;
   actions: Action[];
+}
+
+/** What the answer of a question means. */
+export type Kind = (typeof KIND_VALUES)[number];
+export const KIND_VALUES = [
+  "yes_no",
+  "fact",
+] as const;
+
+/** What could not be known: the check, why, and the permission that the triage identity lacks for it, if any. */
+export interface Lack {
+  check: string;
+  reason: Reason;
+  permission: string | null;
 }
 
 /** A permission that the triage identity does not have, and in how many tenants. */
@@ -256,7 +264,7 @@ export const MODE_VALUES = [
   "no_auth",
 ] as const;
 
-/** pass: yes; fail: no; unknown: could not be read; skipped: there was nothing to ask. */
+/** pass: yes, or a fact was read; fail: no; unknown: could not be read; skipped: does not apply to this failure. */
 export type Outcome = (typeof OUTCOME_VALUES)[number];
 export const OUTCOME_VALUES = [
   "pass",
@@ -386,14 +394,15 @@ export interface Summary {
   audits: AuditState[];
 }
 
-/** A question that Graph did not answer, in words. */
+/** A question that Graph did not answer. `check` is empty in an audit that was stored before the field was added. */
 export interface Unreadable {
-  question: string;
+  check: string;
   reason: Reason;
   permission: string | null;
+  question: string;
 }
 
-/** Whether the app can do its work. */
+/** Whether the app can remediate. */
 export type Verdict = (typeof VERDICT_VALUES)[number];
 export const VERDICT_VALUES = [
   "healthy",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.precedence import RULES
 from triage.diagnosis.undetermined import FORBIDDEN, unknown
-from triage.graph.evidence import Reason
+from triage.graph.evidence import Lack, Reason
 
 _HEADER = """\
 // Generated from the service's rules: make page. Do not edit.
@@ -20,7 +20,7 @@ import type { Cause, Reason } from "./wire";
 def module() -> str:
     """The source of words.ts."""
     causes = {cause: RULES[cause].title for cause in Cause}
-    reasons = {reason: unknown(reason, None).why for reason in Reason}
+    reasons = {reason: unknown(Lack(check="", reason=reason)).why for reason in Reason}
     permission = f"export const PERMISSION_MISSING = {json.dumps(FORBIDDEN.why)};\n"
     return "\n".join(
         (

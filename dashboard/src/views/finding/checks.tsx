@@ -16,7 +16,7 @@ export function Checks({ checks }: { checks: Check[] }) {
               <Why reason={check.reason} permission={check.permission} />
             </p>
           )}
-          <Observed values={Object.entries(check.observed)} />
+          <Observed check={check} />
           {check.request && <Request check={check} request={check.request} />}
         </li>
       ))}
@@ -24,7 +24,9 @@ export function Checks({ checks }: { checks: Check[] }) {
   );
 }
 
-function Observed({ values }: { values: [string, unknown][] }) {
+/** What was observed. The mark of the outcome says whether anything was found. */
+function Observed({ check }: { check: Check }) {
+  const values = Object.entries(check.observed).filter(([name]) => name !== "found" || check.kind !== "fact");
   if (!values.length) return null;
   return (
     <dl class="observed">
