@@ -1,4 +1,4 @@
-"""The dashboard and its files: their security headers, who gets them, and how long they are cached."""
+"""The page and its files: what they can do in a browser, who gets them, and how long they are cached."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def assets(text: str) -> Iterator[str]:
     yield from re.findall(r'(?:href|src)="dashboard/([^"]+)"', text)
 
 
-async def test_the_page_can_request_only_its_own_host() -> None:
+async def test_the_page_can_only_connect_to_its_own_host() -> None:
     answer = await dashboard.page(ask())
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
@@ -68,7 +68,7 @@ async def test_the_page_has_no_data_and_nothing_inline() -> None:
     assert "{{" not in text
 
 
-async def test_every_file_of_the_page_exists_and_is_cached() -> None:
+async def test_every_file_of_the_page_is_served_and_cached() -> None:
     text = (await dashboard.page(ask())).get_body().decode()
     names = list(assets(text))
     assert {name.partition("?")[0] for name in names} == {"app.js", "theme.js", "style.css", "icon.svg"}
@@ -101,17 +101,17 @@ async def test_no_other_file(name: str) -> None:
     ("query", "location"),
     [("", "../dashboard"), ("?view=findings&exposed=true", "../dashboard?view=findings&exposed=true")],
 )
-async def test_a_trailing_slash_is_redirected(query: str, location: str) -> None:
+async def test_a_trailing_slash_is_removed(query: str, location: str) -> None:
     answer = await dashboard.page(ask(f"{PAGE}/{query}"))
     assert (answer.status_code, answer.headers["Location"]) == (308, location)
 
 
-async def test_with_easyauth_the_page_needs_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_with_easyauth_a_role_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_AUTH", "easyauth")
     html = {"Accept": "text/html,application/xhtml+xml"}
     answer = await dashboard.page(ask(headers={**html, **principal("Triage.Read")}))
     assert (answer.status_code, 'data-auth="easyauth"' in answer.get_body().decode()) == (200, True)
-    # Without the role a browser still gets the page, which says what is missing; a program gets a problem.
+    # Without the role, a browser gets the page, which says what is missing; a program gets a problem.
     for headers, status in ((html, 401), ({**html, **principal("Other")}, 403)):
         answer = await dashboard.page(ask(headers=headers))
         assert (answer.status_code, answer.mimetype) == (status, "text/html")
@@ -120,7 +120,7 @@ async def test_with_easyauth_the_page_needs_the_role(monkeypatch: pytest.MonkeyP
         assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
 
 
-async def test_with_keys_the_page_asks_for_one() -> None:
+async def test_with_keys_the_page_asks_for_a_key() -> None:
     assert 'data-auth="keys"' in (await dashboard.page(ask())).get_body().decode()
     assert not services().settings.easyauth
     assert {route.path for route in ROUTES if route.anonymous} >= {"dashboard", "dashboard/{asset}"}

@@ -1,4 +1,4 @@
-"""A night with an attack in it, for tests and screenshots: failures over three weeks, audits, events that are rejected."""
+"""A night with an attack, for tests and screenshots: three weeks of failures, audits, and rejected events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SUBJECTS = (
     "Shared document: Q4 forecast",
     "Voicemail (0:42)",
 )
-# What an attack leaves behind is mostly messages that people can still open.
+# Most failures of an attack leave a message that people can still open.
 OFTEN = {"message_present": 9, "message_moved": 9, "message_deleted": 5, "message_remediated": 4, "user_deleted": 3}
 OFTEN_SINCE_TONIGHT = {"consent_missing": 6, "message_present": 6, "message_moved": 4}
 
@@ -43,7 +43,7 @@ Json = dict[str, Any]
 
 
 def failures(number: int = 260, days: int = 20) -> list[Json]:
-    """Failures of the samples, the same ones each time: a few a day, and a third of them in the last hours."""
+    """Failures from the samples, the same at each call: a few a day, and a third of them in the last hours."""
     dice = random.Random(7)
     world = World.load()
     ours = {tenant.id for tenant in world.tenants.values() if tenant.domains[0] in DOMAINS}
@@ -87,7 +87,7 @@ def small_stack(*, port: int = 0) -> Iterator[Stack]:
 
 
 def strike(running: Stack, number: int = 260, seconds: float = 240) -> None:
-    """Sends it all, and waits until it is triaged. Two audits are made, and in between a permission is granted."""
+    """Sends everything and waits until it is triaged. Makes two audits and changes permissions in between."""
     with QueueClient.from_connection_string(running.storage.connection_string, QUEUE) as queue:
         for text in ("{", '{"mailbox": "adele@contoso.com"}', '["not", "a", "failure"]'):
             queue.send_message(base64.b64encode(text.encode()).decode())

@@ -1,4 +1,4 @@
-"""What the browser tests say to one another."""
+"""What the browser tests share."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ OpenPage = Callable[..., Page]
 
 
 def chromium() -> str | None:
-    """The browser, where there is one."""
+    """The path of the browser, if there is one."""
     named = os.environ.get("CHROMIUM")
     return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def principal(*roles: str) -> dict[str, str]:
-    """What the platform says of someone with these app roles."""
+    """The header that the platform adds for a user with these app roles."""
     claims = [{"typ": "roles", "val": role} for role in roles]
     text = json.dumps({"auth_typ": "aad", "claims": claims, "role_typ": "roles"})
     return {"X-MS-CLIENT-PRINCIPAL": base64.b64encode(text.encode()).decode()}

@@ -1,4 +1,4 @@
-"""Debian's Chromium on the running service. What the browser complains of, or asks another host for, fails a test."""
+"""Debian's Chromium on the running service. A console error or a request to another host fails a test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ addEventListener("securitypolicyviolation", (e) => violations.push(`${e.violated
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if chromium() or os.environ.get("CI"):  # continuous integration has installed one, or must fail
+    if chromium() or os.environ.get("CI"):  # continuous integration installs one, or must fail
         return
     for item in items:
         if item.path.parent.name == "browser":
@@ -38,7 +38,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Stack]:
-    """The service with a few tenants, after a night with an attack in it."""
+    """The service with a few tenants, after a night with an attack."""
     with attack.small_stack() as started:
         attack.strike(started, 110)
         yield started
@@ -46,7 +46,7 @@ def running() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def keyed(running: Stack) -> Iterator[str]:
-    """The same storage, by a host that asks for a key."""
+    """A host that requires a key, with the same storage."""
     environ = {**running.settings, "AzureWebJobsSandboxKey": KEY, "TRIAGE_QUEUE": "not-of-the-keyed-host"}
     with host("--enable-auth", environ=environ) as (_, address):
         yield address
@@ -54,7 +54,7 @@ def keyed(running: Stack) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def signed_in(running: Stack) -> Iterator[str]:
-    """The same storage, by a host behind a platform that signs people in."""
+    """A host behind a platform that signs people in, with the same storage."""
     environ = {**running.settings, "TRIAGE_AUTH": "easyauth", "TRIAGE_QUEUE": "not-of-the-signed-in-host"}
     with host(environ=environ) as (_, address):
         yield address
@@ -72,12 +72,12 @@ def crowded() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def empty() -> Iterator[str]:
-    """A service that nothing has happened to."""
+    """A service without any data."""
     with azurite() as storage, host(environ=crowd.settings(storage)) as (_, address):
         yield address
 
 
-@pytest.fixture(scope="module")  # not for the session: its event loop keeps others in this thread from running
+@pytest.fixture(scope="module")  # not "session": while its event loop exists, no other can run in this thread
 def browser() -> Iterator[Browser]:
     path = chromium()
     assert path, "no Chromium: apt-get install chromium"

@@ -1,4 +1,4 @@
-"""10,000 findings, written to the tables in the index's own layout: one by one takes minutes."""
+"""10,000 findings, written in the layout of the index: saving them one by one takes minutes."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from triage.storage.documents import pack_compressed, pack_text
 from triage.storage.index import MONTHS, TABLE, row_keys
 
 NUMBER = 10_000
-WHOLE = 1500  # the number of the one that can be opened
+WHOLE = 1500  # the number of the only finding that is stored in full
 TENANT = "c0470500-0000-4000-8000-000000000001"
 
 
 def settings(storage: Azurite) -> dict[str, str]:
-    """A service without a Graph: nothing is triaged."""
+    """The settings of a service without Graph: it triages nothing."""
     tenants = [{"tenantId": TENANT, "etdAppId": TENANT}]
     return {
         "TriageStorage": storage.connection_string,
@@ -40,7 +40,7 @@ def settings(storage: Azurite) -> dict[str, str]:
 
 
 def finding(number: int, **changes: Any) -> Finding:
-    """A finding that nobody has triaged. `changes`: fields that are otherwise."""
+    """A finding that was not triaged. `changes`: fields with other values."""
     occurred = (datetime.now(UTC) - timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
     failure = RemediationFailure(
         mailbox=f"person{number % 400}@contoso.com",
@@ -77,7 +77,7 @@ def save(environ: dict[str, str], findings: list[Finding]) -> None:
 
 
 def fill(environ: dict[str, str]) -> None:
-    """Writes the crowd: the rows without a filter and those that are exposed, the counts, and one finding."""
+    """Writes the rows without a filter, the rows of exposed findings, the counts, and one full finding."""
     _in_a_loop_of_its_own(environ, _fill, [finding(number) for number in range(NUMBER)])
 
 
@@ -89,7 +89,7 @@ def _in_a_loop_of_its_own(environ: dict[str, str], write: Any, findings: list[Fi
         finally:
             await services.close()
 
-    # The browser's own loop is in this thread.
+    # The browser's event loop is in this thread.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, run()).result(180)
 

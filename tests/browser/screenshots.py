@@ -1,4 +1,4 @@
-"""`make screenshots`: the page as it is on a night with an attack in it, for docs/dashboard.md."""
+"""`make screenshots`: the pictures of docs/dashboard.md, on a night with an attack."""
 
 from __future__ import annotations
 

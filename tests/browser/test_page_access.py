@@ -1,4 +1,4 @@
-"""Who may look: with `keys` the page asks for one and keeps it for the tab; with `easyauth` the platform has asked."""
+"""Access: with `keys`, the page asks for a key and keeps it for the tab; with `easyauth`, the platform signs people in."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_key_is_asked_for_and_kept_for_the_tab(keyed: str, open_page: OpenPa
     expect(other.get_by_role("heading", level=1)).to_have_text("Function key")
 
 
-def test_a_wrong_key_is_told(keyed: str, open_page: OpenPage) -> None:
+def test_a_wrong_key_is_rejected(keyed: str, open_page: OpenPage) -> None:
     page = open_page(keyed, expected="401")
     give(page, "wrong")
     expect(page.get_by_role("alert")).to_contain_text("rejected this key")
@@ -58,7 +58,7 @@ def test_a_key_can_be_forgotten(keyed: str, open_page: OpenPage) -> None:
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_a_key_in_the_address_does_not_stay_there(keyed: str, open_page: OpenPage) -> None:
+def test_a_key_is_removed_from_the_url(keyed: str, open_page: OpenPage) -> None:
     page = open_page(keyed, f"?view=findings&code={KEY}&exposed=true")
     expect(page.locator(ROWS).first).to_be_visible()
     assert page.url.endswith("/api/dashboard?view=findings&exposed=true")
@@ -70,13 +70,13 @@ def test_without_a_key_the_page_has_no_data(keyed: str, running: Stack, open_pag
     assert get(running.address, "audits/latest")["value"][0]["tenantId"] not in page.content()
 
 
-def test_someone_signed_in_reads(signed_in: str, open_page: OpenPage) -> None:
+def test_a_signed_in_reader_sees_findings(signed_in: str, open_page: OpenPage) -> None:
     page = open_page(signed_in, "?view=findings", extra_http_headers=principal("Triage.Read"))
     expect(page.locator(ROWS).first).to_be_visible()
     expect(page.get_by_role("button", name="Forget key")).to_have_count(0)
 
 
-def test_who_may_not_write_is_told_at_the_button(signed_in: str, running: Stack, open_page: OpenPage) -> None:
+def test_a_reader_sees_the_missing_role_at_the_button(signed_in: str, running: Stack, open_page: OpenPage) -> None:
     finding = get(running.address, "findings?top=1")["value"][0]
     reader = principal("Triage.Read")
     page = open_page(signed_in, f"?finding={finding['id']}", extra_http_headers=reader, expected="403")
@@ -90,14 +90,14 @@ def test_who_may_not_write_is_told_at_the_button(signed_in: str, running: Stack,
     expect(page.get_by_role("alert")).to_contain_text("Triage.Write is needed")
 
 
-def test_who_has_no_role_is_told(signed_in: str, open_page: OpenPage) -> None:
+def test_a_user_without_a_role_sees_which_one_is_missing(signed_in: str, open_page: OpenPage) -> None:
     page = open_page(signed_in, extra_http_headers=principal("Something.Else"), expected="403")
     expect(page.get_by_role("alert").first).to_contain_text(
         "You do not have permission. The app role Triage.Read is needed"
     )
 
 
-def test_who_is_signed_out_can_sign_in(signed_in: str, open_page: OpenPage) -> None:
+def test_a_signed_out_user_can_sign_in(signed_in: str, open_page: OpenPage) -> None:
     page = open_page(signed_in, expected="401")
     expect(page.get_by_role("alert").first).to_contain_text("You are not signed in")
     page.context.set_extra_http_headers(principal("Triage.Read"))

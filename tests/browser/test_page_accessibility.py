@@ -19,7 +19,7 @@ ROWS = "table.findings tbody tr"
 
 
 def views(running: Stack) -> dict[str, str]:
-    """An address of each view, and what shows that it is there."""
+    """A URL of each view, and a selector of what shows that it was drawn."""
     finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
     undetermined = get(running.address, "findings?cause=undetermined&top=1")["value"]
     broken = next(audit for audit in get(running.address, "audits/latest")["value"] if audit["verdict"] == "broken")
@@ -50,7 +50,7 @@ def test_axe_finds_nothing(running: Stack, open_page: OpenPage, scheme: str, siz
     assert not found, "\n".join(found)
 
 
-def test_axe_finds_nothing_in_what_is_rarely_seen(running: Stack, keyed: str, open_page: OpenPage) -> None:
+def test_axe_finds_nothing_in_forms_dialogs_and_errors(running: Stack, keyed: str, open_page: OpenPage) -> None:
     page = open_page(keyed, expected="401")
     expect(page.locator(".key-form")).to_be_visible()
     found = axe(page, "key")
@@ -94,7 +94,7 @@ def test_no_view_is_wider_than_the_screen(running: Stack, open_page: OpenPage, w
         page.context.close()
 
 
-def test_a_table_is_one_on_a_narrow_screen_too(running: Stack, open_page: OpenPage) -> None:
+def test_a_table_stays_a_table_on_a_narrow_screen(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=findings", viewport=NARROW)
     table = page.get_by_role("table", name="Findings")
     expect(table.get_by_role("columnheader")).to_have_count(7)
@@ -172,7 +172,7 @@ def test_the_theme_follows_the_system_until_one_is_chosen(running: Stack, open_p
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_nothing_moves_for_who_wants_less_motion(running: Stack, open_page: OpenPage) -> None:
+def test_nothing_moves_with_reduced_motion(running: Stack, open_page: OpenPage) -> None:
     for motion, still in (("reduce", True), ("no-preference", False)):
         page = open_page(running.address, "?view=rejected", reduced_motion=motion)
         page.route("**/api/findings?*", lambda route: None)
@@ -183,7 +183,7 @@ def test_nothing_moves_for_who_wants_less_motion(running: Stack, open_page: Open
         page.unroute_all(behavior="ignoreErrors")
 
 
-def test_nothing_is_said_by_colour_alone(running: Stack, open_page: OpenPage) -> None:
+def test_no_mark_relies_on_color_alone(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=findings")
     expect(page.locator(ROWS).first).to_be_visible()
     shapes: dict[str, set[str]] = {}
@@ -205,7 +205,7 @@ def test_a_command_is_copied(running: Stack, open_page: OpenPage) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == command
 
 
-def test_a_browser_that_may_not_copy_selects_the_command(running: Stack, open_page: OpenPage) -> None:
+def test_a_command_is_selected_if_copying_is_not_allowed(running: Stack, open_page: OpenPage) -> None:
     finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
     command = next(action["command"] for action in finding["actions"] if action["command"])
     page = open_page(running.address, f"?finding={finding['id']}")

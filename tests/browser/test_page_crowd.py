@@ -1,4 +1,4 @@
-"""10,000 findings: read page by page, and the page answers all the while."""
+"""10,000 findings: read page by page, while the page stays responsive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.browser.browsing import OpenPage
 
 ROWS = "table.findings tbody tr"
 PAGES = 20
-LONGEST_TASK_MS = 1000  # on a machine that does other things at the same time
+LONGEST_TASK_MS = 1000  # on a busy machine
 WATCH = """
 window.tasks = [];
 new PerformanceObserver((list) => tasks.push(...list.getEntries().map((one) => one.duration))).observe({type: "longtask"});
@@ -37,7 +37,7 @@ def test_a_table_of_thousands_does_not_freeze(crowded: str, open_page: OpenPage)
     tasks = page.evaluate("tasks")
     assert max(tasks, default=0) < LONGEST_TASK_MS, tasks
 
-    # Back from one of them all pages are there, without being read again.
+    # After the back button, all pages are there without being read again.
     page.locator(f"{ROWS} a").nth(crowd.WHOLE).click()
     expect(page.get_by_role("heading", name="What to do")).to_be_visible()
     asked: list[str] = []

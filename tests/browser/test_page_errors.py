@@ -1,4 +1,4 @@
-"""What the page shows while it waits, and when the service does not answer as it should."""
+"""What the page shows while it loads, and when the service fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def to_findings(page: Page) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Findings").click()
 
 
-def test_reading_is_told(running: Stack, open_page: OpenPage) -> None:
+def test_loading_is_shown(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected")
     page.route("**/api/findings?*", lambda route: (time.sleep(1), route.continue_()))
     to_findings(page)
@@ -37,7 +37,7 @@ def test_reading_is_told(running: Stack, open_page: OpenPage) -> None:
     expect(page.get_by_text("Loading the findings…")).to_have_count(0)
 
 
-def test_a_service_that_cannot_answer_is_tried_again_when_it_says(running: Stack, open_page: OpenPage) -> None:
+def test_the_page_retries_after_retry_after(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected", expected="503")
     page.route("**/api/findings?*", problem(503, "The storage account cannot be reached.", Retry_After="3"))
     to_findings(page)
@@ -49,7 +49,7 @@ def test_a_service_that_cannot_answer_is_tried_again_when_it_says(running: Stack
     expect(alert).to_have_count(0)
 
 
-def test_what_was_read_stays_and_says_from_when_it_is(running: Stack, open_page: OpenPage) -> None:
+def test_stale_data_stays_with_its_time(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, expected="503")
     figure = page.locator(".big-figure")
     expect(figure).to_be_visible()
@@ -74,7 +74,7 @@ def test_no_network(running: Stack, open_page: OpenPage) -> None:
     expect(page.locator(ROWS).first).to_be_visible()
 
 
-def test_something_else_that_answers_is_told(running: Stack, open_page: OpenPage) -> None:
+def test_a_response_of_another_server_is_reported(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected", expected="502")
     page.route("**/api/findings?*", lambda route: route.fulfill(status=200, body="<html>Welcome</html>"))
     to_findings(page)
@@ -85,7 +85,7 @@ def test_something_else_that_answers_is_told(running: Stack, open_page: OpenPage
     expect(page.get_by_role("alert")).to_contain_text("The service responded with 502.")
 
 
-def test_a_page_of_a_list_that_fails_leaves_the_rest(crowded: str, open_page: OpenPage) -> None:
+def test_a_failed_page_of_a_list_leaves_the_rest(crowded: str, open_page: OpenPage) -> None:
     page = open_page(crowded, "?view=findings", expected="503")
     expect(page.locator(ROWS)).to_have_count(100)
     page.route("**/api/findings?*token*", problem(503, "Too busy."))
@@ -97,7 +97,7 @@ def test_a_page_of_a_list_that_fails_leaves_the_rest(crowded: str, open_page: Op
     expect(page.locator(ROWS)).to_have_count(200)
 
 
-def test_a_retriage_that_takes_too_long_is_told(running: Stack, open_page: OpenPage) -> None:
+def test_a_slow_retriage_is_reported(running: Stack, open_page: OpenPage) -> None:
     finding = get(running.address, "findings?top=1")["value"][0]
     page = open_page(running.address, f"?finding={finding['id']}")
     expect(page.get_by_role("heading", name="What to do")).to_be_visible()
@@ -109,7 +109,7 @@ def test_a_retriage_that_takes_too_long_is_told(running: Stack, open_page: OpenP
     late = page.get_by_role("main").get_by_text("There is no new result yet.")
     for _ in range(80):
         page.clock.run_for(1500)
-        page.wait_for_timeout(20)  # real ones, for the answer
+        page.wait_for_timeout(20)  # in real time, for the response
         if late.is_visible():
             break
     expect(late).to_be_visible()

@@ -1,4 +1,4 @@
-"""What an attacker or a broken service writes is text: it makes no markup, no link, and turns nothing around."""
+"""Hostile text stays text: it creates no markup and no link, and does not turn the text around it."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_in_a_finding(address: str, open_page: OpenPage) -> None:
     unharmed(page)
 
 
-def test_a_command_is_copied_whole_and_shows_what_is_hidden_in_it(address: str, open_page: OpenPage) -> None:
+def test_a_command_is_copied_unchanged_and_shows_its_hidden_characters(address: str, open_page: OpenPage) -> None:
     page = open_page(address, f"?finding={hostile().id}", permissions=["clipboard-read", "clipboard-write"])
     first = page.locator(".command").first
     expect(first.locator(".hidden-character")).to_have_text("U+202E")
@@ -136,7 +136,7 @@ def test_a_command_is_copied_whole_and_shows_what_is_hidden_in_it(address: str, 
 @pytest.mark.parametrize(
     "query", [f"?view={ELEMENT}", f"?finding={ELEMENT}", f"?view=findings&cause={ELEMENT}", "?finding=../audits"]
 )
-def test_in_the_address(address: str, open_page: OpenPage, query: str) -> None:
+def test_in_the_url(address: str, open_page: OpenPage, query: str) -> None:
     page = open_page(address, query, expected="Failed to load resource")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_timeout(300)
@@ -144,7 +144,7 @@ def test_in_the_address(address: str, open_page: OpenPage, query: str) -> None:
 
 
 def test_in_a_rejected_event_and_in_an_audit(address: str, open_page: OpenPage) -> None:
-    """Both come from the API; here they are put into its answer, since no service writes them."""
+    """The service writes no such event and no such audit, so they are put into the API's responses."""
     page = open_page(address, "?view=findings")
     event = {"id": "1", "receivedAt": ELEMENT, "reason": ELEMENT, "detail": SCRIPT, "body": f"{ELEMENT}{TURNED}"}
     audit = {

@@ -1,4 +1,4 @@
-"""Where one is stands in the address bar: it can be shared, and the browser's buttons work."""
+"""What the page shows is in its URL: it can be shared, and the browser's buttons work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def options(page: Page, name: str) -> list[str]:
     return [value for value in found if value]
 
 
-def test_filters_are_in_the_address_and_an_address_sets_filters(running: Stack, open_page: OpenPage) -> None:
+def test_filters_are_in_the_url_and_a_url_sets_filters(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=findings")
     page.locator("select[name=exposed]").select_option("true")
     page.locator("select[name=severity]").select_option("high")
@@ -42,7 +42,7 @@ def test_filters_are_in_the_address_and_an_address_sets_filters(running: Stack, 
     assert all("In reach" in text and "High" in text for text in shared.locator(ROWS).all_inner_texts())
 
 
-def test_every_filter_asks_the_api_for_it(running: Stack, open_page: OpenPage) -> None:
+def test_every_filter_is_sent_to_the_api(running: Stack, open_page: OpenPage) -> None:
     asked: list[dict[str, str]] = []
     page = open_page(running.address, "?view=findings")
     expect(page.locator(ROWS).first).to_be_visible()
@@ -87,7 +87,7 @@ def test_the_filters_have_the_words_of_the_service(running: Stack, open_page: Op
     assert options(page, "confidence") == list(Confidence)
     assert sorted(options(page, "scenario")) == sorted(Scenario)
     causes = sorted(get(running.address, "summary")["byCause"], key=lambda cause: RULES[Cause(cause)].title.lower())
-    expect(page.locator("select[name=cause] option")).to_have_count(1 + len(causes))  # they come later
+    expect(page.locator("select[name=cause] option")).to_have_count(1 + len(causes))  # they are loaded later
     assert options(page, "cause") == causes
 
 
@@ -120,7 +120,7 @@ def test_back_and_forward(running: Stack, open_page: OpenPage) -> None:
     expect(page.locator("select[name=severity]")).to_have_value("medium")
 
 
-def test_coming_back_one_is_where_one_was(running: Stack, open_page: OpenPage) -> None:
+def test_back_returns_to_the_scroll_position(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=findings")
     link = page.locator(f"{ROWS} a").nth(40)
     link.scroll_into_view_if_needed()
@@ -135,7 +135,7 @@ def test_coming_back_one_is_where_one_was(running: Stack, open_page: OpenPage) -
     assert abs(page.evaluate("scrollY") - before) < 3
 
 
-def test_a_filter_that_makes_no_sense_is_told_at_its_field(running: Stack, open_page: OpenPage) -> None:
+def test_an_invalid_filter_is_reported_at_its_field(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=findings", expected="400")
     field = page.locator("input[name=mailbox]")
     field.fill("nobody")
@@ -148,7 +148,7 @@ def test_a_filter_that_makes_no_sense_is_told_at_its_field(running: Stack, open_
     expect(page.locator(ROWS).first).to_be_visible()
 
 
-def test_an_answer_that_arrives_while_a_filter_is_typed_keeps_the_text(running: Stack, open_page: OpenPage) -> None:
+def test_a_response_while_a_filter_is_typed_keeps_the_text(running: Stack, open_page: OpenPage) -> None:
     held: list[Route] = []
     page = open_page(running.address, "?view=rejected")
 
@@ -169,7 +169,7 @@ def test_an_answer_that_arrives_while_a_filter_is_typed_keeps_the_text(running: 
 
 
 @pytest.mark.parametrize("wrong", ["cause=nothing_of_the_kind", "since=yesterday", "severity=<b>bad</b>"])
-def test_an_address_that_makes_no_sense_is_told(running: Stack, open_page: OpenPage, wrong: str) -> None:
+def test_an_invalid_url_is_reported(running: Stack, open_page: OpenPage, wrong: str) -> None:
     page = open_page(running.address, f"?view=findings&{wrong}", expected="400")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text(wrong.split("=", maxsplit=1)[0])
@@ -178,7 +178,7 @@ def test_an_address_that_makes_no_sense_is_told(running: Stack, open_page: OpenP
     assert query(page) == {"view": "findings"}
 
 
-def test_a_day_of_the_chart_is_an_address(running: Stack, open_page: OpenPage) -> None:
+def test_a_day_of_the_chart_is_a_url(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?period=all")
     chart = page.get_by_role("img", name=re.compile("Peak"))
     chart.locator(".hit").last.click()
@@ -188,7 +188,7 @@ def test_a_day_of_the_chart_is_an_address(running: Stack, open_page: OpenPage) -
 
 
 def test_links_are_links(running: Stack, open_page: OpenPage) -> None:
-    """A click with Ctrl opens a tab of its own; the address is whole without the page's script."""
+    """Ctrl+click opens a tab, since the link has a complete URL."""
     page = open_page(running.address, "?view=findings&exposed=true")
     with page.context.expect_page() as opened:
         page.locator(f"{ROWS} a").first.click(modifiers=["Control"])
@@ -197,7 +197,7 @@ def test_links_are_links(running: Stack, open_page: OpenPage) -> None:
     assert "finding=" in other.url and "exposed=true" in other.url
 
 
-def test_any_prefix_and_a_slash_too_many(running: Stack, open_page: OpenPage) -> None:
+def test_a_trailing_slash_is_removed(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "/?view=findings")
     expect(page.locator(ROWS).first).to_be_visible()
     assert urlsplit(page.url).path == "/api/dashboard"

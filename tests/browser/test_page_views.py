@@ -1,4 +1,4 @@
-"""Every view, on the running service: what it shows is what the API says."""
+"""Every view of the running service shows what the API returns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def title(cause: str) -> str:
     return RULES[Cause(cause)].title
 
 
-def test_the_overview_says_what_is_in_reach_and_whose(running: Stack, open_page: OpenPage) -> None:
+def test_the_overview_shows_what_is_in_reach_and_in_which_mailboxes(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?period=all")
     exposed = get(running.address, "findings?exposed=true&top=1000")["value"]
     assert exposed
@@ -43,7 +43,7 @@ def test_the_overview_says_what_is_in_reach_and_whose(running: Stack, open_page:
     expect(page.locator("table.findings tbody tr")).to_have_count(of_one)
 
 
-def test_the_overview_says_how_each_app_is(running: Stack, open_page: OpenPage) -> None:
+def test_the_overview_shows_the_state_of_each_app(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address)
     audits = get(running.address, "audits/latest")["value"]
     states = page.get_by_label("Tenants by state")
@@ -80,7 +80,7 @@ def test_the_numbers_are_those_of_the_summary(running: Stack, open_page: OpenPag
 
 
 def answer(check: dict[str, Any]) -> str:
-    """What the page says of a check."""
+    """The answer that the page shows for a check."""
     if (check["kind"], check["outcome"]) == ("fact", "pass"):
         return "Found" if check["observed"]["found"] else "Not found"
     return {"pass": "Yes", "fail": "No", "unknown": "Could not be read", "skipped": "Not applicable"}[check["outcome"]]
@@ -111,7 +111,7 @@ def test_the_chart_has_its_numbers_as_a_table(running: Stack, open_page: OpenPag
     )
 
 
-def test_a_finding_is_a_story_with_a_remedy(running: Stack, open_page: OpenPage) -> None:
+def test_a_finding_shows_its_remedy_and_evidence(running: Stack, open_page: OpenPage) -> None:
     finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
     page = open_page(running.address, "?view=findings&cause=consent_missing")
     page.get_by_role("rowheader", name=title("consent_missing")).first.get_by_role("link").click()
@@ -248,7 +248,7 @@ def test_the_history_of_audits_is_filtered(running: Stack, open_page: OpenPage) 
     expect(page.get_by_label("State")).to_have_value("")
 
 
-def test_audits_are_made_when_asked_for(running: Stack, open_page: OpenPage) -> None:
+def test_audit_now_makes_an_audit(running: Stack, open_page: OpenPage) -> None:
     tenant = next(one for one in get(running.address, "audits/latest")["value"] if one["verdict"] == "degraded")
     page = open_page(running.address, f"?view=audits&audit={tenant['id']}")
     page.get_by_role("button", name="Audit now").click()
@@ -260,7 +260,7 @@ def test_audits_are_made_when_asked_for(running: Stack, open_page: OpenPage) -> 
     assert newest["auditedAt"] > tenant["auditedAt"] and newest["id"] in page.url
 
 
-def test_rejected_events_are_shown_whole(running: Stack, open_page: OpenPage) -> None:
+def test_rejected_events_are_shown_with_their_full_text(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected")
     events = get(running.address, "rejected")["value"]
     shown = page.locator(".events > li")
@@ -272,12 +272,12 @@ def test_rejected_events_are_shown_whole(running: Stack, open_page: OpenPage) ->
         expect(item.locator("pre")).to_have_text(event["body"])
 
 
-def test_an_unknown_finding_is_none(running: Stack, open_page: OpenPage) -> None:
+def test_an_unknown_finding_is_not_found(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?finding=00000000", expected="404")
     expect(page.get_by_role("alert")).to_contain_text("There is no finding with this ID")
 
 
-def test_a_service_to_which_nothing_happened(empty: str, open_page: OpenPage) -> None:
+def test_an_empty_service(empty: str, open_page: OpenPage) -> None:
     page = open_page(empty)
     expect(panel(page, "Still in reach")).to_contain_text("No message is in reach")
     expect(panel(page, "Email Threat Defense app")).to_contain_text("Not audited yet")

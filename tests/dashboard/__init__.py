@@ -1,1 +1,1 @@
-"""The page’s sources and the files that are built from them."""
+"""The dashboard's source and the files that are built from it."""

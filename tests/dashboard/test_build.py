@@ -1,4 +1,4 @@
-"""The built files are in the repository, so that a deployment needs no Node.js: here they are held against a build."""
+"""The built files in the repository are what a build makes. A deployment needs no Node.js."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_build_gives_the_files_that_are_served(tmp_path: Path) -> None:
     assert not stale, f"{stale} are not built from these sources: make page"
 
 
-def test_the_licences_of_what_is_in_the_page_go_with_it() -> None:
+def test_the_licenses_of_the_packages_in_the_page_are_served_with_it() -> None:
     text = (BUILT / "LICENSES.txt").read_text("utf-8")
     lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
     for name in ("preact", "d3-scale"):
@@ -37,7 +37,7 @@ def test_the_licences_of_what_is_in_the_page_go_with_it() -> None:
 
 
 def test_the_page_names_no_other_host() -> None:
-    """What looks like an address in the script is a namespace, which is a name."""
+    """The script contains XML namespaces, which only look like URLs."""
     for path in (path for path in BUILT.iterdir() if path.name != "LICENSES.txt"):
         found = set(re.findall(r"https?://[^\s\"'`)]+", path.read_text("utf-8")))
         assert all(url.startswith("http://www.w3.org/") for url in found), (path.name, found)
