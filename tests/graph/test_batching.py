@@ -29,6 +29,7 @@ class Graph:
         self.batches: list[list[dict[str, Any]]] = []
         self.active: dict[str, int] = {}
         self.most: dict[str, int] = {}
+        self.answered = asyncio.Event()
 
     @property
     def urls(self) -> list[str]:
@@ -45,6 +46,7 @@ class Graph:
             self.active[box] -= 1
         replies = [(item["id"], self.answer(item["url"])) for item in items]
         random.Random(len(items)).shuffle(replies)
+        self.answered.set()
         return {identifier: reply for identifier, reply in replies if reply is not None}
 
 
@@ -236,11 +238,12 @@ async def test_a_throttled_directory_delays_all_of_its_reads() -> None:
 async def test_a_throttled_mailbox_delays_its_other_reads() -> None:
     graph = Graph(throttled_once(0.08))
     batcher = Batcher(graph.send)
-    first = asyncio.create_task(batcher.read(mail(0)))
-    await asyncio.sleep(0.03)
     started = time.monotonic()
+    first = asyncio.create_task(batcher.read(mail(0)))
+    await graph.answered.wait()
+    await asyncio.sleep(0.01)
     assert await batcher.read(mail(1)) == OK
-    assert time.monotonic() - started >= 0.03
+    assert time.monotonic() - started >= 0.08
     assert await first == OK
     assert graph.urls[0] == "/a/messages/0"
 
@@ -251,7 +254,8 @@ async def test_a_shorter_wait_does_not_shorten_a_longer_one() -> None:
     batcher = Batcher(graph.send)
     started = time.monotonic()
     both = asyncio.gather(batcher.read(directory(0)), batcher.read(directory(1)))
-    await asyncio.sleep(0.03)
+    await graph.answered.wait()
+    await asyncio.sleep(0.01)
     assert await batcher.read(directory(2)) == OK
     assert time.monotonic() - started >= 0.12
     await both
