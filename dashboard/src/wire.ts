@@ -3,18 +3,23 @@
 /** A page of a collection. */
 export interface Page<T> {
   value: T[];
+  /** The URL of the next page, if there is one */
   nextLink?: string;
 }
 
-/** What was accepted. */
+/** The accepted failures. */
 export interface AcceptedBody {
+  /** One entry for each failure in each mailbox. */
   accepted: AcceptedFailure[];
 }
 
-/** One failure that was accepted; its finding is there once it has been triaged. */
+/** An accepted failure. Its finding exists after the failure is triaged. */
 export interface AcceptedFailure {
+  /** The sender's ID of the failure. */
   id: string | null;
+  /** The ID of the finding. */
   findingId: string;
+  /** The mailbox, normalized. */
   mailbox: string;
 }
 
@@ -295,12 +300,15 @@ export interface ProblemBody {
   title: string;
   status: number;
   detail: string;
+  /** Each thing that is wrong. */
   errors?: ProblemError[];
 }
 
-/** One place that is wrong (a JSON pointer, or a parameter's name). */
+/** One thing that is wrong. */
 export interface ProblemError {
+  /** Where: a JSON pointer (RFC 6901), or the name of a query parameter. */
   pointer: string;
+  /** What is wrong there. */
   detail: string;
 }
 
@@ -380,17 +388,23 @@ export interface StorageHealth {
   error?: string | null;
 }
 
-/** Numbers of findings, by what they say. */
+/** The number of findings in a period, in all and by value. */
 export interface Summary {
+  /** The start of the period; null: from the first finding. */
   since: string | null;
+  /** The end of the period; null: to the last finding. */
   until: string | null;
+  /** The number of findings: one for each failure. */
   total: number;
   byScenario: Record<string, number>;
   byCause: Record<string, number>;
   bySeverity: Record<string, number>;
   byConfidence: Record<string, number>;
+  /** By day in UTC, such as 2026-11-20. */
   byDay: Record<string, number>;
+  /** The number of findings whose message can still be opened. */
   exposed: number;
+  /** The newest audit of each tenant. */
   audits: AuditState[];
 }
 

@@ -21,7 +21,11 @@ VERDICTS = ["healthy", "not_applicable", "degraded", "unknown", "broken"]
         ("contoso", 0, "HEALTHY"),
         ("relecloud", 1, "high  excess_privilege:"),
         ("thephonecompany", 2, "critical  credential_expired:"),
-        ("humongous", 3, "in the tenant and enabled? forbidden: the triage identity does not have Application.Read.All"),
+        (
+            "humongous",
+            3,
+            "in the tenant and enabled? forbidden: the triage identity does not have Application.Read.All",
+        ),
         ("fourthcoffee", 0, "NOT APPLICABLE"),
         ("wingtiptoys", 2, "DisabledDueToViolationOfServicesAgreement"),
         ("signedout", 3, "UNKNOWN"),
