@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.addresses import domain_name, domain_of, guid, mailbox_address
+from triage.addresses import MAX_ADDRESS_CHARACTERS, domain_name, domain_of, guid, mailbox_address
 
 MAILBOXES = [
     ("adele@contoso.com", "adele@contoso.com"),
@@ -45,6 +45,13 @@ def test_mailboxes(text: str, normal: str) -> None:
 def test_what_is_no_mailbox(text: str) -> None:
     with pytest.raises(ValueError):
         mailbox_address(text)
+
+
+def test_an_address_has_at_most_512_characters() -> None:
+    long = " " * (MAX_ADDRESS_CHARACTERS - len("adele@contoso.com")) + "adele@contoso.com"
+    assert mailbox_address(long) == "adele@contoso.com"
+    with pytest.raises(ValueError, match="longer than 512"):
+        mailbox_address(f" {long}")
 
 
 def test_letters_that_grow_in_lower_case_are_counted_as_they_are_kept() -> None:

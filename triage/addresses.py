@@ -11,6 +11,8 @@ import idna
 _LOCAL = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>@\[\\\]]+")
 # Labels of letters, digits and hyphens (RFC 1123), at least two.
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# More than any address that there is: 64 bytes, @, 253 characters, and a display name.
+MAX_ADDRESS_CHARACTERS = 512
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -19,6 +21,8 @@ def mailbox_address(text: str) -> str:
 
     The domain is given as its A-labels (IDNA, UTS 46), so that both spellings of one mailbox are equal.
     """
+    if len(text) > MAX_ADDRESS_CHARACTERS:  # checked first: NFC takes quadratic time for a run of combining marks
+        raise ValueError(f"is longer than {MAX_ADDRESS_CHARACTERS} characters")
     text = unicodedata.normalize("NFC", text).strip()
     if text.endswith(">") and "<" in text:
         text = text[text.rindex("<") + 1 : -1].strip()

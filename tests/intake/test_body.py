@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import time
 from typing import Any
 
 import pytest
@@ -252,6 +254,40 @@ def test_a_handshake_that_is_not_json_or_too_large() -> None:
     with pytest.raises(IntakeError):
         validation_code(b"SubscriptionValidationEvent")
     assert validation_code(b"SubscriptionValidationEvent" + b" " * MAX_BODY_BYTES) is None
+
+
+MARKS = "\u0301" * 150_000 + "\u0323" * 150_000  # NFC takes quadratic time to put combining marks in order
+COSTLY: dict[str, Any] = {
+    "a mailbox of combining marks": {**BARE, "mailbox": f"{MARKS}@contoso.com"},
+    "mailboxes of combining marks": {**BARE, "mailboxes": [f"{MARKS[149_500:150_500]}@contoso.com"] * 400},
+    "a thousand wrong mailboxes": {**BARE, "mailboxes": [f"wrong {number}" for number in range(999)]},
+    "wrong mailboxes in every failure": [{**BARE, "mailboxes": [5] * 300} for _ in range(1000)],
+    "a thousand mailboxes of a failure with many unknown fields": {
+        **BARE,
+        "mailboxes": [f"a{number}@b.example" for number in range(999)],
+        **{f"{number}": 1 for number in range(80_000)},
+    },
+}
+
+
+@pytest.mark.parametrize("body", COSTLY.values(), ids=COSTLY)
+def test_reading_takes_time_in_proportion_to_the_size_of_a_body(body: Any) -> None:
+    encoded = json.dumps(body, ensure_ascii=False).encode()
+    assert len(encoded) <= MAX_BODY_BYTES
+    started = time.process_time()
+    with contextlib.suppress(IntakeError):
+        read_body(encoded)
+    assert time.process_time() - started < 2  # seconds of CPU; it was minutes
+
+
+def test_mailboxes_are_counted_before_one_of_them_is_validated() -> None:
+    for body in (
+        {**BARE, "mailboxes": ["wrong"] * MAX_FAILURES},
+        [BARE, {**BARE, "mailboxes": ["wrong"] * (MAX_FAILURES - 1)}],
+    ):
+        with pytest.raises(IntakeError) as caught:
+            read(body)
+        assert caught.value.reason == "too_large"
 
 
 # Whatever is posted: accepted, or refused with a place, and nothing else.

@@ -1,26 +1,29 @@
-"""What came in, over HTTP or on the queue, read as remediation failures.
+"""Reads a body, from HTTP or from the queue, as remediation failures.
 
 A body is one failure, an array of 1 to 1,000, a Log Export row of Email Threat Defense, or any of these in an
-envelope (envelope.py). Errors point at the place (RFC 6901). A body with an error is refused as a whole.
+envelope (envelope.py). Problems point at their place (RFC 6901). A body with a problem is refused as a whole.
+Reading takes time in proportion to the size of the body, whatever is in it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from triage.intake.envelope import Envelope, binary_envelope, is_event, open_event
-from triage.intake.failure import RemediationFailure
+from triage.intake.failure import Mailbox, RemediationFailure
 from triage.intake.json_text import MAX_BODY_BYTES, IntakeError, Json, parse_json
 from triage.intake.log_export import is_log_export, read_log_export
+from triage.intake.problem_list import ProblemList
 from triage.problems import Problem
 
 MAX_FAILURES = 1000
-_MAX_ERRORS = 100
+_MAILBOX: TypeAdapter[str] = TypeAdapter(Mailbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,94 +36,108 @@ class Accepted:
 
 
 def read_body(body: bytes, headers: Mapping[str, str] | None = None) -> list[Accepted]:
-    """The failures of a body, in order; IntakeError if one of them, or the body, can't be read.
+    """The failures of a body, in order. IntakeError if the body, or a failure in it, can't be read.
 
-    `headers` are those of an HTTP request, in lower case: they carry a CloudEvent in binary mode.
+    `headers` are those of an HTTP request, with names in lower case: they carry a CloudEvent in binary mode.
     """
     if len(body) > MAX_BODY_BYTES:
-        raise IntakeError("too_large", [Problem("", f"is over {MAX_BODY_BYTES:,} bytes; send it in parts")])
+        raise _too_large("", f"is over {MAX_BODY_BYTES:,} bytes")
+    reader = _Reader()
     value = parse_json(body)
-    problems: list[Problem] = []
-    accepted: list[Accepted] = []
-    envelope = binary_envelope(headers or {}, problems)
-    for read in _read(value, "", envelope, problems):
-        accepted.append(read)
-        if len(accepted) > MAX_FAILURES:
-            detail = f"has over {MAX_FAILURES:,} failures (one for each mailbox); send it in parts"
-            raise IntakeError("too_large", [Problem("", detail)])
-    if problems:
-        raise IntakeError("not_a_failure", problems[:_MAX_ERRORS])
-    return accepted
+    reader.read(value, "", binary_envelope(headers or {}, reader.problems))
+    reader.problems.raise_if_any()
+    return reader.accepted
 
 
-def _read(value: object, pointer: str, envelope: Envelope, problems: list[Problem]) -> Iterator[Accepted]:
-    """The failures in a value. Arrays in arrays and envelopes in envelopes are refused."""
-    if isinstance(value, list):
+class _Reader:
+    """Goes through one body and collects its failures and its problems."""
+
+    def __init__(self) -> None:
+        self.accepted: list[Accepted] = []
+        self.problems = ProblemList()
+
+    def read(self, value: object, pointer: str, envelope: Envelope) -> None:
+        """A value that may be an array. Arrays in arrays and envelopes in envelopes are refused."""
+        if not isinstance(value, list):
+            self._read_item(value, pointer, envelope, many=False)
+            return
         items = cast("list[object]", value)
         if not items:
-            problems.append(Problem(pointer, "is an empty array; give 1 to 1,000 failures"))
+            self.problems.add(pointer, "is an empty array; give 1 to 1,000 failures")
         if len(items) > MAX_FAILURES:
-            detail = f"has over {MAX_FAILURES:,} failures; send it in parts"
-            raise IntakeError("too_large", [Problem(pointer, detail)])
+            raise _too_large(pointer, f"has over {MAX_FAILURES:,} failures")
         for index, item in enumerate(items):
             if isinstance(item, list):
-                problems.append(Problem(f"{pointer}/{index}", "is an array; a failure is an object"))
+                self.problems.add(f"{pointer}/{index}", "is an array; a failure is an object")
             else:
-                yield from _read_item(item, f"{pointer}/{index}", envelope, problems, many=True)
-    else:
-        yield from _read_item(value, pointer, envelope, problems, many=False)
+                self._read_item(item, f"{pointer}/{index}", envelope, many=True)
 
+    def _read_item(self, item: object, pointer: str, envelope: Envelope, *, many: bool) -> None:
+        if not isinstance(item, dict):
+            self.problems.add(pointer, "must be a failure: a JSON object")
+            return
+        event = cast("Json", item)
+        if envelope.id is not None or not is_event(event):
+            self._read_failure(event, pointer, envelope, many=many)
+            return
+        count = len(self.problems)
+        inner, data, key = open_event(event, pointer, self.problems)
+        if len(self.problems) == count:
+            self.read(data, f"{pointer}/{key}", inner)
 
-def _read_item(
-    item: object, pointer: str, envelope: Envelope, problems: list[Problem], *, many: bool
-) -> Iterator[Accepted]:
-    if not isinstance(item, dict):
-        problems.append(Problem(pointer, "must be a failure: a JSON object"))
-        return
-    event = cast("Json", item)
-    if envelope.id is None and is_event(event):
-        count = len(problems)
-        inner, data, key = open_event(event, pointer, problems)
-        if len(problems) == count:
-            yield from _read(data, f"{pointer}/{key}", inner, problems)
-        return
-    yield from _read_failure(event, pointer, envelope, problems, many=many)
+    def _read_failure(self, event: Json, pointer: str, envelope: Envelope, *, many: bool) -> None:
+        log_export = is_log_export(event)
+        fields, places, raw = read_log_export(event) if log_export else _read_plain(event)
+        mailboxes = _mailboxes(fields, places, pointer, self.problems)
+        if len(self.accepted) + len(mailboxes) > MAX_FAILURES:
+            raise _too_large("", f"has over {MAX_FAILURES:,} failures (one for each mailbox)")
+        if not log_export and not _given(fields, "error", "errorCode"):
+            self.problems.add(f"{pointer}/error", "is missing: give error or errorCode")
+        if not _given(fields, "messageId", "internetMessageId"):
+            place = places.get("messageId", "messageId")
+            self.problems.add(f"{pointer}/{place}", "is missing: give messageId or internetMessageId")
+        part = None
+        if envelope.id is not None:
+            # One event may carry many failures: by its id alone, those of one mailbox would be the same.
+            if many:
+                part = json.dumps([fields.get(name) for name in ("id", "messageId", "internetMessageId", "occurredAt")])
+            fields |= {"id": envelope.id, "source": envelope.source}
+            raw = {**raw, "envelope": envelope.attributes} if envelope.attributes else raw
+        if mailboxes:
+            failures = self._validate({**fields, "raw": raw}, mailboxes, places, pointer)
+            self.accepted += [Accepted(pointer, failure, part) for failure in failures]
 
-
-def _read_failure(
-    event: Json, pointer: str, envelope: Envelope, problems: list[Problem], *, many: bool
-) -> Iterator[Accepted]:
-    log_export = is_log_export(event)
-    fields, places, raw = read_log_export(event) if log_export else _read_plain(event)
-    count = len(problems)
-    mailboxes = _mailboxes(fields, places, pointer, problems)
-    if not log_export and not _given(fields, "error", "errorCode"):
-        problems.append(Problem(f"{pointer}/error", "is missing: give error or errorCode"))
-    if not _given(fields, "messageId", "internetMessageId"):
-        place = places.get("messageId", "messageId")
-        problems.append(Problem(f"{pointer}/{place}", "is missing: give messageId or internetMessageId"))
-    part = None
-    if envelope.id is not None:
-        # One event may carry many failures: by its id alone, those of one mailbox would be the same.
-        if many:
-            part = json.dumps([fields.get(name) for name in ("id", "messageId", "internetMessageId", "occurredAt")])
-        fields = {**fields, "id": envelope.id, "source": envelope.source}
-        raw = {**raw, "envelope": envelope.attributes} if envelope.attributes else raw
-    seen: set[str] = set()
-    for place, mailbox in mailboxes:
+    def _validate(
+        self, fields: Json, mailboxes: list[tuple[str, object]], places: dict[str, str], pointer: str
+    ) -> list[RemediationFailure]:
+        """A failure for each mailbox, none twice. The other fields are the same for all: they are validated once."""
+        (first_place, first), *others = mailboxes
+        failure: RemediationFailure | None = None
         try:
-            failure = RemediationFailure.model_validate({**fields, "mailbox": mailbox, "raw": raw})
+            failure = RemediationFailure.model_validate({**fields, "mailbox": first})
         except ValidationError as error:
-            for problem in error.errors():
-                name = str(problem["loc"][0])
-                where = place if name == "mailbox" else places.get(name, name)
-                entry = Problem(f"{pointer}/{where}", problem["msg"].removeprefix("Value error, "))
-                if entry not in problems[count:]:
-                    problems.append(entry)
-            continue
-        if len(problems) == count and failure.mailbox not in seen:
-            seen.add(failure.mailbox)
-            yield Accepted(pointer, failure, part)
+            for details in error.errors():
+                name = str(details["loc"][0])
+                place = first_place if name == "mailbox" else places.get(name, name)
+                self.problems.add(f"{pointer}/{place}", _detail(details))
+        addresses: dict[str, None] = {}
+        for place, mailbox in others:
+            try:
+                addresses[_MAILBOX.validate_python(mailbox)] = None
+            except ValidationError as error:
+                self.problems.add(f"{pointer}/{place}", _detail(error.errors()[0]))
+        if failure is None:
+            return []
+        addresses.pop(failure.mailbox, None)
+        return [failure, *(failure.model_copy(update={"mailbox": address}) for address in addresses)]
+
+
+def _too_large(pointer: str, detail: str) -> IntakeError:
+    return IntakeError("too_large", [Problem(pointer, f"{detail}; send it in parts")])
+
+
+def _detail(details: ErrorDetails) -> str:
+    return details["msg"].removeprefix("Value error, ")
 
 
 _FIELDS = (
@@ -140,7 +157,7 @@ def _given(fields: Json, *names: str) -> bool:
     return any(value.strip() if isinstance(value, str) else value is not None for value in values)
 
 
-def _mailboxes(fields: Json, places: dict[str, str], pointer: str, problems: list[Problem]) -> list[tuple[str, object]]:
+def _mailboxes(fields: Json, places: dict[str, str], pointer: str, problems: ProblemList) -> list[tuple[str, object]]:
     """The mailboxes of a failure with their places. Takes `mailbox` and `mailboxes` out of the fields."""
     one, several = fields.pop("mailbox", None), fields.pop("mailboxes", None)
     place = places.get("mailboxes", "mailboxes")
@@ -148,8 +165,8 @@ def _mailboxes(fields: Json, places: dict[str, str], pointer: str, problems: lis
     if isinstance(several, list):
         found += [(f"{place}/{index}", mailbox) for index, mailbox in enumerate(cast("list[object]", several))]
     elif several is not None:
-        problems.append(Problem(f"{pointer}/{place}", "must be an array of addresses"))
+        problems.add(f"{pointer}/{place}", "must be an array of addresses")
     if not found and not isinstance(several, str | dict):
         where = place if several is not None or "mailboxes" in places else "mailbox"
-        problems.append(Problem(f"{pointer}/{where}", "is missing: give mailbox or mailboxes"))
+        problems.add(f"{pointer}/{where}", "is missing: give mailbox or mailboxes")
     return found

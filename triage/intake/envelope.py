@@ -14,7 +14,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from triage.intake.json_text import MAX_BODY_BYTES, IntakeError, Json, parse_json
-from triage.problems import Problem
+from triage.intake.problem_list import ProblemList
 
 _VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
 _CLOUD = {"specversion", "id", "source", "type", "time", "subject", "datacontenttype", "dataschema"}
@@ -35,39 +35,39 @@ def is_event(value: Json) -> bool:
     return "specversion" in value or ("eventType" in value and "data" in value)
 
 
-def open_event(event: Json, pointer: str, problems: list[Problem]) -> tuple[Envelope, object, str]:
+def open_event(event: Json, pointer: str, problems: ProblemList) -> tuple[Envelope, object, str]:
     """An event's envelope, its data, and the name of the member that holds the data. Adds what is wrong to `problems`."""
     cloud = "specversion" in event
     if cloud and event["specversion"] != "1.0":
-        problems.append(Problem(f"{pointer}/specversion", "must be 1.0, the version of CloudEvents that is read"))
+        problems.add(f"{pointer}/specversion", "must be 1.0, the version of CloudEvents that is read")
     for name in ("id", "source", "type") if cloud else ("id",):
         if not isinstance(event.get(name), str) or not event[name].strip():
-            problems.append(Problem(f"{pointer}/{name}", "is missing: the envelope needs it"))
+            problems.add(f"{pointer}/{name}", "is missing: the envelope needs it")
     key = "data_base64" if "data_base64" in event and "data" not in event else "data"
     data: object = event.get(key)
     if data is None:
-        problems.append(Problem(f"{pointer}/data", "is missing: it holds the failure"))
+        problems.add(f"{pointer}/data", "is missing: it holds the failure")
     elif isinstance(data, str):
         try:
             data = parse_json(base64.b64decode(data, validate=True) if key == "data_base64" else data.encode())
         except (IntakeError, binascii.Error):
-            problems.append(Problem(f"{pointer}/{key}", "must hold a failure in JSON"))
+            problems.add(f"{pointer}/{key}", "must hold a failure in JSON")
     known = {key, *_CLOUD, *(() if cloud else _GRID)}
     attributes = {name: value for name, value in event.items() if name not in known}
     source = event.get("source") if cloud else None
     return Envelope(cast("str | None", event.get("id")), cast("str | None", source), attributes), data, key
 
 
-def binary_envelope(headers: Mapping[str, str], problems: list[Problem]) -> Envelope:
+def binary_envelope(headers: Mapping[str, str], problems: ProblemList) -> Envelope:
     """The envelope of a CloudEvent in binary mode, from HTTP headers with names in lower case; else an empty one."""
     attributes = {name[3:]: unquote(value) for name, value in headers.items() if name.startswith("ce-")}
     if "specversion" not in attributes:
         return Envelope()
     if attributes["specversion"] != "1.0":
-        problems.append(Problem("", "the header ce-specversion must be 1.0"))
+        problems.add("", "the header ce-specversion must be 1.0")
     for name in ("id", "source", "type"):
         if not attributes.get(name, "").strip():
-            problems.append(Problem("", f"the header ce-{name} is missing: a CloudEvent needs it"))
+            problems.add("", f"the header ce-{name} is missing: a CloudEvent needs it")
     extensions = {name: value for name, value in attributes.items() if name not in _CLOUD - {"datacontenttype"}}
     return Envelope(attributes.get("id"), attributes.get("source"), extensions)
 

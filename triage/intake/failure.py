@@ -23,6 +23,7 @@ def _internet_message_id(value: str) -> str:
 
 
 Text = Annotated[str | None, BeforeValidator(_text)]
+Mailbox = Annotated[str, AfterValidator(mailbox_address)]
 
 
 class RemediationFailure(Wire):
@@ -35,7 +36,7 @@ class RemediationFailure(Wire):
     internet_message_id: Annotated[
         Annotated[str, AfterValidator(_internet_message_id)] | None, BeforeValidator(_text)
     ] = None
-    mailbox: Annotated[str, AfterValidator(mailbox_address)]
+    mailbox: Mailbox
     error: Text = None
     error_code: Text = None
     action: Text = None

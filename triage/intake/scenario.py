@@ -68,13 +68,16 @@ _TEXTS = tuple(
 )
 _ACCESS_POLICY = _TEXTS[0][1]
 
+# What is longer is no error message: only the beginning of `error` and `errorCode` is classified.
+MAX_CLASSIFIED_CHARACTERS = 4000
+
 _QUOTES = dict.fromkeys(map(ord, "\"'`´‘’‚‛“”„‟«»‹›′″"))
 
 
 def classify(error: str | None, error_code: str | None) -> tuple[Scenario, ClassifiedBy]:
     """The scenario of an error, and what told it. A known code wins over the text; an unknown one says nothing."""
     for text in (error_code, error):
-        if text and (match := _CODE.search(unicodedata.normalize("NFKC", text).casefold())):
+        if text and (match := _CODE.search(_folded(text))):
             return _CODES.get(match[0], Scenario.UNKNOWN_REASON), ClassifiedBy.ERROR_CODE
     for text in (error, error_code):
         normal = _normalize(text or "")
@@ -94,6 +97,14 @@ def _normalize(text: str) -> str:
 
     A leading "Error" or "The", a final period and words around a text need no more: texts are looked for, not compared.
     """
-    text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
+    text = _folded(text).translate(_QUOTES)
     dashed = "".join(" " if unicodedata.category(char) == "Pd" or char in "−\u00ad" else char for char in text)
     return re.sub(r"\bon premises\b", "on premise", " ".join(dashed.split()))
+
+
+def _folded(text: str) -> str:
+    """The beginning of a text without differences of case and compatibility characters.
+
+    NFKC takes quadratic time for a run of combining marks, so only the part that can hold an error is looked at.
+    """
+    return unicodedata.normalize("NFKC", text[:MAX_CLASSIFIED_CHARACTERS]).casefold()
