@@ -20,6 +20,7 @@ from triage.storage.account import StorageAccount
 from triage.storage.documents import pack_text, unpack_text
 from triage.storage.index import ATTEMPTS, FindingsIndex, Query
 from triage.storage.index import TABLE as INDEX_TABLE
+from triage.storage.stored_finding import read_finding
 from triage.wire import epoch_ns
 
 TABLE = "findings"
@@ -144,7 +145,7 @@ def _row(finding: Finding, revision: int, deliveries: list[str]) -> dict[str, An
 
 
 def _finding(entity: Any) -> Finding:
-    return Finding.model_validate_json(unpack_text("document", entity))
+    return read_finding(unpack_text("document", entity))
 
 
 def _write_token(place: tuple[str, str]) -> str:

@@ -10,13 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from triage.finding import Finding
 from triage.storage.account import StorageAccount
 from triage.storage.counters import Counts, counts, fold_operation, rows_of
 from triage.storage.documents import unpack_text
 from triage.storage.findings import TABLE as FINDINGS
 from triage.storage.findings import Findings
 from triage.storage.index import TABLE, Query
+from triage.storage.stored_finding import read_finding
 
 # A transaction has at most 100 operations, and one of them numbers the fold.
 _ROWS_AT_ONCE = 90
@@ -30,7 +30,7 @@ async def rebuild_index(account: StorageAccount, findings: Findings, progress: P
     table = await account.table(FINDINGS)
     number = 0
     async for entity in table.query_entities("PartitionKey ge ''", results_per_page=500):
-        finding = Finding.model_validate_json(unpack_text("document", entity))
+        finding = read_finding(unpack_text("document", entity))
         await findings.index.write(finding, entity["revision"])
         number += 1
         progress(number)

@@ -1,0 +1,68 @@
+"""A stored finding is read, whatever words a newer version of the service put into it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.factories import TENANT_ID, make_case, make_failure
+from triage.diagnosis.diagnose import diagnose
+from triage.finding import Finding, make_finding
+from triage.intake.queue_message import QueuedFailure
+from triage.intake.scenario import ClassifiedBy, Scenario
+from triage.storage.stored_finding import read_finding
+
+CASE = make_case(Scenario.INVALID_USER)
+QUEUED = QueuedFailure.of(make_failure(), "0" * 32, received_at="2026-11-20T10:11:12Z")
+FINDING = make_finding(QUEUED, TENANT_ID, (Scenario.INVALID_USER, ClassifiedBy.NONE), diagnose(CASE), CASE)
+NEW = "word_of_a_newer_version"
+
+
+def with_an_unknown_word(schema: dict[str, Any], defs: dict[str, Any], value: Any) -> Iterator[Any]:
+    """The value, once with each of its words from a fixed list replaced by one that is not in the list."""
+    schema = defs[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    schemas = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    schema = schemas[0]
+    schema = defs[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    if "enum" in schema:
+        yield NEW
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            for changed in with_an_unknown_word(schema.get("items", {}), defs, item):
+                yield [*value[:index], changed, *value[index + 1 :]]
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            for changed in with_an_unknown_word(schema.get("properties", {}).get(name, {}), defs, item):
+                yield {**value, name: changed}
+
+
+def test_an_unknown_word_is_read_as_not_known_wherever_it_stands() -> None:
+    document = FINDING.wire() | {
+        "alternatives": ["app_healthy"],
+        "alsoSeen": ["app_disabled", "app_healthy"],
+        "reasons": [{"check": "user", "reason": "forbidden", "permission": None}],
+    }
+    schema = Finding.model_json_schema(by_alias=True)
+    changed = list(with_an_unknown_word(schema, schema["$defs"], document))
+    assert len(changed) > 10
+    for one in changed:
+        finding = read_finding(json.dumps(one))
+        assert NEW not in json.dumps(finding.wire())
+        assert finding.summary == FINDING.summary
+
+
+def test_every_word_of_a_list_may_be_unknown() -> None:
+    words = {"alternatives": [NEW, "app_healthy", NEW], "cause": NEW, "message": {"location": NEW}}
+    finding = read_finding(json.dumps(FINDING.wire() | words))
+    assert [cause.value for cause in finding.alternatives] == ["app_healthy"]
+    assert (finding.cause.value, finding.message.location.value) == ("undetermined", "unknown")
+
+
+def test_a_finding_that_lacks_more_than_a_word_is_no_finding() -> None:
+    with pytest.raises(ValidationError):
+        read_finding(json.dumps(FINDING.wire() | {"failure": {}}))
+    assert read_finding(json.dumps(FINDING.wire())) == FINDING
