@@ -30,9 +30,10 @@ from triage.graph.evidence import Answer, AppEvidence, Evidence, State
 from triage.graph.permissions import GRAPH_APP_ID
 from triage.graph.questions import applications, directory, mail
 from triage.graph.session import simulator_authentication
-from triage.intake.queue_message import QueuedFailure
+from triage.intake.queue_message import QueuedFailure, read_message
 from triage.intake.scenario import classify
 from triage.settings import Settings, Tenant, read_settings
+from triage.wire import now
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -210,10 +211,11 @@ def _value(value: Any, annotation: Any) -> Any:
 
 async def main() -> dict[str, Any]:
     options = arguments()
-    baseline = Baseline(read_settings(), options.keep)
+    settings = read_settings()
+    baseline = Baseline(settings, options.keep)
 
     async def triage(message: Queued) -> str:
-        queued = QueuedFailure.model_validate(json.loads(message.text))
+        [queued] = read_message(settings, message.text, message_id="m", inserted_at=now())
         finding = await baseline.triage(queued)
         json.dumps(finding.wire())
         return finding.cause.value

@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 
 from tests.factories import OTHER_TENANT_ID, TENANT_ID, make_failure, make_tenant
-from triage.intake.body import read_body
+from triage.intake.body import Accepted, read_body
+from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import MAX_DEPTH, IntakeError
 from triage.intake.queue_message import (
     MAX_MESSAGE_BYTES,
+    MAX_MESSAGES_BYTES,
     QueuedFailure,
+    QueuedRetriage,
     decode,
     finding_id,
     queue_failures,
     read_message,
+    read_retriage,
+    within_limit,
 )
 from triage.settings import Settings, Storage
 
@@ -30,30 +35,93 @@ def read(text: str) -> list[QueuedFailure]:
     return read_message(SETTINGS, decode(text), message_id="message", inserted_at=AT)
 
 
+def queue(failure: RemediationFailure, **fields: Any) -> QueuedFailure:
+    """As the intake queues a failure."""
+    return QueuedFailure.of(failure, finding_id(SETTINGS, failure, fields.get("part")), **fields)
+
+
 @pytest.mark.parametrize("queued", [
-    QueuedFailure.of(make_failure(raw={"x": [1, None, {"y": "ü€😀"}]}, occurred_at=AT), "f"),
-    QueuedFailure.of(make_failure(), "f", delivery="d/0", received_at=AT, fresh=True),
+    queue(make_failure(raw={"x": [1, None, {"y": "ü€😀"}]}, occurred_at=AT)),
+    queue(make_failure(), delivery="d/0", received_at=AT, part="part", configured_tenant_id=TENANT_ID),
 ])  # fmt: skip
 def test_a_message_of_the_service_is_read_back(queued: QueuedFailure) -> None:
     assert read(base64.b64encode(queued.encode()).decode()) == [queued]
 
 
 def test_a_message_says_what_it_is_and_leaves_out_what_is_not_set() -> None:
-    queued = QueuedFailure.of(make_failure(), "f", delivery="d/0", received_at=AT)
+    queued = queue(make_failure(), delivery="d/0", received_at=AT, configured_tenant_id=TENANT_ID)
     assert json.loads(queued.encode()) == {
         "kind": "triage.failure",
-        "findingId": "f",
         "failure": {name: value for name, value in make_failure().wire().items() if value},
         "receivedAt": AT,
         "delivery": "d/0",
+        "configuredTenantId": TENANT_ID,
     }
 
 
-@pytest.mark.parametrize("depth", [1, 50, MAX_DEPTH - 5])
+def test_a_message_cannot_name_the_finding_of_another_failure() -> None:
+    victim = queue(make_failure(), delivery="d/0")
+    for change in (
+        {"findingId": victim.finding_id},
+        {"finding_id": victim.finding_id, "fresh": True},
+        {"configuredTenantId": TENANT_ID},
+    ):
+        other = make_failure(mailbox="mallory@contoso.com", tenant_id=OTHER_TENANT_ID)
+        message = json.loads(queue(other, delivery="d/1").encode()) | change
+        (found,) = read(json.dumps(message))
+        assert found.finding_id == other.finding_id(OTHER_TENANT_ID) != victim.finding_id
+        assert not found.fresh
+
+
+def test_a_failure_keeps_its_id_when_the_settings_change_while_it_waits() -> None:
+    failure = make_failure(tenant_id=None)
+    (accepted,) = queue_failures(SETTINGS, [Accepted("", failure)], delivery="d", received_at=AT)
+    assert accepted.configured_tenant_id == TENANT_ID
+    several = SETTINGS.model_copy(update={"tenants": (make_tenant(), make_tenant(tenant_id=OTHER_TENANT_ID))})
+    assert finding_id(several, failure) != accepted.finding_id
+    assert read_message(several, accepted.encode().decode(), message_id="m", inserted_at=AT) == [accepted]
+
+
+def test_a_failure_keeps_its_part_of_an_event() -> None:
+    event = {
+        "specversion": "1.0",
+        "id": "e",
+        "source": "/s",
+        "type": "t",
+        "data": [FAILURE, FAILURE | {"messageId": "2"}],
+    }
+    both = queue_failures(SETTINGS, read_body(json.dumps(event).encode()), delivery="d", received_at=AT)
+    assert len({queued.finding_id for queued in both}) == 2
+    assert [read(queued.encode().decode()) for queued in both] == [[queued] for queued in both]
+
+
+def test_a_retriage_names_its_finding() -> None:
+    text = QueuedRetriage.of("0" * 32).encode().decode()
+    assert json.loads(text) == {"kind": "triage.retriage", "findingId": "0" * 32}
+    assert read_retriage(text) == QueuedRetriage.of("0" * 32)
+    assert read_retriage(queue(make_failure()).encode().decode()) is None
+
+
+@pytest.mark.parametrize("named", ["", "a", "ab/cd", "A" * 32, "0" * 33, "0" * 32 + "\n", None])
+def test_a_retriage_of_what_is_no_id_is_no_message_of_the_service(named: Any) -> None:
+    text = json.dumps({"kind": "triage.retriage", "findingId": named})
+    assert read_retriage(text) is None
+    with pytest.raises(IntakeError):
+        read(text)
+
+
+@pytest.mark.parametrize("depth", [1, 50, MAX_DEPTH - 1])
 def test_deeply_nested_fields_are_read_back(depth: int) -> None:
     body = json.dumps(FAILURE).encode()[:-1] + b',"deep":' + b"[" * depth + b"]" * depth + b"}"
-    queued = QueuedFailure.of(read_body(body)[0].failure, "f")
+    queued = queue(read_body(body)[0].failure)
     assert read(queued.encode().decode()) == [queued]
+
+
+def test_the_messages_of_a_body_have_a_limit_together() -> None:
+    assert list(within_limit([b"x" * MAX_MESSAGES_BYTES])) == [b"x" * MAX_MESSAGES_BYTES]
+    with pytest.raises(IntakeError) as caught:
+        list(within_limit([b"x" * MAX_MESSAGES_BYTES, b"x"]))
+    assert caught.value.reason == "too_large"
 
 
 def test_a_failure_that_no_message_holds_is_refused_with_its_place() -> None:
@@ -82,7 +150,7 @@ def test_a_body_on_the_queue_is_its_failures(encode: Any) -> None:
 
 @pytest.mark.parametrize(("text", "reason"), [
     ("nonsense", "not_json"), ("%%%", "not_json"), ("", "not_json"), ('{"kind":"triage.failure"}', "not_a_failure"),
-    ('{"kind":"triage.failure","findingId":"f","failure":{},"receivedAt":"x","delivery":""}', "not_a_failure"),
+    ('{"kind":"triage.failure","failure":{},"receivedAt":"x"}', "not_a_failure"),
     ('["triage.failure"]', "not_a_failure"), (base64.b64encode(b"\xff\xfe\xfd").decode(), "not_json"),
 ])  # fmt: skip
 def test_a_message_without_failures_is_refused(text: str, reason: str) -> None:

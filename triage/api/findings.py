@@ -16,7 +16,6 @@ from triage.api.filters import DEFAULT_TOP, FINDINGS, MAX_TOP
 from triage.api.queries import next_link, page, read_query
 from triage.api.responses import RequestError, endpoint, json_response
 from triage.finding import Finding
-from triage.intake.json_text import IntakeError
 from triage.operations.deliveries import retriage as queue_again
 from triage.operations.services import Services
 from triage.storage.index import FILTERS, Query
@@ -82,10 +81,7 @@ async def get(request: func.HttpRequest, services: Services) -> func.HttpRespons
 async def retriage(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     """Puts the stored failure on the queue again. Triage reads all evidence again and updates the finding."""
     finding = await _finding(request, services)
-    try:
-        await queue_again(services, finding)
-    except IntakeError as error:
-        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The failure {error.problems[0].detail}.") from None
+    await queue_again(services, finding)
     return json_response(
         {"accepted": [{"id": finding.failure.id, "findingId": finding.id, "mailbox": finding.failure.mailbox}]},
         HTTPStatus.ACCEPTED,

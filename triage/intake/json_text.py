@@ -27,8 +27,11 @@ class IntakeError(InputError):
         self.reason = reason
 
 
-def parse_json(text: bytes) -> object:
-    """The value of a text in UTF-8, UTF-16 or UTF-32. IntakeError (`not_json`) if it is not JSON or nested too deeply."""
+def parse_json(text: bytes, max_depth: int = MAX_DEPTH) -> object:
+    """The value of a text in UTF-8, UTF-16 or UTF-32.
+
+    IntakeError (`not_json`) if it is not JSON, or if arrays and objects are nested in more than `max_depth` levels.
+    """
 
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not JSON")
@@ -37,7 +40,7 @@ def parse_json(text: bytes) -> object:
         value = json.loads(text, parse_constant=refuse)
         # Python's parser accepts half of a surrogate pair. No encoder does.
         json.dumps(value, ensure_ascii=False).encode()
-        if _deeper(value, MAX_DEPTH):
+        if _deeper(value, max_depth):
             raise RecursionError
     except RecursionError:
         raise IntakeError("not_json", [Problem("", "is nested too deeply")]) from None

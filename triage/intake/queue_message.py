@@ -1,22 +1,33 @@
 """The messages of the intake queue: how the service writes one, and how it reads one.
 
-A message of the service's own is `{"kind": "triage.failure", "findingId", "failure": {...}, "receivedAt", "delivery",
-"fresh", "traceparent"}`, one failure in one mailbox. A message of anybody else is a body as `POST /api/failures` takes
-it. Both come as base64, as Azure Functions and Event Grid write it, or as plain JSON.
+The service writes two kinds of messages:
+
+    {"kind": "triage.failure", "failure": {...}, "receivedAt", "delivery", "configuredTenantId", "part", "traceparent"}
+    {"kind": "triage.retriage", "findingId", "traceparent"}
+
+The first holds one failure in one mailbox. The second asks to triage the failure of a stored finding again. Any other
+message is a body as `POST /api/failures` takes it. A message is base64, as Azure Functions and Event Grid write it, or
+plain JSON.
+
+Everyone who may send to the queue can write any of these. So a failure never names its finding: the id is computed
+from the failure, and a retriage takes the failure that is stored. Neither can change the finding of another failure.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
-from typing import Any, cast
+from collections.abc import Iterable, Iterator
+from typing import Annotated, cast
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
+from triage.addresses import guid
 from triage.intake.body import Accepted, read_body
 from triage.intake.failure import RemediationFailure
-from triage.intake.json_text import IntakeError
+from triage.intake.json_text import MAX_DEPTH, IntakeError, Json, parse_json
 from triage.problems import Problem
 from triage.settings import Settings
 from triage.telemetry.instruments import traceparent
@@ -25,52 +36,95 @@ from triage.wire import Instant, Wire, now
 # A queue message holds 64 KiB of text, which is base64: 4 characters for 3 bytes
 # (https://learn.microsoft.com/azure/storage/queues/scalability-targets).
 MAX_MESSAGE_BYTES = 64 * 1024 // 4 * 3
-_KIND = "triage.failure"
+# All messages of one body. Each mailbox of a failure gets a message with all its other fields, so without a limit a
+# body of 68 KB could become 48 MB.
+MAX_MESSAGES_BYTES = 8 * 1024 * 1024
+_FAILURE, _RETRIAGE = "triage.failure", "triage.retriage"
 
 
 class QueuedFailure(Wire):
     """One accepted failure, on its way through the queue.
 
-    `delivery` names the delivery that it came with, so that another try at it is not counted as another delivery. It
-    is empty where there is none. `fresh` asks for evidence that is read again, without cached answers. `traceparent`
-    is the trace that it was accepted in (https://www.w3.org/TR/trace-context/).
+    `delivery` names the request or message that it came with, so that another try at it does not count as another
+    delivery; None counts as no delivery. `configured_tenant_id` and `part` are what the id of its finding is computed
+    from besides the failure (docs/api.md, Deduplication). `fresh` reads evidence again instead of using cached answers.
+    `traceparent` is the trace that it was accepted in (https://www.w3.org/TR/trace-context/).
     """
 
-    finding_id: str
+    # Never read from a message: see above.
+    finding_id: Annotated[str, Field(exclude=True)]
+    fresh: Annotated[bool, Field(exclude=True)] = False
+
     failure: RemediationFailure
     received_at: Instant
-    delivery: str
-    fresh: bool = False
+    delivery: Annotated[str, Field(max_length=100)] | None = None
+    configured_tenant_id: Annotated[str, AfterValidator(guid)] | None = None
+    part: str | None = None
     traceparent: str | None = None
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 - each is a field
         cls,
         failure: RemediationFailure,
         finding_id: str,
         *,
-        delivery: str = "",
         received_at: str | None = None,
+        delivery: str | None = None,
+        configured_tenant_id: str | None = None,
+        part: str | None = None,
         fresh: bool = False,
     ) -> QueuedFailure:
-        """A failure to be queued in the trace that is under way; received now, unless the caller knows better."""
+        """A failure to queue in the current trace. It is received now, unless `received_at` says otherwise."""
         return cls(
             finding_id=finding_id,
             failure=failure,
             received_at=received_at or now(),
             delivery=delivery,
+            configured_tenant_id=configured_tenant_id,
+            part=part,
             fresh=fresh,
             traceparent=traceparent(),
         )
 
     def encode(self, pointer: str = "") -> bytes:
-        """The message, before base64. IntakeError (`too_large`), which points at the failure, if no message holds it."""
-        fields = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        message = json.dumps({"kind": _KIND, **fields}, ensure_ascii=False, separators=(",", ":")).encode()
+        """The message, before base64. IntakeError (`too_large`) at `pointer` if a message can't hold it."""
+        message = _encode(_FAILURE, self)
         if len(message) > MAX_MESSAGE_BYTES:
             detail = f"is too large for a queue message: {len(message):,} bytes of at most {MAX_MESSAGE_BYTES:,}"
             raise IntakeError("too_large", [Problem(pointer, detail)])
         return message
+
+
+class QueuedRetriage(Wire):
+    """A stored finding whose failure is to be triaged again."""
+
+    finding_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    traceparent: str | None = None
+
+    @classmethod
+    def of(cls, finding_id: str) -> QueuedRetriage:
+        """A retriage to queue in the current trace."""
+        return cls(finding_id=finding_id, traceparent=traceparent())
+
+    def encode(self) -> bytes:
+        """The message, before base64."""
+        return _encode(_RETRIAGE, self)
+
+
+def _encode(kind: str, message: Wire) -> bytes:
+    fields = message.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return json.dumps({"kind": kind, **fields}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def within_limit(messages: Iterable[bytes]) -> Iterator[bytes]:
+    """The messages of one body, one at a time. IntakeError (`too_large`) when they are too large together."""
+    size = 0
+    for message in messages:
+        size += len(message)
+        if size > MAX_MESSAGES_BYTES:
+            detail = f"makes queue messages of more than {MAX_MESSAGES_BYTES:,} bytes; send it in parts"
+            raise IntakeError("too_large", [Problem("", detail)])
+        yield message
 
 
 def queue_failures(
@@ -81,8 +135,10 @@ def queue_failures(
         QueuedFailure.of(
             one.failure,
             finding_id(settings, one.failure, one.part),
-            delivery=f"{delivery}/{index}",
             received_at=received_at,
+            delivery=f"{delivery}/{index}",
+            configured_tenant_id=settings.configured_tenant_id(one.failure.tenant_id, one.failure.mailbox),
+            part=one.part,
         )
         for index, one in enumerate(accepted)
     ]
@@ -104,22 +160,42 @@ def decode(text: str) -> str:
 
 
 def read_message(settings: Settings, text: str, *, message_id: str, inserted_at: str) -> list[QueuedFailure]:
-    """The failures of a decoded message; IntakeError if it has none. `inserted_at` is when it came on the queue."""
+    """The failures of a decoded message; IntakeError if it has none. `inserted_at` is when it was put on the queue."""
     body = text.encode(errors="surrogatepass")
-    own = _own(body)
-    if own is not None:
-        return [own]
+    message = _own(_FAILURE, body)
+    with contextlib.suppress(ValidationError):  # some other body that only looks like a message of the service
+        if message is not None:
+            queued = QueuedFailure.model_validate(message | {"findingId": "", "fresh": False})
+            return [queued.model_copy(update={"finding_id": _computed_id(settings, queued)})]
     return queue_failures(settings, read_body(body), delivery=message_id, received_at=inserted_at)
 
 
-def _own(body: bytes) -> QueuedFailure | None:
-    """The failure of a message that this service wrote. None: somebody else wrote it."""
-    if f'"{_KIND}"'.encode() not in body:
+def read_retriage(text: str) -> QueuedRetriage | None:
+    """The retriage that a decoded message asks for; None if it is another message."""
+    message = _own(_RETRIAGE, text.encode(errors="surrogatepass"))
+    with contextlib.suppress(ValidationError):
+        return QueuedRetriage.model_validate(message) if message is not None else None
+    return None
+
+
+def _own(kind: str, body: bytes) -> Json | None:
+    """The JSON object of a message that says it is of a kind; None for any other message."""
+    if f'"{kind}"'.encode() not in body:
         return None
     try:
-        value: Any = json.loads(body)
-        if isinstance(value, dict) and cast("dict[str, Any]", value).get("kind") == _KIND:
-            return QueuedFailure.model_validate(value)
-    except (ValueError, ValidationError, RecursionError):
-        pass
-    return None
+        value = parse_json(body, MAX_DEPTH + 2)  # `raw` is two levels deeper here than its fields were in the body
+    except IntakeError:
+        return None
+    message = cast("Json", value) if isinstance(value, dict) else {}
+    return message if message.get("kind") == kind else None
+
+
+def _computed_id(settings: Settings, queued: QueuedFailure) -> str:
+    """The id that the failure was accepted with, also if the settings have changed since.
+
+    The tenant in the message counts only for a failure that names none. Whoever made it up could as well have
+    named that tenant in the failure.
+    """
+    failure = queued.failure
+    tenant_id = settings.configured_tenant_id(failure.tenant_id or queued.configured_tenant_id, failure.mailbox)
+    return failure.finding_id(tenant_id, queued.part)

@@ -1,4 +1,4 @@
-"""What arrives: over HTTP it is put on the queue, from the queue it is triaged, and what can't be read is kept."""
+"""What arrives: failures from HTTP go to the queue, failures from the queue are triaged, and what can't be read is kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -16,11 +16,20 @@ from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.intake.body import read_body
 from triage.intake.json_text import IntakeError
-from triage.intake.queue_message import QueuedFailure, decode, queue_failures, read_message
+from triage.intake.queue_message import (
+    QueuedFailure,
+    QueuedRetriage,
+    decode,
+    queue_failures,
+    read_message,
+    read_retriage,
+    within_limit,
+)
 from triage.operations.services import Services
 from triage.operations.triage import poison_finding, triage
+from triage.storage.account import is_away
 from triage.storage.rejected import RejectedReason, rejected_event
-from triage.telemetry.instruments import Metric, PlainError, count, record_age, span
+from triage.telemetry.instruments import Metric, PlainError, count, record_age, safe_traceback, span
 from triage.wire import epoch_ns, from_epoch_ns, now
 
 # By then Graph's first reads have left; loading the storage client holds up the event loop.
@@ -57,55 +66,40 @@ async def accept(services: Services, body: bytes, headers: Mapping[str, str]) ->
         accepted = read_body(body, headers)
         queued = queue_failures(services.settings, accepted, delivery=uuid4().hex, received_at=now())
         note(failures=len(queued))
-        messages = [failure.encode(one.pointer) for one, failure in zip(accepted, queued, strict=True)]
-        await services.queue.send(messages)
+        messages = (failure.encode(one.pointer) for one, failure in zip(accepted, queued, strict=True))
+        await services.queue.send(list(within_limit(messages)))
     return queued
 
 
 async def retriage(services: Services, finding: Finding) -> None:
-    """Puts a finding's failure on the queue again, to be triaged without cached answers of Graph.
-
-    IntakeError (`too_large`) for a failure that only ever came in a message with others; azure.core's errors.
-    """
+    """Queues a stored finding, to be triaged again without cached answers of Graph. Raises azure.core's errors."""
     with span("Retriage", finding_id=finding.id):
-        queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, fresh=True)
-        await services.queue.send([queued.encode()])
+        await services.queue.send([QueuedRetriage.of(finding.id).encode()])
 
 
 async def handle(services: Services, message: QueueMessage) -> None:
-    """Triages the failure in a message; one with several is parted first. TriageIncompleteError asks for another try."""
+    """Triages the failure in a message. A message with several failures is split first.
+
+    TriageIncompleteError asks the host for another try.
+    """
     if message.attempt == 1:
         record_age(time.time() - epoch_ns(message.inserted_at) / 1_000_000_000)
-    found = await _read_or_reject(services, message)
-    if len(found) > 1:
-        found = await _split(services, found)
     last = message.attempt >= services.settings.max_dequeue_count
-    for queued in found:
+    incomplete: list[str] = []
+    for queued in await _read_or_reject(services, message, split=True):
         with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
             finding = await _triage(services, queued)
             again = finding.passing and not last
-            delivery = None if queued.fresh else queued.delivery
-            kept = await services.findings.save(finding, delivery, final=queued.fresh and not again)
+            kept = await services.findings.save(finding, queued.delivery, final=queued.fresh and not again)
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
             # The finding's id and cause say nothing of a person; its mailbox would.
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
         if again:
-            raise TriageIncompleteError(f"Finding {finding.id} lacks evidence for now; it is tried again.")
-        if not queued.fresh:
+            incomplete.append(finding.id)
+        elif not queued.fresh:
             _count(kept)
-
-
-async def _split(services: Services, found: list[QueuedFailure]) -> list[QueuedFailure]:
-    """Puts each failure of one message on the queue by itself; returns those that are too large for a message."""
-    messages: list[bytes] = []
-    left: list[QueuedFailure] = []
-    for queued in found:
-        try:
-            messages.append(queued.encode())
-        except IntakeError:
-            left.append(queued)
-    await services.queue.send(messages)
-    return left
+    if incomplete:
+        raise TriageIncompleteError(f"Finding {', '.join(incomplete)} lacks evidence for now; it is tried again.")
 
 
 async def _triage(services: Services, queued: QueuedFailure) -> Finding:
@@ -126,14 +120,24 @@ async def _open(services: Services) -> None:
 
 
 async def handle_poison(services: Services, message: QueueMessage) -> None:
-    """Takes a message off the poison queue: a readable one leaves a finding, any other a rejected event."""
+    """Takes a message off the poison queue: a readable one leaves a finding, any other a rejected event.
+
+    A message whose finding can't be saved is kept as a rejected event as well. Only while storage is away does the
+    message stay on the queue.
+    """
     count(Metric.POISONED)
-    for queued in await _read_or_reject(services, message, poison=True):
-        delivery = None if queued.fresh else queued.delivery
-        with span("Poison", queued.traceparent, finding_id=queued.finding_id):
-            kept = await services.findings.save(poison_finding(services.settings, queued), delivery)
-        if not queued.fresh:
-            _count(kept)
+    try:
+        for queued in await _read_or_reject(services, message, poison=True):
+            with span("Poison", queued.traceparent, finding_id=queued.finding_id):
+                kept = await services.findings.save(poison_finding(services.settings, queued), queued.delivery)
+            if not queued.fresh:
+                _count(kept)
+    except Exception as error:
+        if is_away(error):
+            raise
+        _log.error("A poisoned message has no finding: %s", safe_traceback(error))
+        detail = f"Its finding could not be saved ({type(error).__name__})."
+        await _reject(services, message, RejectedReason.POISON, detail)
 
 
 def _count(finding: Finding) -> None:
@@ -148,14 +152,53 @@ def _count(finding: Finding) -> None:
         count(Metric.UNDETERMINED, reason=finding.reasons[0].reason.value if finding.reasons else "none")
 
 
-async def _read_or_reject(services: Services, message: QueueMessage, *, poison: bool = False) -> list[QueuedFailure]:
-    """The failures of a message; of one that can't be read, none: it is stored as a rejected event."""
+async def _read_or_reject(
+    services: Services, message: QueueMessage, *, split: bool = False, poison: bool = False
+) -> list[QueuedFailure]:
+    """The failures of a message to triage now. A message that can't be read has none: it is kept as a rejected event.
+
+    With `split`, several failures are put on the queue one by one instead, except those too large for a message.
+    """
     text = decode(message.text)
+    if retriage := read_retriage(text):
+        return await _stored(services, retriage)
     try:
-        return read_message(services.settings, text, message_id=message.id, inserted_at=message.inserted_at)
+        found = read_message(services.settings, text, message_id=message.id, inserted_at=message.inserted_at)
+        messages, found = _separate(found) if split and len(found) > 1 else ([], found)
     except IntakeError as error:
-        reason = RejectedReason.POISON if poison else RejectedReason(error.reason)
-        await services.rejected.save(rejected_event(text, message.id, message.inserted_at, reason, str(error)))
-        count(Metric.REJECTED, reason=reason.value)
-        _log.warning("Rejected a queue message: %s", reason.value)
+        await _reject(services, message, RejectedReason.POISON if poison else RejectedReason(error.reason), str(error))
         return []
+    await services.queue.send(messages)
+    return found
+
+
+async def _stored(services: Services, retriage: QueuedRetriage) -> list[QueuedFailure]:
+    """The failure of a stored finding. If the finding has been removed, there is nothing left to triage."""
+    finding = await services.findings.get(retriage.finding_id)
+    if finding is None:
+        _log.warning("Finding %s is gone; it is not triaged again.", retriage.finding_id)
+        return []
+    queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, fresh=True)
+    return [queued.model_copy(update={"traceparent": retriage.traceparent})]
+
+
+def _separate(found: list[QueuedFailure]) -> tuple[list[bytes], list[QueuedFailure]]:
+    """A message for each failure, and the failures that are too large for one. IntakeError (`too_large`)."""
+    large: list[QueuedFailure] = []
+
+    def encoded() -> Iterator[bytes]:
+        for queued in found:
+            try:
+                yield queued.encode()
+            except IntakeError:
+                large.append(queued)
+
+    return list(within_limit(encoded())), large
+
+
+async def _reject(services: Services, message: QueueMessage, reason: RejectedReason, detail: str) -> None:
+    """Keeps a message that is no failure, whole."""
+    text = decode(message.text)
+    await services.rejected.save(rejected_event(text, message.id, message.inserted_at, reason, detail))
+    count(Metric.REJECTED, reason=reason.value)
+    _log.warning("Rejected a queue message: %s", reason.value)

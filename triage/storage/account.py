@@ -87,5 +87,16 @@ class StorageAccount:
         return self._credential
 
 
+def is_away(error: Exception) -> bool:
+    """Whether storage could not be reached, or did not let the service in: later the same call may succeed.
+
+    False for an error that is not storage's, and where storage refuses what it was given: 400, or 413 (too large).
+    """
+    from azure.core.exceptions import AzureError, HttpResponseError
+
+    refused = isinstance(error, HttpResponseError) and error.status_code in (400, 413)
+    return isinstance(error, AzureError | TimeoutError) and not refused
+
+
 async def _make(client: TableServiceClient, name: str) -> None:
     await cast("Any", client).create_table_if_not_exists(name)

@@ -16,6 +16,7 @@ from triage.cli.client.service import Service
 from triage.cli.files.submission import Checked, Submission, chunks, send
 from triage.intake.body import MAX_FAILURES
 from triage.intake.json_text import MAX_BODY_BYTES
+from triage.intake.queue_message import MAX_MESSAGES_BYTES
 
 
 def rows(count: int) -> list[dict[str, str]]:
@@ -114,6 +115,8 @@ def test_bodies_are_as_large_as_the_service_accepts() -> None:
     assert [len(chunk) for chunk in chunks(large)] == [3, 3, 1]
     exact = [Checked(0, b"x" * ((MAX_BODY_BYTES - 3) // 2), 1), Checked(1, b"x" * ((MAX_BODY_BYTES - 3) // 2), 1)]
     assert [len(chunk) for chunk in chunks(exact)] == [2]
+    spread = [Checked(n, b"{}", 100, MAX_MESSAGES_BYTES // 3) for n in range(5)]
+    assert [len(chunk) for chunk in chunks(spread)] == [2, 2, 1]
     assert list(chunks([])) == []
 
 

@@ -12,21 +12,24 @@ from uuid import uuid4
 from triage.cli.client.answers import Json, RefusedError
 from triage.cli.client.service import Service
 from triage.cli.files.record import Record
-from triage.intake.body import MAX_FAILURES, read_body
+from triage.intake.body import MAX_FAILURES, Accepted, read_body
 from triage.intake.json_text import MAX_BODY_BYTES, IntakeError
-from triage.intake.queue_message import QueuedFailure
+from triage.intake.queue_message import MAX_MESSAGES_BYTES, QueuedFailure, within_limit
 from triage.problems import Problem
 
+# The service may add the id of a trace to each message.
+_MAX_MESSAGES_BYTES = MAX_MESSAGES_BYTES - 100 * MAX_FAILURES
 _POINTER = re.compile(r"/([0-9]+)(/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A valid record: its line, its JSON, and the number of failures in it (one for each mailbox)."""
+    """A valid record: its line, its JSON, its failures (one for each mailbox), and their messages' bytes."""
 
     line: int
     body: bytes
     failures: int
+    message_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -53,30 +56,45 @@ def check(records: Iterable[Record], submission: Submission) -> list[Checked]:
         body = json.dumps(record.value).encode()
         try:
             accepted = read_body(b"[%b]" % body) if not record.problems else []
-            for one in accepted:  # raises if it is too large for a queue message; the IDs are as long as the service's
-                QueuedFailure.of(one.failure, uuid4().hex, delivery=f"{uuid4().hex}/{MAX_FAILURES}").encode()
+            message_bytes = sum(len(message) for message in within_limit(_message(one) for one in accepted))
             problems = record.problems
         except IntakeError as error:
-            accepted = []
+            accepted, message_bytes = [], 0
             problems = [Problem(problem.pointer.removeprefix("/0"), problem.detail) for problem in error.problems]
         if problems:
             submission.refuse(record.line, problems)
         else:
-            checked.append(Checked(record.line, body, len(accepted)))
+            checked.append(Checked(record.line, body, len(accepted), message_bytes))
     return checked
 
 
+def _message(accepted: Accepted) -> bytes:
+    """A failure as the service's queue message, with ids as long as the service's. IntakeError if it is too large."""
+    return QueuedFailure.of(
+        accepted.failure,
+        uuid4().hex,
+        delivery=f"{uuid4().hex}/{MAX_FAILURES}",
+        configured_tenant_id=str(uuid4()),
+        part=accepted.part,
+    ).encode()
+
+
 def chunks(checked: Iterable[Checked]) -> Iterator[list[Checked]]:
-    """The records in bodies of at most 1,000 failures and 1 MiB."""
+    """The records in bodies of at most 1,000 failures, 1 MiB, and what the queue messages of a body may be together."""
     chunk: list[Checked] = []
-    failures, size = 0, 2
+    failures, size, messages = 0, 2, 0
     for one in checked:
-        if chunk and (failures + one.failures > MAX_FAILURES or size + len(one.body) + 1 > MAX_BODY_BYTES):
+        if chunk and (
+            failures + one.failures > MAX_FAILURES
+            or size + len(one.body) + 1 > MAX_BODY_BYTES
+            or messages + one.message_bytes > _MAX_MESSAGES_BYTES
+        ):
             yield chunk
-            chunk, failures, size = [], 0, 2
+            chunk, failures, size, messages = [], 0, 2, 0
         chunk.append(one)
         failures += one.failures
         size += len(one.body) + 1
+        messages += one.message_bytes
     if chunk:
         yield chunk
 

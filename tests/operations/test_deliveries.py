@@ -1,0 +1,181 @@
+"""What becomes of a queue message: on a real table and queue service, with a simulated tenant behind the Graph client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from azure.core.exceptions import AzureError
+from pydantic import ValidationError
+
+from sandbox.azurite import Azurite, azurite
+from sandbox.tenant.data import World
+from sandbox.tenant.server import serve
+from tests.e2e.storage_proxy import storage_proxy
+from triage.diagnosis.causes import Cause
+from triage.intake.failure import RemediationFailure
+from triage.intake.json_text import IntakeError
+from triage.intake.queue_message import QueuedRetriage, finding_id
+from triage.operations.deliveries import QueueMessage, TriageIncompleteError, accept, handle, handle_poison, retriage
+from triage.operations.services import Services
+from triage.settings import Storage, read_settings
+
+AT = "2026-11-20T10:11:12Z"
+WORLD = World({"tenants": {"one": {"domains": ["one.example"], "people": {"ines": {}, "otto": {}}}}})
+TENANT_ID = WORLD.tenants["one"].id
+FAILURE = {"mailbox": "ines@one.example", "messageId": "m", "error": "The Requested User is Invalid", "occurredAt": AT}
+
+
+@pytest.fixture(scope="module")
+def storage() -> Iterator[Azurite]:
+    with azurite() as found:
+        yield found
+
+
+@pytest.fixture
+async def services(storage: Azurite, request: pytest.FixtureRequest) -> AsyncIterator[Services]:
+    async with serve(WORLD) as tenant:
+        environ = {
+            "GRAPH_ENDPOINT": tenant.url,
+            "TRIAGE_TENANTS": json.dumps(WORLD.triage_tenants()),
+            "TriageStorage": storage.connection_string,
+            "TRIAGE_QUEUE": f"q{abs(hash(request.node.name))}",
+        }
+        made = Services(read_settings(environ))
+        yield made
+        await made.close()
+
+
+def message(value: Any, attempt: int = 1) -> QueueMessage:
+    return QueueMessage(value if isinstance(value, str) else json.dumps(value), "message", AT, attempt)
+
+
+async def queued(services: Services) -> list[str]:
+    """The texts of the messages on the queue, which are taken off it."""
+    client = services.account.queues().get_queue_client(services.settings.queue)
+    try:
+        return [one.content async for one in client.receive_messages(messages_per_page=32)]
+    finally:
+        await client.close()
+
+
+async def rejected(services: Services, text: str) -> list[dict[str, Any]]:
+    events, _ = await services.rejected.page(1000, None)
+    return [event for event in events if event["body"] == text]
+
+
+async def accepted(services: Services, **fields: Any) -> tuple[str, str]:
+    """A failure that was accepted: the id of its finding, and its message."""
+    [one] = await accept(services, json.dumps({**FAILURE, **fields}).encode(), {})
+    return one.finding_id, one.encode().decode()
+
+
+async def test_a_message_from_outside_cannot_change_the_finding_of_another_failure(services: Services) -> None:
+    finding_id, text = await accepted(services, id="victim")
+    await handle(services, message(text))
+    before = await services.findings.get(finding_id)
+    forged = json.loads(text)
+    forged["failure"] |= {"mailbox": "otto@one.example", "id": "mine"}
+    forged |= {"findingId": finding_id, "fresh": True, "delivery": "forged"}
+    await handle(services, message(forged))
+    assert before is not None
+    assert await services.findings.get(finding_id) == before
+
+
+async def test_a_retriage_takes_the_failure_that_is_stored_however_large_it_is(services: Services) -> None:
+    large = {**FAILURE, "id": "large", "subject": "x" * 60_000}
+    await handle(services, message([large, {**FAILURE, "id": "small"}]))
+    assert len(await queued(services)) == 1, "the small one; the large one fits no message, and is triaged at once"
+    finding = await services.findings.get(finding_id(services.settings, RemediationFailure(**large)))
+    assert finding is not None
+    await retriage(services, finding)
+    [text] = await queued(services)
+    await handle(services, message(text))
+    again = await services.findings.get(finding.id)
+    assert again is not None
+    assert again.triaged_at > finding.triaged_at
+    assert (again.failure, again.deliveries) == (finding.failure, 1)
+
+
+async def test_a_retriage_of_a_finding_that_is_gone_is_done_with(services: Services) -> None:
+    text = QueuedRetriage.of("0" * 32).encode().decode()
+    await handle(services, message(text))
+    await handle_poison(services, message(text))
+    assert await services.findings.get("0" * 32) is None
+    assert await rejected(services, text) == []
+
+
+WIDE = {**FAILURE, "mailboxes": [f"a{number}@one.example" for number in range(500)], "extra": "x" * 40_000}
+
+
+async def test_a_body_whose_messages_are_too_large_together_is_refused(services: Services) -> None:
+    with pytest.raises(IntakeError) as caught:
+        await accept(services, json.dumps(WIDE).encode(), {})
+    assert caught.value.reason == "too_large"
+    text = json.dumps(WIDE)
+    await handle(services, message(text))
+    assert [event["reason"] for event in await rejected(services, text)] == ["too_large"]
+
+
+async def test_every_failure_of_a_message_is_triaged_before_another_try_is_asked_for(services: Services) -> None:
+    both = [{**FAILURE, "id": name, "subject": "x" * 60_000} for name in ("first", "second")]
+    ids = [finding_id(services.settings, RemediationFailure(**failure)) for failure in both]
+    async with serve(WORLD) as away:
+        gone = away.url
+    settings = services.settings.model_copy(update={"graph_endpoint": gone})
+    others = Services(settings)
+    with pytest.raises(TriageIncompleteError, match=f"{ids[0]}, {ids[1]}"):
+        await handle(others, message(both))
+    await others.close()
+    found = [await services.findings.get(one) for one in ids]
+    assert [one.cause for one in found if one] == [Cause.UNDETERMINED] * 2
+
+
+async def change_document(services: Services, identifier: str, change: dict[str, Any]) -> None:
+    """Makes a stored finding one of another version of the service."""
+    table = await services.account.table("findings")
+    entity = await table.get_entity(identifier[:2], identifier)
+    await table.update_entity({**entity, "document": json.dumps(json.loads(entity["document"]) | change)})
+
+
+@pytest.mark.parametrize("treat", [handle, handle_poison])
+async def test_a_failure_comes_again_after_a_newer_version_kept_its_finding(services: Services, treat: Any) -> None:
+    identifier, text = await accepted(services, id=treat.__name__)
+    await handle(services, message(text))
+    await change_document(services, identifier, {"cause": "of_a_newer_version", "alternatives": ["new", "app_healthy"]})
+    _, again = await accepted(services, id=treat.__name__)
+    await treat(services, message(again))
+    finding = await services.findings.get(identifier)
+    assert finding is not None
+    assert finding.deliveries == 2
+    assert await rejected(services, again) == []
+
+
+async def test_a_poisoned_message_whose_finding_cannot_be_saved_is_a_rejected_event(services: Services) -> None:
+    identifier, text = await accepted(services, id="unreadable")
+    await handle(services, message(text))
+    await change_document(services, identifier, {"failure": "of a version that is not known"})
+    with pytest.raises(ValidationError):
+        await handle(services, message(text))
+    for again in (text, QueuedRetriage.of(identifier).encode().decode()):
+        await handle_poison(services, message(again))
+        [event] = await rejected(services, again)
+        assert (event["reason"], event["detail"]) == ("poison", "Its finding could not be saved (ValidationError).")
+
+
+async def test_a_poisoned_message_stays_on_the_queue_while_storage_is_away(
+    services: Services, storage: Azurite
+) -> None:
+    _, text = await accepted(services, id="away")
+    with storage_proxy(storage.table_port) as tables:
+        connection = storage.connection_string.replace(f":{storage.table_port}/", f":{tables.port}/")
+        others = Services(services.settings.model_copy(update={"storage": Storage(connection_string=connection)}))
+        tables.go()
+        with pytest.raises(AzureError):
+            await handle_poison(others, message(text))
+        tables.come_back()
+        await handle_poison(others, message(text))
+        await others.close()
+    assert await rejected(services, text) == []
