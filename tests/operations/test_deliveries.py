@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from azure.core.exceptions import AzureError
 from pydantic import ValidationError
 
-from sandbox.azurite import Azurite, azurite
-from sandbox.tenant.data import World
-from sandbox.tenant.server import serve
+from sandbox.azurite import Azurite
+from sandbox.tenant.serve.server import serve
 from tests.e2e.storage_proxy import storage_proxy
+from tests.operations.conftest import WORLD, make_services
 from triage.diagnosis.causes import Cause
 from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import IntakeError
 from triage.intake.queue_message import QueuedRetriage, finding_id
 from triage.operations.deliveries import QueueMessage, TriageIncompleteError, accept, handle, handle_poison, retriage
 from triage.operations.services import Services
-from triage.settings import Storage, read_settings
 
 AT = "2026-11-20T10:11:12Z"
-WORLD = World({"tenants": {"one": {"domains": ["one.example"], "people": {"ines": {}, "otto": {}}}}})
-TENANT_ID = WORLD.tenants["one"].id
 FAILURE = {"mailbox": "ines@one.example", "messageId": "m", "error": "The Requested User is Invalid", "occurredAt": AT}
-
-
-@pytest.fixture(scope="module")
-def storage() -> Iterator[Azurite]:
-    with azurite() as found:
-        yield found
-
-
-@pytest.fixture
-async def services(storage: Azurite, request: pytest.FixtureRequest) -> AsyncIterator[Services]:
-    async with serve(WORLD) as tenant:
-        environ = {
-            "GRAPH_ENDPOINT": tenant.url,
-            "TRIAGE_TENANTS": json.dumps(WORLD.triage_tenants()),
-            "TriageStorage": storage.connection_string,
-            "TRIAGE_QUEUE": f"q{abs(hash(request.node.name))}",
-        }
-        made = Services(read_settings(environ))
-        yield made
-        await made.close()
 
 
 def message(value: Any, attempt: int = 1) -> QueueMessage:
@@ -122,10 +98,9 @@ async def test_a_body_whose_messages_are_too_large_together_is_refused(services:
 async def test_every_failure_of_a_message_is_triaged_before_another_try_is_asked_for(services: Services) -> None:
     both = [{**FAILURE, "id": name, "subject": "x" * 60_000} for name in ("first", "second")]
     ids = [finding_id(services.settings, RemediationFailure(**failure)) for failure in both]
-    async with serve(WORLD) as away:
-        gone = away.url
-    settings = services.settings.model_copy(update={"graph_endpoint": gone})
-    others = Services(settings)
+    async with serve(WORLD) as tenant:
+        gone = tenant.url
+    others = Services(services.settings.model_copy(update={"graph_endpoint": gone}))
     with pytest.raises(TriageIncompleteError, match=f"{ids[0]}, {ids[1]}"):
         await handle(others, message(both))
     await others.close()
@@ -171,7 +146,7 @@ async def test_a_poisoned_message_stays_on_the_queue_while_storage_is_away(
     _, text = await accepted(services, id="away")
     with storage_proxy(storage.table_port) as tables:
         connection = storage.connection_string.replace(f":{storage.table_port}/", f":{tables.port}/")
-        others = Services(services.settings.model_copy(update={"storage": Storage(connection_string=connection)}))
+        others = make_services(services.settings.graph_endpoint, connection)
         tables.go()
         with pytest.raises(AzureError):
             await handle_poison(others, message(text))

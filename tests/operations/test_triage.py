@@ -1,4 +1,4 @@
-"""A triage has an end, whatever Graph does: also while it is not yet known whose the failure is."""
+"""A triage ends in time, whatever Graph and storage do."""
 
 from __future__ import annotations
 
@@ -9,30 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.azurite import Azurite
 from sandbox.tenant.serve.server import serve
-from sandbox.tenant.world import World
+from tests.e2e.storage_proxy import storage_proxy
+from tests.operations.conftest import WORLD, make_services
+from triage import deadlines
 from triage.graph.evidence import Reason
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure
 from triage.intake.queue_message import QueuedFailure
-from triage.operations import triage as pipeline
+from triage.operations.deliveries import QueueMessage, TriageIncompleteError, handle
 from triage.operations.triage import triage
-from triage.settings import read_settings
-
-WORLD = World({"tenants": {"one": {"domains": ["one.example"]}, "two": {"domains": ["two.example"]}}})
+from triage.wire import now
 
 
 async def test_a_search_for_the_tenant_ends_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "OWNER_SECONDS", 0.2)
+    monkeypatch.setattr(deadlines, "OWNER", 0.2)
     failure = RemediationFailure(mailbox="a@three.example", message_id="m", error="Resource is Not Found")
     queued = QueuedFailure.of(failure, "f")
     async with serve(WORLD, latency=30.0) as served:
-        environ = {
-            "GRAPH_ENDPOINT": served.url,
-            "TRIAGE_TENANTS": json.dumps(WORLD.triage_tenants()),
-            "TriageStorage": "UseDevelopmentStorage=true",
-        }
-        settings = read_settings(environ)
+        settings = make_services(served.url, "UseDevelopmentStorage=true").settings
         tenants = Tenants(settings)
         before = asyncio.all_tasks()
         begun = time.monotonic()
@@ -49,3 +45,23 @@ async def test_a_search_for_the_tenant_ends_and_leaves_nothing(monkeypatch: pyte
             await asyncio.sleep(0.01)
         assert not left
         await tenants.close()
+
+
+@pytest.mark.parametrize("graph_seconds", [0.0, 30.0], ids=["a quick Graph", "a slow Graph"])
+async def test_a_triage_ends_in_time_when_storage_does_not_answer(
+    storage: Azurite, monkeypatch: pytest.MonkeyPatch, graph_seconds: float
+) -> None:
+    monkeypatch.setattr(deadlines, "EVIDENCE", 0.5)
+    monkeypatch.setattr(deadlines, "TRIAGE", 1.5)
+    failure = {"mailbox": "ines@one.example", "messageId": "m", "error": "Resource is Not Found"}
+    message = QueueMessage(json.dumps(failure), "message", now(), attempt=5)
+    async with serve(WORLD, latency=graph_seconds) as served:
+        with storage_proxy(storage.table_port) as tables:
+            connection = storage.connection_string.replace(f":{storage.table_port}/", f":{tables.port}/")
+            services = make_services(served.url, connection)
+            tables.fall_silent()
+            begun = time.monotonic()
+            with pytest.raises(TriageIncompleteError, match="took too long"):
+                await handle(services, message)
+            assert time.monotonic() - begun < 5
+            await services.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from triage import deadlines
 from triage.audit.assess import assess
 from triage.audit.drift import drift
 from triage.audit.model import Audit, new_audit
@@ -15,22 +16,27 @@ from triage.operations.services import Services
 from triage.settings import Settings, Tenant
 from triage.telemetry.instruments import Metric, count, span
 
-# An audit asks a handful of questions of one tenant; an HTTP request must end within 30 s.
-DEADLINE_SECONDS = 20.0
 _TENANTS_AT_ONCE = 8
 
 _log = logging.getLogger(__name__)
 
 
 async def audit_all(services: Services, tenants: tuple[Tenant, ...]) -> list[Audit]:
-    """Audits tenants, a few at a time, and stores the audits."""
+    """Audits tenants, a few at a time, and stores the audits.
+
+    Raises what storage raises, after all other tenants have been audited.
+    """
     limit = asyncio.Semaphore(_TENANTS_AT_ONCE)
 
     async def one(tenant: Tenant) -> Audit:
         async with limit:
             return await audit_tenant(services, tenant)
 
-    return list(await asyncio.gather(*(one(tenant) for tenant in tenants)))
+    results = await asyncio.gather(*(one(tenant) for tenant in tenants), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if isinstance(result, Audit)]
 
 
 async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
@@ -55,7 +61,7 @@ async def audit_without_storage(settings: Settings, tenants: Tenants, tenant: Te
 async def _read(graph: TenantGraph) -> AppEvidence:
     """The app, read again, if the answers are those of the tenant that was meant. What is read replaces what was kept."""
     try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
+        async with asyncio.timeout(deadlines.AUDIT):
             organization, app = await asyncio.gather(
                 graph.organization.get(fresh=True), read_app(graph.session, graph.tenant.app_id or "", names=True)
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 import azure.functions as func
 
+from triage import deadlines
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.intake.body import read_body
@@ -31,9 +31,6 @@ from triage.storage.account import is_away
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.telemetry.instruments import Metric, PlainError, count, record_age, safe_traceback, span
 from triage.wire import epoch_ns, from_epoch_ns, now
-
-# By then Graph's first reads have left; loading the storage client holds up the event loop.
-_AFTER_FIRST_READS = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -80,15 +77,24 @@ async def retriage(services: Services, finding: Finding) -> None:
 async def handle(services: Services, message: QueueMessage) -> None:
     """Triages the failure in a message. A message with several failures is split first.
 
-    TriageIncompleteError asks the host for another try.
+    TriageIncompleteError asks the host for another try: evidence is missing for a passing reason, or time is up.
     """
     if message.attempt == 1:
         record_age(time.time() - epoch_ns(message.inserted_at) / 1_000_000_000)
+    services.warm_storage()
+    try:
+        async with asyncio.timeout(deadlines.TRIAGE):
+            await _handle(services, message)
+    except TimeoutError:
+        raise TriageIncompleteError("Graph and storage took too long; the message is tried again.") from None
+
+
+async def _handle(services: Services, message: QueueMessage) -> None:
     last = message.attempt >= services.settings.max_dequeue_count
     incomplete: list[str] = []
     for queued in await _read_or_reject(services, message, split=True):
         with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
-            finding = await _triage(services, queued)
+            finding = await triage(services.settings, services.tenants, queued)
             again = finding.passing and not last
             kept = await services.findings.save(finding, queued.delivery, final=queued.fresh and not again)
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
@@ -100,23 +106,6 @@ async def handle(services: Services, message: QueueMessage) -> None:
             _count(kept)
     if incomplete:
         raise TriageIncompleteError(f"Finding {', '.join(incomplete)} lacks evidence for now; it is tried again.")
-
-
-async def _triage(services: Services, queued: QueuedFailure) -> Finding:
-    """The finding; meanwhile, while Graph is waited for, storage is opened: a start is a tenth of a second shorter."""
-    opening = asyncio.create_task(_open(services))
-    try:
-        return await triage(services.settings, services.tenants, queued)
-    finally:
-        opening.cancel()
-
-
-async def _open(services: Services) -> None:
-    from azure.core.exceptions import AzureError
-
-    await asyncio.sleep(_AFTER_FIRST_READS)
-    with contextlib.suppress(AzureError):  # keeping the finding meets it as well, and does not hide it
-        await services.findings.open()
 
 
 async def handle_poison(services: Services, message: QueueMessage) -> None:

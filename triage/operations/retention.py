@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 import time
 
+from triage import deadlines
 from triage.operations.services import Services
 from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_rejected
 from triage.telemetry.instruments import Metric, count, span
 
-# host.json ends a function after 120 s: what is in hand when this is over is finished within the rest.
-SECONDS = 80.0
 _DAY = 86400 * 1_000_000_000
 
 _log = logging.getLogger(__name__)
 
 
-async def remove_expired(services: Services, seconds: float = SECONDS) -> dict[str, int]:
+async def remove_expired(services: Services, seconds: float = deadlines.RETENTION) -> dict[str, int]:
     """Removes what is older than RETENTION_DAYS, for so long at most; how much that was, by table. 0 days: for ever."""
     days = services.settings.retention_days
     if not days:

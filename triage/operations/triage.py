@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from triage import deadlines
 from triage.diagnosis.case import Case
 from triage.diagnosis.diagnose import diagnose, undetermined
 from triage.finding import Finding, make_finding
@@ -13,9 +14,6 @@ from triage.graph.tenants import Tenants
 from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import classify
 from triage.settings import Settings, Tenant
-
-# Of the 60 s of a triage (contract, section 2); collect.py has the most of the rest.
-OWNER_SECONDS = 10.0
 
 
 async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> Finding:
@@ -41,7 +39,7 @@ async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> 
         tenant = settings.tenant(failure.tenant_id)
         return tenant or Lack(check="tenant", reason=Reason.TENANT_NOT_CONFIGURED), failure.tenant_id
     try:
-        async with asyncio.timeout(OWNER_SECONDS):
+        async with asyncio.timeout(deadlines.OWNER):
             owner = await tenants.owner(failure, fresh=queued.fresh)
     except TimeoutError:
         return Lack(check="organization", reason=Reason.TIMEOUT), None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from typing import TYPE_CHECKING, Any, cast
 
+from triage import deadlines
 from triage.settings import Storage
 
 if TYPE_CHECKING:
@@ -12,10 +14,9 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableServiceClient
     from azure.storage.queue.aio import QueueServiceClient
 
-# An HTTP request ends within 30 s (contract, section 2), whatever storage does.
 _PATIENCE: dict[str, Any] = {
-    "connection_timeout": 5,
-    "read_timeout": 10,
+    "connection_timeout": deadlines.STORAGE_CONNECT,
+    "read_timeout": deadlines.STORAGE_READ,
     "retry_total": 2,
 }
 # The queue client's own backoff would begin with 15 s.
@@ -44,6 +45,10 @@ class StorageAccount:
                 self._tables = TableServiceClient(endpoint, credential=self._identity(), **_PATIENCE)
         return self._tables
 
+    async def load(self) -> None:
+        """Imports the client of the tables in a thread, so that the event loop can go on with other work."""
+        await asyncio.to_thread(importlib.import_module, "azure.data.tables.aio")
+
     async def table(self, name: str) -> Any:
         """The TableClient of one table, which is made if it is not there.
 
@@ -53,6 +58,8 @@ class StorageAccount:
         task = self._ready.get(name)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = self._ready[name] = asyncio.create_task(_make(client, name))
+            # Whoever waits for it may give up first. Then nobody else would look at its exception.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)
         return client.get_table_client(name)
 

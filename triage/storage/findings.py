@@ -36,7 +36,8 @@ class Findings:
         self.index = FindingsIndex(account)
 
     async def open(self) -> None:
-        """Loads the client and has the tables there before they are needed. Raises azure.core's errors."""
+        """Loads the client and makes the tables, before they are needed. Raises azure.core's errors."""
+        await self._account.load()
         await asyncio.gather(self._account.table(TABLE), self._account.table(INDEX_TABLE))
 
     async def get(self, finding_id: str) -> Finding | None:

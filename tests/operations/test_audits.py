@@ -1,0 +1,27 @@
+"""Audits of several tenants: what fails for one of them keeps none of the others from being audited."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from sandbox.azurite import Azurite
+from sandbox.tenant.serve.server import serve
+from tests.operations.conftest import WORLD, make_services
+from triage.operations.audits import audit_all
+from triage.wire import newest_first
+
+
+async def test_every_other_tenant_is_audited_before_an_error_is_raised(storage: Azurite) -> None:
+    first, second = (WORLD.tenants[name].id for name in ("one", "two"))
+    async with serve(WORLD, latency=0.2) as served:
+        services = make_services(served.url, storage.connection_string)
+        table = await services.account.table("audits")
+        unreadable = {"PartitionKey": first, "RowKey": newest_first(0), "document": "{}"}
+        await table.create_entity(unreadable)
+        with pytest.raises(ValidationError):
+            await audit_all(services, services.settings.tenants)
+        assert [audit.tenant_id for audit in await services.audits.latest((second,))] == [second]
+        await table.delete_entity(first, newest_first(0))
+        assert len(await audit_all(services, services.settings.tenants)) == 2
+        await services.close()
