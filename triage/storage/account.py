@@ -94,6 +94,28 @@ class StorageAccount:
         return self._credential
 
 
+async def get_entity(table: Any, partition: str, row_key: str) -> Any:
+    """The entity of a table with these keys; None if there is none."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        return await table.get_entity(partition, row_key)
+    except ResourceNotFoundError:
+        return None
+
+
+def if_unchanged(entity: Any) -> dict[str, Any]:
+    """The options of a write that succeeds only if nobody has written the entity since it was read."""
+    from azure.core import MatchConditions
+
+    return {"etag": entity.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
+
+
+def is_conflict(error: Any) -> bool:
+    """Whether another writer was faster: the entity is gone (404), is there already (409), or has changed (412)."""
+    return error.status_code in (404, 409, 412)
+
+
 def is_away(error: Exception) -> bool:
     """Whether storage could not be reached, or did not let the service in: later the same call may succeed.
 

@@ -33,7 +33,7 @@ class Audits:
             "verdict": audit.verdict.value,
             **pack_text("document", audit.wire()),
         }
-        await table.upsert_entity(row, mode="replace")  # type: ignore[arg-type]
+        await table.upsert_entity(row, mode="replace")
 
     async def get(self, identifier: str) -> Audit | None:
         """The audit with this id, if there is one."""

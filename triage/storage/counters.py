@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from triage.finding import Finding
+from triage.storage.account import get_entity, if_unchanged, is_conflict
 
 FIELDS = ("scenario", "cause", "severity", "confidence")
 FOLDS = "folds"
@@ -122,7 +123,7 @@ async def fold(table: Any, month: str, most: int = 20) -> int:
             try:
                 await table.submit_transaction(await _fold_operations(table, month, day, tenant, part))
             except HttpResponseError as error:
-                if error.status_code in (404, 409, 412):
+                if is_conflict(error):
                     return folded
                 raise
             folded += len(part)
@@ -139,7 +140,7 @@ async def _fold_operations(table: Any, month: str, day: str, tenant: str, change
     operations: list[Any] = [await fold_operation(table, month)]
     rows = {f"day|{day}|{tenant}": total, **{f"hour|{hour}|{tenant}": numbers for hour, numbers in hours.items()}}
     for key, numbers in rows.items():
-        old = await get(table, month, key)
+        old = await get_entity(table, month, key)
         whole: Counts = Counter(json.loads(old["counts"]) if old else {})
         whole.update(numbers)
         kept = {name: number for name, number in whole.items() if number}
@@ -153,14 +154,11 @@ _REPLACE = {"mode": "replace"}
 
 async def fold_operation(table: Any, month: str) -> Any:
     """The operation that numbers the next fold; it fails when another fold has come in between."""
-    from azure.core import MatchConditions
-
-    old = await get(table, month, FOLDS)
+    old = await get_entity(table, month, FOLDS)
     if old is None:
         return ("create", {"PartitionKey": month, "RowKey": FOLDS, "number": 1})
     row = {"PartitionKey": month, "RowKey": FOLDS, "number": old["number"] + 1}
-    condition = {"etag": old.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
-    return ("update", row, {**_REPLACE, **condition})
+    return ("update", row, {**_REPLACE, **if_unchanged(old)})
 
 
 async def read_counts(table: Any, month: str, window: Window, tenant: str | None) -> tuple[dict[str, Counts], int]:
@@ -199,7 +197,7 @@ def _partial_days(window: Window, month: str) -> Iterable[str]:
 
 
 async def _fold_number(table: Any, month: str) -> int:
-    row = await get(table, month, FOLDS)
+    row = await get_entity(table, month, FOLDS)
     return row["number"] if row else 0
 
 
@@ -208,13 +206,3 @@ def rows_of(table: Any, month: str, prefix: str, **options: Any) -> Any:
     return table.query_entities(
         f"PartitionKey eq '{month}' and RowKey ge '{prefix}' and RowKey lt '{prefix}~'", **options
     )
-
-
-async def get(table: Any, partition: str, row_key: str) -> Any:
-    """An entity, or None where there is none."""
-    from azure.core.exceptions import ResourceNotFoundError
-
-    try:
-        return await table.get_entity(partition, row_key)
-    except ResourceNotFoundError:
-        return None

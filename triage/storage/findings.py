@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 from triage.finding import Finding, merge
-from triage.storage.account import StorageAccount
+from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
 from triage.storage.documents import pack_text, unpack_text
 from triage.storage.index import ATTEMPTS, FindingsIndex, Query
 from triage.storage.index import TABLE as INDEX_TABLE
@@ -52,8 +52,7 @@ class Findings:
 
         `delivery` None is no delivery (a retriage). Of writers at the same time each sees the other's finding.
         """
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+        from azure.core.exceptions import HttpResponseError
 
         table = await self._account.table(TABLE)
         for attempt in range(ATTEMPTS):
@@ -68,14 +67,9 @@ class Findings:
                 if entity is None:
                     await table.create_entity(row)
                 else:
-                    await table.update_entity(
-                        row,
-                        mode="replace",  # type: ignore[arg-type]
-                        etag=entity.metadata["etag"],
-                        match_condition=MatchConditions.IfNotModified,
-                    )
-            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-                if attempt == ATTEMPTS - 1:
+                    await table.update_entity(row, mode="replace", **if_unchanged(entity))
+            except HttpResponseError as error:
+                if not is_conflict(error) or attempt == ATTEMPTS - 1:
                     raise
                 continue
             await self.index.write(merged, revision)
@@ -88,8 +82,7 @@ class Findings:
         One that is written at the same time stays. It goes before its rows: by them the next run finds the rest where
         this one ends in between. False where there was no such finding; rows without one are removed as well.
         """
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+        from azure.core.exceptions import HttpResponseError
 
         revision = await self.index.revision(finding_id, month)
         entity = await self._entity(finding_id)
@@ -99,10 +92,11 @@ class Findings:
             if epoch_ns(finding.last_seen) >= before:
                 return False
             table = await self._account.table(TABLE)
-            condition = {"etag": entity.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
             try:
-                await table.delete_entity(finding_id[:2], finding_id, **condition)
-            except (ResourceModifiedError, ResourceNotFoundError):
+                await table.delete_entity(finding_id[:2], finding_id, **if_unchanged(entity))
+            except HttpResponseError as error:
+                if not is_conflict(error):
+                    raise
                 return False
             revision = max(revision, entity["revision"])
         await self.index.remove(finding_id, month, revision)
@@ -121,13 +115,7 @@ class Findings:
         return rows, None
 
     async def _entity(self, finding_id: str) -> Any:
-        from azure.core.exceptions import ResourceNotFoundError
-
-        table = await self._account.table(TABLE)
-        try:
-            return await table.get_entity(finding_id[:2], finding_id)
-        except ResourceNotFoundError:
-            return None
+        return await get_entity(await self._account.table(TABLE), finding_id[:2], finding_id)
 
 
 def _first_revision() -> int:

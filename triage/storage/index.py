@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from triage.finding import Finding
-from triage.storage.account import StorageAccount
-from triage.storage.counters import FIELDS, Counts, Window, change_rows, counted_as, fold, get, read_counts
+from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
+from triage.storage.counters import FIELDS, Counts, Window, change_rows, counted_as, fold, read_counts
 from triage.storage.documents import pack_compressed, quoted, unpack_compressed
 from triage.wire import epoch_ns, from_epoch_ns, from_newest_first, newest_first
 
@@ -93,7 +93,7 @@ class FindingsIndex:
             replaced = (
                 "update",
                 {"PartitionKey": month, "RowKey": old["RowKey"], **anchor},
-                {**_REPLACE, **_unchanged(old)},
+                {**_REPLACE, **if_unchanged(old)},
             )
             return [*rows, replaced, *_deletions(month, stale), *change]
 
@@ -104,7 +104,7 @@ class FindingsIndex:
 
     async def revision(self, finding_id: str, month: str) -> int:
         """Which writing of a finding a month's index has; 0 where it has none."""
-        anchor = await get(await self._account.table(TABLE), month, _anchor_key(finding_id))
+        anchor = await get_entity(await self._account.table(TABLE), month, _anchor_key(finding_id))
         return anchor["revision"] if anchor else 0
 
     async def remove(self, finding_id: str, month: str, revision: int) -> None:
@@ -114,11 +114,13 @@ class FindingsIndex:
         def operations(old: Any) -> list[Any] | None:
             if old is None or old["revision"] > revision:
                 return None
-            removed = ("delete", {"PartitionKey": month, "RowKey": old["RowKey"]}, _unchanged(old))
+            removed = ("delete", {"PartitionKey": month, "RowKey": old["RowKey"]}, if_unchanged(old))
             change = _change(month, finding_id, old["revision"] + 1, old, None)
             return [removed, *_deletions(month, json.loads(old["rows"])), *change]
 
-        await self._transact(table, month, finding_id, operations, await get(table, month, _anchor_key(finding_id)))
+        await self._transact(
+            table, month, finding_id, operations, await get_entity(table, month, _anchor_key(finding_id))
+        )
 
     @staticmethod
     async def _transact(
@@ -138,9 +140,9 @@ class FindingsIndex:
                 await table.submit_transaction(wanted)
                 return
             except HttpResponseError as error:
-                if error.status_code not in (404, 409, 412) or attempt == ATTEMPTS - 1:
+                if not is_conflict(error) or attempt == ATTEMPTS - 1:
                     raise
-                old = await get(table, month, _anchor_key(finding_id))
+                old = await get_entity(table, month, _anchor_key(finding_id))
 
     async def _know(self, month: str) -> None:
         """Lists a month among those that have findings."""
@@ -217,13 +219,6 @@ def _deletions(month: str, keys: list[str]) -> list[tuple[str, dict[str, str]]]:
 
 def _anchor_key(finding_id: str) -> str:
     return f"id|{finding_id}"
-
-
-def _unchanged(entity: Any) -> dict[str, Any]:
-    """The condition that nobody has written the entity since it was read."""
-    from azure.core import MatchConditions
-
-    return {"etag": entity.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
 
 
 def exposed_word(exposed: bool | None) -> str:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from triage.storage.account import StorageAccount
+from triage.storage.account import StorageAccount, is_conflict
 from triage.storage.counters import Counts, counts, fold_operation, rows_of
 from triage.storage.documents import unpack_text
 from triage.storage.findings import TABLE as FINDINGS
@@ -55,7 +55,7 @@ async def _rebuild_month(table: Any, month: str) -> int:
                 await table.submit_transaction([await fold_operation(table, month), *part])
             return number
         except HttpResponseError as error:
-            if error.status_code not in (404, 409, 412) or attempt == _ATTEMPTS - 1:
+            if not is_conflict(error) or attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable: the last attempt returns or raises")
 

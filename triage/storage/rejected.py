@@ -51,7 +51,7 @@ class Rejected:
         table = await self._account.table(TABLE)
         columns = {"receivedAt": event.received_at, "reason": event.reason.value, "detail": event.detail[:8000]}
         row = {"PartitionKey": _PARTITION, "RowKey": event.id, **columns, **pack_text("body", event.body)}
-        await table.upsert_entity(row, mode="replace")  # type: ignore[arg-type]
+        await table.upsert_entity(row, mode="replace")
 
     async def page(self, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """At most `top` events, newest first, and the token of the next page."""
