@@ -11,7 +11,8 @@ from triage.operations.audits import audit_all
 from triage.operations.deliveries import QueueMessage, handle, handle_poison
 from triage.operations.services import services
 from triage.settings import binding_expression, read_settings
-from triage.telemetry.instruments import hide_error_text, start
+from triage.telemetry.errors import hide_error_text
+from triage.telemetry.instruments import start
 
 start()
 SETTINGS = read_settings()  # a missing or wrong setting stops the start, and names itself

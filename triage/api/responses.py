@@ -16,7 +16,7 @@ from triage.api.access import AccessError, check_role
 from triage.api.route import Endpoint
 from triage.operations.services import Services, services
 from triage.problems import InputError, Problem
-from triage.telemetry.instruments import safe_traceback
+from triage.telemetry.errors import safe_traceback
 
 # The service answers every request within 30 seconds (docs/api.md). The rest of them is for the host.
 DEADLINE_SECONDS = 25.0

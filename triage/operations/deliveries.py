@@ -29,7 +29,8 @@ from triage.operations.services import Services
 from triage.operations.triage import poison_finding, triage
 from triage.storage.account import is_away
 from triage.storage.rejected import RejectedReason, rejected_event
-from triage.telemetry.instruments import Metric, PlainError, count, record_age, safe_traceback, span
+from triage.telemetry.errors import PlainError, safe_traceback
+from triage.telemetry.instruments import Metric, count, record_age, span
 from triage.wire import epoch_ns, from_epoch_ns, now
 
 _log = logging.getLogger(__name__)

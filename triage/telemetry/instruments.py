@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import functools
 import logging
-import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from triage.problems import TriageError
 from triage.settings import SettingsError, read_telemetry_settings
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, SpanContext, Tracer
 
-_log = logging.getLogger(__name__)
 
 # At INFO they tell of every request, with keys of table rows in its URL; at WARNING azure-identity quotes Entra's
 # errors, which name the tenant.
@@ -72,10 +69,6 @@ class _Sender:
 
 
 _sender = _Sender()
-
-
-class PlainError(TriageError):
-    """An error in this service's own words, which quote nothing that came in."""
 
 
 def start() -> None:
@@ -188,23 +181,3 @@ def _propagator() -> Any:
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     return TraceContextTextMapPropagator()
-
-
-def safe_traceback(error: BaseException) -> str:
-    """An unexpected error's type and the way to it. Its words are left out: they may quote what it failed on."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return "\n".join(
-        [type(error).__name__, *(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)]
-    )
-
-
-@contextmanager
-def hide_error_text() -> Generator[None]:
-    """Around a function that has no caller but the host, which logs an exception with its words."""
-    try:
-        yield
-    except PlainError:
-        raise
-    except Exception as error:
-        _log.error("Unexpected: %s", safe_traceback(error))
-        raise PlainError(f"{type(error).__name__}; the log says where.") from None
