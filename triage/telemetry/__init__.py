@@ -1,1 +1,1 @@
-"""Spans, metrics and log lines, and where they are sent."""
+"""Spans, metrics and log lines, and how they are sent to Application Insights."""

@@ -1,7 +1,8 @@
-"""The way to Application Insights: Azure Monitor's exporters behind OpenTelemetry's providers.
+"""Sends telemetry to Application Insights: Azure Monitor's exporters behind OpenTelemetry's providers.
 
-Not configure_azure_monitor(): it makes its providers the whole process's, and then msgraph-sdk's and the Azure SDKs'
-spans are sent too, with URLs that hold addresses. The exporters themselves read APPLICATIONINSIGHTS_AUTHENTICATION_STRING.
+configure_azure_monitor() is not used: it sets its providers for the whole process, and the spans of msgraph-sdk and the
+Azure SDKs would be sent too, with addresses in their URLs. The exporters themselves read
+APPLICATIONINSIGHTS_AUTHENTICATION_STRING.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ from triage.settings import SettingsError, TelemetrySettings
 SCOPE = "triage"
 TRACES_A_SECOND = 5.0
 
-# Microsoft's own figures of its exporter, and its switches, are two more places to call, and nothing of ours is in them.
-# The resource metric is taken from the process's provider, which is not ours.
+# The exporter would also send statistics about itself to Microsoft and ask Microsoft for its settings: two more
+# endpoints to allow. The resource metric needs the provider of the whole process, which this app does not set.
 _DEFAULTS = {
     "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED": "true",
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
@@ -48,7 +49,7 @@ for _name, _value in _DEFAULTS.items():
 
 
 def tracer(settings: TelemetrySettings) -> Tracer:
-    """What spans are made with. Raises SettingsError for a wrong connection string or sampler."""
+    """The tracer that sends spans. SettingsError if the connection string or the sampler is wrong."""
     try:
         exporter = AzureMonitorTraceExporter(connection_string=settings.connection_string)
     except ValueError as error:
@@ -59,13 +60,13 @@ def tracer(settings: TelemetrySettings) -> Tracer:
 
 
 def meter(connection_string: str) -> Meter:
-    """What is measured with. Sent each minute, or as OTEL_METRIC_EXPORT_INTERVAL says."""
+    """The meter that sends metrics, every minute or as OTEL_METRIC_EXPORT_INTERVAL says."""
     exporter = AzureMonitorMetricExporter(connection_string=connection_string)
     return MeterProvider([PeriodicExportingMetricReader(exporter)], _resource()).get_meter(SCOPE)
 
 
 def log_handler(connection_string: str) -> logging.Handler:
-    """What takes log lines."""
+    """The handler that sends log lines."""
     provider = LoggerProvider(_resource())
     provider.add_log_record_processor(
         BatchLogRecordProcessor(AzureMonitorLogExporter(connection_string=connection_string))

@@ -1,7 +1,7 @@
-"""Telemetry to Application Insights where APPLICATIONINSIGHTS_CONNECTION_STRING is set; else none of it is imported.
+"""Telemetry for Application Insights. Without APPLICATIONINSIGHTS_CONNECTION_STRING nothing is imported or sent.
 
-Only this package's own spans, metrics and log lines are sent. Nothing in here may be given an address, a subject or a
-tenant's id.
+Only this package's own spans, metrics and log lines are sent. Never pass an address, a subject or a tenant id to a
+function of this file (docs/operations.md, What is not sent).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanContext, Tracer
 
 
-# At INFO they tell of every request, with keys of table rows in its URL; at WARNING azure-identity quotes Entra's
-# errors, which name the tenant.
+# At INFO these loggers write a line for every request, with row keys in its URL. At WARNING azure-identity quotes
+# Entra's errors, which name the tenant.
 _QUIETER = {"azure": logging.WARNING, "azure.identity": logging.ERROR, "httpx": logging.WARNING, "msal": logging.ERROR}
 
 
 class Metric(StrEnum):
-    """What is measured. Alerts and the workbook name these."""
+    """The metrics. The alerts and the workbook in infra/ use these names."""
 
     FINDINGS = "triage.findings"
     UNDETERMINED = "triage.undetermined"
@@ -43,15 +43,15 @@ class Metric(StrEnum):
 
 
 DESCRIPTIONS = {
-    Metric.FINDINGS: "Failures whose triage has ended, by scenario, cause and severity",
-    Metric.UNDETERMINED: "Those of them whose cause could not be determined, by the first reason",
-    Metric.GRAPH_REQUESTS: "Batches posted to Graph",
-    Metric.GRAPH_ITEMS: "Reads in them, by workload",
-    Metric.GRAPH_UNITS: "Resource units that they cost, by workload",
-    Metric.GRAPH_THROTTLED: "Reads that Graph throttled, by workload",
-    Metric.QUEUE_AGE: "Seconds that a message waited for its first triage",
+    Metric.FINDINGS: "Failures that were triaged, by scenario, cause and severity",
+    Metric.UNDETERMINED: "Failures that were triaged and whose cause could not be determined, by the first reason",
+    Metric.GRAPH_REQUESTS: "Batch requests to Graph",
+    Metric.GRAPH_ITEMS: "Reads in those batches, by workload",
+    Metric.GRAPH_UNITS: "Resource units that the reads cost, by workload",
+    Metric.GRAPH_THROTTLED: "Reads that Graph throttled (429), by workload",
+    Metric.QUEUE_AGE: "Seconds from the arrival of a queue message to its first triage",
     Metric.AUDITS: "Permission audits, by verdict",
-    Metric.REJECTED: "Queue messages that are no failure, by reason",
+    Metric.REJECTED: "Queue messages that could not be read as failures, by reason",
     Metric.POISONED: "Messages taken off the poison queue",
     Metric.REMOVED: "Expired findings, audits and rejected events removed, by table",
 }
@@ -61,7 +61,7 @@ Note = Callable[..., None]
 
 @dataclass(slots=True)
 class _Sender:
-    """Where telemetry goes; nowhere until `start` has been called with a connection string to be found."""
+    """Where telemetry goes. Empty until `start` has found a connection string: then nothing is sent."""
 
     tracer: Tracer | None = None
     counters: dict[Metric, Any] = field(default_factory=dict[Metric, Any])
@@ -72,7 +72,10 @@ _sender = _Sender()
 
 
 def start() -> None:
-    """Makes loud loggers quiet and, where it is asked for, begins to send. Once, as the app is loaded."""
+    """Quiets the loggers of SDKs and, with a connection string, starts to send. Call it once, when the app is loaded.
+
+    SettingsError if a setting of telemetry is wrong.
+    """
     for name, level in _QUIETER.items():
         logging.getLogger(name).setLevel(level)
     settings = read_telemetry_settings()
@@ -95,13 +98,13 @@ def start() -> None:
 
 
 def count(metric: Metric, amount: float = 1, **attributes: str) -> None:
-    """Adds to a counter."""
+    """Adds `amount` to a counter."""
     if counter := _sender.counters.get(metric):
         counter.add(amount, attributes)
 
 
 def record_age(seconds: float) -> None:
-    """How long a message waited."""
+    """Records how long a message waited on the queue."""
     if _sender.age is not None:
         _sender.age.record(max(0.0, seconds))
 
@@ -110,10 +113,10 @@ def record_age(seconds: float) -> None:
 def span(
     name: str, parent: str | None = None, links: Sequence[SpanContext] = (), peer: str | None = None, **attributes: Any
 ) -> Generator[Note]:
-    """A span around a piece of work; call what it gives to note further attributes.
+    """A span around a piece of work. It yields a function that adds attributes to the span.
 
-    `parent`, a `traceparent`, puts the work into the trace that the message came with, linked to the invocation.
-    `peer` is the service that is called, if it is a call.
+    With `parent`, a `traceparent`, the span is part of the trace that the message came with, and is linked to the
+    invocation. `peer` is the service that is called, if the work is a call.
     """
     if _sender.tracer is None:
         yield _note_nothing
@@ -144,11 +147,11 @@ def _note(current: Span, **attributes: Any) -> None:
 
 
 def _note_nothing(**_: Any) -> None:
-    """Where nothing is sent, nothing is noted."""
+    """Adds nothing: there is no span."""
 
 
 def traceparent() -> str | None:
-    """The trace that is under way, for a message to take along (https://www.w3.org/TR/trace-context/)."""
+    """The `traceparent` of the current trace, for a queue message (https://www.w3.org/TR/trace-context/)."""
     if _sender.tracer is None:
         return None
     carrier: dict[str, str] = {}
@@ -157,7 +160,7 @@ def traceparent() -> str | None:
 
 
 def span_context() -> SpanContext | None:
-    """The span that is under way, for another to link to."""
+    """The current span, for another span to link to."""
     if _sender.tracer is None:
         return None
     from opentelemetry.trace import get_current_span
@@ -167,7 +170,7 @@ def span_context() -> SpanContext | None:
 
 
 def _extract(parent: str | None) -> Context | None:
-    """The context of a `traceparent`; None where there is none, or what came is no such thing."""
+    """The context of a `traceparent`; None if there is none, or if it is not valid."""
     if parent is None:
         return None
     from opentelemetry.trace import get_current_span
