@@ -1,18 +1,18 @@
-"""What is wrong with what came in, and the errors that the service raises.
+"""The tree of the errors that the service raises, and what they say is wrong.
 
     TriageError
       + SettingsError              a setting is missing or wrong: the service does not start (settings)
-      + InputError                 something that came in can't be read; it says where
-        + IntakeError              a body or a queue message holds no failures (intake/json_text.py)
-        + RequestError             an HTTP request can't be answered: 400, 404, 413 (api/responses.py)
-      + AccessError                the caller is not signed in, or has no role for this: 401, 403 (api/access.py)
-      + PlainError                 its text quotes nothing that came in: the host may log it (telemetry/errors.py)
-        + TriageIncompleteError    evidence is missing for a passing reason: the queue message is tried again
+      + InputError                 input can't be read; the error says where it is wrong
+        + IntakeError              a body or a queue message can't be read as failures (intake/json_text.py)
+        + RequestError             an HTTP request gets 400, 404 or 413 (api/responses.py)
+      + AccessError                the caller is not signed in, or lacks the role: 401, 403 (api/access.py)
+      + PlainError                 its text quotes no input, so the host may log it (telemetry/errors.py)
+        + TriageIncompleteError    evidence is missing for now: the queue message is tried again
                                    (operations/deliveries.py)
       + CommandError               a command of the CLI can't do its work (cli/errors.py and below it)
 
-`Unread` (graph/evidence.py) is no error: it says that a decision needs an answer that could not be read, and
-`diagnose` turns it into a finding. What Azure's SDKs raise for storage is azure.core's AzureError, everywhere.
+`Unread` (graph/evidence.py) is not an error: it says that a decision needs an answer that could not be read, and
+`diagnose` turns it into a finding. Errors of the storage account are azure.core's AzureError everywhere.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TriageError(Exception):
 
 
 class InputError(TriageError):
-    """Something that came in can't be read. `problems` says what is wrong, and where."""
+    """Input that can't be read. `problems` says what is wrong, and where."""
 
     def __init__(self, detail: str, problems: Iterable[Problem] = ()) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""What every JSON shape of the service shares: camelCase names, and instants kept to the nanosecond."""
+"""What all JSON of the service has in common: camelCase names, and times exact to the nanosecond."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pydantic.alias_generators import to_camel
 
 
 class Wire(BaseModel):
-    """A shape that leaves or enters the service: snake_case in Python, camelCase in JSON."""
+    """Base of all models that are read from or written as JSON: snake_case in Python, camelCase in JSON."""
 
-    # An error of validation names places and rules; with what it found there, it would carry mail into a log.
+    # A ValidationError without its input: what it quotes may be part of a mail, and errors are logged.
     # The text below a field is its description in OpenAPI.
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -27,7 +27,7 @@ class Wire(BaseModel):
     )
 
     def wire(self) -> dict[str, Any]:
-        """The value as JSON-ready types, under its names on the wire."""
+        """The value as types that json.dumps takes, with camelCase names."""
         return self.model_dump(mode="json", by_alias=True)
 
 
@@ -37,33 +37,33 @@ _INSTANT = re.compile(
 )
 
 
-_EPOCH = datetime(1970, 1, 1)  # UTC, without the offset in its text
+_EPOCH = datetime(1970, 1, 1)  # in UTC; naive, so that isoformat() writes no offset
 _YEAR_1, _YEAR_10000 = -62135596800, 253402300800
 
 
 def epoch_ns(text: str) -> int:
-    """Nanoseconds from 1970-01-01T00:00Z (negative before it) to an RFC 3339 instant; ValueError where it is none."""
+    """An RFC 3339 time as nanoseconds since 1970-01-01T00:00Z (negative before it). ValueError if it is not one."""
     match = _INSTANT.fullmatch(text.strip())
     if match is None:
         raise ValueError("must be an RFC 3339 time with an offset, such as 2026-11-20T10:11:12Z")
     try:
         minute = datetime.strptime(f"{match['date']}T{match['time']}", "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
     except ValueError:
-        raise ValueError("names a day or an hour that does not exist") from None
+        raise ValueError("has a day or an hour that does not exist") from None
     seconds = calendar.timegm(minute.timetuple()) + int(match["second"])
     if match["offset"] not in "Zz":
         hours, minutes = match["offset"][1:].split(":")
         if int(hours) > 23:
-            raise ValueError("names an offset that does not exist")
+            raise ValueError("has an offset that does not exist")
         ahead = int(hours) * 3600 + int(minutes) * 60
         seconds += ahead if match["offset"][0] == "-" else -ahead
     if not _YEAR_1 <= seconds < _YEAR_10000:
-        raise ValueError("must lie between the years 1 and 9999")
+        raise ValueError("must be between the years 1 and 9999")
     return seconds * 1_000_000_000 + int((match["fraction"] or "").ljust(9, "0")[:9])
 
 
 def from_epoch_ns(nanoseconds: int) -> str:
-    """The canonical spelling of an instant: UTC, `Z`, a fraction only as long as it has to be."""
+    """The one spelling of a time: UTC, `Z`, and the shortest fraction. The inverse of `epoch_ns`."""
     seconds, fraction = divmod(nanoseconds, 1_000_000_000)
     text = (_EPOCH + timedelta(seconds=seconds)).isoformat()
     return f"{text}.{fraction:09d}".rstrip("0") + "Z" if fraction else f"{text}Z"
@@ -74,25 +74,28 @@ Instant = Annotated[
     AfterValidator(lambda text: from_epoch_ns(epoch_ns(text))),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""An RFC 3339 time, in UTC and in one spelling, so that equal instants are equal strings."""
+"""An RFC 3339 time in UTC and in one spelling, so that equal times are equal strings."""
 
 
 def now() -> str:
-    """This instant, to the millisecond."""
+    """The current time, to the millisecond."""
     return from_epoch_ns(time.time_ns() // 1_000_000 * 1_000_000)
 
 
 def as_datetime(text: str) -> datetime:
-    """An instant as a datetime in UTC, to the microsecond."""
+    """An RFC 3339 time as a datetime in UTC, to the microsecond."""
     nanoseconds = epoch_ns(text)
     return (_EPOCH + timedelta(microseconds=nanoseconds // 1000)).replace(tzinfo=UTC)
 
 
 def newest_first(nanoseconds: int) -> str:
-    """An instant as a key that sorts the newest first: 21 digits, what is left until the year 10000, in nanoseconds."""
+    """A time (nanoseconds since 1970) as a key that sorts the newest first.
+
+    The key is the number of nanoseconds until the year 10000, in 21 digits.
+    """
     return f"{_YEAR_10000 * 1_000_000_000 - nanoseconds:021d}"
 
 
 def from_newest_first(key: str) -> int:
-    """The instant, in nanoseconds, that `newest_first` made a key from."""
+    """The time (nanoseconds since 1970) of a key that `newest_first` made."""
     return _YEAR_10000 * 1_000_000_000 - int(key)

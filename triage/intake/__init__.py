@@ -1,1 +1,1 @@
-"""What came in: bodies, queue messages, and the failures in them."""
+"""Reads what arrives: bodies, queue messages, and the failures in them."""

@@ -23,7 +23,7 @@ _GRID = {"topic", "eventType", "eventTime", "dataVersion", "metadataVersion"}
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What an envelope says of the failures in it. Without an id there is no envelope."""
+    """What an envelope says about the failures in it. Without an id there is no envelope."""
 
     id: str | None = None
     source: str | None = None
@@ -36,17 +36,17 @@ def is_event(value: Json) -> bool:
 
 
 def open_event(event: Json, pointer: str, problems: ProblemList) -> tuple[Envelope, object, str]:
-    """An event's envelope, its data, and the name of the member that holds the data. Adds what is wrong to `problems`."""
+    """The envelope of an event, its data, and the name of the member that holds the data. Adds to `problems`."""
     cloud = "specversion" in event
     if cloud and event["specversion"] != "1.0":
-        problems.add(f"{pointer}/specversion", "must be 1.0, the version of CloudEvents that is read")
+        problems.add(f"{pointer}/specversion", "must be 1.0: this is the only version of CloudEvents that is read")
     for name in ("id", "source", "type") if cloud else ("id",):
         if not isinstance(event.get(name), str) or not event[name].strip():
             problems.add(f"{pointer}/{name}", "is missing: the envelope needs it")
     key = "data_base64" if "data_base64" in event and "data" not in event else "data"
     data: object = event.get(key)
     if data is None:
-        problems.add(f"{pointer}/data", "is missing: it holds the failure")
+        problems.add(f"{pointer}/data", "is missing: it must hold the failure")
     elif isinstance(data, str):
         try:
             data = parse_json(base64.b64decode(data, validate=True) if key == "data_base64" else data.encode())
@@ -59,7 +59,10 @@ def open_event(event: Json, pointer: str, problems: ProblemList) -> tuple[Envelo
 
 
 def binary_envelope(headers: Mapping[str, str], problems: ProblemList) -> Envelope:
-    """The envelope of a CloudEvent in binary mode, from HTTP headers with names in lower case; else an empty one."""
+    """The envelope of a CloudEvent in binary mode; an empty one if there is none. Adds to `problems`.
+
+    `headers` are HTTP headers with names in lower case.
+    """
     attributes = {name[3:]: unquote(value) for name, value in headers.items() if name.startswith("ce-")}
     if "specversion" not in attributes:
         return Envelope()
@@ -73,7 +76,7 @@ def binary_envelope(headers: Mapping[str, str], problems: ProblemList) -> Envelo
 
 
 def validation_code(body: bytes) -> str | None:
-    """The code that Event Grid wants back if a body is its subscription handshake, else None. IntakeError.
+    """The code to return to Event Grid if a body is its subscription handshake, else None. IntakeError.
 
     https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema
     """

@@ -1,4 +1,4 @@
-"""A remediation failure as the service stores it, and when two of them are the same (deduplication)."""
+"""A remediation failure as the service stores it, and the id of its finding, which is the same for a duplicate."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from triage.wire import Instant, Wire, epoch_ns
 
 
 def _text(value: object) -> object:
-    """Blank text is no value. A value that is not text is left for pydantic to refuse."""
+    """Text without surrounding blanks; None if nothing is left. A value that is not text is left to pydantic to refuse."""
     return (value.strip() or None) if isinstance(value, str) else value
 
 
 def _internet_message_id(value: str) -> str:
-    """With the angle brackets that Graph's `internetMessageId` has: without them a filter finds nothing."""
+    """The id in angle brackets, as Graph has it: without them a filter finds nothing."""
     return value if value.startswith("<") else f"<{value}>"
 
 
@@ -27,7 +27,7 @@ Mailbox = Annotated[str, AfterValidator(mailbox_address)]
 
 
 class RemediationFailure(Wire):
-    """One failure of one message in one mailbox (docs/api.md), normalized."""
+    """One failure of one message in one mailbox, normalized. The fields are described in docs/api.md."""
 
     id: Text = None
     source: Text = None
@@ -49,15 +49,15 @@ class RemediationFailure(Wire):
 
     @property
     def target_folder(self) -> str | None:
-        """Where the remediation was to put the message: `trash`, `junk`, ... or a word that matches nothing."""
+        """Where the remediation was to move the message: `trash`, `junk`, … or a word that matches no folder."""
         word = (self.folder or self.action or "").lower()
         return "junk" if word == "junkemail" else word or None
 
     def finding_id(self, tenant_id: str | None, part: str | None = None) -> str:
-        """The finding's id: the same for the same failure, however it arrives (docs/api.md, Deduplication).
+        """The id of the finding: the same for the same failure, however it arrives (docs/api.md, Deduplication).
 
         `tenant_id` is the configured tenant, so that the id is known before Graph is asked. `part` distinguishes
-        the failures of one mailbox that came under one sender's id.
+        failures of one mailbox that came with the same sender's id.
         """
         if self.id:
             parts = ("id", self.source, self.id, part, tenant_id, self.mailbox)

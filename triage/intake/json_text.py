@@ -1,4 +1,4 @@
-"""Text as JSON that can be stored and read again, or an IntakeError that says why it can't."""
+"""Reads JSON that can be stored and read again. An IntakeError says why it can't."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from triage.problems import InputError, Problem
 Json = dict[str, Any]
 
 MAX_BODY_BYTES = 1024 * 1024
-# A failure is stored in a finding and read back by pydantic, which goes 200 levels deep.
+# A failure is stored in a finding, which pydantic reads again: down to 200 levels.
 MAX_DEPTH = 100
 _SHOWN = 3
 
@@ -38,7 +38,7 @@ def parse_json(text: bytes, max_depth: int = MAX_DEPTH) -> object:
 
     try:
         value = json.loads(text, parse_constant=refuse)
-        # Python's parser accepts half of a surrogate pair. No encoder does.
+        # Python's parser accepts half a surrogate pair, but no encoder does.
         json.dumps(value, ensure_ascii=False).encode()
         if _deeper(value, max_depth):
             raise RecursionError
@@ -52,7 +52,7 @@ def parse_json(text: bytes, max_depth: int = MAX_DEPTH) -> object:
 
 
 def _deeper(value: object, levels: int) -> bool:
-    """Whether arrays and objects are nested in more than this number of levels."""
+    """Whether arrays and objects are nested deeper than `levels`."""
     level = [value]
     for _ in range(levels + 1):
         level = [

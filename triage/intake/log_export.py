@@ -1,7 +1,7 @@
-"""A message row of Email Threat Defense's Log Export (developer.cisco.com, Message Search API, Log Export).
+"""Reads message rows of Email Threat Defense's Log Export (developer.cisco.com, Message Search API, Log Export).
 
-`{"logType": "message", "message": {"id", "internetMessageId", "mailboxes", "verdict": {}, "action": {}, ...}}`. The
-row says what was asked of a message, not what became of it: `error`, `errorCode` or `tenantId` may be added to it,
+`{"logType": "message", "message": {"id", "internetMessageId", "mailboxes", "verdict": {}, "action": {}, ...}}`. A row
+says what was to be done with a message, not whether it worked: `error`, `errorCode` or `tenantId` may be added to it,
 beside `logType` or inside `message`.
 """
 
@@ -15,12 +15,12 @@ _ADDED = ("id", "tenantId", "error", "errorCode", "mailbox", "occurredAt")
 
 
 def is_log_export(event: Json) -> bool:
-    """Whether this is a row of the message log."""
+    """Whether an object is a row of the message log."""
     return event.get("logType") == "message" and isinstance(event.get("message"), dict)
 
 
 def read_log_export(event: Json) -> tuple[Json, dict[str, str], Json]:
-    """The row as the fields of a failure, the place of each (a JSON pointer's tail), and all that is left."""
+    """The fields of a failure in a row, the place of each (the end of its JSON pointer), and the rest of the row."""
     message = cast("Json", event["message"])
     places: dict[str, str] = {}
     fields: Json = {}
@@ -54,7 +54,7 @@ def _member(message: Json, name: str, key: str) -> object:
 
 
 def _rest(event: Json, used: set[str], prefix: str = "") -> Json:
-    """The row without what was read from it."""
+    """The row without the members that were read from it."""
     rest: Json = {}
     for name, value in event.items():
         if prefix + name in used:

@@ -1,7 +1,7 @@
-"""Where triage starts: Email Threat Defense's text, or a Graph code, as one of the documented scenarios.
+"""Classifies an error: Email Threat Defense's text, or a Graph code, becomes one of the documented scenarios.
 
-The texts are those of Cisco's page "Troubleshoot Email Threat Defense Remediation" and of Graph's own errors, which
-Email Threat Defense passes through in part. The scenario is an entry point: evidence says the cause.
+The texts come from Cisco's page "Troubleshoot Email Threat Defense Remediation" and from Graph's own errors, some of
+which Email Threat Defense passes on. The scenario only says where triage starts. The evidence gives the cause.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Scenario(StrEnum):
-    """What Email Threat Defense says of the failure."""
+    """What Email Threat Defense says about the failure."""
 
     RESOURCE_NOT_FOUND = "resource_not_found"
     UNKNOWN_REASON = "unknown_reason"
@@ -43,7 +43,7 @@ _CODES = {
 }
 _CODE = re.compile(rf"(?<![a-z0-9_])(?:{'|'.join(_CODES)}|aadsts[0-9]+)(?![a-z0-9_])")
 
-# Matched in the normalized text (see _normalize), in this order: what says most of the failure comes first.
+# Searched for in the normalized text (see _normalize), the most specific first.
 _TEXTS = tuple(
     (scenario, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))
     for scenario, pattern in (
@@ -68,14 +68,17 @@ _TEXTS = tuple(
 )
 _ACCESS_POLICY = _TEXTS[0][1]
 
-# What is longer is no error message: only the beginning of `error` and `errorCode` is classified.
+# No error message is longer. Only this much of `error` and `errorCode` is classified.
 MAX_CLASSIFIED_CHARACTERS = 4000
 
 _QUOTES = dict.fromkeys(map(ord, "\"'`´‘’‚‛“”„‟«»‹›′″"))
 
 
 def classify(error: str | None, error_code: str | None) -> tuple[Scenario, ClassifiedBy]:
-    """The scenario of an error, and what told it. A known code wins over the text; an unknown one says nothing."""
+    """The scenario of an error, and what it was read from.
+
+    A known code wins over the text. An unknown code is ignored.
+    """
     for text in (error_code, error):
         if text and (match := _CODE.search(_folded(text))):
             return _CODES.get(match[0], Scenario.UNKNOWN_REASON), ClassifiedBy.ERROR_CODE
@@ -88,14 +91,14 @@ def classify(error: str | None, error_code: str | None) -> tuple[Scenario, Class
 
 
 def names_access_policy(error: str | None) -> bool:
-    """Whether Exchange said that an application access policy keeps the app out of this mailbox."""
+    """Whether the error says that an application access policy of Exchange blocks the app from the mailbox."""
     return bool(error and _ACCESS_POLICY.search(_normalize(error)))
 
 
 def _normalize(text: str) -> str:
-    """One spelling for what differs only in case, quotes, dashes, blanks, or "on premises" for "on-premise".
+    """The text without differences of case, quotes, dashes and blanks, and with "on premise" for "on premises".
 
-    A leading "Error" or "The", a final period and words around a text need no more: texts are looked for, not compared.
+    Words around a text, such as a leading "Error" or a final period, may stay: texts are searched for, not compared.
     """
     text = _folded(text).translate(_QUOTES)
     dashed = "".join(" " if unicodedata.category(char) == "Pd" or char in "−\u00ad" else char for char in text)
@@ -103,8 +106,8 @@ def _normalize(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """The beginning of a text without differences of case and compatibility characters.
+    """The first 4,000 characters of a text, without differences of case and of compatibility characters.
 
-    NFKC takes quadratic time for a run of combining marks, so only the part that can hold an error is looked at.
+    NFKC takes quadratic time for a run of combining marks, so the length is limited first.
     """
     return unicodedata.normalize("NFKC", text[:MAX_CLASSIFIED_CHARACTERS]).casefold()
