@@ -1,4 +1,4 @@
-"""The functions: triggers and routes only. What they do is in `triage`."""
+"""The triggers and routes of the function app. The functions themselves are in `triage`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUEUE = binding_expression("TRIAGE_QUEUE")
 SCHEDULE = binding_expression("AUDIT_SCHEDULE")
 RETENTION = binding_expression("RETENTION_SCHEDULE")
 
-# With easyauth the platform has signed the caller in, and the app checks the role.
+# With easyauth the platform signs the caller in, and the app checks the role.
 app = func.FunctionApp(func.AuthLevel.ANONYMOUS if SETTINGS.easyauth else func.AuthLevel.FUNCTION)
 
 

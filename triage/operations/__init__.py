@@ -1,1 +1,1 @@
-"""What the service does, end to end: each function takes Services."""
+"""What the service does, end to end. Each function takes Services."""

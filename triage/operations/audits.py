@@ -1,4 +1,4 @@
-"""Audits a tenant: reads its app again, says what is wrong with it, and what changed since the last audit."""
+"""Audits a tenant: reads its ETD app again, says what is wrong, and what has changed since the last audit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 async def audit_all(services: Services, tenants: tuple[Tenant, ...]) -> list[Audit]:
     """Audits tenants, a few at a time, and stores the audits.
 
-    Raises what storage raises, after all other tenants have been audited.
+    If an audit fails (azure.core's errors), the other tenants are audited before the first error is raised.
     """
     limit = asyncio.Semaphore(_TENANTS_AT_ONCE)
 
@@ -40,7 +40,7 @@ async def audit_all(services: Services, tenants: tuple[Tenant, ...]) -> list[Aud
 
 
 async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
-    """Audits one tenant and stores the audit. Raises what storage raises, and nothing for what Graph does."""
+    """Audits one tenant and stores the audit. Raises azure.core's errors; a failure of Graph is part of the audit."""
     with span("Audit") as note:
         earlier = await services.audits.earlier(tenant.tenant_id)
         audit = await audit_without_storage(services.settings, services.tenants, tenant)
@@ -53,13 +53,16 @@ async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
 
 
 async def audit_without_storage(settings: Settings, tenants: Tenants, tenant: Tenant) -> Audit:
-    """Audits one tenant. Nothing is stored, so there is no earlier audit and no drift."""
+    """Audits one tenant and stores nothing. Without an earlier audit there is no drift."""
     app = await _read(tenants.graph(tenant)) if tenant.app_id else None
     return assess(new_audit(tenant), tenant, app, settings.credential_warning_days, several=len(settings.tenants) > 1)
 
 
 async def _read(graph: TenantGraph) -> AppEvidence:
-    """The app, read again, if the answers are those of the tenant that was meant. What is read replaces what was kept."""
+    """The app, read again. What was read replaces what was cached.
+
+    All of it is unread if the answers come from another tenant than the one that was meant.
+    """
     try:
         async with asyncio.timeout(deadlines.AUDIT):
             organization, app = await asyncio.gather(

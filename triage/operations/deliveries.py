@@ -1,4 +1,4 @@
-"""What arrives: failures from HTTP go to the queue, failures from the queue are triaged, and what can't be read is kept."""
+"""Puts failures from HTTP on the queue, triages failures from the queue, and keeps what can't be read."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _log = logging.getLogger(__name__)
 
 
 class TriageIncompleteError(PlainError):
-    """Evidence is missing for a passing reason: the finding is kept, and the message goes back to the queue."""
+    """Evidence is missing for now, or time is up. The message goes back to the queue and is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueMessage:
-    """A message as the queue trigger gives it. `attempt` is its dequeue count, from 1."""
+    """A message from the queue trigger. `attempt` is its dequeue count, from 1."""
 
     text: str
     id: str
@@ -51,7 +51,7 @@ class QueueMessage:
 
     @classmethod
     def of(cls, message: func.QueueMessage) -> QueueMessage:
-        """The message of a trigger."""
+        """From the trigger's message. One without a time of insertion was received now."""
         inserted = message.insertion_time
         received_at = from_epoch_ns(int(inserted.timestamp()) * 1_000_000_000) if inserted else now()
         text = message.get_body().decode(errors="replace")
@@ -59,7 +59,11 @@ class QueueMessage:
 
 
 async def accept(services: Services, body: bytes, headers: Mapping[str, str]) -> list[QueuedFailure]:
-    """Reads a body and puts its failures on the queue: all of them, or none. IntakeError; azure.core's errors."""
+    """Puts the failures of a body on the queue.
+
+    IntakeError if the body can't be read or is too large: nothing was queued. After one of azure.core's errors some of
+    them may be on the queue.
+    """
     with span("Accept") as note:
         accepted = read_body(body, headers)
         queued = queue_failures(services.settings, accepted, delivery=uuid4().hex, received_at=now())
@@ -70,7 +74,7 @@ async def accept(services: Services, body: bytes, headers: Mapping[str, str]) ->
 
 
 async def retriage(services: Services, finding: Finding) -> None:
-    """Queues a stored finding, to be triaged again without cached answers of Graph. Raises azure.core's errors."""
+    """Queues a stored finding, to be triaged again without cached answers from Graph. Raises azure.core's errors."""
     with span("Retriage", finding_id=finding.id):
         await services.queue.send([QueuedRetriage.of(finding.id).encode()])
 
@@ -78,7 +82,7 @@ async def retriage(services: Services, finding: Finding) -> None:
 async def handle(services: Services, message: QueueMessage) -> None:
     """Triages the failure in a message. A message with several failures is split first.
 
-    TriageIncompleteError asks the host for another try: evidence is missing for a passing reason, or time is up.
+    TriageIncompleteError asks the host for another try. azure.core's errors do the same.
     """
     if message.attempt == 1:
         record_age(time.time() - epoch_ns(message.inserted_at) / 1_000_000_000)
@@ -87,7 +91,7 @@ async def handle(services: Services, message: QueueMessage) -> None:
         async with asyncio.timeout(deadlines.TRIAGE):
             await _handle(services, message)
     except TimeoutError:
-        raise TriageIncompleteError("Graph and storage took too long; the message is tried again.") from None
+        raise TriageIncompleteError("Graph and storage took too long. The message is tried again.") from None
 
 
 async def _handle(services: Services, message: QueueMessage) -> None:
@@ -99,14 +103,16 @@ async def _handle(services: Services, message: QueueMessage) -> None:
             again = finding.passing and not last
             kept = await services.findings.save(finding, queued.delivery, final=queued.fresh and not again)
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
-            # The finding's id and cause say nothing of a person; its mailbox would.
+            # The id and the cause say nothing about a person.
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
         if again:
             incomplete.append(finding.id)
         elif not queued.fresh:
             _count(kept)
     if incomplete:
-        raise TriageIncompleteError(f"Finding {', '.join(incomplete)} lacks evidence for now; it is tried again.")
+        raise TriageIncompleteError(
+            f"Finding {', '.join(incomplete)} lacks evidence for now. The message is tried again."
+        )
 
 
 async def handle_poison(services: Services, message: QueueMessage) -> None:
@@ -131,7 +137,7 @@ async def handle_poison(services: Services, message: QueueMessage) -> None:
 
 
 def _count(finding: Finding) -> None:
-    """One more failure whose triage has ended. A retriage is none."""
+    """Counts a failure that was triaged. A retriage is not counted."""
     count(
         Metric.FINDINGS,
         scenario=finding.scenario.value,
@@ -166,7 +172,7 @@ async def _stored(services: Services, retriage: QueuedRetriage) -> list[QueuedFa
     """The failure of a stored finding. If the finding has been removed, there is nothing left to triage."""
     finding = await services.findings.get(retriage.finding_id)
     if finding is None:
-        _log.warning("Finding %s is gone; it is not triaged again.", retriage.finding_id)
+        _log.warning("Finding %s does not exist any more. It is not triaged again.", retriage.finding_id)
         return []
     queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, fresh=True)
     return [queued.model_copy(update={"traceparent": retriage.traceparent})]
@@ -187,7 +193,7 @@ def _separate(found: list[QueuedFailure]) -> tuple[list[bytes], list[QueuedFailu
 
 
 async def _reject(services: Services, message: QueueMessage, reason: RejectedReason, detail: str) -> None:
-    """Keeps a message that is no failure, whole."""
+    """Stores a whole message as a rejected event."""
     text = decode(message.text)
     await services.rejected.save(rejected_event(text, message.id, message.inserted_at, reason, detail))
     count(Metric.REJECTED, reason=reason.value)

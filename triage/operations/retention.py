@@ -1,4 +1,4 @@
-"""What is kept how long: a run of the timer that removes what has expired."""
+"""Removes what has expired, when the retention timer runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _log = logging.getLogger(__name__)
 
 
 async def remove_expired(services: Services, seconds: float = deadlines.RETENTION) -> dict[str, int]:
-    """Removes what is older than RETENTION_DAYS, for so long at most; how much that was, by table. 0 days: for ever."""
+    """Removes what is older than RETENTION_DAYS (0: nothing), for at most `seconds`. The next run removes the rest.
+
+    Returns the number of removed entities by table.
+    """
     days = services.settings.retention_days
     if not days:
         return {}
@@ -31,5 +34,5 @@ async def remove_expired(services: Services, seconds: float = deadlines.RETENTIO
     for table, number in removed.items():
         if number:
             count(Metric.REMOVED, number, table=table)
-    _log.info("Removed what has expired: %s%s", removed, "; the next run goes on" if expiry.over else "")
+    _log.info("Removed what has expired: %s%s", removed, ". The next run removes the rest" if expiry.over else "")
     return removed

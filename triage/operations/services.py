@@ -1,4 +1,4 @@
-"""The service's parts, made once for each event loop: an SDK client belongs to the loop that it was made on."""
+"""The clients of Graph and storage, made once for each event loop: an SDK client belongs to the loop that made it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from triage.storage.rejected import Rejected
 
 @dataclass
 class Services:
-    """Everything that a function needs. Nothing is connected before its first use."""
+    """Everything that a function needs. A client connects at its first use."""
 
     settings: Settings
     account: StorageAccount = field(init=False)
@@ -30,7 +30,7 @@ class Services:
 
     @cached_property
     def tenants(self) -> Tenants:
-        """The tenants' Graphs."""
+        """Graph, for each configured tenant."""
         return Tenants(self.settings)
 
     @cached_property
@@ -54,12 +54,12 @@ class Services:
         return IntakeQueue(self.account, self.settings.queue)
 
     def warm_storage(self) -> None:
-        """Opens storage while Graph is waited for, once: a cold start is a tenth of a second shorter."""
+        """Opens storage in the background, once. A triage asks Graph first, so a cold start gets shorter."""
         if self._warming is None:
             self._warming = asyncio.create_task(self._open_storage())
 
     async def _open_storage(self) -> None:
-        with contextlib.suppress(Exception):  # whatever is wrong, saving the finding meets it and reports it
+        with contextlib.suppress(Exception):  # saving the finding runs into the same error and reports it
             await self.findings.open()
 
     async def close(self) -> None:
@@ -74,7 +74,7 @@ _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Services] = WeakKeyDictio
 
 
 def services() -> Services:
-    """The services of the running event loop."""
+    """The services of the running event loop. SettingsError if a setting is missing or wrong."""
     loop = asyncio.get_running_loop()
     found = _by_loop.get(loop)
     if found is None:

@@ -15,7 +15,10 @@ _NAMES = dict(zip(FIELDS, ("byScenario", "byCause", "bySeverity", "byConfidence"
 
 
 async def summarize(services: Services, since: int | None, until: int | None, tenant_id: str | None) -> dict[str, Any]:
-    """The numbers of the findings with `since <= occurredAt <= until` (nanoseconds), of one tenant or all."""
+    """Counts the findings with `since <= occurredAt <= until` (nanoseconds since 1970), of one tenant or all.
+
+    Raises azure.core's errors.
+    """
     by_day: defaultdict[str, Counts] = defaultdict(Counter[str])
     window, edges = _parts(since, until)
     index = services.findings.index
@@ -51,11 +54,11 @@ def _by(total: Counts, field: str) -> dict[str, int]:
 
 
 def _parts(since: int | None, until: int | None) -> tuple[Window | None, list[tuple[int, int]]]:
-    """A stretch of time as whole hours, which are counted, and what is left at its ends, which is looked up."""
+    """A period as whole hours, for which there are counts, and the rest at either end, which is read from the index."""
     if since is not None and until is not None and since > until:
         return None, []
     first = -(-since // _HOUR) if since is not None else 0
-    end = (until + 1) // _HOUR if until is not None else None  # `until` itself is in the stretch
+    end = (until + 1) // _HOUR if until is not None else None  # `until` itself belongs to the period
     if end is not None and first >= end:
         return None, [(since or 0, until or 0)]
     edges: list[tuple[int, int]] = []

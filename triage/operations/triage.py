@@ -1,4 +1,4 @@
-"""Triages one failure, end to end: whose it is, what Graph says, why it failed, and the finding that is kept."""
+"""Triages one failure: finds its tenant, collects evidence from Graph, and makes the finding."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from triage.settings import Settings, Tenant
 
 
 async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> Finding:
-    """The finding of one failure, not yet kept. Never raises for what Graph does."""
+    """The finding of one failure, not yet stored. A failure of Graph is part of the finding: it raises nothing."""
     failure = queued.failure
     classified = classify(failure.error, failure.error_code)
     home, tenant_id = await _home(settings, tenants, queued)
@@ -30,9 +30,10 @@ async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) ->
 
 
 async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> tuple[Tenant | Lack, str | None]:
-    """The tenant to ask, or why there is none, and the tenant that the failure is of.
+    """The tenant to ask, or why there is none; and the id of the tenant that the failure belongs to.
 
-    A mailbox whose domain is in no tenant of ours is no tenant's; the first one is asked whose domain it is.
+    If the mailbox's domain is in none of the configured tenants, the failure belongs to no tenant. The first tenant is
+    asked whose domain it is.
     """
     failure = queued.failure
     if failure.tenant_id is not None:
@@ -51,7 +52,7 @@ async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> 
 
 
 def poison_finding(settings: Settings, queued: QueuedFailure) -> Finding:
-    """The finding of a failure that every try failed on. Graph is not asked, not even for its tenant."""
+    """The finding of a failure whose every try failed. Graph is not asked, not even for the tenant."""
     failure = queued.failure
     tenant_id = settings.configured_tenant_id(failure.tenant_id, failure.mailbox)
     diagnosis = undetermined((Lack(check="triage", reason=Reason.POISON),), failure.mailbox)
