@@ -1,1 +1,1 @@
-"""What is kept: findings, audits and rejected events in Table Storage, and the way onto the queue."""
+"""Findings, audits and rejected events in Table storage, and the intake queue."""

@@ -1,4 +1,4 @@
-"""The storage account: its clients, made at first need on the running event loop, and its errors."""
+"""The storage account: its clients, made at first use on the running event loop, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PATIENCE: dict[str, Any] = {
     "read_timeout": deadlines.STORAGE_READ,
     "retry_total": 2,
 }
-# The queue client's own backoff would begin with 15 s.
+# The queue client's own backoff would start at 15 s.
 _QUEUE_PATIENCE: dict[str, Any] = {**_PATIENCE, "initial_backoff": 0.5, "increment_base": 2}
 
 
 class StorageAccount:
-    """The service clients of one account, for one event loop."""
+    """The clients of one account, for one event loop."""
 
     def __init__(self, settings: Storage) -> None:
         self._settings = settings
@@ -34,7 +34,7 @@ class StorageAccount:
         self._ready: dict[str, asyncio.Task[None]] = {}
 
     def tables(self) -> TableServiceClient:
-        """The client of the account's tables."""
+        """The client of the account's tables. It connects at the first request."""
         from azure.data.tables.aio import TableServiceClient
 
         if self._tables is None:
@@ -50,21 +50,21 @@ class StorageAccount:
         await asyncio.to_thread(importlib.import_module, "azure.data.tables.aio")
 
     async def table(self, name: str) -> Any:
-        """The TableClient of one table, which is made if it is not there.
+        """The TableClient of a table, which is created if it does not exist. Raises azure.core's errors.
 
-        It is Any to the type checker, since the SDK leaves the types of its entities and arguments open.
+        Any to the type checker, because the SDK leaves the types of entities and arguments open.
         """
         client = self.tables()
         task = self._ready.get(name)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = self._ready[name] = asyncio.create_task(_make(client, name))
-            # Whoever waits for it may give up first. Then nobody else would look at its exception.
+            # Everyone who waits for it may give up first, and then nobody would take its exception.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)
         return client.get_table_client(name)
 
     def queues(self) -> QueueServiceClient:
-        """The client of the account's queues."""
+        """The client of the account's queues. It connects at the first request."""
         from azure.storage.queue.aio import QueueServiceClient
 
         if self._queues is None:
@@ -78,7 +78,7 @@ class StorageAccount:
         return self._queues
 
     async def close(self) -> None:
-        """Closes what was opened."""
+        """Closes all connections."""
         for client in (self._tables, self._queues, self._credential):
             if client is not None:
                 await client.close()
@@ -117,9 +117,9 @@ def is_conflict(error: Any) -> bool:
 
 
 def is_away(error: Exception) -> bool:
-    """Whether storage could not be reached, or did not let the service in: later the same call may succeed.
+    """Whether storage could not be reached or denied access, so that the same call may succeed later.
 
-    False for an error that is not storage's, and where storage refuses what it was given: 400, or 413 (too large).
+    False if storage refused what it was given (400, or 413: too large), and for an error that is not storage's.
     """
     from azure.core.exceptions import AzureError, HttpResponseError
 

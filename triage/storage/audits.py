@@ -1,4 +1,7 @@
-"""Audits, in table `audits`: PartitionKey the tenant's id, RowKey newest first; `document` is the audit as JSON."""
+"""Table `audits`. PartitionKey: the tenant's id. RowKey: newest first. `document`: the audit as JSON.
+
+All methods raise azure.core's errors.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,19 @@ from triage.storage.documents import pack_text, quoted, unpack_text
 from triage.wire import newest_first
 
 TABLE = "audits"
-# How far back an audit looks for one that could read the grants.
+# An audit compares itself with the newest of this many earlier audits that could read the grants.
 _EARLIER = 20
 
 
 class Audits:
-    """The audits of the configured tenants, and of any other that is named."""
+    """The audits of the configured tenants, and of any other tenant that a caller names."""
 
     def __init__(self, account: StorageAccount, tenant_ids: tuple[str, ...]) -> None:
         self._account = account
         self._tenant_ids = tenant_ids
 
     async def save(self, audit: Audit) -> None:
-        """Keeps an audit."""
+        """Stores an audit."""
         table = await self._account.table(TABLE)
         partition, _, row_key = audit.id.partition(".")
         row = {
@@ -36,7 +39,7 @@ class Audits:
         await table.upsert_entity(row, mode="replace")
 
     async def get(self, identifier: str) -> Audit | None:
-        """The audit with this id, if there is one."""
+        """The audit with this id; None if there is none."""
         from azure.core.exceptions import HttpResponseError
 
         table = await self._account.table(TABLE)
@@ -44,16 +47,16 @@ class Audits:
         try:
             return _audit(await table.get_entity(partition, row_key))
         except HttpResponseError as error:
-            if error.status_code in (400, 404):  # 400: no key that a table could have
+            if error.status_code in (400, 404):  # 400: the id is not a valid key of a table
                 return None
             raise
 
     async def earlier(self, tenant_id: str) -> list[Audit]:
-        """A tenant's last audits, newest first."""
+        """The last 20 audits of a tenant, newest first."""
         return [_audit(entity) for entity in await self._entities(tenant_id, "", _EARLIER)]
 
     async def latest(self, tenant_ids: tuple[str, ...] | None = None) -> list[Audit]:
-        """The newest audit of each tenant that has one."""
+        """The newest audit of each tenant that has one. The configured tenants, unless others are named."""
         ids = self._tenant_ids if tenant_ids is None else tenant_ids
         found = await asyncio.gather(*(self._entities(tenant_id, "", 1) for tenant_id in ids))
         return [_audit(entities[0]) for entities in found if entities]
@@ -62,7 +65,10 @@ class Audits:
         self, top: int, token: str | None, *, tenant_id: str | None = None, verdict: str | None = None,
         since: int | None = None, until: int | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:  # fmt: skip
-        """At most `top` audits of all tenants, newest first, and the token of the next page."""
+        """At most `top` audits, newest first, and the token of the next page.
+
+        `since` and `until` are nanoseconds since 1970, both included.
+        """
         clauses = ""
         if token:
             clauses += f" and RowKey gt '{quoted(token)}'"

@@ -1,12 +1,12 @@
-"""Counts of findings, for `GET /api/summary`: exact, and kept without a row that all writers wait for.
+"""Exact counts of findings for `GET /api/summary`, without a row that all writers would have to wait for.
 
-Each writing of a finding adds, in the transaction of its index rows, a *change* row: what it counts as now, and what
-it counted as before. Changes are folded, some at a time, into rows that count an hour or a day of one tenant; a fold
-deletes its changes in the transaction that counts them, so each is counted once. A summary is the sum of day rows,
-hour rows and the changes that are not folded yet.
+Each write of a finding adds a *change* row in the transaction of its index rows: what the finding counts as now, and
+what it counted as before. Changes are *folded*, a number at a time, into rows that count an hour or a day of one
+tenant. A fold deletes its changes in the transaction that counts them, so each change is counted once. A summary is
+the sum of day rows, hour rows and the changes that are not folded yet.
 
-Row keys, in the index's partition of the month: `change|<hour>|<tenant>|<id>|<revision>`, `hour|<hour>|<tenant>`,
-`day|<day>|<tenant>`, and `folds`, which numbers the folds of the partition.
+Row keys, in the partition of the month in the index: `change|<hour>|<tenant>|<id>|<revision>`,
+`hour|<hour>|<tenant>`, `day|<day>|<tenant>`, and `folds`, which has the number of the partition's last fold.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from triage.storage.account import get_entity, if_unchanged, is_conflict
 
 FIELDS = ("scenario", "cause", "severity", "confidence")
 FOLDS = "folds"
-# A transaction has at most 100 operations: the changes, a day's 24 hours, the day, and the number of the fold.
+# A transaction has at most 100 operations: the changes, 24 hours of a day, the day, and the number of the fold.
 _CHANGES_IN_A_FOLD = 70
 
 Counts = Counter[str]
-"""Numbers by name: `total`, `exposed`, and `<field>.<value>` for each field of a finding that is counted."""
+"""Counts by name: `total`, `exposed`, and `<field>.<value>` for each of FIELDS."""
 
 
 def counted_as(finding: Finding) -> dict[str, str]:
-    """What a finding counts as: its place in time and tenant, and the values that are counted."""
+    """What a finding counts as: its hour (`2026-11-20T10`), its tenant, and the values that are counted."""
     return {
         "hour": finding.occurred_at[:13],
         "tenant": finding.tenant_id or "",
@@ -40,7 +40,7 @@ def counted_as(finding: Finding) -> dict[str, str]:
 
 
 def counts(counted: dict[str, str], sign: int = 1) -> Counts:
-    """One finding as numbers."""
+    """The counts of one finding; negative with a `sign` of -1."""
     found: Counts = Counter({"total": sign})
     for field in FIELDS:
         found[f"{field}.{counted[field]}"] = sign
@@ -52,7 +52,7 @@ def counts(counted: dict[str, str], sign: int = 1) -> Counts:
 def change_rows(
     month: str, finding_id: str, revision: int, before: dict[str, str] | None, after: dict[str, str] | None
 ) -> list[dict[str, Any]]:
-    """The rows that record a change: none where nothing that is counted has changed, two where it counts elsewhere."""
+    """The rows that record a change: none if the counts stay the same, two if the hour or the tenant has changed."""
     if before == after:
         return []
     rows: defaultdict[str, dict[str, Any]] = defaultdict(dict[str, Any])
@@ -64,7 +64,7 @@ def change_rows(
 
 
 def change_counts(row: Any) -> Counts:
-    """A change as numbers, some of them negative."""
+    """The counts of a change row, some of them negative."""
     found: Counts = Counter()
     for name, sign in (("before", -1), ("after", 1)):
         if name in row:
@@ -73,40 +73,41 @@ def change_counts(row: Any) -> Counts:
 
 
 def key_parts(row_key: str) -> tuple[str, str]:
-    """The time and the tenant that a row of counts or a change is of."""
+    """The hour or day and the tenant in the row key of a count or a change."""
     _, moment, tenant, *_ = row_key.split("|")
     return moment, tenant
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time, in hours: whole days from the day rows, what is left over from the hour rows.
+    """A period of whole hours. Its whole days are counted from day rows, the other hours from hour rows.
 
-    `first` and `end` are hours as `2026-11-20T10`; `end` is the first hour after the stretch.
+    `first` and `end` are hours such as `2026-11-20T10`. `end` is the first hour after the period.
     """
 
     first: str
     end: str
 
     def has(self, hour: str) -> bool:
-        """Whether an hour lies in it."""
+        """Whether an hour is in the period."""
         return self.first <= hour < self.end
 
     def days(self) -> tuple[str, str]:
-        """The whole days in it: from the first, to before the second."""
+        """The whole days in the period: from the first day, up to but not including the second."""
         first = self.first[:10] if self.first.endswith("T00") else f"{self.first[:10]}~"
         return first, self.end[:10]
 
     def whole_day(self, day: str) -> bool:
-        """Whether a whole day lies in it."""
+        """Whether a whole day is in the period."""
         first, end = self.days()
         return first <= day < end
 
 
 async def fold(table: Any, month: str, most: int = 20) -> int:
-    """Folds a partition's changes, at most so many transactions of them; gives how many changes that were.
+    """Folds changes of a partition, in at most `most` transactions. Returns the number of changes folded.
 
-    Of several that fold at the same time one goes on: the others see that its number has moved, and stop.
+    Of several folds at the same time one continues. The others see that the number of the fold has changed, and stop.
+    Raises azure.core's errors.
     """
     from azure.core.exceptions import HttpResponseError
 
@@ -153,7 +154,7 @@ _REPLACE = {"mode": "replace"}
 
 
 async def fold_operation(table: Any, month: str) -> Any:
-    """The operation that numbers the next fold; it fails when another fold has come in between."""
+    """The operation that numbers the next fold. Its transaction fails if there was another fold in between."""
     old = await get_entity(table, month, FOLDS)
     if old is None:
         return ("create", {"PartitionKey": month, "RowKey": FOLDS, "number": 1})
@@ -162,9 +163,9 @@ async def fold_operation(table: Any, month: str) -> Any:
 
 
 async def read_counts(table: Any, month: str, window: Window, tenant: str | None) -> tuple[dict[str, Counts], int]:
-    """The counts of a month by day, for one tenant or all, and how many changes are not folded yet.
+    """The counts of a month by day, for one tenant or all, and the number of changes that are not folded yet.
 
-    Reads again when a fold has come in between: it would be counted twice or not at all.
+    Reads again if there was a fold in between: its changes would count twice or not at all.
     """
     found: dict[str, Counts] = {}
     waiting = 0
@@ -191,7 +192,7 @@ async def read_counts(table: Any, month: str, window: Window, tenant: str | None
 
 
 def _partial_days(window: Window, month: str) -> Iterable[str]:
-    """The days at either end of a window that are not whole."""
+    """The days at either end of a window that are not whole days of it."""
     days = {window.first[:10], window.end[:10]}
     return sorted(day for day in days if day[:7] == month and not window.whole_day(day))
 
@@ -202,7 +203,7 @@ async def _fold_number(table: Any, month: str) -> int:
 
 
 def rows_of(table: Any, month: str, prefix: str, **options: Any) -> Any:
-    """The rows of a partition whose keys begin with a prefix."""
+    """The rows of a partition whose keys start with a prefix."""
     return table.query_entities(
         f"PartitionKey eq '{month}' and RowKey ge '{prefix}' and RowKey lt '{prefix}~'", **options
     )

@@ -1,6 +1,6 @@
-"""A JSON document in a Table entity: text in pieces that a property can hold, or compressed.
+"""JSON documents in table entities: as text in pieces that fit a property, or compressed.
 
-A string property holds 32 K UTF-16 characters, a binary one 64 KiB, an entity 1 MiB
+A string property holds 32 K UTF-16 characters, a binary property 64 KiB, an entity 1 MiB
 (https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model).
 """
 
@@ -16,12 +16,12 @@ _BYTES = 64_000
 
 
 def quoted(value: str) -> str:
-    """A value as it stands between the quotes of an OData filter."""
+    """A value for use between the quotes of an OData filter."""
     return value.replace("'", "''")
 
 
 def pack_text(name: str, value: Any) -> dict[str, str]:
-    """A document as JSON text in `name`, `name1`, `name2`, ..."""
+    """The properties `name`, `name1`, `name2`, … with a text, or with a value as JSON."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     pieces = [text[start : start + _CHARACTERS] for start in range(0, len(text), _CHARACTERS)] or [""]
     return {f"{name}{index or ''}": piece for index, piece in enumerate(pieces)}
@@ -33,7 +33,7 @@ def unpack_text(name: str, entity: Mapping[str, Any]) -> str:
 
 
 def pack_compressed(name: str, value: Any) -> dict[str, bytes]:
-    """A document as compressed JSON in binary properties: about a third of its size."""
+    """The properties `name`, `name1`, … with a value as compressed JSON: about a third of its size."""
     data = zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 6)
     return {
         f"{name}{index or ''}": data[start : start + _BYTES] for index, start in enumerate(range(0, len(data), _BYTES))
@@ -41,7 +41,7 @@ def pack_compressed(name: str, value: Any) -> dict[str, bytes]:
 
 
 def unpack_compressed(name: str, entity: Mapping[str, Any]) -> Any:
-    """The document that `pack_compressed` put into an entity."""
+    """The value that `pack_compressed` put into an entity."""
     return json.loads(zlib.decompress(b"".join(bytes(piece) for piece in _pieces(name, entity))))
 
 

@@ -1,8 +1,10 @@
-"""Findings: one entity for each failure, in table `findings`, and its rows in the index.
+"""Table `findings`: one entity for each failure, and its rows in the index (index.py).
 
-Entity: PartitionKey the id's first two characters, RowKey the id; `revision` grows with each writing, also after a
-removal, so that what the index still has of a finding is never taken for newer than one that came again; `deliveryIds`
-are the last deliveries that were counted (JSON), `document` (and `document1`, ...) is the finding as in the contract.
+PartitionKey: the first two characters of the id. RowKey: the id. `document` (and `document1`, …): the finding as JSON
+(docs/api.md). `deliveryIds`: the last deliveries that were counted, as JSON. `revision` grows with each write, also when
+a finding comes again after its removal: old rows in the index are never newer than the finding.
+
+All methods raise azure.core's errors.
 """
 
 from __future__ import annotations
@@ -36,21 +38,22 @@ class Findings:
         self.index = FindingsIndex(account)
 
     async def open(self) -> None:
-        """Loads the client and makes the tables, before they are needed. Raises azure.core's errors."""
+        """Loads the client and creates the tables, before they are needed."""
         await self._account.load()
         await asyncio.gather(self._account.table(TABLE), self._account.table(INDEX_TABLE))
 
     async def get(self, finding_id: str) -> Finding | None:
-        """The finding with this id, if there is one."""
+        """The finding with this id; None if there is none."""
         if not _ID.fullmatch(finding_id):
             return None
         entity = await self._entity(finding_id)
         return _finding(entity) if entity else None
 
     async def save(self, finding: Finding, delivery: str | None, *, final: bool = False) -> Finding:
-        """Writes a try's finding, merged with what is there; the same delivery counts once.
+        """Stores the finding of one try, merged with the stored one, and returns the result.
 
-        `delivery` None is no delivery (a retriage). Of writers at the same time each sees the other's finding.
+        The same `delivery` counts once; None (a retriage) does not count. Of two writers at the same time, the second
+        merges with the finding of the first. `final` replaces a finding that knows more (finding.merge).
         """
         from azure.core.exceptions import HttpResponseError
 
@@ -77,10 +80,11 @@ class Findings:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def remove(self, finding_id: str, month: str, before: int) -> bool:
-        """Removes a finding that was last seen before an instant (nanoseconds), and its rows in a month's index.
+        """Removes a finding that was last seen before `before` (nanoseconds since 1970), and its rows in a month's index.
 
-        One that is written at the same time stays. It goes before its rows: by them the next run finds the rest where
-        this one ends in between. False where there was no such finding; rows without one are removed as well.
+        A finding that is written at the same time stays. The finding is deleted before its rows: if a run ends in
+        between, the next run finds the rows. Rows without a finding are removed as well. False if there was no such
+        finding.
         """
         from azure.core.exceptions import HttpResponseError
 
@@ -103,7 +107,7 @@ class Findings:
         return expired
 
     async def page(self, query: Query, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """At most `top` findings, newest first, and the token of the next page. ValueError where a token is none."""
+        """At most `top` findings, newest first, and the token of the next page. ValueError if `token` is not valid."""
         after = _read_token(token) if token else None
         rows: list[dict[str, Any]] = []
         last: tuple[str, str] | None = None
@@ -119,7 +123,7 @@ class Findings:
 
 
 def _first_revision() -> int:
-    """Seconds since 2026: more than any finding with this id had before it was removed, and small enough for Int32."""
+    """Seconds since 2026: more than an earlier finding with this id can have had, and small enough for an Int32."""
     return max(0, int(time.time()) - 1_767_225_600)
 
 
@@ -145,7 +149,7 @@ def _read_token(token: str) -> tuple[str, str]:
     try:
         month, row_key = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (binascii.Error, ValueError, TypeError):
-        raise ValueError("is no token of a page") from None
+        raise ValueError("is not the token of a page") from None
     if not isinstance(month, str) or not isinstance(row_key, str):
-        raise ValueError("is no token of a page")
+        raise ValueError("is not the token of a page")
     return month, row_key

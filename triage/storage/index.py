@@ -1,8 +1,10 @@
-"""Where findings are found: for each filter a range of row keys, newest first, in one partition a month.
+"""Table `findingsindex`: a range of row keys for each filter, newest first, in one partition for each month.
 
 An index row holds the whole finding, compressed, so that a page is one request. All rows of a finding are in one
-partition and are written in one transaction with its anchor row, whose revision says which writing was the last: of
-two writers the older one changes nothing.
+partition and are written in one transaction with its *anchor* row. The revision in the anchor tells which write is the
+last: an older one changes nothing.
+
+All methods raise azure.core's errors.
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ TABLE = "findingsindex"
 MONTHS = "months"
 
 _REPLACE = {"mode": "replace"}
-# How often a writer tries against others that are faster. With fewer than that many writers one always gets through.
+# A writer tries this often while others are faster. With fewer writers than this, each of them succeeds.
 ATTEMPTS = 50
-# So often a writer folds the changes of its partition into the counts.
+# After this many writes a process folds the changes of the partition into the counts.
 _WRITES_A_FOLD = 256
 
 # A summary that finds more unfolded changes than this in a month folds some of them.
@@ -46,7 +48,7 @@ FILTERS: dict[str, Callable[[Finding], str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What findings are wanted: filters by name, and the bounds of `occurredAt` in nanoseconds, both inclusive."""
+    """Which findings: filters by name, and bounds of `occurredAt` in nanoseconds since 1970, both included."""
 
     filters: dict[str, str]
     since: int | None = None
@@ -55,7 +57,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One finding of a page, and the place after which the next page begins."""
+    """One finding of a page, and the keys of its row: the next page begins after the last of them."""
 
     finding: dict[str, Any]
     month: str
@@ -71,7 +73,7 @@ class FindingsIndex:
         self._written = 0
 
     async def write(self, finding: Finding, revision: int) -> None:
-        """Puts a finding where its filters find it, takes it from where it was, and counts the change."""
+        """Writes the rows of a finding, deletes the rows it had before, and counts the change."""
         table = await self._account.table(TABLE)
         month = finding.occurred_at[:7]
         await self._know(month)
@@ -103,12 +105,12 @@ class FindingsIndex:
             await fold(table, month)
 
     async def revision(self, finding_id: str, month: str) -> int:
-        """Which writing of a finding a month's index has; 0 where it has none."""
+        """The revision of a finding in a month's index; 0 if it has no rows there."""
         anchor = await get_entity(await self._account.table(TABLE), month, _anchor_key(finding_id))
         return anchor["revision"] if anchor else 0
 
     async def remove(self, finding_id: str, month: str, revision: int) -> None:
-        """Takes a finding out of the index and out of the counts, unless a later writing of it is there."""
+        """Removes a finding from the index and from the counts, unless the index has a later revision of it."""
         table = await self._account.table(TABLE)
 
         def operations(old: Any) -> list[Any] | None:
@@ -126,9 +128,9 @@ class FindingsIndex:
     async def _transact(
         table: Any, month: str, finding_id: str, operations: Callable[[Any], list[Any] | None], old: Any
     ) -> None:
-        """Changes a finding's rows in one transaction with its anchor, again whenever another writer was faster.
+        """Changes the rows of a finding in one transaction with its anchor. Tries again if another writer was faster.
 
-        `operations` gives what to do, from the anchor as it is (None: there is none); None for nothing.
+        `operations` takes the anchor as it is (None: there is none) and returns the transaction; None for nothing.
         """
         from azure.core.exceptions import HttpResponseError
 
@@ -145,14 +147,14 @@ class FindingsIndex:
                 old = await get_entity(table, month, _anchor_key(finding_id))
 
     async def _know(self, month: str) -> None:
-        """Lists a month among those that have findings."""
+        """Adds a month to the list of months that have findings."""
         if month not in self._known_months:
             table = await self._account.table(TABLE)
             await table.upsert_entity({"PartitionKey": MONTHS, "RowKey": month})
             self._known_months.add(month)
 
     async def months(self, query: Query) -> list[str]:
-        """The months that have findings and lie within the query's bounds, newest first."""
+        """The months within the bounds of a query that have findings, newest first."""
         table = await self._account.table(TABLE)
         known = [str(row["RowKey"]) async for row in table.query_entities(f"PartitionKey eq '{MONTHS}'")]
         first = from_epoch_ns(query.since)[:7] if query.since is not None else ""
@@ -168,7 +170,7 @@ class FindingsIndex:
         return found
 
     async def columns(self, query: Query) -> AsyncIterator[dict[str, str]]:
-        """What the findings of a query count as (see counters.py), without their documents."""
+        """What each finding of a query counts as (counters.counted_as), without reading documents."""
         table = await self._account.table(TABLE)
         select = ["RowKey", *FIELDS, "exposed"]
         for month in await self.months(query):
@@ -182,7 +184,7 @@ class FindingsIndex:
                 }
 
     async def rows(self, query: Query, after: tuple[str, str] | None, page_size: int) -> AsyncIterator[Row]:
-        """The findings of a query, newest first, from after a place on; `page_size` rows are fetched at a time."""
+        """The findings of a query, newest first, after a (month, row key). Fetches `page_size` rows at a time."""
         table = await self._account.table(TABLE)
         for month in await self.months(query):
             if after is not None and month > after[0]:
@@ -194,7 +196,7 @@ class FindingsIndex:
 
 
 def row_keys(finding: Finding, columns: dict[str, str]) -> list[str]:
-    """The keys of a finding's rows: one for each filter, and one for no filter."""
+    """The keys of the rows of a finding: one for each filter, and one for a query without filters."""
     tail = f"{newest_first(epoch_ns(finding.occurred_at))}|{finding.id}"
     return [f"all|{tail}", *(f"{name}={_key(columns[name])}|{tail}" for name in FILTERS if name in columns)]
 
@@ -208,7 +210,7 @@ def columns_of(finding: Finding) -> dict[str, str]:
 def _change(
     month: str, finding_id: str, number: int, anchor: Any, counted: dict[str, str] | None
 ) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """The operation that records what a finding counts as now, and did before; none where that is the same."""
+    """The operations that record what a finding counts as now, and counted as before; none if that is the same."""
     before = json.loads(anchor["counted"]) if anchor is not None else None
     return [("upsert", row, _REPLACE) for row in change_rows(month, finding_id, number, before, counted)]
 
@@ -227,7 +229,7 @@ def exposed_word(exposed: bool | None) -> str:
 
 
 def _clauses(query: Query, month: str, after: str | None) -> str:
-    """The rows of a query in one month, from after a row key on: a range of keys, and what is left as columns."""
+    """The OData filter of a query in one month, after a row key: a range of keys, and conditions on columns."""
     name = next((name for name in FILTERS if name in query.filters), None)
     prefix = f"{name}={_key(query.filters[name])}|" if name else "all|"
     low = prefix + (newest_first(query.until) if query.until is not None else "")
@@ -238,5 +240,5 @@ def _clauses(query: Query, month: str, after: str | None) -> str:
 
 
 def _key(value: str) -> str:
-    """A value as part of a row key, which may not have `/`, `\\`, `#`, `?` or control characters."""
+    """A value as part of a row key, which must not have `/`, `\\`, `#`, `?` or control characters."""
     return quote(value, safe="@")

@@ -1,4 +1,4 @@
-"""The way onto the intake queue."""
+"""Sends messages to the intake queue."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ _AT_ONCE = 32
 
 
 class IntakeQueue:
-    """The intake queue."""
+    """The queue that TRIAGE_QUEUE names."""
 
     def __init__(self, account: StorageAccount, name: str) -> None:
         self._account = account
         self._name = name
 
     async def send(self, messages: list[bytes]) -> None:
-        """Puts messages on the queue, which is made if it is not there. Raises azure.core's errors."""
+        """Puts messages on the queue, which is created if it does not exist.
+
+        Raises an ExceptionGroup of azure.core's errors. Then some of the messages may be on the queue.
+        """
         client = self._account.queues().get_queue_client(self._name)
         limit = asyncio.Semaphore(_AT_ONCE)
 
@@ -40,8 +43,8 @@ class IntakeQueue:
                 group.create_task(put(message))
 
     async def ping(self) -> None:
-        """Raises azure.core's errors where the account's queues cannot be reached."""
+        """Raises azure.core's errors if the account's queues cannot be reached."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        with contextlib.suppress(ResourceNotFoundError):  # it is made with the first failure
+        with contextlib.suppress(ResourceNotFoundError):  # it is created with the first failure
             await self._account.queues().get_queue_client(self._name).get_queue_properties()

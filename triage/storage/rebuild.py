@@ -1,6 +1,7 @@
-"""Makes again what can be made again: the index from the findings, and the counts from the index.
+"""Rebuilds the index from the findings, and the counts from the index.
 
-Both may run while findings are written, by one process at a time, and may be ended and begun again.
+Either may run while findings are written, in one process at a time. A run that was interrupted can be started again.
+Both raise azure.core's errors.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ Progress = Callable[[int], None]
 
 
 async def rebuild_index(account: StorageAccount, findings: Findings, progress: Progress) -> int:
-    """Writes the index rows of every finding anew; those that are right stay as they are. Gives how many."""
+    """Writes the index rows of every finding again. Returns the number of findings.
+
+    `progress` is called with the number so far, after each finding.
+    """
     table = await account.table(FINDINGS)
     number = 0
     async for entity in table.query_entities("PartitionKey ge ''", results_per_page=500):
@@ -38,17 +42,17 @@ async def rebuild_index(account: StorageAccount, findings: Findings, progress: P
 
 
 async def rebuild_counts(account: StorageAccount, findings: Findings) -> int:
-    """Counts the findings of every month anew, from the index. Gives how many there are."""
+    """Counts the findings of every month again, from the index. Returns the number of findings."""
     table = await account.table(TABLE)
     return sum([await _rebuild_month(table, month) for month in await findings.index.months(Query({}))])
 
 
 async def _rebuild_month(table: Any, month: str) -> int:
-    """Counts one month; a fold that comes in between makes it begin again."""
+    """Counts one month. Starts again if there was a fold in between."""
     from azure.core.exceptions import HttpResponseError
 
     for attempt in range(_ATTEMPTS):
-        number, operations = await _counted_anew(table, month)
+        number, operations = await _count_month(table, month)
         try:
             for start in range(0, len(operations), _ROWS_AT_ONCE):
                 part = operations[start : start + _ROWS_AT_ONCE]
@@ -60,8 +64,8 @@ async def _rebuild_month(table: Any, month: str) -> int:
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def _counted_anew(table: Any, month: str) -> tuple[int, list[Any]]:
-    """How many findings a month has, and the operations that make its counts say so."""
+async def _count_month(table: Any, month: str) -> tuple[int, list[Any]]:
+    """The number of findings of a month, and the operations that write its counts."""
     revisions: dict[str, int] = {}
     hours: defaultdict[tuple[str, str], Counts] = defaultdict(Counter[str])
     days: defaultdict[tuple[str, str], Counts] = defaultdict(Counter[str])
@@ -82,9 +86,9 @@ async def _counted_anew(table: Any, month: str) -> tuple[int, list[Any]]:
 
 
 async def _counted_changes(table: Any, month: str, revisions: dict[str, int]) -> list[str]:
-    """The keys of the changes that had been made when the anchors were read, and so are in the new counts.
+    """The keys of the changes that are in the new counts: they were made before the anchors were read.
 
-    A finding without an anchor was removed before that, or came after it: its last change says which.
+    A finding without an anchor was removed before that, or was written after it. Its last change tells which.
     """
     changes: defaultdict[str, list[tuple[int, str, bool]]] = defaultdict(list[tuple[int, str, bool]])
     async for row in rows_of(table, month, "change|"):

@@ -1,4 +1,4 @@
-"""Rejected events: what came on the queue and could not be read, kept whole, in table `rejected`."""
+"""Table `rejected`: queue messages that could not be read, stored whole. All methods raise azure.core's errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PARTITION = "rejected"
 
 
 class RejectedReason(StrEnum):
-    """Why an event was rejected."""
+    """Why an event was rejected (docs/runbook.md#rejected)."""
 
     NOT_JSON = "not_json"
     NOT_A_FAILURE = "not_a_failure"
@@ -24,7 +24,7 @@ class RejectedReason(StrEnum):
 
 
 class RejectedEvent(Wire):
-    """An event that is no failure, whole. `body` is the message's text as it was on the queue."""
+    """A queue message that is not a failure. `body` is its whole text, decoded from base64."""
 
     id: str
     received_at: Instant
@@ -34,7 +34,7 @@ class RejectedEvent(Wire):
 
 
 def rejected_event(body: str, message_id: str, received_at: str, reason: RejectedReason, detail: str) -> RejectedEvent:
-    """The event with the id that the same message has each time, so that it is kept once."""
+    """The event of a message. The id is the same each time, so the event is stored once."""
     digest = hashlib.sha256(f"{message_id}\n{body}".encode(errors="surrogatepass")).hexdigest()[:16]
     identifier = f"{newest_first(epoch_ns(received_at))}-{digest}"
     return RejectedEvent(id=identifier, received_at=received_at, reason=reason, detail=detail, body=body)
@@ -47,7 +47,7 @@ class Rejected:
         self._account = account
 
     async def save(self, event: RejectedEvent) -> None:
-        """Keeps an event; the same one twice is one."""
+        """Stores an event. Storing the same event again changes nothing."""
         table = await self._account.table(TABLE)
         columns = {"receivedAt": event.received_at, "reason": event.reason.value, "detail": event.detail[:8000]}
         row = {"PartitionKey": _PARTITION, "RowKey": event.id, **columns, **pack_text("body", event.body)}

@@ -1,6 +1,7 @@
-"""Removes what has expired: findings with their index rows, audits, rejected events. What a run leaves, the next takes.
+"""Removes what has expired: findings with their index rows, audits, and rejected events.
 
-An entity-group transaction takes 100 operations of one partition
+Each function returns the number of removed entities and raises azure.core's errors. It stops when time is up, and the
+next run removes the rest. An entity-group transaction takes 100 operations of one partition
 (https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions).
 """
 
@@ -30,22 +31,22 @@ _MONTH = 31 * 86400 * 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """What is to go: all from before `before` (nanoseconds); and until when (time.monotonic) a run goes on."""
+    """What to remove: everything from before `before` (nanoseconds since 1970). `until` (time.monotonic) ends the run."""
 
     before: int
     until: float
 
     @property
     def over(self) -> bool:
-        """Whether the run's time is up."""
+        """Whether time is up."""
         return time.monotonic() >= self.until
 
 
 async def remove_findings(account: StorageAccount, findings: Findings, expiry: Expiry) -> int:
-    """Removes the findings that were last seen long ago, and tells how many.
+    """Removes the findings that were last seen before the limit.
 
-    The index has them by `occurredAt`. That is not after `lastSeen` but where a sender's clock is wrong, maybe by
-    years: so the months to come are looked through as well.
+    The index has findings by `occurredAt`, which is before `lastSeen` unless a sender's clock is wrong. A clock may be
+    wrong by years, so future months are searched as well.
     """
     removed = 0
     months: set[str] = set()
@@ -59,14 +60,14 @@ async def remove_findings(account: StorageAccount, findings: Findings, expiry: E
             if expiry.over:
                 return removed
     index = await account.table(INDEX)
-    for month in sorted(months):  # nobody writes to an old month any more, and it is writers that fold its counts
+    for month in sorted(months):  # writers fold the counts, and nobody writes to an old month any more
         while not expiry.over and await fold(index, month):
             pass
     return removed
 
 
 async def remove_audits(account: StorageAccount, expiry: Expiry) -> int:
-    """Removes old audits, of every tenant that ever had one but the newest, and tells how many."""
+    """Removes old audits of every tenant, also of one that is no longer configured. The newest of each tenant stays."""
     table = await account.table(AUDITS)
     removed = 0
     tenant = ""
@@ -81,17 +82,17 @@ async def remove_audits(account: StorageAccount, expiry: Expiry) -> int:
 
 
 async def remove_rejected(account: StorageAccount, expiry: Expiry) -> int:
-    """Removes old rejected events, and tells how many."""
+    """Removes old rejected events."""
     return await _remove_after(await account.table(REJECTED), REJECTED, _last_to_keep(expiry), expiry)
 
 
 def _last_to_keep(expiry: Expiry) -> str:
-    """What sorts after the row keys of what is to be kept, and before those of what is older: keys are newest first."""
+    """A key that sorts after those of all rows to keep, and before those of older rows: keys are newest first."""
     return newest_first(expiry.before) + "~"
 
 
 async def _remove_after(table: Any, partition: str, row_key: str, expiry: Expiry) -> int:
-    """Deletes the rows of a partition after a key, so many in a transaction."""
+    """Deletes the rows of a partition after a key, 100 in a transaction."""
     removed = 0
     query = f"PartitionKey eq '{partition}' and RowKey gt '{row_key}'"
     rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
@@ -103,7 +104,7 @@ async def _remove_after(table: Any, partition: str, row_key: str, expiry: Expiry
 
 
 async def _delete(table: Any, rows: list[Any]) -> int:
-    """Deletes rows of one partition; of those that another run has deleted meanwhile it counts none."""
+    """Deletes rows of one partition. Rows that another run has deleted in the meantime do not count."""
     from azure.core.exceptions import HttpResponseError
 
     try:
