@@ -1,4 +1,4 @@
-"""What stands in for Application Insights on loopback: it takes what Azure Monitor's exporters send, and keeps it."""
+"""Stands in for Application Insights on loopback: it receives and keeps what Azure Monitor's exporters send."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KINDS = {"MetricData": "metrics", "RemoteDependencyData": "spans", "MessageData"
 
 
 class Ingestion:
-    """`sent`: each body, decompressed, and the headers that it came with."""
+    """`sent`: each body, decompressed, with its headers."""
 
     def __init__(self, address: str) -> None:
         self.address = address

@@ -1,4 +1,4 @@
-"""Addresses and domains in the one form in which they are compared."""
+"""Addresses, domains and GUIDs are normalized, or refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_mailboxes(text: str, normal: str) -> None:
     "adele@" + "a" * 64 + ".example", "adele@" + "a." * 127 + "example", "a(b)@contoso.com", "a\\b@contoso.com",
     "adele@contoso.com/x", "adele@[127.0.0.1]",
 ])  # fmt: skip
-def test_what_is_no_mailbox(text: str) -> None:
+def test_other_texts_are_not_mailboxes(text: str) -> None:
     with pytest.raises(ValueError):
         mailbox_address(text)
 
@@ -54,8 +54,8 @@ def test_an_address_has_at_most_512_characters() -> None:
         mailbox_address(f" {long}")
 
 
-def test_letters_that_grow_in_lower_case_are_counted_as_they_are_kept() -> None:
-    """A Table row key holds 64 bytes of the part before the @, and not what they become."""
+def test_the_length_of_a_mailbox_is_measured_in_lower_case() -> None:
+    """A row key holds 64 bytes of the part before the @, so its length in lower case counts."""
     assert mailbox_address("İ" * 21 + "@contoso.com") == "i\u0307" * 21 + "@contoso.com"
     with pytest.raises(ValueError):
         mailbox_address("İ" * 32 + "@contoso.com")
@@ -90,7 +90,7 @@ def test_domains(text: str, domain: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "a..b", "a b.example", "contoso.com/x", "a_b.example"])
-def test_what_is_no_domain(text: str) -> None:
+def test_other_texts_are_not_domains(text: str) -> None:
     with pytest.raises(ValueError, match="is not a domain name"):
         domain_name(text)
 

@@ -1,4 +1,4 @@
-"""Instants: one spelling, to the nanosecond, in order."""
+"""Times have one spelling, are exact to the nanosecond, and are in order."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_spellings(text: str, canonical: str) -> None:
     "0000-01-01T00:00:00Z", "9999-12-31T23:59:60Z", "9999-12-31T23:59:59-00:01", "٢٠٢٦-11-20T10:11:12Z",
     "2026-11-20T10:11:12.1234567890123456789Z",
 ])  # fmt: skip
-def test_what_is_no_instant(text: str) -> None:
+def test_other_texts_are_not_times(text: str) -> None:
     with pytest.raises(ValueError):
         epoch_ns(text)
     with pytest.raises(ValidationError):
@@ -63,7 +63,7 @@ def test_round_trip(moment: int) -> None:
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1)), st.integers(-23 * 60 - 59, 23 * 60 + 59))
-def test_an_offset_changes_the_spelling_and_not_the_instant(moment: datetime, minutes: int) -> None:
+def test_an_offset_changes_the_spelling_but_not_the_time(moment: datetime, minutes: int) -> None:
     here = moment.replace(tzinfo=UTC)
     there = here.astimezone(timezone(timedelta(minutes=minutes)))
     assert epoch_ns(there.isoformat()) == epoch_ns(here.isoformat())
@@ -71,8 +71,8 @@ def test_an_offset_changes_the_spelling_and_not_the_instant(moment: datetime, mi
 
 
 @given(MOMENTS, MOMENTS)
-def test_instants_are_in_order(one: int, other: int) -> None:
-    """Later is later; of one second, a longer fraction may sort wrongly as text, so keys are made from numbers."""
+def test_times_are_in_order(one: int, other: int) -> None:
+    """Within one second a longer fraction may sort wrongly as text, so keys are made from numbers."""
     assert (epoch_ns(from_epoch_ns(one)) < epoch_ns(from_epoch_ns(other))) == (one < other)
 
 
@@ -82,7 +82,7 @@ def test_now_is_to_the_millisecond() -> None:
     assert epoch_ns(text) % 1_000_000 == 0
 
 
-def test_shapes_are_camel_case_on_the_wire_and_take_both() -> None:
+def test_models_write_camel_case_and_read_both() -> None:
     one = RemediationFailure.model_validate({"mailbox": "a@b.example", "messageId": "m", "occurredAt": SPELLINGS[4][0]})
     assert one == RemediationFailure(mailbox="a@b.example", message_id="m", occurred_at=SPELLINGS[4][1])
     assert one.wire()["messageId"] == "m"

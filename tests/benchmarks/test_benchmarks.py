@@ -1,4 +1,4 @@
-"""The benchmarks at a small size: they run to their end, count what was asked, and notice a wrong finding."""
+"""The benchmarks at a small size: they finish, count what was asked of Graph, and report a wrong finding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170, check=False)
 
 
-def test_service_and_baseline_side_by_side(tmp_path: Path) -> None:
+def test_the_service_beats_the_baseline(tmp_path: Path) -> None:
     done = bench(tmp_path, "graph", "--sizes", "20", "--baseline", "20", "--latency", str(LATENCY_MS))
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "graph.md").read_text(encoding="utf-8") in done.stdout
@@ -53,7 +53,7 @@ def test_a_storm_reads_the_app_once() -> None:
     assert figures["messageSearches"] > 20
 
 
-def test_a_wrong_cause_is_noticed(tmp_path: Path) -> None:
+def test_a_wrong_cause_is_reported(tmp_path: Path) -> None:
     with tenant(21, latency_ms=0) as graph, messages(20) as path:
         lines = path.read_text(encoding="utf-8").splitlines()
         wrong = tmp_path / "messages"
@@ -67,7 +67,7 @@ def test_a_wrong_cause_is_noticed(tmp_path: Path) -> None:
     )
 
 
-def test_what_a_kind_of_failure_costs(tmp_path: Path) -> None:
+def test_the_cost_of_each_kind_of_failure(tmp_path: Path) -> None:
     done = bench(tmp_path, "costs", "--latency", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads((tmp_path / "costs.json").read_text(encoding="utf-8"))["figures"]
@@ -85,7 +85,7 @@ def test_an_unknown_part_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_mix_has_every_scenario_alike_and_every_message_a_line() -> None:
+def test_the_mix_has_equal_shares_and_a_message_for_each_line() -> None:
     shares = [sum(line.scenario == scenario.value for line in mix.LINES) for scenario in Scenario]
     assert len(set(shares)) == 1
     lines = [mix.line_of(number) for number in range(len(mix.LINES))]
@@ -97,7 +97,7 @@ def test_the_mix_has_every_scenario_alike_and_every_message_a_line() -> None:
 
 
 @pytest.mark.parametrize("count", [900, 90_000])
-def test_rows_looked_at_do_not_grow_with_the_findings(count: int) -> None:
+def test_a_page_reads_no_more_rows_when_there_are_more_findings(count: int) -> None:
     rows = storage.rows(count)
     for name in ("no filter", *FILTERS):
         assert rows[name]["rows"] <= storage.PAGE + 1

@@ -1,4 +1,4 @@
-"""The intake: every shape that is read, what is refused and where, and that nothing else can happen."""
+"""Reading a body: every shape, every refusal with its place, and no other outcome for any input."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def read(value: Any, headers: dict[str, str] | None = None) -> list[Accepted]:
 
 
 def refused(value: Any, headers: dict[str, str] | None = None) -> dict[str, str]:
-    """The details of a refusal by pointer."""
+    """The details of a refusal, by pointer."""
     with pytest.raises(IntakeError) as caught:
         read(value, headers)
     assert caught.value.reason == "not_a_failure"
     return {problem.pointer: problem.detail for problem in caught.value.problems}
 
 
-def test_everything_given() -> None:
+def test_all_fields_are_read() -> None:
     given_ = {
         **FAILURE,
         "id": "b1f6",
@@ -71,7 +71,7 @@ def test_several_mailboxes_are_several_failures() -> None:
     assert [one.failure.mailbox for one in both] == ["adele@contoso.com", "alex@contoso.com"]
 
 
-def test_an_array_keeps_its_order_and_says_the_places() -> None:
+def test_an_array_keeps_its_order_and_gives_the_places() -> None:
     found = read([{**FAILURE, "messageId": str(number)} for number in range(1000)])
     assert [(one.pointer, one.failure.message_id) for one in found] == [(f"/{n}", str(n)) for n in range(1000)]
 
@@ -88,7 +88,7 @@ ENVELOPES = [
 
 
 @pytest.mark.parametrize(("body", "headers", "pointer"), ENVELOPES)
-def test_envelopes(body: Any, headers: dict[str, str] | None, pointer: str) -> None:
+def test_every_envelope_is_opened(body: Any, headers: dict[str, str] | None, pointer: str) -> None:
     (found,) = read(body, headers)
     grid = "eventType" in json.dumps(body)
     assert (found.pointer, found.part) == (pointer, None)
@@ -112,7 +112,7 @@ def test_attributes_of_an_envelope_are_kept() -> None:
     assert (binary.failure.id, binary.failure.raw) == ("e €", {"envelope": {"ext": "v"}})
 
 
-def test_headers_without_a_version_are_no_cloudevent() -> None:
+def test_headers_without_a_version_are_not_a_cloudevent() -> None:
     assert read(FAILURE, {"ce-id": "x", "ce-source": "y"})[0].failure.id is None
 
 
@@ -125,7 +125,7 @@ def test_failures_of_one_mailbox_in_one_event_are_different() -> None:
     assert (first.pointer, second.pointer) == ("/data/0", "/data/1")
 
 
-def test_an_envelope_may_hold_a_row_of_the_log_export() -> None:
+def test_an_envelope_can_hold_a_row_of_the_log_export() -> None:
     row = {"logType": "message", "message": {"id": "m", "mailboxes": ["adele@contoso.com"]}}
     (found,) = read({**CLOUD, "data": row})
     assert (found.failure.id, found.failure.message_id) == ("e-1", "m")
@@ -177,7 +177,7 @@ REFUSED: list[tuple[Any, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("body", "problems"), REFUSED)
-def test_what_is_refused_and_where(body: Any, problems: dict[str, str]) -> None:
+def test_a_wrong_body_is_refused_with_the_place(body: Any, problems: dict[str, str]) -> None:
     assert refused(body) == problems
 
 
@@ -193,7 +193,7 @@ def test_the_headers_of_an_event_are_checked() -> None:
     assert str(caught.value).startswith("(body): the header")
 
 
-def test_a_body_is_refused_whole_and_its_errors_are_bounded() -> None:
+def test_a_body_is_refused_as_a_whole_with_at_most_100_errors() -> None:
     with pytest.raises(IntakeError) as caught:
         read([BARE, *[{}] * 200])
     assert len(caught.value.problems) == 100
@@ -205,7 +205,7 @@ def test_a_body_is_refused_whole_and_its_errors_are_bounded() -> None:
     b'"\\ud800"', b'{"\\udfff":1}', b"[" * 100_000, b'{"a":' * 5000 + b"1" + b"}" * 5000, b"1" * 5000,
     b'{"x":' + b"[" * 150 + b"]" * 150 + b"}",
 ])  # fmt: skip
-def test_what_is_not_json(body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(IntakeError) as caught:
         read_body(body)
     assert caught.value.reason == "not_json"
@@ -218,7 +218,7 @@ def test_unicode_encodings(encoding: str) -> None:
     assert read_body(body)[0].failure.subject == "ü€😀"
 
 
-def test_sizes() -> None:
+def test_a_body_has_a_largest_size() -> None:
     rest = len(json.dumps({**FAILURE, "pad": ""}))
     assert read({**FAILURE, "pad": "x" * (MAX_BODY_BYTES - rest)})
     for body in (
@@ -246,7 +246,7 @@ HANDSHAKE = {
     ({**FAILURE, "error": "Microsoft.EventGrid.SubscriptionValidationEvent"}, None), (FAILURE, None),
     ("Microsoft.EventGrid.SubscriptionValidationEvent", None),
 ])  # fmt: skip
-def test_event_grids_handshake(value: Any, code: str | None) -> None:
+def test_the_handshake_of_event_grid_is_recognized(value: Any, code: str | None) -> None:
     assert validation_code(json.dumps(value).encode()) == code
 
 
@@ -277,10 +277,10 @@ def test_reading_takes_time_in_proportion_to_the_size_of_a_body(body: Any) -> No
     started = time.process_time()
     with contextlib.suppress(IntakeError):
         read_body(encoded)
-    assert time.process_time() - started < 2  # seconds of CPU; it was minutes
+    assert time.process_time() - started < 2  # seconds of CPU
 
 
-def test_mailboxes_are_counted_before_one_of_them_is_validated() -> None:
+def test_mailboxes_are_counted_before_any_of_them_is_validated() -> None:
     for body in (
         {**BARE, "mailboxes": ["wrong"] * MAX_FAILURES},
         [BARE, {**BARE, "mailboxes": ["wrong"] * (MAX_FAILURES - 1)}],
@@ -290,7 +290,7 @@ def test_mailboxes_are_counted_before_one_of_them_is_validated() -> None:
         assert caught.value.reason == "too_large"
 
 
-# Whatever is posted: accepted, or refused with a place, and nothing else.
+# Any body is accepted, or refused with a place. Nothing else happens.
 
 NAMES = st.sampled_from([
     *("id", "tenantId", "messageId", "internetMessageId", "mailbox", "mailboxes", "error", "errorCode", "occurredAt"),
@@ -318,7 +318,7 @@ WRAPPED = st.one_of(LIKELY, st.lists(LIKELY, max_size=3)).flatmap(
 
 
 def resolves(value: Any, pointer: str) -> bool:
-    """Whether a pointer names a place in a value, or a missing member of one. JSON in a string counts as its value."""
+    """Whether a pointer leads to a place in a value, or to a missing member. JSON in a string counts as its value."""
     parts = pointer.split("/")[1:]
     for index, part in enumerate(parts):
         if isinstance(value, str):
@@ -364,7 +364,7 @@ def test_any_json_is_accepted_or_refused_with_places_in_it(value: Any, headers: 
 
 
 @given(LIKELY, st.dictionaries(st.text(max_size=6), JSON_VALUES, max_size=4))
-def test_what_is_accepted_keeps_what_is_unknown(failure: dict[str, Any], extra: dict[str, Any]) -> None:
+def test_an_accepted_failure_keeps_its_unknown_fields(failure: dict[str, Any], extra: dict[str, Any]) -> None:
     unknown = {f"x-{name}": value for name, value in extra.items()}
     try:
         accepted = read({**BARE, **failure, **unknown})

@@ -1,4 +1,4 @@
-"""When two failures are the same: the id of a finding (docs/api.md, Deduplication)."""
+"""The id of a finding: the same for two failures that are duplicates (docs/api.md, Deduplication)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_an_id_is_opaque_and_short() -> None:
     {"raw": {"more": 1}},
     {"id": "  "},
 ])  # fmt: skip
-def test_without_an_id_what_changes_nothing(change: dict[str, Any]) -> None:
+def test_without_an_id_these_changes_keep_the_finding_id(change: dict[str, Any]) -> None:
     assert finding_id(**{**PLAIN, **change}) == finding_id(**PLAIN)
 
 
@@ -50,13 +50,13 @@ def test_without_an_id_what_changes_nothing(change: dict[str, Any]) -> None:
     {"tenant_id": None},
     {"id": "1"},
 ])  # fmt: skip
-def test_without_an_id_what_makes_another(change: dict[str, Any]) -> None:
+def test_without_an_id_these_changes_make_another_finding_id(change: dict[str, Any]) -> None:
     tenant = change.get("tenant_id", TENANT_ID)
     fields = {name: value for name, value in change.items() if name != "tenant_id"}
     assert finding_id(tenant, **{**PLAIN, **fields}) != finding_id(**PLAIN)
 
 
-def test_the_internet_message_id_is_the_message_where_there_is_no_other() -> None:
+def test_the_internet_message_id_identifies_the_message_if_there_is_no_message_id() -> None:
     by_internet = {"mailbox": "a@b.example", "internet_message_id": "<x@y>", "occurred_at": AT}
     assert finding_id(**by_internet) == finding_id(**{**by_internet, "internet_message_id": "x@y"})
     assert finding_id(**by_internet) != finding_id(**{**by_internet, "internet_message_id": "<z@y>"})
@@ -68,11 +68,11 @@ SENT = {"id": "event-1", "source": "/etd", "mailbox": "adele@contoso.com"}
 @pytest.mark.parametrize("change", [
     {"mailbox": "Adele@contoso.com"}, {"id": " event-1 "}, {"occurred_at": AT}, {"message_id": "m"}, {"error": "other"},
 ])  # fmt: skip
-def test_with_an_id_what_changes_nothing(change: dict[str, Any]) -> None:
+def test_with_an_id_these_changes_keep_the_finding_id(change: dict[str, Any]) -> None:
     assert finding_id(**{**SENT, **change}) == finding_id(**SENT)
 
 
-def test_with_an_id_what_makes_another() -> None:
+def test_with_an_id_these_changes_make_another_finding_id() -> None:
     others = [
         finding_id(**{**SENT, "id": "event-2"}),
         finding_id(**{**SENT, "source": "/other"}),
@@ -96,7 +96,7 @@ def test_spellings_of_one_failure_have_one_id(
     local: str, label: str, cased: Any, name: str, moment: datetime, minutes: int
 ) -> None:
     mailbox, at = f"{local}@{label}.example", moment.replace(tzinfo=UTC)
-    # ß in capitals is SS, another letter: a domain with it has no capitals.
+    # The capital form of ß is SS, which is another letter: a domain with ß stays in lower case.
     mixed = "".join(char.upper() if char != "ß" and cased.random() < 0.5 else char for char in mailbox)
     a_label = f"{local}@{label.encode('idna').decode()}.example" if "ß" not in label else mailbox
     elsewhere = at.astimezone(timezone(timedelta(minutes=minutes))).isoformat()
@@ -122,7 +122,7 @@ def test_target_folder(folder: str | None, action: str | None, target: str | Non
     assert make_failure(folder=folder, action=action).target_folder == target
 
 
-def test_angle_brackets_of_a_message_id() -> None:
+def test_angle_brackets_are_added_to_a_message_id() -> None:
     assert make_failure(internet_message_id=" a@b ").internet_message_id == "<a@b>"
     assert make_failure(internet_message_id="<a@b>").internet_message_id == "<a@b>"
     assert make_failure(internet_message_id=" ").internet_message_id is None

@@ -38,7 +38,7 @@ def read(value: dict[str, Any]) -> list[RemediationFailure]:
     return [one.failure for one in read_body(json.dumps(value).encode())]
 
 
-def test_a_row() -> None:
+def test_a_row_is_read_as_a_failure_for_each_mailbox() -> None:
     first, second = read(ROW)
     assert (first.mailbox, second.mailbox) == ("adele@contoso.com", "alex@contoso.com")
     assert (first.message_id, first.internet_message_id, first.subject) == ("c99f1f30", "<a@b>", "Invoice")
@@ -48,7 +48,7 @@ def test_a_row() -> None:
     assert classify(first.error, first.error_code)[0] is Scenario.UNCLASSIFIED
 
 
-def test_what_was_not_read_is_kept() -> None:
+def test_the_rest_of_a_row_is_kept() -> None:
     assert read(ROW)[0].raw == {
         "logType": "message",
         "version": 3,
@@ -62,7 +62,7 @@ def test_what_was_not_read_is_kept() -> None:
 
 
 @pytest.mark.parametrize("inside", [False, True])
-def test_what_may_be_added(inside: bool) -> None:
+def test_members_can_be_added_to_a_row(inside: bool) -> None:
     added = {"error": "The Requested User is Invalid", "errorCode": "ErrorInvalidUser", "tenantId": TENANT_ID}
     value = row(**added) if inside else {**ROW, **added}
     failure = read(value)[0]
@@ -70,14 +70,14 @@ def test_what_may_be_added(inside: bool) -> None:
     assert not {*added} & {*failure.raw, *failure.raw["message"]}
 
 
-def test_beside_wins_over_inside_and_what_lost_is_kept() -> None:
+def test_a_member_beside_logtype_wins_and_the_other_is_kept() -> None:
     failure = read({**row(error="inside"), "error": "beside", "id": "e-1", "occurredAt": "2026-01-01T00:00:00Z"})[0]
     assert (failure.error, failure.id, failure.occurred_at) == ("beside", "e-1", "2026-01-01T00:00:00Z")
     assert failure.raw["message"]["error"] == "inside"
     assert failure.raw["message"]["action"]["timestamp"] == "2026-11-20T10:11:12Z"
 
 
-def test_times_and_verdicts_that_are_given_otherwise() -> None:
+def test_other_members_for_time_and_verdict() -> None:
     failure = read(row(action={"action": "trash"}, verdict={"verdict": "bec"}))[0]
     assert (failure.occurred_at, failure.action, failure.folder) == ("2026-11-20T10:00:00Z", "trash", None)
     assert failure.verdict == "bec"
@@ -94,7 +94,7 @@ def test_one_mailbox() -> None:
 @pytest.mark.parametrize("value", [
     {**ROW, "logType": "audit"}, {**ROW, "message": "text"}, {"message": ROW["message"]},
 ])  # fmt: skip
-def test_what_is_no_row_of_the_message_log(value: dict[str, Any]) -> None:
+def test_other_objects_are_not_rows_of_the_message_log(value: dict[str, Any]) -> None:
     with pytest.raises(IntakeError) as caught:
         read(value)
     assert [problem.pointer for problem in caught.value.problems] == ["/mailbox", "/error", "/messageId"]
@@ -121,7 +121,7 @@ def test_errors_point_into_the_row(value: dict[str, Any], pointers: list[str]) -
     assert [problem.pointer for problem in caught.value.problems] == [f"/1{pointer}" for pointer in pointers]
 
 
-def test_unusual_members_are_kept_whole() -> None:
+def test_unusual_members_are_kept() -> None:
     value = row(headers={"verdict": {"category": "x"}}, empty={})
     kept = read(value)[0].raw["message"]
     assert (kept["headers"], kept["empty"]) == ({"verdict": {"category": "x"}}, {})

@@ -1,4 +1,4 @@
-"""Queue messages: what the service writes it reads back, and what others write is read as a body."""
+"""Queue messages: the service reads its own messages, and reads any other message as a body."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read(text: str) -> list[QueuedFailure]:
 
 
 def queue(failure: RemediationFailure, **fields: Any) -> QueuedFailure:
-    """As the intake queues a failure."""
+    """A failure as the intake queues it."""
     return QueuedFailure.of(failure, finding_id(SETTINGS, failure, fields.get("part")), **fields)
 
 
@@ -103,7 +103,7 @@ def test_a_retriage_names_its_finding() -> None:
 
 
 @pytest.mark.parametrize("named", ["", "a", "ab/cd", "A" * 32, "0" * 33, "0" * 32 + "\n", None])
-def test_a_retriage_of_what_is_no_id_is_no_message_of_the_service(named: Any) -> None:
+def test_a_retriage_with_a_wrong_id_is_refused(named: Any) -> None:
     text = json.dumps({"kind": "triage.retriage", "findingId": named})
     assert read_retriage(text) is None
     with pytest.raises(IntakeError):
@@ -117,14 +117,14 @@ def test_deeply_nested_fields_are_read_back(depth: int) -> None:
     assert read(queued.encode().decode()) == [queued]
 
 
-def test_the_messages_of_a_body_have_a_limit_together() -> None:
+def test_the_messages_of_a_body_have_a_total_limit() -> None:
     assert list(within_limit([b"x" * MAX_MESSAGES_BYTES])) == [b"x" * MAX_MESSAGES_BYTES]
     with pytest.raises(IntakeError) as caught:
         list(within_limit([b"x" * MAX_MESSAGES_BYTES, b"x"]))
     assert caught.value.reason == "too_large"
 
 
-def test_a_failure_that_no_message_holds_is_refused_with_its_place() -> None:
+def test_a_failure_too_large_for_a_message_is_refused_with_its_place() -> None:
     rest = len(QueuedFailure.of(make_failure(subject="x"), "f", received_at=AT).encode()) - 1
     assert len(QueuedFailure.of(make_failure(subject="x" * (MAX_MESSAGE_BYTES - rest)), "f", received_at=AT).encode())
     with pytest.raises(IntakeError) as caught:
@@ -140,7 +140,7 @@ def test_a_failure_that_no_message_holds_is_refused_with_its_place() -> None:
     lambda text: base64.b64encode(text.encode()).decode(),
     lambda text: base64.b64encode(b"\xef\xbb\xbf" + text.encode()).decode(),
 ], ids=["plain", "with a byte order mark", "base64", "base64 with a byte order mark"])  # fmt: skip
-def test_a_body_on_the_queue_is_its_failures(encode: Any) -> None:
+def test_a_body_on_the_queue_is_read_as_its_failures(encode: Any) -> None:
     first, second = read(encode(json.dumps([FAILURE, {**FAILURE, "messageId": "m-2"}])))
     assert (first.failure.message_id, second.failure.message_id) == ("m-1", "m-2")
     assert (first.delivery, second.delivery) == ("message/0", "message/1")

@@ -1,4 +1,4 @@
-"""The scenario of an error: every documented text and code, in every spelling that is known."""
+"""The scenario of an error: every documented text and code, in every known spelling."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_no_spelling_changes_the_scenario(
 
 
 def _wide(char: str) -> str:
-    """The full-width form of an ASCII letter, which NFKC makes plain."""
+    """The full-width form of an ASCII letter, which NFKC changes back."""
     return chr(ord(char) + 0xFEE0) if char.isascii() and char.isalpha() else char
 
 
@@ -169,5 +169,5 @@ def test_the_first_4000_characters_of_an_error_are_classified() -> None:
     ("Blocked by tenant configured AppOnly  AccessPolicy settings.", True), ("RAOP", False), ("AccessPolicy", False),
     ("", False), (None, False),
 ])  # fmt: skip
-def test_a_policy_that_is_named(text: str | None, named: bool) -> None:
+def test_an_access_policy_in_the_error_is_recognized(text: str | None, named: bool) -> None:
     assert names_access_policy(text) is named

@@ -1,4 +1,4 @@
-"""The service's parts on a real storage emulator, with simulated tenants behind the Graph client."""
+"""Services on a real storage emulator, with simulated tenants behind the Graph client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORLD = World({
 
 
 def make_services(graph: str, connection_string: str, queue: str = "failures") -> Services:
-    """The parts of the service for WORLD, at a Graph endpoint and a storage account."""
+    """Services for the tenants of WORLD, with a Graph endpoint and a storage account."""
     environ = {
         "GRAPH_ENDPOINT": graph,
         "TRIAGE_TENANTS": json.dumps(WORLD.triage_tenants()),

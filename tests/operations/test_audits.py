@@ -1,4 +1,4 @@
-"""Audits of several tenants: what fails for one of them keeps none of the others from being audited."""
+"""An error in the audit of one tenant does not stop the audits of the others."""
 
 from __future__ import annotations
 

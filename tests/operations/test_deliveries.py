@@ -1,4 +1,4 @@
-"""What becomes of a queue message: on a real table and queue service, with a simulated tenant behind the Graph client."""
+"""How queue messages are handled, on a real storage emulator, with a simulated tenant behind the Graph client."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def message(value: Any, attempt: int = 1) -> QueueMessage:
 
 
 async def queued(services: Services) -> list[str]:
-    """The texts of the messages on the queue, which are taken off it."""
+    """The texts of the messages on the queue. They are no longer visible on it afterwards."""
     client = services.account.queues().get_queue_client(services.settings.queue)
     try:
         return [one.content async for one in client.receive_messages(messages_per_page=32)]
@@ -43,7 +43,7 @@ async def rejected(services: Services, text: str) -> list[dict[str, Any]]:
 
 
 async def accepted(services: Services, **fields: Any) -> tuple[str, str]:
-    """A failure that was accepted: the id of its finding, and its message."""
+    """Accepts a failure. Returns the id of its finding, and its queue message."""
     [one] = await accept(services, json.dumps({**FAILURE, **fields}).encode(), {})
     return one.finding_id, one.encode().decode()
 
@@ -60,10 +60,12 @@ async def test_a_message_from_outside_cannot_change_the_finding_of_another_failu
     assert await services.findings.get(finding_id) == before
 
 
-async def test_a_retriage_takes_the_failure_that_is_stored_however_large_it_is(services: Services) -> None:
+async def test_a_retriage_uses_the_stored_failure_whatever_its_size(services: Services) -> None:
     large = {**FAILURE, "id": "large", "subject": "x" * 60_000}
     await handle(services, message([large, {**FAILURE, "id": "small"}]))
-    assert len(await queued(services)) == 1, "the small one; the large one fits no message, and is triaged at once"
+    assert len(await queued(services)) == 1, (
+        "the small one; the large one does not fit a message and is triaged at once"
+    )
     finding = await services.findings.get(finding_id(services.settings, RemediationFailure(**large)))
     assert finding is not None
     await retriage(services, finding)
@@ -75,7 +77,7 @@ async def test_a_retriage_takes_the_failure_that_is_stored_however_large_it_is(s
     assert (again.failure, again.deliveries) == (finding.failure, 1)
 
 
-async def test_a_retriage_of_a_finding_that_is_gone_is_done_with(services: Services) -> None:
+async def test_a_retriage_of_a_removed_finding_does_nothing(services: Services) -> None:
     text = QueuedRetriage.of("0" * 32).encode().decode()
     await handle(services, message(text))
     await handle_poison(services, message(text))
@@ -86,7 +88,7 @@ async def test_a_retriage_of_a_finding_that_is_gone_is_done_with(services: Servi
 WIDE = {**FAILURE, "mailboxes": [f"a{number}@one.example" for number in range(500)], "extra": "x" * 40_000}
 
 
-async def test_a_body_whose_messages_are_too_large_together_is_refused(services: Services) -> None:
+async def test_a_body_whose_messages_are_too_large_in_total_is_refused(services: Services) -> None:
     with pytest.raises(IntakeError) as caught:
         await accept(services, json.dumps(WIDE).encode(), {})
     assert caught.value.reason == "too_large"
@@ -95,7 +97,7 @@ async def test_a_body_whose_messages_are_too_large_together_is_refused(services:
     assert [event["reason"] for event in await rejected(services, text)] == ["too_large"]
 
 
-async def test_every_failure_of_a_message_is_triaged_before_another_try_is_asked_for(services: Services) -> None:
+async def test_every_failure_of_a_message_is_triaged_before_the_message_is_tried_again(services: Services) -> None:
     both = [{**FAILURE, "id": name, "subject": "x" * 60_000} for name in ("first", "second")]
     ids = [finding_id(services.settings, RemediationFailure(**failure)) for failure in both]
     async with serve(WORLD) as tenant:
@@ -109,14 +111,14 @@ async def test_every_failure_of_a_message_is_triaged_before_another_try_is_asked
 
 
 async def change_document(services: Services, identifier: str, change: dict[str, Any]) -> None:
-    """Makes a stored finding one of another version of the service."""
+    """Changes a stored finding into one that another version of the service wrote."""
     table = await services.account.table("findings")
     entity = await table.get_entity(identifier[:2], identifier)
     await table.update_entity({**entity, "document": json.dumps(json.loads(entity["document"]) | change)})
 
 
 @pytest.mark.parametrize("treat", [handle, handle_poison])
-async def test_a_failure_comes_again_after_a_newer_version_kept_its_finding(services: Services, treat: Any) -> None:
+async def test_a_failure_comes_again_after_a_newer_version_stored_its_finding(services: Services, treat: Any) -> None:
     identifier, text = await accepted(services, id=treat.__name__)
     await handle(services, message(text))
     await change_document(services, identifier, {"cause": "of_a_newer_version", "alternatives": ["new", "app_healthy"]})
@@ -128,7 +130,7 @@ async def test_a_failure_comes_again_after_a_newer_version_kept_its_finding(serv
     assert await rejected(services, again) == []
 
 
-async def test_a_poisoned_message_whose_finding_cannot_be_saved_is_a_rejected_event(services: Services) -> None:
+async def test_a_poisoned_message_whose_finding_cannot_be_saved_becomes_a_rejected_event(services: Services) -> None:
     identifier, text = await accepted(services, id="unreadable")
     await handle(services, message(text))
     await change_document(services, identifier, {"failure": "of a version that is not known"})

@@ -1,4 +1,4 @@
-"""The summary's counts against counting by hand, on a real table service, under concurrent writers, folds and removals."""
+"""The counts of the summary equal a count of all findings, with concurrent writers, folds and removals."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ async def expect(services: Services, findings: list[Finding], chance: random.Ran
             assert {name: summary[name] for name in by_hand([], 0, 0, None)} == by_hand(findings, since, until, tenant)
 
 
-async def test_counts_are_what_counting_by_hand_gives(services: Services) -> None:
+async def test_counts_equal_a_count_of_all_findings(services: Services) -> None:
     chance = random.Random(7)
     kept = {number: finding(number, chance) for number in range(150)}
-    for _ in range(2):  # written, and then changed: other causes, the same place in time
+    for _ in range(2):  # each is written, and then changed: another cause at the same time
 
         async def write(one: Finding) -> None:
             await services.findings.save(one, "delivery", final=True)
@@ -135,7 +135,7 @@ async def test_counts_are_what_counting_by_hand_gives(services: Services) -> Non
     await expect(services, list(kept.values()), chance)
 
 
-async def test_a_finding_written_by_many_at_once_counts_once(services: Services) -> None:
+async def test_a_finding_with_many_concurrent_writers_counts_once(services: Services) -> None:
     chance = random.Random(8)
     moment = START + 5
     tries = [finding(1, chance, moment) for _ in range(12)]
@@ -149,7 +149,7 @@ async def test_a_finding_written_by_many_at_once_counts_once(services: Services)
     await expect(services, [kept], chance)
 
 
-async def test_folding_at_the_same_time_counts_each_change_once(services: Services) -> None:
+async def test_concurrent_folds_count_each_change_once(services: Services) -> None:
     chance = random.Random(9)
     made = [finding(number, chance, START + number) for number in range(100)]
     await asyncio.gather(*(services.findings.save(one, "delivery") for one in made))
@@ -159,7 +159,7 @@ async def test_folding_at_the_same_time_counts_each_change_once(services: Servic
     await expect(services, made, chance)
 
 
-async def test_rebuilding_the_counts_gives_what_counting_by_hand_gives(services: Services) -> None:
+async def test_rebuilt_counts_equal_a_count_of_all_findings(services: Services) -> None:
     chance = random.Random(10)
     made = [finding(number, chance) for number in range(120)]
     await asyncio.gather(*(services.findings.save(one, "delivery") for one in made[:80]))
@@ -176,19 +176,19 @@ async def test_rebuilding_the_counts_gives_what_counting_by_hand_gives(services:
         await asyncio.sleep(chance.random() / 10)
         await services.findings.save(one, "delivery")
 
-    # Findings that arrive meanwhile are counted once, whether the count saw them or not.
+    # Findings that arrive during the rebuild are counted once, whether it saw them or not.
     await asyncio.gather(rebuild_counts(services.account, services.findings), *(later(one) for one in made[80:]))
     await expect(services, made[20:], chance)
 
 
-async def test_rebuilding_the_index_finds_what_it_had_lost(services: Services) -> None:
+async def test_a_rebuilt_index_has_the_findings_that_it_had_lost(services: Services) -> None:
     chance = random.Random(11)
     made = [finding(number, chance) for number in range(30)]
     await asyncio.gather(*(services.findings.save(one, "delivery") for one in made))
     await services.account.tables().delete_table(TABLE)
     await services.account.tables().create_table_if_not_exists(TABLE)
     seen: list[int] = []
-    another = Services(services.settings)  # a program of its own: it does not know which months there were
+    another = Services(services.settings)  # another process, which does not know the months yet
     assert await rebuild_index(another.account, another.findings, seen.append) == 30
     await another.close()
     assert seen == list(range(1, 31))

@@ -23,7 +23,7 @@ from triage.operations.triage import triage
 from triage.wire import now
 
 
-async def test_a_search_for_the_tenant_ends_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_search_for_the_tenant_ends_in_time_and_leaves_no_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadlines, "OWNER", 0.2)
     failure = RemediationFailure(mailbox="a@three.example", message_id="m", error="Resource is Not Found")
     queued = QueuedFailure.of(failure, "f")
@@ -36,7 +36,7 @@ async def test_a_search_for_the_tenant_ends_and_leaves_nothing(monkeypatch: pyte
         assert time.monotonic() - begun < 5
         assert [(each.check, each.reason) for each in finding.reasons] == [("organization", Reason.TIMEOUT)]
         assert finding.passing
-        # The tenant's side of each connection, and what it works at, is not the service's to end.
+        # Tasks of the simulated tenant do not count.
         theirs = ("RequestHandler", str(Path("sandbox", "tenant")))
         for _ in range(200):
             left = [task for task in asyncio.all_tasks() - before if not any(word in repr(task) for word in theirs)]

@@ -1,4 +1,4 @@
-"""Documents in Table entities: whole, within the sizes of a property, and keys that sort."""
+"""Documents in table entities are stored unchanged, within the size of a property; keys sort newest first."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def test_round_trip(value: Any) -> None:
 
 
 @given(st.text(max_size=40))
-def test_text_is_kept_as_it_is(text: str) -> None:
+def test_text_is_stored_unchanged(text: str) -> None:
     assert unpack_text("body", pack_text("body", text)) == text
 
 
 @pytest.mark.parametrize("char", ["x", "ü", "€", "😀"])
 @pytest.mark.parametrize("count", [0, 1, 15_999, 16_000, 16_001, 40_000])
-def test_long_text_is_parted_so_that_a_property_can_hold_it(char: str, count: int) -> None:
+def test_long_text_is_split_so_that_each_piece_fits_a_property(char: str, count: int) -> None:
     packed = pack_text("body", char * count)
     assert all(len(piece.encode("utf-16-le")) <= 64 * 1024 for piece in packed.values())
     assert list(packed) == ["body", *(f"body{number}" for number in range(1, len(packed)))]
     assert unpack_text("body", packed) == char * count
 
 
-def test_what_does_not_compress_is_parted_too() -> None:
+def test_data_that_does_not_compress_is_split_too() -> None:
     noise = random.Random(1).randbytes(150_000).hex()
     packed = pack_compressed("document", noise)
     assert len(packed) > 1

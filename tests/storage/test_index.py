@@ -1,4 +1,4 @@
-"""The keys of the index: valid for Table Storage whatever the mailbox, newest first, and each filter in its own range."""
+"""The keys of the index: valid in Table storage for any mailbox, newest first, with a range for each filter."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def keys(**fields: Any) -> list[str]:
 
 
 def assert_valid(key: str) -> None:
-    """A Table row key: at most 1 KiB as UTF-16, without `/`, `\\`, `#`, `?` and control characters."""
+    """A row key of a table: at most 1 KiB as UTF-16, without `/`, `\\`, `#`, `?` and control characters."""
     assert len(key.encode("utf-16-le")) <= 1024
     assert not re.search(r"[/\\#?\x00-\x1f\x7f-\x9f]", key)
 
 
-def test_a_key_for_each_filter_and_one_for_none() -> None:
+def test_a_finding_has_a_key_for_each_filter_and_one_for_no_filter() -> None:
     prefixes = [key.partition("|")[0] for key in keys()]
     assert prefixes == [
         *("all", "mailbox=adele@contoso.com", "cause=message_present", "exposed=true", "scenario=invalid_user"),
@@ -61,7 +61,7 @@ def test_any_mailbox_makes_valid_keys(local: str, domain: str) -> None:
         return
     for key in found:
         assert_valid(key)
-        assert key.count("|") == 2, "the parts of a key can be told apart"
+        assert key.count("|") == 2, "the parts of a key can be separated"
 
 
 LONGEST_DOMAIN = ".".join(["a" * 63] * 3) + "." + "b" * 61
@@ -91,7 +91,7 @@ MOMENTS = st.datetimes().filter(lambda moment: 1971 < moment.year < 9998).map(la
 
 
 @given(MOMENTS, MOMENTS)
-def test_of_one_filter_the_newest_comes_first(one: str, other: str) -> None:
+def test_the_newest_finding_of_a_filter_comes_first(one: str, other: str) -> None:
     first, second = finding(occurred_at=one), finding(occurred_at=other)
     for left, right in zip(row_keys(first, columns_of(first)), row_keys(second, columns_of(second)), strict=True):
         assert (left < right) == (one > other if len(one) == len(other) else _later(first, second))

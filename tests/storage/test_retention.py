@@ -1,4 +1,4 @@
-"""What is removed when, and that nothing else is: on a real table service, with writers and other runs in between."""
+"""Retention removes what has expired and nothing else, on a real table service, with concurrent writers and runs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def services(connection_string: str) -> AsyncIterator[Services]:
 
 
 def at(days: float, offset: int = 0) -> str:
-    """So many days before today."""
+    """The time a number of days ago."""
     return from_epoch_ns(NOW - int(days * DAY) + offset)
 
 
@@ -99,7 +99,7 @@ async def rows(services: Services, table: str) -> list[Any]:
 
 
 async def kept(services: Services) -> list[str]:
-    """The ids of the findings that are there, which the index and the counts have as well, and no others."""
+    """The ids of the stored findings. Checks that the index and the counts have exactly the same findings."""
     entities = sorted(row["RowKey"] for row in await rows(services, "findings"))
     page, _ = await services.findings.page(Query({}), 1000, None)
     assert sorted(row["id"] for row in page) == entities
@@ -113,35 +113,35 @@ async def kept(services: Services) -> list[str]:
     return entities
 
 
-async def test_a_finding_goes_when_it_has_not_been_seen_for_so_long(services: Services) -> None:
+async def test_a_finding_is_removed_when_it_has_not_been_seen_for_400_days(services: Services) -> None:
     findings = {
         "both long ago": finding(1, at(420), at(401)),
         "at the limit": finding(2, at(420), at(400)),
         "just before it": finding(3, at(420), at(400, -1)),
         "happens again": finding(4, at(420), at(3)),
         "new": finding(5, at(3), at(3)),
-        "of a clock that is years ahead": finding(6, at(-4000), at(401)),
-        "of such a clock, and new": finding(7, at(-4000), at(3)),
+        "from a clock that is years ahead": finding(6, at(-4000), at(401)),
+        "from such a clock, and new": finding(7, at(-4000), at(3)),
         "years ago, but just delivered": finding(8, at(9000), at(1)),
     }
     for one in findings.values():
         await services.findings.save(one, "delivery")
     assert len(await kept(services)) == 8
     assert await remove_findings(services.account, services.findings, expiry()) == 3
-    gone = ("both long ago", "just before it", "of a clock that is years ahead")
+    gone = ("both long ago", "just before it", "from a clock that is years ahead")
     assert await kept(services) == sorted(one.id for name, one in findings.items() if name not in gone)
     assert await services.findings.get(findings["both long ago"].id) is None
     assert await remove_findings(services.account, services.findings, expiry()) == 0
 
 
-async def test_a_run_that_ends_early_is_gone_on_with(services: Services) -> None:
+async def test_the_next_run_continues_a_run_that_ended_early(services: Services) -> None:
     await asyncio.gather(*(services.findings.save(finding(n, at(410), at(410)), "delivery") for n in range(40)))
     removed = [await remove_findings(services.account, services.findings, expiry(0)) for _ in range(4)]
     assert removed == [16, 16, 8, 0]
     assert await kept(services) == []
 
 
-async def test_a_run_that_broke_off_between_finding_and_index_is_gone_on_with(services: Services) -> None:
+async def test_the_next_run_removes_the_rows_of_a_finding_that_is_gone(services: Services) -> None:
     old = finding(1, at(410), at(410))
     await services.findings.save(old, "delivery")
     table = await services.account.table("findings")
@@ -151,7 +151,7 @@ async def test_a_run_that_broke_off_between_finding_and_index_is_gone_on_with(se
 
 
 @pytest.mark.parametrize("occurred", [410, 2, 450], ids=["the same month", "another month", "another old month"])
-async def test_a_finding_that_came_again_meanwhile_stays(
+async def test_a_finding_that_came_again_in_the_meantime_stays(
     services: Services, occurred: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = finding(1, at(410), at(410))
@@ -168,7 +168,7 @@ async def test_a_finding_that_came_again_meanwhile_stays(
     assert (await services.findings.page(Query({"cause": "guest_user"}), 10, None))[0][0]["id"] == old.id
 
 
-async def test_a_finding_that_is_written_after_it_was_read_stays(services: Services) -> None:
+async def test_a_finding_that_is_written_during_its_removal_stays(services: Services) -> None:
     old = finding(1, at(410), at(410))
     await services.findings.save(old, "delivery")
     table = await services.account.table("findings")
@@ -183,12 +183,12 @@ async def test_a_finding_that_is_written_after_it_was_read_stays(services: Servi
     async def the_same_table(name: str) -> Any:
         return table if name == "findings" else await type(services.account).table(services.account, name)
 
-    services.account.table = the_same_table  # type: ignore[method-assign]
+    services.account.table = the_same_table
     assert await services.findings.remove(old.id, old.occurred_at[:7], BEFORE) is False
     assert await kept(services) == [old.id]
 
 
-async def test_a_finding_that_comes_again_before_its_rows_are_gone_keeps_them(
+async def test_a_finding_that_comes_again_before_its_rows_are_removed_keeps_them(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = finding(1, at(410), at(410))
@@ -206,7 +206,7 @@ async def test_a_finding_that_comes_again_before_its_rows_are_gone_keeps_them(
     assert await kept(services) == [old.id]
 
 
-async def test_writers_and_runs_at_the_same_time_leave_all_in_order(services: Services) -> None:
+async def test_concurrent_writers_and_runs_leave_findings_index_and_counts_consistent(services: Services) -> None:
     for round_ in range(3):
         await asyncio.gather(*(services.findings.save(finding(n, at(410), at(410)), "delivery") for n in range(30)))
         again = [services.findings.save(finding(n, at(410), at(0)), f"again {round_}") for n in range(0, 30, 2)]
@@ -216,7 +216,7 @@ async def test_writers_and_runs_at_the_same_time_leave_all_in_order(services: Se
         assert set(await kept(services)) == {finding(n, at(0), at(0)).id for n in range(0, 30, 2)}
 
 
-async def test_old_audits_go_but_the_newest_of_each_tenant_stays(services: Services) -> None:
+async def test_old_audits_are_removed_except_the_newest_of_each_tenant(services: Services) -> None:
     times = {TENANT: [at(3), at(399), *(at(401 + n) for n in range(205))], ANOTHER: [at(500), at(501), at(600)],
              FORMER: [at(450)]}  # fmt: skip
     await asyncio.gather(*(services.audits.save(audit(one, when)) for one in times for when in times[one]))
@@ -227,7 +227,7 @@ async def test_old_audits_go_but_the_newest_of_each_tenant_stays(services: Servi
     assert await remove_audits(services.account, expiry()) == 0
 
 
-async def test_old_rejected_events_go(services: Services) -> None:
+async def test_old_rejected_events_are_removed(services: Services) -> None:
     def event(body: str, received_at: str) -> Any:
         return rejected_event(body, body, received_at, RejectedReason.NOT_JSON, "")
 
@@ -239,7 +239,7 @@ async def test_old_rejected_events_go(services: Services) -> None:
     assert [row["body"] for row in (await services.rejected.page(1000, None))[0]] == ["new", "limit"]
 
 
-async def test_the_timer_s_run_removes_from_every_table_unless_all_is_kept(
+async def test_the_timer_removes_from_every_table_unless_everything_is_kept(
     services: Services, connection_string: str
 ) -> None:
     await services.findings.save(finding(1, at(410), at(410)), "delivery")

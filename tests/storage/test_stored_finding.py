@@ -1,4 +1,4 @@
-"""A stored finding is read, whatever words a newer version of the service put into it."""
+"""A stored finding can be read whatever words a newer version of the service wrote into it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEW = "word_of_a_newer_version"
 
 
 def with_an_unknown_word(schema: dict[str, Any], defs: dict[str, Any], value: Any) -> Iterator[Any]:
-    """The value, once with each of its words from a fixed list replaced by one that is not in the list."""
+    """Copies of a value. In each one, another word from a fixed list is replaced by an unknown word."""
     schema = defs[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     schemas = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     schema = schemas[0]
@@ -40,7 +40,7 @@ def with_an_unknown_word(schema: dict[str, Any], defs: dict[str, Any], value: An
                 yield {**value, name: changed}
 
 
-def test_an_unknown_word_is_read_as_not_known_wherever_it_stands() -> None:
+def test_an_unknown_word_in_any_field_is_read_as_not_known() -> None:
     document = FINDING.wire() | {
         "alternatives": ["app_healthy"],
         "alsoSeen": ["app_disabled", "app_healthy"],
@@ -62,7 +62,7 @@ def test_every_word_of_a_list_may_be_unknown() -> None:
     assert (finding.cause.value, finding.message.location.value) == ("undetermined", "unknown")
 
 
-def test_a_finding_that_lacks_more_than_a_word_is_no_finding() -> None:
+def test_a_finding_without_a_failure_is_refused() -> None:
     with pytest.raises(ValidationError):
         read_finding(json.dumps(FINDING.wire() | {"failure": {}}))
     assert read_finding(json.dumps(FINDING.wire())) == FINDING

@@ -1,4 +1,4 @@
-"""What Application Insights is sent, by the service as it is deployed; and that nothing of a person is in it."""
+"""What the deployed service sends to Application Insights, and that it is nothing about a person."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from triage.telemetry.instruments import Metric
 from triage.wire import newest_first
 
 SUBJECT = "Your invoice 4711 is overdue"
-EVERY = 6  # of the sample failures
+EVERY = 6  # every sixth sample failure is sent
 QUICK = {
     "PYTHON_ENABLE_OPENTELEMETRY": "true",
     "OTEL_TRACES_SAMPLER_ARG": "100000",
@@ -46,7 +46,7 @@ QUICK = {
 
 @dataclass(frozen=True)
 class Run:
-    """A service that has been through a lot: what it was given, what became of it, what was sent."""
+    """A run of the service: the failures posted, the findings, and the telemetry sent."""
 
     sent: Ingestion
     stack: Stack
@@ -64,7 +64,7 @@ def ask(url: str, body: Any = None) -> tuple[int, Any]:
 def until(holds: Callable[[], Any], seconds: float = 60) -> Any:
     end = time.monotonic() + seconds
     while not (found := holds()):
-        assert time.monotonic() < end, "it never came"
+        assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.2)
     return found
 
@@ -116,7 +116,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         until(lambda: len([one for one in sent.spans("Triage") if one["finding_id"] == first]) == 2)
         found = findings()
         until(lambda: sum(sent.totals(Metric.FINDINGS, "scenario", "cause", "severity").values()) >= len(found))
-        time.sleep(1)  # for what comes after it, which should be nothing
+        time.sleep(1)  # for anything that is sent later: nothing should be
         for queue in queues:
             queue.close()
         yield Run(sent, parts, first, found, posted)
@@ -130,12 +130,12 @@ def test_each_finding_is_counted_once_by_scenario_cause_and_severity(run: Run) -
     assert reasons[("poison",)] == 1
 
 
-def test_what_was_no_failure_and_what_was_poisoned_is_counted(run: Run) -> None:
+def test_rejected_and_poisoned_messages_are_counted(run: Run) -> None:
     assert run.sent.totals(Metric.REJECTED, "reason") == {("not_json",): 1, ("not_a_failure",): 1, ("poison",): 1}
     assert run.sent.totals(Metric.POISONED) == {(): 2}
 
 
-def test_what_expired_is_counted_by_table(run: Run) -> None:
+def test_removed_entities_are_counted_by_table(run: Run) -> None:
     assert run.sent.totals(Metric.REMOVED, "table") == {("rejected",): 1}
 
 
@@ -144,17 +144,17 @@ def test_audits_are_counted_by_verdict(run: Run) -> None:
     assert run.sent.totals(Metric.AUDITS, "verdict") == Counter((one["verdict"],) for one in audits)
 
 
-def test_graph_is_measured_as_the_tenants_counted(run: Run) -> None:
+def test_the_metrics_of_graph_equal_what_the_tenants_counted(run: Run) -> None:
     stats = ask(f"{run.stack.graph}/_sandbox/stats")[1]
     assert run.sent.totals(Metric.GRAPH_REQUESTS) == {(): stats["requests"]}
     items = run.sent.totals(Metric.GRAPH_ITEMS, "workload")
-    refused = stats["requests"] - stats["batches"]  # with a token that was refused, nothing in them was read
+    refused = stats["requests"] - stats["batches"]  # a batch with a refused token reads nothing
     assert stats["batchItems"] < sum(items.values()) <= stats["batchItems"] + 20 * refused
     outlook = sum(n for path, n in stats["byPath"].items() if re.search("mailFolders|messages|mailboxSettings", path))
     assert run.sent.totals(Metric.GRAPH_THROTTLED, "workload") == {("outlook",): 5}
     units = run.sent.totals(Metric.GRAPH_UNITS, "workload")
     assert units[("outlook",)] == outlook - 5
-    # A read that was forbidden has no header that says what it cost: it counts as one.
+    # A forbidden read has no header with its cost, so it counts as one.
     forbidden = stats["byStatus"]["403"]
     assert stats["resourceUnits"] <= units[("directory",)] <= stats["resourceUnits"] + forbidden
 
@@ -166,7 +166,7 @@ def test_the_age_of_each_message_is_measured(run: Run) -> None:
         for point in item["data"]["baseData"]["metrics"]
         if point["name"] == Metric.QUEUE_AGE
     ]
-    # Every failure, two messages that were none, and the retriage; a message that is tried again is not measured again.
+    # Every failure, two messages that were rejected, and the retriage. A retry of a message is not measured again.
     assert sum(point["count"] for point in points) == len(run.posted) + 2 + 1
     assert 0 <= min(point["min"] for point in points) <= max(point["max"] for point in points) < 120
 
@@ -212,7 +212,7 @@ def test_a_batch_that_serves_several_findings_is_linked_to_each(run: Run) -> Non
     assert {link["id"] for links in linked for link in links} <= askers
 
 
-def test_only_this_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
+def test_only_the_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
     names = {item["data"]["baseData"]["name"] for item in run.sent.items("spans")}
     assert names == {"Accept", "Triage", "Graph batch", "Audit", "Retriage", "Poison", "Remove expired"}
     loggers = {item["data"]["baseData"]["properties"]["logger_name"] for item in run.sent.items("logs")}
@@ -225,7 +225,7 @@ def test_only_this_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
     assert run.sent.items("exceptions") == []
 
 
-def test_nothing_is_imported_where_nothing_is_to_be_sent() -> None:
+def test_opentelemetry_is_not_imported_without_a_connection_string() -> None:
     code = "import function_app, sys; print([name for name in sys.modules if name.startswith('opentelemetry')])"
     assert load_app(code, APPLICATIONINSIGHTS_CONNECTION_STRING="") == (0, "[]\n")
 
@@ -256,7 +256,7 @@ def test_log_lines_are_sent_once_by_the_host_or_by_the_app(worker_traces: str, h
         ({"OTEL_TRACES_SAMPLER": "sometimes"}, "OTEL_TRACES_SAMPLER must be"),
     ],
 )
-def test_a_wrong_setting_stops_the_start_and_is_named(settings: dict[str, str], named: str) -> None:
+def test_a_wrong_setting_stops_the_start_with_an_error_that_names_it(settings: dict[str, str], named: str) -> None:
     with ingestion() as sent:
         usual = {"APPLICATIONINSIGHTS_CONNECTION_STRING": sent.connection_string}
         code, output = load_app("import function_app", **usual | settings)
@@ -264,7 +264,7 @@ def test_a_wrong_setting_stops_the_start_and_is_named(settings: dict[str, str], 
     assert f"SettingsError: {named}" in output
 
 
-def test_work_joins_the_trace_of_its_message_and_is_linked_to_its_invocation() -> None:
+def test_a_span_joins_the_trace_of_its_message_and_is_linked_to_its_invocation() -> None:
     code = """
 from opentelemetry.context import attach
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -304,7 +304,7 @@ except ValueError:
         ({"OTEL_TRACES_SAMPLER": "microsoft.fixed_percentage", "OTEL_TRACES_SAMPLER_ARG": "1"}, 300, 300),
     ],
 )
-def test_a_storm_is_sampled_and_each_trace_is_whole(settings: dict[str, str], least: int, most: int) -> None:
+def test_a_storm_is_sampled_and_each_sent_trace_is_complete(settings: dict[str, str], least: int, most: int) -> None:
     code = """
 import time
 from triage.telemetry import instruments as telemetry
@@ -325,7 +325,7 @@ for number in range(300):
     assert sent.totals(Metric.POISONED) == {(): 300}
 
 
-def test_of_entra_s_error_its_code_is_logged() -> None:
+def test_only_the_code_of_an_entra_error_is_logged() -> None:
     assert (
         entra_code("ClientSecretCredential: AADSTS7000222: The provided client secret keys … in tenant …")
         == "AADSTS7000222"
@@ -334,7 +334,7 @@ def test_of_entra_s_error_its_code_is_logged() -> None:
 
 
 def load_app(code: str, **settings: str) -> tuple[int, str]:
-    """Runs a program that loads the app: its exit code and all that it said."""
+    """Runs a program that loads the app. Returns its exit code and its output."""
     usual = {"TriageStorage": "UseDevelopmentStorage=true", "TRIAGE_TENANTS": json.dumps(World.load().triage_tenants())}
     environ = os.environ | QUICK | usual | settings
     done = subprocess.run(
@@ -344,13 +344,13 @@ def load_app(code: str, **settings: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_validation_error_does_not_quote_what_it_refused() -> None:
+def test_a_validation_error_does_not_quote_its_input() -> None:
     with pytest.raises(ValidationError) as raised:
         RemediationFailure.model_validate({"mailbox": "ines at contoso.com"})
     assert "ines" not in str(raised.value)
 
 
-def test_what_a_read_cost_is_read_from_its_headers() -> None:
+def test_the_cost_of_a_read_is_taken_from_its_headers() -> None:
     assert resource_units({"X-Ms-Resource-Unit": "2"}) == 2
     for text in ("", "many", "nan", "inf", "-1"):
         assert resource_units({"x-ms-resource-unit": text}) is None
