@@ -176,7 +176,7 @@ def test_no_other_metrics_are_sent(run: Run) -> None:
 
 
 def test_every_metric_span_and_setting_is_in_the_documentation(run: Run) -> None:
-    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    text = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("operations.md", "settings.md"))
     spans = {item["data"]["baseData"]["name"] for item in run.sent.items("spans")}
     settings = {*QUICK, "APPLICATIONINSIGHTS_CONNECTION_STRING", "RETENTION_DAYS", "RETENTION_SCHEDULE"}
     wanted = {

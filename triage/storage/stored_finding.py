@@ -21,6 +21,7 @@ _INSTEAD = {
     "confidence": "undetermined",
     "severity": "medium",
     "location": "unknown",
+    "kind": "fact",
     "outcome": "unknown",
     "reason": "unavailable",
 }
