@@ -106,11 +106,11 @@ def test_ciscos_own_remedies_are_there() -> None:
 
 def test_a_step_that_several_reasons_share_is_given_once() -> None:
     lacks = (
-        Lack("organization", Reason.UNAUTHENTICATED),
-        Lack("user", Reason.UNAUTHENTICATED),
-        Lack("mailbox", Reason.FORBIDDEN, "Mail.ReadBasic.All"),
-        Lack("message", Reason.TIMEOUT),
-        Lack("folder", Reason.THROTTLED),
+        Lack(check="organization", reason=Reason.UNAUTHENTICATED),
+        Lack(check="user", reason=Reason.UNAUTHENTICATED),
+        Lack(check="mailbox", reason=Reason.FORBIDDEN, permission="Mail.ReadBasic.All"),
+        Lack(check="message", reason=Reason.TIMEOUT),
+        Lack(check="folder", reason=Reason.THROTTLED),
     )
     steps = actions(undetermined(lacks, MAILBOX), make_case())
     assert [step.title for step in steps] == [
