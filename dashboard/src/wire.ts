@@ -1,29 +1,20 @@
 // Generated from the service's OpenAPI description: make page. Do not edit.
 
-/** A page of a collection. */
 export interface Page<T> {
   value: T[];
-  /** The URL of the next page, if there is one */
   nextLink?: string;
 }
 
-/** The accepted failures. */
 export interface AcceptedBody {
-  /** One entry for each failure in each mailbox. */
   accepted: AcceptedFailure[];
 }
 
-/** An accepted failure. Its finding exists after the failure is triaged. */
 export interface AcceptedFailure {
-  /** The sender's ID of the failure. */
   id: string | null;
-  /** The ID of the finding. */
   findingId: string;
-  /** The mailbox, normalized. */
   mailbox: string;
 }
 
-/** One step of a remedy, filled in. */
 export interface Action {
   title: string;
   detail: string;
@@ -31,7 +22,6 @@ export interface Action {
   command: string | null;
 }
 
-/** One audit of one tenant. */
 export interface Audit {
   id: string;
   tenantId: string;
@@ -47,14 +37,12 @@ export interface Audit {
   unreadable: Unreadable[];
 }
 
-/** The verdict of a tenant's newest audit. */
 export interface AuditState {
   tenantId: string;
   verdict: Verdict;
   auditedAt: string;
 }
 
-/** A secret or certificate of the app's registration. `daysLeft` is negative once it has expired. */
 export interface AuditedCredential {
   kind: string;
   keyId: string | null;
@@ -64,7 +52,6 @@ export interface AuditedCredential {
   state: string;
 }
 
-/** One permission on Microsoft Graph: whether it is needed, and whether it is granted. */
 export interface AuditedPermission {
   name: string;
   id: string | null;
@@ -74,7 +61,6 @@ export interface AuditedPermission {
   privilegeLevel: number | null;
 }
 
-/** The app's service principal, as Graph has it. */
 export interface AuditedPrincipal {
   id: string | null;
   displayName: string | null;
@@ -85,7 +71,6 @@ export interface AuditedPrincipal {
   appOwnerOrganizationId: string | null;
 }
 
-/** Why a remediation failed, in the order of precedence. */
 export type Cause = (typeof CAUSE_VALUES)[number];
 export const CAUSE_VALUES = [
   "app_not_found",
@@ -125,7 +110,6 @@ export const CAUSE_VALUES = [
   "undetermined",
 ] as const;
 
-/** One question, and its answer. */
 export interface Check {
   id: string;
   question: string;
@@ -139,7 +123,6 @@ export interface Check {
   observed: Record<string, unknown>;
 }
 
-/** What the scenario was read from. */
 export type ClassifiedBy = (typeof CLASSIFIED_BY_VALUES)[number];
 export const CLASSIFIED_BY_VALUES = [
   "error_code",
@@ -147,7 +130,6 @@ export const CLASSIFIED_BY_VALUES = [
   "none",
 ] as const;
 
-/** How sure a cause is. */
 export type Confidence = (typeof CONFIDENCE_VALUES)[number];
 export const CONFIDENCE_VALUES = [
   "confirmed",
@@ -156,7 +138,6 @@ export const CONFIDENCE_VALUES = [
   "undetermined",
 ] as const;
 
-/** What changed since an earlier audit. */
 export interface Drift {
   since: string;
   granted: string[];
@@ -164,7 +145,6 @@ export interface Drift {
   changed: string[];
 }
 
-/** One failure in one mailbox: why it failed, whether the message can still be opened, and what to do. */
 export interface Finding {
   id: string;
   tenantId: string | null;
@@ -190,26 +170,22 @@ export interface Finding {
   deliveries: number;
 }
 
-/** Whether Graph answers in every tenant; `reasons` says why not. */
 export interface GraphHealth {
   status: "ok" | "degraded";
   reasons?: Reason[];
 }
 
-/** The health of the service. It is down if storage is, and degraded if another check is. */
 export interface Health {
   status: "ok" | "degraded" | "down";
   checks: HealthChecks;
 }
 
-/** What the health is made of. */
 export interface HealthChecks {
   storage: StorageHealth;
   graph: GraphHealth;
   permissions: PermissionHealth;
 }
 
-/** Something to fix. */
 export interface Issue {
   code: string;
   severity: Severity;
@@ -217,27 +193,23 @@ export interface Issue {
   actions: Action[];
 }
 
-/** What the answer of a question means. */
 export type Kind = (typeof KIND_VALUES)[number];
 export const KIND_VALUES = [
   "yes_no",
   "fact",
 ] as const;
 
-/** What could not be known: the check, why, and the permission that the triage identity lacks for it, if any. */
 export interface Lack {
   check: string;
   reason: Reason;
   permission: string | null;
 }
 
-/** A permission that the triage identity does not have, and in how many tenants. */
 export interface LackingPermission {
   permission: string;
   tenants: number;
 }
 
-/** A place in a mailbox, in the order of how easily a person opens a message there. */
 export type Location = (typeof LOCATION_VALUES)[number];
 export const LOCATION_VALUES = [
   "inbox",
@@ -253,7 +225,6 @@ export const LOCATION_VALUES = [
   "unknown",
 ] as const;
 
-/** Where the message is: its most reachable copy, and how many copies there are. */
 export interface MessageState {
   location: Location;
   folder: string | null;
@@ -261,7 +232,6 @@ export interface MessageState {
   copies: number;
 }
 
-/** How Email Threat Defense is allowed into the tenant (Administration > Business). */
 export type Mode = (typeof MODE_VALUES)[number];
 export const MODE_VALUES = [
   "read_write",
@@ -269,7 +239,6 @@ export const MODE_VALUES = [
   "no_auth",
 ] as const;
 
-/** pass: yes, or a fact was read; fail: no; unknown: could not be read; skipped: does not apply to this failure. */
 export type Outcome = (typeof OUTCOME_VALUES)[number];
 export const OUTCOME_VALUES = [
   "pass",
@@ -278,13 +247,11 @@ export const OUTCOME_VALUES = [
   "skipped",
 ] as const;
 
-/** Whether the triage identity has its permissions in every tenant. */
 export interface PermissionHealth {
   status: "ok" | "degraded" | "unknown";
   lacking: LackingPermission[];
 }
 
-/** The state of one permission of type Application. */
 export type PermissionState = (typeof PERMISSION_STATE_VALUES)[number];
 export const PERMISSION_STATE_VALUES = [
   "granted",
@@ -294,25 +261,19 @@ export const PERMISSION_STATE_VALUES = [
   "unknown",
 ] as const;
 
-/** An RFC 9457 problem. */
 export interface ProblemBody {
   type: string;
   title: string;
   status: number;
   detail: string;
-  /** Each thing that is wrong. */
   errors?: ProblemError[];
 }
 
-/** One thing that is wrong. */
 export interface ProblemError {
-  /** Where: a JSON pointer (RFC 6901), or the name of a query parameter. */
   pointer: string;
-  /** What is wrong there. */
   detail: string;
 }
 
-/** Why something is not known. */
 export type Reason = (typeof REASON_VALUES)[number];
 export const REASON_VALUES = [
   "forbidden",
@@ -325,7 +286,6 @@ export const REASON_VALUES = [
   "poison",
 ] as const;
 
-/** An event that is no failure, whole. `body` is the message's text as it was on the queue. */
 export interface RejectedEvent {
   id: string;
   receivedAt: string;
@@ -334,7 +294,6 @@ export interface RejectedEvent {
   body: string;
 }
 
-/** Why an event was rejected. */
 export type RejectedReason = (typeof REJECTED_REASON_VALUES)[number];
 export const REJECTED_REASON_VALUES = [
   "not_json",
@@ -343,7 +302,6 @@ export const REJECTED_REASON_VALUES = [
   "poison",
 ] as const;
 
-/** One failure of one message in one mailbox (docs/api.md), normalized. */
 export interface RemediationFailure {
   id: string | null;
   source: string | null;
@@ -362,7 +320,6 @@ export interface RemediationFailure {
   raw: Record<string, unknown>;
 }
 
-/** What Email Threat Defense says of the failure. */
 export type Scenario = (typeof SCENARIO_VALUES)[number];
 export const SCENARIO_VALUES = [
   "resource_not_found",
@@ -372,7 +329,6 @@ export const SCENARIO_VALUES = [
   "unclassified",
 ] as const;
 
-/** How much a cause matters. */
 export type Severity = (typeof SEVERITY_VALUES)[number];
 export const SEVERITY_VALUES = [
   "critical",
@@ -382,33 +338,24 @@ export const SEVERITY_VALUES = [
   "info",
 ] as const;
 
-/** Whether storage can be reached; `error` is the type of the error if not. */
 export interface StorageHealth {
   status: "ok" | "down";
   error?: string | null;
 }
 
-/** The number of findings in a period, in all and by value. */
 export interface Summary {
-  /** The start of the period; null: from the first finding. */
   since: string | null;
-  /** The end of the period; null: to the last finding. */
   until: string | null;
-  /** The number of findings: one for each failure. */
   total: number;
   byScenario: Record<string, number>;
   byCause: Record<string, number>;
   bySeverity: Record<string, number>;
   byConfidence: Record<string, number>;
-  /** By day in UTC, such as 2026-11-20. */
   byDay: Record<string, number>;
-  /** The number of findings whose message can still be opened. */
   exposed: number;
-  /** The newest audit of each tenant. */
   audits: AuditState[];
 }
 
-/** A question that Graph did not answer. `check` is empty in an audit that was stored before the field was added. */
 export interface Unreadable {
   check: string;
   reason: Reason;
@@ -416,7 +363,6 @@ export interface Unreadable {
   question: string;
 }
 
-/** Whether the app can remediate. */
 export type Verdict = (typeof VERDICT_VALUES)[number];
 export const VERDICT_VALUES = [
   "healthy",

@@ -1,7 +1,8 @@
 """wire.ts: the shapes of the API's responses as TypeScript, from the OpenAPI description that the service gives.
 
 An object becomes an interface and an enumeration a union type, with its values as `<NAME>_VALUES`. A page of a
-collection becomes `Page<T>`, whatever its items are.
+collection becomes `Page<T>`, whatever its items are. Descriptions are left out, so that editing one does not make the
+module stale.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def module() -> str:
     pages = {json.dumps(_page(schema)) for schema in responses if "$ref" not in schema}
     if len(pages) != 1:
         raise ValueError(f"pages of collections differ: {pages}")
-    parts = [_interface("Page<T>", json.loads(pages.pop()), "A page of a collection.")]
+    parts = [_interface("Page<T>", json.loads(pages.pop()))]
     parts += [_declaration(name, schemas[name]) for name in sorted(_reachable(responses, schemas))]
     return _HEADER + "\n" + "\n".join(parts)
 
@@ -67,21 +68,18 @@ def _references(value: Any) -> set[str]:
 
 
 def _declaration(name: str, schema: Schema) -> str:
-    text = _comment(schema.get("description", ""))
-    if "enum" in schema:
-        constant = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper() + "_VALUES"
-        values = "".join(f"  {json.dumps(value)},\n" for value in schema["enum"])
-        return f"{text}export type {name} = (typeof {constant})[number];\nexport const {constant} = [\n{values}] as const;\n"
-    return _interface(name, schema, schema.get("description", ""))
+    if "enum" not in schema:
+        return _interface(name, schema)
+    constant = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper() + "_VALUES"
+    values = "".join(f"  {json.dumps(value)},\n" for value in schema["enum"])
+    return f"export type {name} = (typeof {constant})[number];\nexport const {constant} = [\n{values}] as const;\n"
 
 
-def _interface(name: str, schema: Schema, description: str) -> str:
-    lines = [f"export interface {name} {{"]
-    for field, of in schema["properties"].items():
-        mark = "" if field in schema.get("required", ()) else "?"
-        lines += [f"  {line}" for line in _comment(of.get("description", "")).splitlines()]
-        lines.append(f"  {field}{mark}: {type_of(of)};")
-    return _comment(description) + "\n".join([*lines, "}"]) + "\n"
+def _interface(name: str, schema: Schema) -> str:
+    required = schema.get("required", ())
+    fields = schema["properties"].items()
+    lines = [f"  {field}{'' if field in required else '?'}: {type_of(of)};" for field, of in fields]
+    return "\n".join([f"export interface {name} {{", *lines, "}"]) + "\n"
 
 
 def type_of(schema: Schema) -> str:
@@ -106,9 +104,3 @@ def type_of(schema: Schema) -> str:
             return _PRIMITIVES[kind]
         case _:
             raise ValueError(f"no TypeScript type for {schema}")
-
-
-def _comment(description: str) -> str:
-    """The first paragraph of a description as a comment."""
-    text = " ".join(description.partition("\n\n")[0].split())
-    return f"/** {text} */\n" if text else ""
