@@ -1,6 +1,6 @@
 # Everything a developer needs. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench bench-full package page screenshots docs clean
+.PHONY: help setup run test lint types bench bench-full package page screenshots docs lock clean
 MAKEFLAGS += --no-print-directory
 python := .venv/bin/python
 node = "$$($(python) -c 'from sandbox.azurite import node; print(node())')"
@@ -44,6 +44,9 @@ screenshots: setup ## take the screenshots of the page for the docs: docs/images
 
 package: setup ## build the zip that is deployed: dist/triage.zip
 	@$(python) -m tools.package
+
+lock: setup ## pin every package with hashes, after a change to requirements*.txt (ARGS=--upgrade takes new releases)
+	@$(python) -m tools.lock $(ARGS)
 
 clean: ## remove .venv, node_modules and the output of tools
 	rm -rf .venv .venv-unfinished node_modules dist .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov

@@ -54,8 +54,8 @@ if [ "${1:-}" = --find-python ]; then
     exit
 fi
 
-# The stamps record what is installed. A change of the requirements or the lock file changes them.
-wanted_packages() { cat requirements.txt requirements-cli.txt requirements-dev.txt | cksum; }
+# The stamps record what is installed. A change of a lock file changes them.
+wanted_packages() { cksum <requirements-dev.lock; }
 wanted_storage() { cat package.json package-lock.json | cksum; }
 stamped() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
@@ -80,9 +80,10 @@ if ! usable_venv || ! stamped "$venv/.installed" "$packages"; then
     : >"$unfinished"
     rm -f "$venv/.installed"
     say "Installing the Python packages (one to two minutes)"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input -r requirements-dev.txt || {
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+        --require-hashes --only-binary :all: -r requirements-dev.lock || {
         rm -f "$unfinished" # pip stopped by itself, so what it installed is complete and can stay
-        fail "pip could not install requirements-dev.txt (see its output above). Check the connection to a package index, then run make setup again"
+        fail "pip could not install requirements-dev.lock (see its output above). Check the connection to a package index, then run make setup again"
     }
     printf '%s' "$packages" >"$venv/.installed"
     rm -f "$unfinished"

@@ -1,6 +1,6 @@
 """Finds the modules of msgraph-sdk that the service loads: it opens a session and reads an error from Graph.
 
-Runs with only the packages that are deployed on the path, so it also shows that they are enough.
+Runs in a process of its own, in which nothing else has loaded any.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ ERROR = b"""{"error": {"code": "BadRequest", "message": "No.", "target": "x",
 
 
 def main() -> None:
-    """Writes the files of the modules that were loaded, one per line."""
+    """Writes the files of the modules that were loaded, one per line, relative to the folder that contains msgraph."""
     for name in imported_by_triage():
         importlib.import_module(name)
     asyncio.run(_open_a_session())
     _read_an_error()
-    files = {getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("msgraph.")}
-    sys.stdout.writelines(f"{file}\n" for file in sorted(file for file in files if file))
+    loaded = [module for name, module in sys.modules.items() if name.startswith("msgraph.")]
+    files = {Path(module.__file__) for module in loaded if module.__file__}
+    root = Path(sys.modules["msgraph"].__path__[0]).parent
+    sys.stdout.writelines(f"{file.relative_to(root)}\n" for file in sorted(files))
 
 
 def imported_by_triage() -> set[str]:
@@ -67,3 +69,7 @@ def _read_an_error() -> None:
     node = JsonParseNodeFactory().get_root_parse_node("application/json", ERROR)
     error = node.get_object_value(ODataError)
     assert error.error and error.error.details and error.error.inner_error  # noqa: S101
+
+
+if __name__ == "__main__":
+    main()

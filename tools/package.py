@@ -1,7 +1,8 @@
 """Builds the zip that is uploaded to the function app: `make package`, or `python -m tools.package`.
 
-In it are function_app.py, host.json, triage/ without its command line, and the packages of requirements.txt where the
-platform looks for them (.python_packages/lib/site-packages), compiled, since what is deployed can't be written to.
+In it are function_app.py, host.json, triage/ without its command line, and the packages of requirements.lock where the
+platform looks for them (.python_packages/lib/site-packages), compiled, since what is deployed can't be written to. Only
+the function app's own Python can compile for it: any other one builds the same package without compiled modules.
 The same sources make the same bytes.
 
 msgraph-sdk is cut down to what the service loads: 16,700 of its files are request builders and models of things that
@@ -23,6 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 OUTPUT = ROOT / "dist" / "triage.zip"
+LOCK = ROOT / "requirements.lock"
 SITE_PACKAGES = ".python_packages/lib/site-packages"
 # The function app's Python (infra/main.bicep): compiled modules and binary wheels are for one version of it.
 PYTHON = (3, 13)
@@ -50,6 +52,11 @@ def main(arguments: list[str]) -> int:
         entries = package.infolist()
     own = [entry for entry in entries if not entry.filename.startswith(".python_packages/")]
     digest = hashlib.sha256(output.read_bytes()).hexdigest()
+    if sys.version_info[:2] != PYTHON:
+        wanted, here = (".".join(map(str, version[:2])) for version in (PYTHON, sys.version_info))
+        sys.stdout.write(
+            f"Not compiled: the function app runs Python {wanted}, and this is {here}. A new instance starts more slowly.\n"
+        )
     sys.stdout.write(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB ({sum(entry.file_size for entry in entries) / 1e6:.1f} MB "
         f"unpacked), {len(entries):,} files, {len(own)} of them the service's own\nsha256 {digest}\n"
@@ -58,14 +65,7 @@ def main(arguments: list[str]) -> int:
 
 
 def build(output: Path = OUTPUT) -> Path:
-    """Writes the package. PackageError where it can't be built here."""
-    if sys.version_info[:2] != PYTHON:
-        wanted, here = (".".join(map(str, version[:2])) for version in (PYTHON, sys.version_info))
-        raise PackageError(
-            f"the function app runs Python {wanted}, and this is {here}: make setup PYTHON=python{wanted}"
-        )
-    if sys.platform != "linux":  # pip chooses packages by the machine that it runs on (environment markers)
-        raise PackageError("the function app runs on Linux: build on Linux, in WSL, or in Azure Cloud Shell")
+    """Writes the package. PackageError where a package can't be installed or is not the one in requirements.lock."""
     packages = _site_packages()
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -95,7 +95,7 @@ def own_files() -> list[Path]:
 
 def _site_packages() -> Path:
     """The packages, cut down and compiled. Kept from one build to the next while what decides about them is the same."""
-    sources = [ROOT / "requirements.txt", *_files(ROOT / "triage" / "graph"), *sorted((ROOT / "tools").glob("*.py"))]
+    sources = [LOCK, *_files(ROOT / "triage" / "graph"), *sorted((ROOT / "tools").glob("*.py"))]
     digest = hashlib.sha256(sys.version.encode())
     for path in sources:
         if path.suffix != ".pyc":
@@ -118,20 +118,26 @@ def _site_packages() -> Path:
 def _install(folder: Path) -> None:
     platforms = [argument for platform in PLATFORMS for argument in ("--platform", platform)]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--no-compile", "--only-binary=:all:", *platforms, "--target", str(folder)]
-    command += ["--requirement", str(ROOT / "requirements.txt")]
-    _run(command, "pip could not install requirements.txt")
+    command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--target", str(folder)]
+    command += [*platforms, "--python-version", ".".join(map(str, PYTHON)), "--requirement", str(LOCK)]
+    _run(command, f"pip could not install {LOCK.name}")
     shutil.rmtree(folder / "bin", ignore_errors=True)
 
 
 def _cut_down(folder: Path) -> None:
-    """Takes from msgraph-sdk what the service does not load. Its license and metadata stay, but for the list of files."""
-    probe = "import sys; sys.path[:0] = sys.argv[1:]; from tools.graph_modules import main; main()"
-    command = [sys.executable, "-I", "-S", "-B", "-c", probe, str(folder), str(ROOT)]
-    loaded = set(_run(command, "a session with Graph can't be opened with the packages alone").split())
+    """Takes from msgraph-sdk what the service does not load. Its license and metadata stay, but for the list of files.
+
+    The session is opened with this environment's packages: those in the folder can be for another Python.
+    """
+    loaded = {
+        folder / file
+        for file in _run([sys.executable, "-m", "tools.graph_modules"], "a session with Graph can't be opened").split()
+    }
+    if missing := sorted(path for path in loaded if not path.exists()):
+        raise PackageError(f"{missing[0]} is missing: is another msgraph-sdk installed here? Run make setup.")
     generated = folder / "msgraph" / "generated"
     for path in _files(generated):
-        if str(path) not in loaded:
+        if path not in loaded:
             path.unlink()
     for directory in sorted((path for path in generated.rglob("*") if path.is_dir()), reverse=True):
         if not any(directory.iterdir()):
@@ -151,7 +157,9 @@ def _run(command: list[str], failure: str) -> str:
 
 
 def _compile(folder: Path) -> None:
-    """Compiles all modules, without a trace of when or where."""
+    """Compiles all modules, without a trace of when or where. Does nothing on another Python than the function app's."""
+    if sys.version_info[:2] != PYTHON:
+        return
     command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     command += ["-s", str(folder), "-p", "/", str(folder)]
     _run(command, f"a module in {folder} can't be compiled")

@@ -75,13 +75,7 @@ def machine(tmp_path: Path) -> Machine:
     project = tmp_path / "project"
     (project / "sandbox").mkdir(parents=True)
     shutil.copy(ROOT / "sandbox" / "setup.sh", project / "sandbox" / "setup.sh")
-    for name in (
-        "requirements.txt",
-        "requirements-cli.txt",
-        "requirements-dev.txt",
-        "package.json",
-        "package-lock.json",
-    ):
+    for name in ("requirements-dev.lock", "package.json", "package-lock.json"):
         (project / name).write_text(name)
     return Machine(tmp_path)
 
@@ -93,6 +87,7 @@ def test_it_installs_once_and_then_does_nothing(machine: Machine) -> None:
     assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 1, 1)
     assert "==> Installing the Python packages" in done.stdout
     assert "==> Installing Azurite" in done.stdout
+    assert machine.did("--require-hashes --only-binary :all: -r requirements-dev.lock") == 1
     again = machine.setup()
     assert (again.returncode, again.stdout) == (0, "")
     assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 1, 1)
@@ -136,7 +131,7 @@ def test_a_given_python_is_taken_or_refused(machine: Machine) -> None:
 def test_new_requirements_are_installed_into_the_same_venv(machine: Machine) -> None:
     machine.install("bin/python3.13", "3.13")
     machine.setup()
-    (machine.folder / "project" / "requirements.txt").write_text("more")
+    (machine.folder / "project" / "requirements-dev.lock").write_text("more")
     assert machine.setup().returncode == 0
     assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 2, 1)
 
@@ -153,7 +148,7 @@ def test_a_new_lock_file_is_installed(machine: Machine) -> None:
     ("broken", "words", "venvs"),
     [
         ("venv", "could not create .venv", 2),
-        ("pip", "pip could not install requirements-dev.txt", 1),
+        ("pip", "pip could not install requirements-dev.lock", 1),
         ("npm", "npm could not install Azurite", 1),
         ("killed", "", 2),
     ],

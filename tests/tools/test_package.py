@@ -6,6 +6,7 @@ what the package lacks, it lacks here too.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -16,16 +17,19 @@ import time
 import zipfile
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from sandbox.azurite import azurite
 from sandbox.processes import child, started
 from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import Sample, load
+from tests.tools.locks import deployed_environment, pins
 from tools import package
 from tools.graph_modules import imported_by_triage
 
@@ -169,22 +173,77 @@ def test_every_graph_module_that_triage_names_is_in_it(zipped: Path) -> None:
         assert {f"{path}.py", f"{path}/__init__.py"} & names(zipped), module
 
 
-def test_another_python_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(package, "PYTHON", (3, 99))
-    with pytest.raises(package.PackageError, match=r"runs Python 3\.99, and this is 3\."):
-        package.build(tmp_path / "triage.zip")
-    assert not list(tmp_path.iterdir())
+def test_the_packages_are_those_of_the_lock(unpacked: Path) -> None:
+    found = {canonicalize_name(one.name): one.version for one in deployed(unpacked)}
+    assert found == pins(package.LOCK, deployed_environment())
 
 
-def test_a_package_that_cannot_be_installed_is_an_error(
+def test_the_lock_lacks_nothing_that_a_package_needs(unpacked: Path) -> None:
+    """pip takes the packages of the lock without looking at what they need."""
+    locked = pins(package.LOCK, deployed_environment())
+    for one in deployed(unpacked):
+        for need in map(Requirement, one.requires or ()):
+            if need.marker is None or need.marker.evaluate(deployed_environment() | {"extra": ""}):
+                version = locked.get(canonicalize_name(need.name))
+                assert version and need.specifier.contains(version, prereleases=True), f"{one.name} needs {need}"
+
+
+def deployed(unpacked: Path) -> list[Distribution]:
+    return list(distributions(path=[str(unpacked / package.SITE_PACKAGES)]))
+
+
+def test_another_python_leaves_the_modules_uncompiled_and_says_so(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "requirements.txt").write_text("etd-triage-has-no-such-package==1\n")
-    monkeypatch.setattr(package, "ROOT", tmp_path)
+    monkeypatch.setattr(package, "PYTHON", (3, 99))
+    monkeypatch.setattr(package, "_site_packages", lambda: tmp_path / "packages")
+    assert package.main(["--output", str(tmp_path / "triage.zip")]) == 0
+    assert "Not compiled: the function app runs Python 3.99, and this is 3." in capsys.readouterr().out
+    assert names(tmp_path / "triage.zip") == {path.as_posix() for path in package.own_files()}
+
+
+@pytest.fixture
+def locked_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A project whose lock has one package, and that package on this machine. The test writes the lock."""
+    with zipfile.ZipFile(tmp_path / "example_of_triage-1-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("example_of_triage.py", "")
+        wheel.writestr(
+            "example_of_triage-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: example-of-triage\nVersion: 1\n"
+        )
+        wheel.writestr(
+            "example_of_triage-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr("example_of_triage-1.dist-info/RECORD", "")
     (tmp_path / "triage" / "graph").mkdir(parents=True)
+    monkeypatch.setattr(package, "ROOT", tmp_path)
+    monkeypatch.setattr(package, "LOCK", tmp_path / "requirements.lock")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    return Path(wheel.filename or "")
+
+
+def test_a_package_is_taken_by_its_hash(locked_wheel: Path, tmp_path: Path) -> None:
+    digest = hashlib.sha256(locked_wheel.read_bytes()).hexdigest()
+    package.LOCK.write_text(f"example-of-triage==1 --hash=sha256:{digest}\n")
+    package._install(tmp_path / "packages")
+    assert (tmp_path / "packages" / "example_of_triage.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (f"example-of-triage==1 --hash=sha256:{'0' * 64}", "THESE PACKAGES DO NOT MATCH THE HASHES"),
+        ("example-of-triage==1", "Hashes are required"),
+        (f"etd-triage-has-no-such-package==1 --hash=sha256:{'0' * 64}", "No matching distribution"),
+    ],
+)
+def test_a_package_that_cannot_be_installed_is_an_error(
+    locked_wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, words: str
+) -> None:
+    package.LOCK.write_text(f"{line}\n")
     assert package.main(["--output", str(tmp_path / "triage.zip")]) == 1
-    assert "pip could not install requirements.txt" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "pip could not install requirements.lock" in said and words in said
     assert not (tmp_path / "triage.zip").exists()
     assert not list((tmp_path / "dist").glob("packages-*"))
 
