@@ -119,7 +119,9 @@ def _install(folder: Path) -> None:
     platforms = [argument for platform in PLATFORMS for argument in ("--platform", platform)]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--target", str(folder)]
-    command += [*platforms, "--python-version", ".".join(map(str, PYTHON)), "--requirement", str(LOCK)]
+    # pip compares Requires-Python with the Python that it runs on; the lock was resolved for the function app's.
+    command += [*platforms, "--python-version", ".".join(map(str, PYTHON)), "--ignore-requires-python"]
+    command += ["--requirement", str(LOCK)]
     _run(command, f"pip could not install {LOCK.name}")
     shutil.rmtree(folder / "bin", ignore_errors=True)
 
