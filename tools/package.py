@@ -124,10 +124,12 @@ def _install(folder: Path) -> None:
     command += ["--requirement", str(LOCK)]
     _run(command, f"pip could not install {LOCK.name}")
     shutil.rmtree(folder / "bin", ignore_errors=True)
+    for record in folder.glob("*.dist-info/RECORD"):  # has the hashes of scripts, which name this machine's Python
+        record.unlink()
 
 
 def _cut_down(folder: Path) -> None:
-    """Takes from msgraph-sdk what the service does not load. Its license and metadata stay, but for the list of files.
+    """Takes from msgraph-sdk what the service does not load. Its license and metadata stay.
 
     The session is opened with this environment's packages: those in the folder can be for another Python.
     """
@@ -144,8 +146,6 @@ def _cut_down(folder: Path) -> None:
     for directory in sorted((path for path in generated.rglob("*") if path.is_dir()), reverse=True):
         if not any(directory.iterdir()):
             directory.rmdir()
-    for record in folder.glob("msgraph_sdk-*.dist-info/RECORD"):
-        record.unlink()
 
 
 def _run(command: list[str], failure: str) -> str:
