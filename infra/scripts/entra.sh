@@ -24,8 +24,9 @@ sign_in_checked() {
     esac
 }
 
-# read_graph PATH JMESPATH: one row a line, columns parted by tabs.
-read_graph() { az rest --method GET --url "$GRAPH/v1.0/$1" --query "$2" --output tsv | tr -d '\r'; }
+# read_graph PATH JMESPATH: one row a line, columns parted by tabs. Names in it are other people's: no other control
+# characters.
+read_graph() { az rest --method GET --url "$GRAPH/v1.0/$1" --query "$2" --output tsv | tr -d '\000-\010\013-\037\177'; }
 
 # change_graph METHOD PATH [BODY]
 change_graph() {
@@ -36,42 +37,107 @@ change_graph() {
     fi
 }
 
+# create_in_graph COLLECTION BODY JMESPATH: what Graph answers about the object that it created.
+create_in_graph() {
+    az rest --method POST --url "$GRAPH/v1.0/$1" --headers Content-Type=application/json --body "$2" \
+        --query "$3" --output tsv | tr -d '\r'
+}
+
 # by_field COLLECTION FIELD VALUE JMESPATH: of the objects whose field is the value. An empty list is no error.
 by_field() {
     local value=${3//\'/\'\'}
     read_graph "$1?\$filter=$2%20eq%20'${value// /%20}'" "value[].$4"
 }
 
-# ensure_app NAME BODY: sets APP_OBJECT_ID and APP_CLIENT_ID of the registration with this name, which is made if there
-# is none, and made to be as the body says.
+# ensure_app NAME KIND IDENTITY BODY: sets APP_OBJECT_ID and APP_CLIENT_ID of the registration that these scripts use for
+# this kind of app and this managed identity, and changes it to be as the body says.
+#
+# CHOSEN_APP is the client id that the caller names, and STORED_APP the one that azd has stored. With neither, the
+# registration is created. A registration that is found by its name or its tag is never used: by default every member of a
+# tenant can register apps, with any name and any tag, and can sign in as them.
 ensure_app() {
-    local found
-    found=$(by_field applications displayName "$1" '[id,appId]')
-    [ "$(printf '%s\n' "$found" | grep -c .)" -le 1 ] || fail "there are several registrations named '$1': say --name"
-    if [ -z "$found" ]; then
-        change_graph POST applications "$2"
-        found=$(once_there by_field applications displayName "$1" '[id,appId]')
-        printf 'Registration "%s": made\n' "$1"
-    else
-        change_graph PATCH "applications/$(printf '%s' "$found" | cut -f1)" "$2"
-        printf 'Registration "%s": there\n' "$1"
+    local tag="etd-remediation-triage/$2/$3" client=${CHOSEN_APP:-$STORED_APP} found tags
+    if [ -z "$client" ]; then
+        refuse_similar_apps "$1" "$tag"
+        found=$(create_in_graph applications "{\"tags\":[\"$tag\"],${4#\{}" '[[id,appId]]')
+        APP_OBJECT_ID=$(printf '%s' "$found" | cut -f1)
+        APP_CLIENT_ID=$(printf '%s' "$found" | cut -f2)
+        once_there by_field applications appId "$APP_CLIENT_ID" id >/dev/null
+        printf 'Registration "%s" created: client id %s\n' "$1" "$APP_CLIENT_ID"
+        return
     fi
-    APP_OBJECT_ID=$(printf '%s' "$found" | cut -f1)
-    # shellcheck disable=SC2034
-    APP_CLIENT_ID=$(printf '%s' "$found" | cut -f2)
+    APP_CLIENT_ID=$client
+    APP_OBJECT_ID=$(by_field applications appId "$client" id)
+    [ -n "$APP_OBJECT_ID" ] || fail "tenant $HOME_TENANT has no registration with client id $client"
+    describe_app "$APP_OBJECT_ID"
+    tags=$(read_graph "applications/$APP_OBJECT_ID" "tags[?@=='$tag']")
+    [ -n "$tags$CHOSEN_APP" ] ||
+        fail "this script did not create that registration for this identity. To use it: --app $client"
+    refuse_what_others_set "$3"
+    tags=$(read_graph "applications/$APP_OBJECT_ID" "to_string([tags[?@!='$tag'],['$tag']][])")
+    change_graph PATCH "applications/$APP_OBJECT_ID" "{\"tags\":$tags,${4#\{}"
 }
+
+# describe_app OBJECT_ID: writes what an administrator has to know of a registration before it is used.
+describe_app() {
+    local row client created name owners
+    row=$(read_graph "applications/$1" '[[appId,createdDateTime,displayName]]')
+    IFS=$'\t' read -r client created name <<<"$row"
+    owners=$(read_graph "applications/$1/owners" 'value[].not_null(userPrincipalName,displayName,id)' | paste -sd ' ' -)
+    printf 'Registration "%s": client id %s, created %s, owners: %s\n' "$name" "$client" "$created" "${owners:-none}"
+}
+
+# refuse_similar_apps NAME TAG: fails if there is a registration with this name or this tag.
+refuse_similar_apps() {
+    local similar id
+    similar=$({
+        by_field applications displayName "$1" id &&
+            read_graph "applications?\$filter=tags/any(t:t%20eq%20'$2')" 'value[].id'
+    } | sort -u)
+    [ -n "$similar" ] || return 0
+    for id in $similar; do describe_app "$id" >&2; done
+    fail "there is a registration with the name or the tag of the one to create. If you know that it is yours: --app <client id>. Otherwise: --name <another name>"
+}
+
+# refuse_what_others_set IDENTITY: fails if anyone but the managed identity can sign in as the app, or if anyone but the
+# person who runs this can give themselves a credential of it.
+refuse_what_others_set() {
+    local principal trust app of_principal=''
+    principal=$(by_field servicePrincipals appId "$APP_CLIENT_ID" id)
+    # Each in an assignment of its own: one that cannot be read ends the script, and does not count as empty.
+    trust=$(read_graph "applications/$APP_OBJECT_ID/federatedIdentityCredentials" \
+        "value[?subject!='$1' || issuer!='$(issuer)'].join(' ',['federated credential',name])")
+    app=$(credentials_and_owners applications "$APP_OBJECT_ID")
+    [ -z "$principal" ] || of_principal=$(credentials_and_owners servicePrincipals "$principal")
+    [ -z "$trust$app$of_principal" ] || fail "others can sign in as this app, or can let themselves:
+$(printf '%s\n' "$trust" "$app" "$of_principal" | grep .)
+Remove these first, or create a registration of your own: --name <another name>, without --app and a stored client id"
+}
+
+# credentials_and_owners COLLECTION OBJECT_ID: the credentials of an app or a service principal, and the owners other than
+# the signed-in person, one a line.
+credentials_and_owners() {
+    local me
+    me=$(read_graph me id 2>/dev/null) || # a person, or else a service principal
+        me=$(by_field servicePrincipals appId "$(az account show --query user.name --output tsv)" id)
+    read_graph "$1/$2" "[passwordCredentials[].join(' ',['client secret',keyId]),keyCredentials[].join(' ',['certificate',keyId])][]" &&
+        read_graph "$1/$2/owners" "value[?id!='$me'].join(' ',['owner',id,not_null(userPrincipalName,displayName,'')])"
+}
+
+# issuer: who issues the managed identity's tokens.
+issuer() { printf '%s/%s/v2.0' "$AUTHORITY" "$HOME_TENANT"; }
 
 # ensure_trust IDENTITY: lets the managed identity sign in as the app, in place of a secret.
 ensure_trust() {
-    local issuer="$AUTHORITY/$HOME_TENANT/v2.0" found
+    local found
     found=$(read_graph "applications/$APP_OBJECT_ID/federatedIdentityCredentials" \
-        "value[?subject=='$1' && issuer=='$issuer'].name")
+        "value[?subject=='$1' && issuer=='$(issuer)'].name")
     if [ -n "$found" ]; then
         printf 'Trust in the managed identity: there\n'
         return
     fi
     change_graph POST "applications/$APP_OBJECT_ID/federatedIdentityCredentials" \
-        "{\"name\":\"managed-identity-$1\",\"issuer\":\"$issuer\",\"subject\":\"$1\",\"audiences\":[\"$EXCHANGE\"]}"
+        "{\"name\":\"managed-identity-$1\",\"issuer\":\"$(issuer)\",\"subject\":\"$1\",\"audiences\":[\"$EXCHANGE\"]}"
     printf 'Trust in the managed identity: made\n'
 }
 

@@ -6,7 +6,7 @@ set -euo pipefail
 usage() {
     cat <<'TEXT'
 graph-permissions.sh show|grant|remove [--sets NAMES] [--identity OBJECT_ID | --app CLIENT_ID]
-graph-permissions.sh app [--sets NAMES] [--name NAME] [--identity OBJECT_ID]
+graph-permissions.sh app [--sets NAMES] [--name NAME] [--identity OBJECT_ID] [--app CLIENT_ID]
 graph-permissions.sh remove-app --app CLIENT_ID
 
   show        what is granted and what is not; changes nothing
@@ -19,6 +19,7 @@ graph-permissions.sh remove-app --app CLIENT_ID
               (grant and app: core unless said otherwise; show and remove: all)
   --identity  object id of the managed identity's service principal (else TRIAGE_IDENTITY_PRINCIPAL_ID)
   --app       client id of the multi-tenant app (else TRIAGE_GRAPH_CLIENT_ID; it comes before the identity)
+              with app: use this registration, even though the script did not create it
 
 It acts in the tenant that `az login` has signed in to. Granting needs the role Privileged Role Administrator,
 the app needs Application Administrator. docs/permissions.md says what each permission is for.
@@ -62,12 +63,16 @@ sets=${sets//,/ }
 for set in $sets; do
     permissions_of "$set" >/dev/null || fail "there is no set '$set'; there are: $ALL_SETS"
 done
-if [ -z "$identity$app" ]; then
-    [ "$command" = app ] || app=${TRIAGE_GRAPH_CLIENT_ID:-}
+CHOSEN_APP=$app STORED_APP=${TRIAGE_GRAPH_CLIENT_ID:-}
+if [ "$command" = app ]; then
+    app=''
+    identity=${identity:-${TRIAGE_IDENTITY_PRINCIPAL_ID:-}}
+elif [ -z "$identity$app" ]; then
+    app=$STORED_APP
     [ -n "$app" ] || identity=${TRIAGE_IDENTITY_PRINCIPAL_ID:-}
 fi
 [ -z "$identity" ] || [ -z "$app" ] || fail "say --identity or --app, not both"
-for id in "$identity" "$app"; do
+for id in "$identity" "$app" "$CHOSEN_APP" "$STORED_APP"; do
     case $id in *[!0-9a-fA-F-]*) fail "'$id' is no id" ;; esac
 done
 
@@ -87,7 +92,7 @@ if [ "$command" = app ]; then
             [ -z "$id" ] || access="$access${access:+,}{\"id\":\"$id\",\"type\":\"Role\"}"
         done
     done
-    ensure_app "$name" "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMultipleOrgs\",\"requiredResourceAccess\":[{\"resourceAppId\":\"$GRAPH_APP_ID\",\"resourceAccess\":[$access]}]}"
+    ensure_app "$name" graph "$identity" "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMultipleOrgs\",\"requiredResourceAccess\":[{\"resourceAppId\":\"$GRAPH_APP_ID\",\"resourceAccess\":[$access]}]}"
     ensure_trust "$identity"
     ensure_principal "$APP_CLIENT_ID"
     cat <<TEXT

@@ -4,16 +4,35 @@
 set -euo pipefail
 . "$(dirname "$0")/entra.sh"
 
-if [ $# -gt 1 ] || [ "${1:-}" = --help ]; then
-    echo "sign-in-app.sh [NAME]   needs TRIAGE_API and TRIAGE_IDENTITY_PRINCIPAL_ID, as azd env get-values has them" >&2
+usage() {
+    cat >&2 <<'TEXT'
+sign-in-app.sh [--name NAME] [--app CLIENT_ID]
+
+  --app  use this registration, even though the script did not create it
+         (else TRIAGE_SIGN_IN_CLIENT_ID, which must be one that it created)
+
+It needs TRIAGE_API and TRIAGE_IDENTITY_PRINCIPAL_ID, as azd env get-values has them.
+TEXT
     exit 2
-fi
-name=${1:-ETD remediation triage API}
+}
+
+name='ETD remediation triage API' CHOSEN_APP='' STORED_APP=${TRIAGE_SIGN_IN_CLIENT_ID:-}
+while [ $# -gt 0 ]; do
+    [ $# -gt 1 ] || usage
+    case $1 in
+        --name) name=$2 ;;
+        --app) CHOSEN_APP=$2 ;;
+        *) usage ;;
+    esac
+    shift 2
+done
 # shellcheck disable=SC2016 # it is to be typed as it stands
 [ -n "${TRIAGE_API:-}" ] && [ -n "${TRIAGE_IDENTITY_PRINCIPAL_ID:-}" ] ||
     fail 'TRIAGE_API and TRIAGE_IDENTITY_PRINCIPAL_ID are needed: set -a; eval "$(azd env get-values)"'
 case $TRIAGE_API in https://*) ;; *) fail "TRIAGE_API is no https address: $TRIAGE_API" ;; esac
-case $TRIAGE_IDENTITY_PRINCIPAL_ID in *[!0-9a-fA-F-]*) fail "TRIAGE_IDENTITY_PRINCIPAL_ID is no id" ;; esac
+for id in "$TRIAGE_IDENTITY_PRINCIPAL_ID" "$CHOSEN_APP" "$STORED_APP"; do
+    case $id in *[!0-9a-fA-F-]*) fail "'$id' is no id" ;; esac
+done
 
 # The ids are this service's own, and the same everywhere: a role keeps its assignments when the script runs again.
 role() {
@@ -22,7 +41,7 @@ role() {
 roles="$(role 7f1c2c52-6d0e-4b34-9a3e-6f5d1a0c9b01 Triage.Read 'Read triage' 'Findings, audits, summary and the page'),$(role 7f1c2c52-6d0e-4b34-9a3e-6f5d1a0c9b02 Triage.Write 'Send and retriage' 'Send failures, retriage, audit now')"
 
 sign_in_checked
-ensure_app "$name" "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMyOrg\",\"appRoles\":[$roles],\"api\":{\"requestedAccessTokenVersion\":2},\"web\":{\"redirectUris\":[\"${TRIAGE_API%/api}/.auth/login/aad/callback\"]}}"
+ensure_app "$name" sign-in "$TRIAGE_IDENTITY_PRINCIPAL_ID" "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMyOrg\",\"appRoles\":[$roles],\"api\":{\"requestedAccessTokenVersion\":2},\"web\":{\"redirectUris\":[\"${TRIAGE_API%/api}/.auth/login/aad/callback\"]}}"
 change_graph PATCH "applications/$APP_OBJECT_ID" "{\"identifierUris\":[\"api://$APP_CLIENT_ID\"]}"
 ensure_trust "$TRIAGE_IDENTITY_PRINCIPAL_ID"
 ensure_principal "$APP_CLIENT_ID"

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import jmespath
 
+NEW = {"createdDateTime": "2026-11-20T10:00:00Z", "tags": [], "passwordCredentials": [], "keyCredentials": []}
 STATE = Path(os.environ["FAKE_AZ_STATE"])
 
 
@@ -29,7 +30,8 @@ def main(arguments: list[str]) -> int:
     answer: Any = None
     code = 0
     if command[:2] == ["account", "show"]:
-        code, answer = (0, {"tenantId": state["tenant"]}) if state["signed_in"] else (1, None)
+        answer = {"tenantId": state["tenant"], "user": {"name": state["user"]}}
+        code, answer = (0, answer) if state["signed_in"] else (1, None)
     elif command[:2] == ["cloud", "show"]:
         answer = {"endpoints": state["endpoints"]}
     elif command[0] == "rest":
@@ -62,18 +64,24 @@ def rest(state: dict[str, Any], method: str, url: str, body: Any) -> tuple[int, 
         return 1, f"no token for {root}"
     if method != "GET":
         state["changes"].append([method, split.path, body])
-        if state["forbidden"] and re.search(state["forbidden"], f"{method} {split.path}"):
-            return 1, "Forbidden({...Authorization_RequestDenied...})"
+    if state["forbidden"] and re.search(state["forbidden"], f"{method} {split.path}"):
+        return 1, "Forbidden({...Authorization_RequestDenied...})"
     parts = unquote(split.path).strip("/").split("/")[1:]
     query = parse_qs(split.query)
+    if parts == ["me"]:
+        return (
+            (0, {"id": state["me"]}) if state["me"] else (1, "Bad Request(/me request is only valid with delegated...)")
+        )
     collection = state[parts[0]]
     if len(parts) == 1 and method == "GET":
-        condition = re.fullmatch(r"(\w+) eq '((?:[^']|'')*)'", query["$filter"][0])
+        condition = re.fullmatch(r"(\w+|tags/any\(t:t) eq '((?:[^']|'')*)'\)?", query["$filter"][0])
         assert condition, query
         field, value = condition[1], condition[2].replace("''", "'")
+        if field == "tags/any(t:t":
+            return 0, {"value": [one for one in collection.values() if value in one["tags"]]}
         return 0, {"value": [one for one in collection.values() if one[field] == value]}
     if len(parts) == 1 and method == "POST":
-        made = {"id": str(uuid.uuid4()), "appId": str(uuid.uuid4()), "children": {}} | body
+        made = {"id": str(uuid.uuid4()), "appId": str(uuid.uuid4()), "children": {}} | NEW | body
         collection[made["id"]] = made
         return 0, made
     owner = collection.get(parts[1])
@@ -85,9 +93,9 @@ def rest(state: dict[str, Any], method: str, url: str, body: Any) -> tuple[int, 
         elif method == "PATCH":
             owner |= body
         return 0, owner
-    children = owner["children"].setdefault(parts[2], [])
     if method == "GET":
-        return 0, {"value": children}
+        return 0, {"value": owner["children"].get(parts[2], [])}
+    children = owner["children"].setdefault(parts[2], [])
     if method == "POST":
         if any(all(child.get(key) == value for key, value in body.items()) for child in children):
             return 1, "Bad Request(Permission being assigned already exists on the object)"

@@ -22,6 +22,8 @@ SCRIPTS = Path(__file__).parent.parent.parent / "infra" / "scripts"
 TENANT = "11111111-1111-1111-1111-111111111111"
 IDENTITY = "22222222-2222-2222-2222-222222222222"
 GRAPH = "33333333-3333-3333-3333-333333333333"
+ME = "55555555-5555-5555-5555-555555555555"
+APP = "66666666-6666-6666-6666-666666666666"
 SETS = {
     "core": ["User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"],
     "domains": ["CrossTenantInformation.ReadBasic.All"],
@@ -49,6 +51,8 @@ class Tenant:
         self.write(
             tenant=TENANT,
             signed_in=True,
+            user="admin@contoso.com",
+            me=ME,
             forbidden="",
             endpoints={
                 "microsoftGraphResourceId": "https://graph.microsoft.com/",
@@ -246,6 +250,7 @@ def test_nobody_signed_in(tenant: Tenant, script: str) -> None:
         (["grant", "--identity", "x' or 1 eq 1"], 1, "is no id"),
         (["app"], 1, "say --identity"),
         (["remove-app"], 1, "say --app"),
+        (["app", "--identity", IDENTITY, "--app", "x' or 1 eq 1"], 1, "is no id"),
     ],
 )
 def test_what_is_said_wrong_changes_nothing(tenant: Tenant, arguments: list[str], code: int, words: str) -> None:
@@ -281,9 +286,12 @@ def test_an_app_for_further_tenants(tenant: Tenant) -> None:
     (trust,) = app["children"]["federatedIdentityCredentials"]
     assert trust["issuer"] == f"https://login.microsoftonline.com/{TENANT}/v2.0"
     assert (trust["subject"], trust["audiences"]) == (IDENTITY, ["api://AzureADTokenExchange"])
-    assert "passwordCredentials" not in app and "keyCredentials" not in app
+    assert app["passwordCredentials"] == app["keyCredentials"] == []
 
-    assert client_id(tenant.permissions("app", "--identity", IDENTITY, "--sets", "core,domains")) == app["appId"]
+    again = tenant.permissions("app", "--sets", "core,domains", TRIAGE_IDENTITY_PRINCIPAL_ID=IDENTITY,
+                               TRIAGE_GRAPH_CLIENT_ID=app["appId"])  # fmt: skip
+    assert client_id(again) == app["appId"]
+    assert again.startswith('Registration "ETD remediation triage": client id ')
     after = tenant.state
     assert list(after["applications"].values()) == [app]
     assert len([one for one in after["servicePrincipals"].values() if one["appId"] == app["appId"]]) == 1
@@ -305,13 +313,141 @@ def test_the_audience_of_a_national_cloud(tenant: Tenant, authority: str, audien
     assert trust["issuer"] == f"{authority.rstrip('/')}/{TENANT}/v2.0"
 
 
-def test_two_registrations_of_one_name_are_not_guessed_between(tenant: Tenant) -> None:
-    twins = {key: {"id": key, "appId": key, "displayName": "ETD remediation triage", "children": {}} for key in "ab"}
-    tenant.write(applications=twins)
-    done = tenant.run("graph-permissions.sh", "app", "--identity", IDENTITY)
+SIGN_IN = {"TRIAGE_IDENTITY_PRINCIPAL_ID": IDENTITY, "TRIAGE_API": "https://func-triage.example/api"}
+OURS = {
+    "graph-permissions.sh": f"etd-remediation-triage/graph/{IDENTITY}",
+    "sign-in-app.sh": f"etd-remediation-triage/sign-in/{IDENTITY}",
+}
+STORED = {"graph-permissions.sh": "TRIAGE_GRAPH_CLIENT_ID", "sign-in-app.sh": "TRIAGE_SIGN_IN_CLIENT_ID"}
+BOTH = pytest.mark.parametrize("script", OURS)
+
+
+def ensure(tenant: Tenant, script: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = ["app"] if script.startswith("graph") else []
+    return tenant.run(script, *command, *arguments, **SIGN_IN | environ)
+
+
+def registration(tenant: Tenant, **values: Any) -> None:
+    """A registration that is in the tenant already, with nothing about it that is anyone's in particular."""
+    app = {"id": "object", "appId": APP, "displayName": "Something", "createdDateTime": "2025-03-04T05:06:07Z"}
+    bare = {"tags": [], "passwordCredentials": [], "keyCredentials": [], "children": {}}
+    tenant.write(applications={"object": app | bare | values})
+
+
+MALLORY = {"id": "77777777-7777-7777-7777-777777777777", "userPrincipalName": "mallory@contoso.com"}
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["Something", "ETD remediation triage", "ETD remediation triage API"])
+@pytest.mark.parametrize("tagged", [False, True])
+def test_a_registration_that_is_only_similar_is_not_used(tenant: Tenant, script: str, name: str, tagged: bool) -> None:
+    tags = [OURS[script]] if tagged else []
+    registration(tenant, displayName=name, tags=tags, children={"owners": [MALLORY]})
+    done = ensure(tenant, script, "--name", name)
     assert done.returncode == 1
-    assert "several registrations" in done.stderr
+    assert f'"{name}": client id {APP}, created 2025-03-04T05:06:07Z, owners: mallory@contoso.com' in done.stderr
+    assert "--app <client id>" in done.stderr and "--name <another name>" in done.stderr
     assert tenant.changes() == []
+
+
+@BOTH
+def test_other_registrations_do_not_matter(tenant: Tenant, script: str) -> None:
+    registration(tenant, children={"owners": [MALLORY]})
+    done = ensure(tenant, script)
+    assert done.returncode == 0, done.stderr
+    assert client_id(done.stdout) != APP
+
+
+@BOTH
+def test_a_stored_client_id_is_used_only_where_the_script_created_it(tenant: Tenant, script: str) -> None:
+    registration(tenant)
+    done = ensure(tenant, script, **{STORED[script]: APP})
+    assert done.returncode == 1
+    assert f"did not create that registration for this identity. To use it: --app {APP}" in done.stderr
+    assert tenant.changes() == []
+
+
+@BOTH
+def test_a_registration_that_is_named_is_used_and_then_known(tenant: Tenant, script: str) -> None:
+    registration(tenant, tags=["finance"], children={"owners": [{"id": ME, "userPrincipalName": "admin@contoso.com"}]})
+    done = ensure(tenant, script, "--app", APP)
+    assert done.returncode == 0, done.stderr
+    assert "created 2025-03-04T05:06:07Z, owners: admin@contoso.com" in done.stdout
+    assert client_id(done.stdout) == APP
+    assert tenant.state["applications"]["object"]["tags"] == ["finance", OURS[script]]
+    again = ensure(tenant, script, **{STORED[script]: APP})
+    assert (again.returncode, client_id(again.stdout)) == (0, APP), again.stderr
+    assert tenant.state["applications"]["object"]["tags"] == ["finance", OURS[script]]
+
+
+@BOTH
+def test_a_client_id_of_no_registration(tenant: Tenant, script: str) -> None:
+    done = ensure(tenant, script, "--app", APP)
+    assert done.returncode == 1
+    assert f"has no registration with client id {APP}" in done.stderr
+    assert tenant.changes() == []
+
+
+CREDENTIAL = {"keyId": "of-mallory"}
+TRUST = {"name": "github", "issuer": "https://token.actions.githubusercontent.com", "subject": IDENTITY}
+FOREIGN_TRUST = {"name": "other", "issuer": f"https://login.microsoftonline.com/{TENANT}/v2.0", "subject": GRAPH}
+
+
+@BOTH
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize(
+    ("app", "principal", "words"),
+    [
+        ({"passwordCredentials": [CREDENTIAL]}, {}, "client secret of-mallory"),
+        ({"keyCredentials": [CREDENTIAL]}, {}, "certificate of-mallory"),
+        ({"children": {"owners": [MALLORY]}}, {}, f"owner {MALLORY['id']} mallory@contoso.com"),
+        ({"children": {"federatedIdentityCredentials": [TRUST]}}, {}, "federated credential github"),
+        ({"children": {"federatedIdentityCredentials": [FOREIGN_TRUST]}}, {}, "federated credential other"),
+        ({}, {"passwordCredentials": [CREDENTIAL]}, "client secret of-mallory"),
+        ({}, {"children": {"owners": [{"id": "8"}]}}, "owner 8"),
+    ],
+)
+def test_an_app_that_others_can_sign_in_as_is_not_used(
+    tenant: Tenant, script: str, known: bool, app: dict[str, Any], principal: dict[str, Any], words: str
+) -> None:
+    """Whether the caller names it, or the script created it and somebody has added to it since."""
+    registration(tenant, tags=[OURS[script]] if known else [], **app)
+    bare = {"id": "principal", "appId": APP, "passwordCredentials": [], "keyCredentials": [], "children": {}}
+    tenant.write(servicePrincipals=tenant.state["servicePrincipals"] | {"principal": bare | principal})
+    done = ensure(tenant, script, **{STORED[script]: APP}) if known else ensure(tenant, script, "--app", APP)
+    assert done.returncode == 1
+    assert "others can sign in as this app" in done.stderr and words in done.stderr
+    assert tenant.changes() == []
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "unread", ["applications/object/owners", "federatedIdentityCredentials", "applications/object$"]
+)
+def test_an_app_that_cannot_be_looked_at_is_not_used(tenant: Tenant, script: str, unread: str) -> None:
+    registration(tenant)
+    tenant.write(forbidden=f"GET .*{unread}")
+    assert ensure(tenant, script, "--app", APP).returncode != 0
+    assert tenant.changes() == []
+
+
+@BOTH
+def test_nothing_is_created_if_the_registrations_cannot_be_read(tenant: Tenant, script: str) -> None:
+    tenant.write(forbidden="GET .*/applications$")
+    assert ensure(tenant, script).returncode != 0
+    assert tenant.changes() == []
+
+
+@BOTH
+def test_a_service_principal_may_own_what_it_created(tenant: Tenant, script: str) -> None:
+    deployer = {"id": "deployer", "appId": "deployer-app", "children": {}}
+    tenant.write(
+        me="", user="deployer-app", servicePrincipals=tenant.state["servicePrincipals"] | {"deployer": deployer}
+    )
+    registration(tenant, children={"owners": [{"id": "deployer", "displayName": "Deployer"}]})
+    assert ensure(tenant, script, "--app", APP).returncode == 0
+    registration(tenant, children={"owners": [{"id": "deployer"}, MALLORY]})
+    assert ensure(tenant, script, "--app", APP).returncode == 1
 
 
 def test_grant_to_the_app_in_a_further_tenant(tenant: Tenant) -> None:
@@ -334,9 +470,9 @@ def test_the_app_can_be_deleted(tenant: Tenant) -> None:
 
 
 def test_the_app_that_callers_sign_in_to(tenant: Tenant) -> None:
-    environ = {"TRIAGE_IDENTITY_PRINCIPAL_ID": IDENTITY, "TRIAGE_API": "https://func-triage.example/api"}
-    outputs = [tenant.run("sign-in-app.sh", **environ) for _ in range(2)]
-    assert [done.returncode for done in outputs] == [0, 0], outputs
+    first = tenant.run("sign-in-app.sh", **SIGN_IN)
+    again = tenant.run("sign-in-app.sh", **SIGN_IN, TRIAGE_SIGN_IN_CLIENT_ID=client_id(first.stdout))
+    assert (first.returncode, again.returncode) == (0, 0), again.stderr
     (app,) = tenant.state["applications"].values()
     assert {role["value"] for role in app["appRoles"]} == {"Triage.Read", "Triage.Write"}
     assert app["web"]["redirectUris"] == ["https://func-triage.example/.auth/login/aad/callback"]
@@ -345,7 +481,7 @@ def test_the_app_that_callers_sign_in_to(tenant: Tenant) -> None:
     assert len(app["children"]["federatedIdentityCredentials"]) == 1
     (principal,) = [one for one in tenant.state["servicePrincipals"].values() if one["appId"] == app["appId"]]
     assert principal["appRoleAssignmentRequired"] is True
-    assert client_id(outputs[0].stdout) == client_id(outputs[1].stdout) == app["appId"]
+    assert client_id(first.stdout) == client_id(again.stdout) == app["appId"]
 
 
 @pytest.mark.parametrize(
@@ -375,7 +511,9 @@ def test_bash_can_read_it(script: Path) -> None:
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.sh")), ids=lambda path: path.name)
 def test_no_script_makes_a_secret(script: Path) -> None:
-    assert not re.search("addPassword|addKey|passwordCredentials|credential reset", script.read_text(encoding="utf-8"))
+    assert not re.search(
+        r'addPassword|addKey|(password|key)Credentials\\?"|credential reset', script.read_text(encoding="utf-8")
+    )
 
 
 def test_the_docs_have_each_permission_with_its_set() -> None:
