@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 from triage.wire import epoch_ns
@@ -16,6 +17,8 @@ CSV_COLUMNS = (
 # A spreadsheet takes a cell that begins with one of these for a formula, and an attacker wrote some of the texts
 # (https://owasp.org/www-community/attacks/CSV_Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# A spreadsheet whose list separator isn't a comma begins a cell here as well, even in the middle of a quoted field.
+_FORMULA_INSIDE = re.compile(r"(?<=[;|\t\r\n])(?=\s*[=+\-@＝＋－＠])")
 
 OCSF_VERSION = "1.5.0"
 _SEVERITY_IDS = {"info": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
@@ -32,7 +35,7 @@ _CREATE, _UPDATE = 1, 2
 def csv_text(findings: list[dict[str, Any]], *, header: bool) -> str:
     """Findings as rows (RFC 4180), with or without a header row. A leading quote makes a formula plain text."""
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     if header:
         writer.writerow(CSV_COLUMNS)
     writer.writerows([_cell(finding, column) for column in CSV_COLUMNS] for finding in findings)
@@ -49,6 +52,7 @@ def _cell(finding: dict[str, Any], column: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = "" if value is None else str(value)
+    text = _FORMULA_INSIDE.sub("'", text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

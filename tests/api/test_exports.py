@@ -1,0 +1,53 @@
+"""CSV in which no spreadsheet finds a formula, whichever character it splits a row at."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from triage.api.exports import CSV_COLUMNS, csv_text
+
+HOSTILE = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\n=1",
+    "＝1",
+    "Invoice;=cmd|'/C calc'!A0;",
+    "Invoice; =1",
+    "a\t@b",
+    "a|+1",
+    "two lines\n-1",
+    '"";=1;"',
+    "a;b;=1;=2",
+]
+
+
+def finding(subject: str) -> dict[str, Any]:
+    return {"id": "0", "exposed": None, "message": {"location": "inbox"}, "failure": {"subject": subject}}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("subject", HOSTILE)
+def test_no_cell_is_a_formula(subject: str, separator: str) -> None:
+    text = csv_text([finding(subject)], header=False)
+    cells = [cell for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) for cell in row]
+    assert not [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@", "＝"))]
+
+
+@pytest.mark.parametrize("subject", ["plain", "a; b", "a, b = c", 'a "quoted" one', "1 - 2; 3 + 4", "a|b", "", "ü"])
+def test_any_other_text_is_as_it_was(subject: str) -> None:
+    text = csv_text([finding(subject)], header=True)
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert row["subject"] == subject
+
+
+def test_every_field_is_quoted() -> None:
+    header, row = csv_text([finding("plain")], header=True).splitlines()
+    assert header == ",".join(f'"{column}"' for column in CSV_COLUMNS)
+    assert '"plain"' in row and row.count('"') == 2 * len(CSV_COLUMNS)
