@@ -99,11 +99,17 @@ async def test_no_other_file(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("query", "location"),
-    [("", "../dashboard"), ("?view=findings&exposed=true", "../dashboard?view=findings&exposed=true")],
+    [
+        ("", "../dashboard"),
+        ("?view=findings&exposed=true", "../dashboard?view=findings&exposed=true"),
+        ("?code=a-function-key", "../dashboard"),
+        ("?view=findings&co%64e=a-function-key&Code=another&exposed=true", "../dashboard?view=findings&exposed=true"),
+    ],
 )
 async def test_a_trailing_slash_is_removed(query: str, location: str) -> None:
     answer = await dashboard.page(ask(f"{PAGE}/{query}"))
-    assert (answer.status_code, answer.headers["Location"]) == (308, location)
+    assert (answer.status_code, answer.headers["Location"]) == (307, location)
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 async def test_with_easyauth_a_role_is_required(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,16 @@ def test_problems() -> None:
     assert placed.headers["X"] == "y"
 
 
+NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+def test_no_cache_keeps_an_answer_and_no_browser_guesses_its_type() -> None:
+    problem = problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "?", headers={"Retry-After": "30"})
+    for response in (json_response([]), problem):
+        assert NOT_KEPT.items() <= dict(response.headers).items()
+    assert problem.headers["Retry-After"] == "30"
+
+
 async def answer_to(error: BaseException) -> func.HttpResponse:
     async def handler(_: func.HttpRequest, __: Services) -> func.HttpResponse:
         raise error

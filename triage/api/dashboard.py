@@ -9,7 +9,7 @@ import hashlib
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import azure.functions as func
 
@@ -53,8 +53,9 @@ async def page(request: func.HttpRequest) -> func.HttpResponse:
     """The page. With `easyauth`, a browser without the role gets it too, with 401 or 403: it says what is missing."""
     url = urlsplit(request.url)
     if url.path.endswith("/"):  # the page's links are relative to a URL without it
-        location = "../dashboard" + (f"?{url.query}" if url.query else "")
-        return func.HttpResponse(status_code=HTTPStatus.PERMANENT_REDIRECT, headers={**_HEADERS, "Location": location})
+        query = _without_key(url.query)
+        headers = {**_HEADERS, "Cache-Control": "no-store", "Location": "../dashboard" + (f"?{query}" if query else "")}
+        return func.HttpResponse(status_code=HTTPStatus.TEMPORARY_REDIRECT, headers=headers)
     settings = services().settings
     status = HTTPStatus.OK
     try:
@@ -65,6 +66,11 @@ async def page(request: func.HttpRequest) -> func.HttpResponse:
         status = error.status
     text = _page("easyauth" if settings.easyauth else "keys")
     return func.HttpResponse(text, status_code=status, headers=_PAGE_HEADERS, mimetype="text/html", charset="utf-8")
+
+
+def _without_key(query: str) -> str:
+    """The query without `code`, which can have a function key: a redirect would write it into logs and histories."""
+    return "&".join(part for part in query.split("&") if unquote(part.partition("=")[0]).lower() != "code")
 
 
 async def asset(request: func.HttpRequest) -> func.HttpResponse:

@@ -14,7 +14,7 @@ from triage.api.access import header
 from triage.api.exports import csv_text, ocsf
 from triage.api.filters import DEFAULT_TOP, FINDINGS, MAX_TOP
 from triage.api.queries import next_link, page, read_query
-from triage.api.responses import RequestError, endpoint, json_response
+from triage.api.responses import DATA_HEADERS, RequestError, endpoint, json_response
 from triage.finding import Finding
 from triage.operations.deliveries import retriage as queue_again
 from triage.operations.services import Services
@@ -68,7 +68,7 @@ def _ndjson(rows: Rows, shape: Callable[[dict[str, Any]], dict[str, Any]] | None
 def _export(request: func.HttpRequest, media_type: str, text: str, token: str | None) -> func.HttpResponse:
     link = next_link(request, token)
     headers = {"Link": f'<{link}>; rel="next"'} if link else {}
-    return func.HttpResponse(text.encode(), headers=headers, mimetype=media_type, charset="utf-8")
+    return func.HttpResponse(text.encode(), headers=DATA_HEADERS | headers, mimetype=media_type, charset="utf-8")
 
 
 @endpoint

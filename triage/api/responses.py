@@ -24,6 +24,9 @@ RETRY_AFTER_SECONDS = "30"
 
 _log = logging.getLogger(__name__)
 
+# An answer has addresses and subjects: no cache keeps it, and no browser takes it for anything but what it is.
+DATA_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 Handler = Callable[[func.HttpRequest, Services], Awaitable[func.HttpResponse]]
 
 
@@ -38,7 +41,11 @@ class RequestError(InputError):
 def json_response(value: Any, status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
     """A value as JSON."""
     return func.HttpResponse(
-        json.dumps(value, ensure_ascii=False), status_code=status, mimetype="application/json", charset="utf-8"
+        json.dumps(value, ensure_ascii=False),
+        status_code=status,
+        headers=DATA_HEADERS,
+        mimetype="application/json",
+        charset="utf-8",
     )
 
 
@@ -51,7 +58,11 @@ def problem_response(
         body["errors"] = [problem.wire() for problem in problems]
     text = json.dumps(body, ensure_ascii=False)
     return func.HttpResponse(
-        text, status_code=status, headers=headers, mimetype="application/problem+json", charset="utf-8"
+        text,
+        status_code=status,
+        headers=DATA_HEADERS | (headers or {}),
+        mimetype="application/problem+json",
+        charset="utf-8",
     )
 
 
