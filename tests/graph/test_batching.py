@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.graph import batching
-from triage.graph.batching import Batcher, Reply, read_replies, retry_after
+from triage.graph.batching import Batcher
 from triage.graph.evidence import Reason
 from triage.graph.questions import Question
+from triage.graph.replies import Reply, read_replies, retry_after
 
 OK = Reply(200, {"value": "x"})
 

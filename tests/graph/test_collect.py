@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.factories import MAILBOX, OTHER_TENANT_ID, TENANT_ID, make_failure, make_tenant
-from triage.graph.batching import Batcher, Reply
+from triage.graph.batching import Batcher
 from triage.graph.collect import collect
 from triage.graph.evidence import Evidence, Reason, State
+from triage.graph.replies import Reply
 from triage.graph.tenants import TenantGraph
 from triage.intake.scenario import Scenario
 from triage.settings import Settings, Storage

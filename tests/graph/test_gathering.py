@@ -11,6 +11,7 @@ from tests.graph.test_batching import Graph, directory
 from triage.graph import batching
 from triage.graph.batching import BUSY_READS, MAX_ITEMS, Batcher
 from triage.graph.questions import Question
+from triage.graph.replies import Reply
 from triage.graph.sharing import Shared
 
 
@@ -53,7 +54,7 @@ async def test_a_full_batch_is_sent_at_once_even_while_many_reads_are_under_way(
 async def test_a_batch_that_nobody_waits_for_is_canceled() -> None:
     ended = asyncio.Event()
 
-    async def send(_: list[dict[str, object]]) -> dict[str, batching.Reply]:
+    async def send(_: list[dict[str, object]]) -> dict[str, Reply]:
         try:
             await asyncio.sleep(30)
         finally:
@@ -77,10 +78,10 @@ async def test_a_second_429_also_delays_a_read_that_is_waiting() -> None:
     waits = {"/users/0": [0.2, 0.3], "/users/1": [0.4]}
     asked: dict[str, list[float]] = {}
 
-    def answer(url: str) -> batching.Reply:
+    def answer(url: str) -> Reply:
         asked.setdefault(url, []).append(time.monotonic())
         left = waits.get(url, [])
-        return batching.Reply(429, retry_after=left.pop(0)) if left else batching.Reply(200, {})
+        return Reply(429, retry_after=left.pop(0)) if left else Reply(200, {})
 
     graph = Graph(answer)
     batcher = Batcher(graph.send)
@@ -93,7 +94,7 @@ async def test_a_second_429_also_delays_a_read_that_is_waiting() -> None:
 
 async def test_the_waits_of_a_read_have_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "MAX_WAIT_SECONDS", 1.5)
-    graph = Graph(lambda _: batching.Reply(429, retry_after=0.8))
+    graph = Graph(lambda _: Reply(429, retry_after=0.8))
     reply = await Batcher(graph.send).read(directory())
     assert reply.status == 429
     assert len(graph.batches) == 2, "a third try would be beyond the limit"

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from triage.graph.batching import Batcher, Reply
+from triage.graph.batching import Batcher
 from triage.graph.evidence import Answer, Lack, Reason, State, Unread
 from triage.graph.models import MailFolder, User
 from triage.graph.questions import Question
 from triage.graph.reading import MAX_PAGES, read_list, read_one
+from triage.graph.replies import Reply
 
 QUESTION = Question("mailbox", "/users/a/mailFolders/inbox", "Mail.ReadBasic.All", {"Prefer": "x"}, "a")
 

@@ -25,7 +25,7 @@ from sandbox.stack import Stack, stack
 from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import load
 from tests.application_insights import Ingestion, ingestion
-from triage.graph.batching import resource_units
+from triage.graph.replies import resource_units
 from triage.graph.session import entra_code
 from triage.intake.failure import RemediationFailure
 from triage.telemetry.instruments import Metric

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from triage.graph.batching import Batcher, Reply
+from triage.graph.batching import Batcher
 from triage.graph.evidence import Answer, Reason, State
 from triage.graph.questions import Question
+from triage.graph.replies import Reply
 
 T = TypeVar("T")
 

@@ -11,8 +11,9 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from triage.graph.batching import Batcher, Reply, read_replies, retry_after
+from triage.graph.batching import Batcher
 from triage.graph.evidence import Reason
+from triage.graph.replies import Reply, read_replies, retry_after
 from triage.settings import Settings, Tenant
 
 if TYPE_CHECKING:

@@ -1,0 +1,77 @@
+"""What comes back for one read: the items of a `$batch` answer, and the headers that say what they cost and when to retry."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+from triage.graph.evidence import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for one read. `reason` is set if Graph did not answer; `units` is what Graph says it cost."""
+
+    status: int | None = None
+    body: dict[str, Any] | None = None
+    retry_after: float | None = None
+    reason: Reason | None = None
+    units: float | None = None
+
+    @property
+    def code(self) -> str | None:
+        """Graph's error code."""
+        error: object = (self.body or {}).get("error")
+        code: object = cast("dict[str, Any]", error).get("code") if isinstance(error, dict) else None
+        return code if isinstance(code, str) else None
+
+
+def read_replies(payload: object) -> dict[str, Reply]:
+    """The items of a `$batch` answer by id; what does not have the shape of an item is left out."""
+    responses: object = cast("dict[str, Any]", payload).get("responses") if isinstance(payload, dict) else None
+    replies: dict[str, Reply] = {}
+    for entry in cast("list[object]", responses) if isinstance(responses, list) else []:
+        if not isinstance(entry, dict):
+            continue
+        item = cast("dict[str, Any]", entry)
+        status, body, headers = item.get("status"), item.get("body"), item.get("headers")
+        named = cast("dict[str, Any]", headers) if isinstance(headers, dict) else {}
+        if isinstance(status, int):
+            replies[str(item.get("id"))] = Reply(
+                status,
+                cast("dict[str, Any]", body) if isinstance(body, dict) else None,
+                retry_after(named),
+                units=resource_units(named),
+            )
+    return replies
+
+
+def resource_units(headers: dict[str, Any]) -> float | None:
+    """What a read cost, in units of the directory's quota, from x-ms-resource-unit."""
+    try:
+        units = float(_header(headers, "x-ms-resource-unit") or "")
+    except ValueError:
+        return None
+    return units if 0 <= units < math.inf else None
+
+
+def _header(headers: dict[str, Any], wanted: str) -> str | None:
+    return next((str(value) for name, value in headers.items() if name.lower() == wanted), None)
+
+
+def retry_after(headers: dict[str, Any]) -> float | None:
+    """Seconds to wait, from a Retry-After header in seconds or as a date."""
+    text = _header(headers, "retry-after")
+    if text is None:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
