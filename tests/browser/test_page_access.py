@@ -82,18 +82,18 @@ def test_a_reader_sees_the_missing_role_at_the_button(signed_in: str, running: S
     page = open_page(signed_in, f"?finding={finding['id']}", extra_http_headers=reader, expected="403")
     page.get_by_role("button", name="Triage again").click()
     page.get_by_role("dialog").get_by_role("button", name="Triage again").click()
-    expect(page.get_by_role("alert")).to_contain_text("Triage.Write is needed")
+    expect(page.get_by_role("alert")).to_contain_text("This needs the app role Triage.Write.")
     expect(page.get_by_role("heading", name="What to do")).to_be_visible()
     page.get_by_role("navigation").get_by_role("link", name="App health").click()
     page.get_by_role("button", name="Audit now").click()
     page.get_by_role("dialog").get_by_role("button", name="Audit now").click()
-    expect(page.get_by_role("alert")).to_contain_text("Triage.Write is needed")
+    expect(page.get_by_role("alert")).to_contain_text("This needs the app role Triage.Write.")
 
 
 def test_a_user_without_a_role_sees_which_one_is_missing(signed_in: str, open_page: OpenPage) -> None:
     page = open_page(signed_in, extra_http_headers=principal("Something.Else"), expected="403")
     expect(page.get_by_role("alert").first).to_contain_text(
-        "You do not have permission. The app role Triage.Read is needed"
+        "You do not have permission. This needs the app role Triage.Read."
     )
 
 

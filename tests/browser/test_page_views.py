@@ -145,6 +145,7 @@ def test_what_could_not_be_read_is_shown_with_the_missing_permission(running: St
     unknown = next(one for one in get(running.address, "audits/latest")["value"] if one["verdict"] == "unknown")
     page = open_page(running.address, f"?view=audits&audit={unknown['id']}")
     unread = panel(page, "Could not be read").get_by_role("listitem")
+    expect(unread).to_have_count(len(unknown["unreadable"]))
     for lack, shown in zip(unknown["unreadable"], unread.all(), strict=True):
         expect(shown).to_contain_text(lack["question"], ignore_case=True)
         expect(shown).to_contain_text(f"The triage identity does not have {lack['permission']}.")
