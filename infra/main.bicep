@@ -58,7 +58,10 @@ param signInClientId string = ''
 @description('With easyauth: client ids of further apps whose tokens are accepted, such as one that sends failures.')
 param signInAllowedApplications array = []
 
-@description('Reach storage by private endpoints only, from a virtual network with a fixed outbound address. Costs more: docs/costs.md.')
+@description('With easyauth: true if you checked that the sign-in is on and the plan does not tell the app so. Without it the app does not start then.')
+param signInConfirmed bool = false
+
+@description('Recommended for production. Reach storage by private endpoints only, from a virtual network with a fixed outbound address. Costs more: docs/costs.md.')
 param privateNetworking bool = false
 
 @description('Memory of an instance, in MB.')
@@ -187,6 +190,7 @@ module function 'app/function.bicep' = {
       GRAPH_ENDPOINT: graphEndpoints[environment().name]
       TRIAGE_GRAPH_CLIENT_ID: graphClientId
       TRIAGE_AUTH: authMode
+      TRIAGE_SIGN_IN_CONFIRMED: string(signInConfirmed)
       CREDENTIAL_WARNING_DAYS: string(credentialWarningDays)
       RETENTION_DAYS: string(retentionDays)
       RETENTION_SCHEDULE: retentionSchedule
@@ -224,4 +228,5 @@ output AZURE_FUNCTION_NAME string = function.outputs.name
 output TRIAGE_API string = 'https://${function.outputs.hostName}/api'
 output TRIAGE_IDENTITY_CLIENT_ID string = identity.outputs.clientId
 output TRIAGE_IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
+output TRIAGE_QUEUE_ID string = storage.outputs.intakeQueueId
 output TRIAGE_QUEUE_ENDPOINT string = '${storage.outputs.queueEndpoint}${queueName}'

@@ -66,6 +66,7 @@ def test_every_setting_can_be_set() -> None:
         TRIAGE_QUEUE="other",
         GRAPH_ENDPOINT="https://graph.microsoft.us/",
         TRIAGE_AUTH="easyauth",
+        TRIAGE_SIGN_IN_CONFIRMED="true",
         CREDENTIAL_WARNING_DAYS="60",
         RETENTION_DAYS="0",
         AzureFunctionsJobHost__extensions__queues__maxDequeueCount="3",
@@ -166,6 +167,23 @@ def test_an_unknown_kind_of_access() -> None:
     assert not settings(TRIAGE_AUTH="keys").easyauth
 
 
+@pytest.mark.parametrize("name", ["WEBSITE_AUTH_ENABLED", "TRIAGE_SIGN_IN_CONFIRMED"])
+def test_easyauth_starts_only_if_the_platform_signs_callers_in(name: str) -> None:
+    for value in ("True", "true"):
+        assert settings(TRIAGE_AUTH="easyauth", **{name: value}).easyauth
+    for value in ("", "False", "enabled"):
+        refused(
+            "^TRIAGE_AUTH is easyauth, but App Service doesn't report .* set TRIAGE_SIGN_IN_CONFIRMED to true",
+            TRIAGE_AUTH="easyauth", **{name: value},
+        )  # fmt: skip
+        assert not settings(TRIAGE_AUTH="keys", **{name: value}).easyauth
+
+
+def test_a_command_that_only_asks_graph_needs_no_sign_in() -> None:
+    environ = {"TRIAGE_TENANTS": json.dumps([TENANT]), "TRIAGE_AUTH": "easyauth"}
+    assert read_settings(environ, needs_storage=False).tenants[0].tenant_id == TENANT_ID
+
+
 def test_tenants_by_id_and_by_domain() -> None:
     one = settings()
     assert one.tenant(TENANT_ID) is one.tenants[0]
@@ -226,6 +244,7 @@ def test_the_sample_has_every_setting_that_a_developer_may_set() -> None:
     text = (Path(__file__).parent.parent / "local.settings.sample.json").read_text(encoding="utf-8")
     sample = json.loads(text)["Values"].keys() - {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
     own = {setting.name for group in ("Service", "Storage account") for setting in TABLE[group]}
+    own.remove("WEBSITE_AUTH_ENABLED")  # only App Service may set it
     assert sample == {name for name in own if "__" not in name}
     required = ("TriageStorage", "TRIAGE_TENANTS")
     values = json.loads(text)["Values"]

@@ -105,6 +105,8 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
 resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: app
   name: 'appsettings'
+  // With easyauth the app trusts the header of the sign-in, so the sign-in is on first.
+  dependsOn: [signIn]
   properties: union(settings, signInSettings, {
     // The host's own storage: leases of timers, function keys.
     AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob

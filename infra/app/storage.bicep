@@ -140,4 +140,5 @@ resource endpointZone 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2
 // Whoever uses the account's name waits for its roles and its container.
 output name string = account.name
 output deploymentContainer string = deployments.name
+output intakeQueueId string = queue[0].id
 output queueEndpoint string = account.properties.primaryEndpoints.queue

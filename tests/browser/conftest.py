@@ -55,7 +55,12 @@ def keyed(running: Stack) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def signed_in(running: Stack) -> Iterator[str]:
     """A host behind a platform that signs people in, with the same storage."""
-    environ = {**running.settings, "TRIAGE_AUTH": "easyauth", "TRIAGE_QUEUE": "not-of-the-signed-in-host"}
+    environ = {
+        **running.settings,
+        "TRIAGE_AUTH": "easyauth",
+        "WEBSITE_AUTH_ENABLED": "True",
+        "TRIAGE_QUEUE": "not-of-the-signed-in-host",
+    }
     with host(environ=environ) as (_, address):
         yield address
 

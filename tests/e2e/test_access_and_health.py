@@ -76,7 +76,11 @@ def test_health_is_for_anyone_and_says_nothing_of_the_tenant(guarded: Service, t
 @pytest.fixture(scope="module")
 def signed_in(start_service: StartService, tenant: OwnTenant) -> Iterator[Service]:
     """With `easyauth` the platform asks for no key: it has signed the caller in."""
-    settings = {"TRIAGE_TENANTS": json.dumps([tenant.entry()]), "TRIAGE_AUTH": "easyauth"}
+    settings = {
+        "TRIAGE_TENANTS": json.dumps([tenant.entry()]),
+        "TRIAGE_AUTH": "easyauth",
+        "WEBSITE_AUTH_ENABLED": "True",
+    }
     with start_service("--enable-auth", AzureWebJobsSandboxKey=KEY, **settings) as started:
         yield started
 

@@ -66,7 +66,8 @@ def indexed(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture(scope="module", params=DRIVERS)
 def configured(request: pytest.FixtureRequest) -> Any:
     """With the settings that have defaults, and signing in by the platform."""
-    return json.loads(python(INDEX, request.param, **SETTINGS, **OPTIONAL, TRIAGE_AUTH="easyauth"))
+    sign_in = {"TRIAGE_AUTH": "easyauth", "WEBSITE_AUTH_ENABLED": "True"}
+    return json.loads(python(INDEX, request.param, **SETTINGS, **OPTIONAL, **sign_in))
 
 
 def triggers(functions: dict[str, list[dict[str, Any]]], kind: str) -> dict[str, dict[str, Any]]:

@@ -37,6 +37,10 @@ WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "a tenant without its app": (tenants(TENANT, {"tenantId": TENANT["tenantId"]}), "TRIAGE_TENANTS, at /1"),
     "a tenant whose id is none": (tenants(TENANT | {"tenantId": "contoso"}), "TRIAGE_TENANTS, at /0/tenantId"),
     "another authentication": ({"TRIAGE_AUTH": "none"}, "TRIAGE_AUTH must be keys or easyauth"),
+    "sign-in by a platform that does not sign in": (
+        {"TRIAGE_AUTH": "easyauth"},
+        "set TRIAGE_SIGN_IN_CONFIRMED to true",
+    ),
     "Graph over http elsewhere": ({"GRAPH_ENDPOINT": "http://graph.example"}, "GRAPH_ENDPOINT must be https"),
     "days that are no number": ({"CREDENTIAL_WARNING_DAYS": "soon"}, "CREDENTIAL_WARNING_DAYS must be a whole number"),
     "a schedule that is none": ({"AUDIT_SCHEDULE": "daily"}, "'daily'"),

@@ -182,6 +182,7 @@ NOT_SET = {
     "OTEL_TRACES_SAMPLER_ARG",  # five traces a second do
     "OTEL_METRIC_EXPORT_INTERVAL",  # a minute will do
     "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",  # the code refuses it: the worker would send addresses
+    "WEBSITE_AUTH_ENABLED",  # App Service sets it
     "AZURE_TENANT_ID",
     "AZURE_CLIENT_SECRET",  # the managed identity needs no secret
 }
@@ -207,7 +208,7 @@ def test_nothing_that_flex_consumption_refuses_is_set() -> None:
 def test_the_settings_are_such_as_the_code_takes() -> None:
     set_by_parameters = app_settings().keys() & {setting.name for setting in TABLE["Service"]}
     given = {name: _default(app_settings()[name]) for name in set_by_parameters - {"TRIAGE_TENANTS", "GRAPH_ENDPOINT"}}
-    assert given == {name: str(default_of(name) or "") for name in given}
+    assert given == {name: "" if default_of(name) is None else str(default_of(name)) for name in given}
     settings = read_settings({**ENDPOINTS, **given})
     assert settings == read_settings(ENDPOINTS)
     assert app_settings()["TriageStorage__credential"] == ENDPOINTS["TriageStorage__credential"]
@@ -324,6 +325,7 @@ def test_easy_auth_and_the_role_check_come_from_one_parameter() -> None:
         "unauthenticatedClientAction": "Return401",
         "excludedPaths": ["/api/health"],
     }
+    assert resource("function.bicep", "appSettings").config["dependsOn"] == ["signIn"], "the app trusts what is on"
     registration = properties["identityProviders"]["azureActiveDirectory"]["registration"]
     assert registration["clientSecretSettingName"] == "signInIdentitySetting"
     assert decorators(parameters(MAIN)["authMode"])["allowed"] == ["keys", "easyauth"]

@@ -119,6 +119,16 @@ class Settings(Wire):
         "TRIAGE_AUTH", "keys",
         "Who may call the API. `keys`: the platform checks function keys. `easyauth`: the app checks app roles.",
     )  # fmt: skip
+    sign_in_enabled: Flag = setting(
+        "WEBSITE_AUTH_ENABLED",
+        False,
+        "App Service sets it to `True` while its sign-in (Easy Auth) is on. Don't set it.",
+    )
+    sign_in_confirmed: Flag = setting(
+        "TRIAGE_SIGN_IN_CONFIRMED", False,
+        "`true`: you checked that App Service's sign-in is on. Needed with `easyauth` on a plan that doesn't set "
+        "`WEBSITE_AUTH_ENABLED`.",
+    )  # fmt: skip
     credential_warning_days: WholeNumber = setting(
         "CREDENTIAL_WARNING_DAYS", 30, "An audit reports a credential of the ETD app as expiring this many days ahead."
     )

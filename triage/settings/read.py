@@ -22,12 +22,15 @@ class SettingsError(TriageError):
 def read_settings(environ: Mapping[str, str] | None = None, *, needs_storage: bool = True) -> Settings:
     """The settings of the environment. Raises SettingsError, which names the setting, if one is missing or wrong.
 
-    With `needs_storage=False` the storage account is not read: the caller asks only Graph.
+    With `needs_storage=False` the caller asks only Graph, and serves nobody: the storage account is not read, and who may
+    call the API is not checked.
     """
     environ = os.environ if environ is None else environ
     storage = _storage(environ) if needs_storage else Storage()
     identity = _read(Identity, environ)
     settings = _read(Settings, environ, storage=storage, identity=identity)
+    if needs_storage:
+        _check_sign_in(settings)
     tenants = tuple(tenant.at(identity.authority) for tenant in settings.tenants)
     return settings.model_copy(update={"tenants": tenants})
 
@@ -43,6 +46,16 @@ def read_telemetry_settings(environ: Mapping[str, str] | None = None) -> Telemet
 def binding_expression(name: str) -> str:
     """`%NAME%` if the setting is set, otherwise its default: the host fails on the name of a setting that is not set."""
     return f"%{name}%" if os.environ.get(name) else str(default_of(name))
+
+
+def _check_sign_in(settings: Settings) -> None:
+    """With `easyauth` the service believes a header, which only App Service's sign-in takes away from other callers."""
+    if settings.easyauth and not (settings.sign_in_enabled or settings.sign_in_confirmed):
+        raise SettingsError(
+            "TRIAGE_AUTH is easyauth, but App Service doesn't report that its sign-in is on (WEBSITE_AUTH_ENABLED). "
+            "Turn on authentication for the function app, or set TRIAGE_AUTH to keys. If you checked that it is on and "
+            "requires a sign-in, set TRIAGE_SIGN_IN_CONFIRMED to true."
+        )
 
 
 def _storage(environ: Mapping[str, str]) -> Storage:
