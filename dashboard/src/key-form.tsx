@@ -14,8 +14,8 @@ export function KeyForm({ rejected, onKey }: { rejected: boolean; onKey: (key: s
         Function key
       </h1>
       <p>
-        Enter a function key. In the Azure portal, open the function app, select <b>App keys</b>, and copy a host key.
-        This tab keeps the key until you close it, and sends it only to this service.
+        Enter a function key that allows reading. Ask the administrator of this service for one. Don't use a host key:
+        it allows everything. This tab keeps the key until you close it, and sends it only to this service.
       </p>
       <form
         onSubmit={(event) => {
