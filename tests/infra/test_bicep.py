@@ -30,6 +30,7 @@ from tests.infra.bicep import (
     variable,
 )
 from tools import package
+from triage.api.routes import ROUTES
 from triage.settings import TABLE, default_of, read_settings
 from triage.storage import audits, findings, index, rejected
 
@@ -362,6 +363,12 @@ def hooks(value: Any) -> Iterator[str]:
             yield value["run"]
         for one in value.values():
             yield from hooks(one)
+
+
+def test_a_readers_key_is_set_on_each_function_that_reads() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (names,) = re.findall(r"^for function in ([\w ]+); do$", page, re.MULTILINE)
+    assert set(names.split()) == {route.name for route in ROUTES if route.method == "GET" and not route.anonymous}
 
 
 def test_azd_uploads_the_package_that_is_tested() -> None:
