@@ -19,7 +19,8 @@ SETTINGS = {
 OPTIONAL = {"TRIAGE_QUEUE": "other", "AUDIT_SCHEDULE": "0 0 3 * * *"}
 INDEX = """
 import asyncio, json, pathlib, sys
-from sandbox.host.driver import Datum, Function, choose
+from sandbox.host.driver import Datum, Function
+from sandbox.host.drivers import choose
 async def main():
     engine = choose(sys.argv[1])
     loaded = await engine.load(pathlib.Path.cwd())
