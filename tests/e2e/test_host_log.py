@@ -38,7 +38,7 @@ def test_the_service_has_met_nothing_that_it_did_not_expect(hosts: list[Child]) 
     unexpected = {found for host in hosts for found in re.findall(r"Unexpected[^:\n]*: (\w+)", host.output)}
     assert unexpected <= {"ServiceRequestError", "ServiceResponseError", "ServiceResponseTimeoutError"}
     raised = {found for host in hosts for found in re.findall(r"^(\w+\.[\w.]+): ", host.output, re.MULTILINE)}
-    assert raised <= {"triage.operations.deliveries.TriageIncompleteError", "triage.telemetry.instruments.PlainError"}
+    assert raised <= {"triage.operations.deliveries.TriageIncompleteError", "triage.telemetry.errors.PlainError"}
     assert not [line for host in hosts for line in host.lines if "never retrieved" in line or "never awaited" in line]
 
 
