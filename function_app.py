@@ -10,12 +10,13 @@ from triage.operations import retention
 from triage.operations.audits import audit_all
 from triage.operations.deliveries import QueueMessage, handle, handle_poison
 from triage.operations.services import services
-from triage.settings import binding_expression, read_settings
+from triage.settings import binding_expression, read_settings, require_sign_in
 from triage.telemetry.errors import hide_error_text
 from triage.telemetry.instruments import start
 
 start()
 SETTINGS = read_settings()  # a missing or wrong setting stops the start, and names itself
+require_sign_in(SETTINGS)
 QUEUE = binding_expression("TRIAGE_QUEUE")
 SCHEDULE = binding_expression("AUDIT_SCHEDULE")
 RETENTION = binding_expression("RETENTION_SCHEDULE")

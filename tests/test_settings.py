@@ -17,6 +17,7 @@ from triage.settings import (
     binding_expression,
     read_settings,
     read_telemetry_settings,
+    require_sign_in,
 )
 
 TENANT = {"tenantId": TENANT_ID, "etdAppId": APP_ID}
@@ -72,6 +73,7 @@ def test_every_setting_can_be_set() -> None:
         AzureFunctionsJobHost__extensions__queues__maxDequeueCount="3",
     )
     assert (found.queue, found.graph_endpoint, found.easyauth) == ("other", "https://graph.microsoft.us", True)
+    assert found.sign_in_confirmed and not found.sign_in_enabled
     assert (found.credential_warning_days, found.retention_days, found.max_dequeue_count) == (60, 0, 3)
     one = found.tenants[0]
     assert (one.tenant_id, one.mode, one.expected_permissions) == (TENANT_ID, "read", ("Mail.Send",))
@@ -168,20 +170,15 @@ def test_an_unknown_kind_of_access() -> None:
 
 
 @pytest.mark.parametrize("name", ["WEBSITE_AUTH_ENABLED", "TRIAGE_SIGN_IN_CONFIRMED"])
-def test_easyauth_starts_only_if_the_platform_signs_callers_in(name: str) -> None:
+def test_easyauth_needs_the_platforms_sign_in(name: str) -> None:
     for value in ("True", "true"):
-        assert settings(TRIAGE_AUTH="easyauth", **{name: value}).easyauth
+        require_sign_in(settings(TRIAGE_AUTH="easyauth", **{name: value}))
     for value in ("", "False", "enabled"):
-        refused(
-            "^TRIAGE_AUTH is easyauth, but App Service doesn't report .* set TRIAGE_SIGN_IN_CONFIRMED to true",
-            TRIAGE_AUTH="easyauth", **{name: value},
-        )  # fmt: skip
-        assert not settings(TRIAGE_AUTH="keys", **{name: value}).easyauth
-
-
-def test_a_command_that_only_asks_graph_needs_no_sign_in() -> None:
-    environ = {"TRIAGE_TENANTS": json.dumps([TENANT]), "TRIAGE_AUTH": "easyauth"}
-    assert read_settings(environ, needs_storage=False).tenants[0].tenant_id == TENANT_ID
+        require_sign_in(settings(TRIAGE_AUTH="keys", **{name: value}))
+        with pytest.raises(
+            SettingsError, match=r"^TRIAGE_AUTH is easyauth, but .* set TRIAGE_SIGN_IN_CONFIRMED to true"
+        ):
+            require_sign_in(settings(TRIAGE_AUTH="easyauth", **{name: value}))
 
 
 def test_tenants_by_id_and_by_domain() -> None:

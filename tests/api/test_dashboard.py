@@ -114,7 +114,6 @@ async def test_a_trailing_slash_is_removed(query: str, location: str) -> None:
 
 async def test_with_easyauth_a_role_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_AUTH", "easyauth")
-    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "True")
     html = {"Accept": "text/html,application/xhtml+xml"}
     answer = await dashboard.page(ask(headers={**html, **principal("Triage.Read")}))
     assert (answer.status_code, 'data-auth="easyauth"' in answer.get_body().decode()) == (200, True)

@@ -124,7 +124,6 @@ async def test_a_handler_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_roles_are_checked_before_the_handler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_AUTH", "easyauth")
-    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "True")
     response = await answer_to(AssertionError("not reached"))
     assert (response.status_code, body(response)["title"]) == (401, "Unauthorized")
 

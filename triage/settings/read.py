@@ -22,17 +22,27 @@ class SettingsError(TriageError):
 def read_settings(environ: Mapping[str, str] | None = None, *, needs_storage: bool = True) -> Settings:
     """The settings of the environment. Raises SettingsError, which names the setting, if one is missing or wrong.
 
-    With `needs_storage=False` the caller asks only Graph, and serves nobody: the storage account is not read, and who may
-    call the API is not checked.
+    With `needs_storage=False` the storage account is not read: the caller asks only Graph.
     """
     environ = os.environ if environ is None else environ
     storage = _storage(environ) if needs_storage else Storage()
     identity = _read(Identity, environ)
     settings = _read(Settings, environ, storage=storage, identity=identity)
-    if needs_storage:
-        _check_sign_in(settings)
     tenants = tuple(tenant.at(identity.authority) for tenant in settings.tenants)
     return settings.model_copy(update={"tenants": tenants})
+
+
+def require_sign_in(settings: Settings) -> None:
+    """SettingsError if the API trusts App Service's sign-in, and nothing says that it is on.
+
+    With `easyauth` the API believes the header with the caller's roles. Without the sign-in, any caller can send it.
+    """
+    if settings.easyauth and not (settings.sign_in_enabled or settings.sign_in_confirmed):
+        raise SettingsError(
+            "TRIAGE_AUTH is easyauth, but App Service doesn't report that its sign-in is on (WEBSITE_AUTH_ENABLED). "
+            "Turn on authentication for the function app, or set TRIAGE_AUTH to keys. If you checked that it is on and "
+            "requires a sign-in, set TRIAGE_SIGN_IN_CONFIRMED to true."
+        )
 
 
 def read_telemetry_settings(environ: Mapping[str, str] | None = None) -> TelemetrySettings | None:
@@ -46,16 +56,6 @@ def read_telemetry_settings(environ: Mapping[str, str] | None = None) -> Telemet
 def binding_expression(name: str) -> str:
     """`%NAME%` if the setting is set, otherwise its default: the host fails on the name of a setting that is not set."""
     return f"%{name}%" if os.environ.get(name) else str(default_of(name))
-
-
-def _check_sign_in(settings: Settings) -> None:
-    """With `easyauth` the service believes a header, which only App Service's sign-in takes away from other callers."""
-    if settings.easyauth and not (settings.sign_in_enabled or settings.sign_in_confirmed):
-        raise SettingsError(
-            "TRIAGE_AUTH is easyauth, but App Service doesn't report that its sign-in is on (WEBSITE_AUTH_ENABLED). "
-            "Turn on authentication for the function app, or set TRIAGE_AUTH to keys. If you checked that it is on and "
-            "requires a sign-in, set TRIAGE_SIGN_IN_CONFIRMED to true."
-        )
 
 
 def _storage(environ: Mapping[str, str]) -> Storage:
