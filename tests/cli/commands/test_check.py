@@ -56,7 +56,7 @@ def test_what_could_not_be_determined(graph: dict[str, str], in_process: InProce
         "check", "--mailbox", "mel@no-mail.example", "--error", "x", "--message-id", "1", settings=graph
     )
     assert forbidden.code == 3
-    assert "mailbox forbidden: the triage identity does not have Mail.ReadBasic.All" in forbidden.out
+    assert "mailbox: forbidden: the triage identity does not have Mail.ReadBasic.All" in forbidden.out
     assert "Grant Mail.ReadBasic.All to the triage identity" in forbidden.out
 
 

@@ -66,7 +66,7 @@ def audit_story(audit: Json) -> Iterator[RenderableType]:
     if audit.get("unreadable"):
         yield heading("Could not be read")
         for one in audit["unreadable"]:
-            yield unreadable(one.get("question"), one)
+            yield unreadable(str(one.get("question")), one)
 
 
 def _app(audit: Json, principal: Json) -> str:

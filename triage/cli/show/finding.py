@@ -60,7 +60,7 @@ def finding_story(finding: Json, *, requests: bool = False) -> Iterator[Renderab
     if reasons:
         yield heading("Could not be determined")
         for reason in reasons:
-            yield unreadable(reason.get("check"), reason)
+            yield unreadable(f"{reason.get('check')}:", reason)
     if finding.get("actions"):
         yield heading("What to do")
         yield steps(finding["actions"])
@@ -135,7 +135,7 @@ def _checks(checks: list[Json]) -> Table:
 
 
 def _answer(check: Json) -> tuple[str, str]:
-    """The answer to a check in a word, and its style. No answer to a question about a fact is a bad one."""
+    """The answer to a check in a word, and its style. An answer about a fact is never a bad one."""
     outcome = str(check.get("outcome"))
     if check.get("kind") == "fact" and outcome == "pass":
         return ("found", "") if part(check, "observed").get("found") else ("none", "dim")

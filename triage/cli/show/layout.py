@@ -74,8 +74,8 @@ def seen(observed: object) -> str:
     return ", ".join(_word(value) if name == "why" else f"{name} {_word(value)}" for name, value in said.items())
 
 
-def unreadable(what: object, reason: Json) -> Text:
-    """Something that could not be read, why, and the permission that is missing."""
+def unreadable(what: str, reason: Json) -> Text:
+    """A question or a check that could not be read, why, and the permission that is missing."""
     permission = reason.get("permission")
     missing = f": the triage identity does not have {permission}" if permission else ""
     return plain(f"   {what} {reason.get('reason')}{missing}")
