@@ -131,6 +131,12 @@ def test_without_a_service(in_process: InProcess, deployment: Deployment) -> Non
     assert in_process("findings", "--since", "never", settings=tenants).code == 64
 
 
+def test_a_wrong_connection_string_is_not_a_wrong_token(in_process: InProcess, deployment: Deployment) -> None:
+    result = in_process("findings", settings={**deployment.settings, "TriageStorage": "nonsense"})
+    assert (result.code, result.out) == (4, "")
+    assert "token" not in result.err
+
+
 def test_an_unexpected_error(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("\x1b[31mwhat")

@@ -18,6 +18,7 @@ from triage.api.responses import DATA_HEADERS, RequestError, endpoint, json_resp
 from triage.finding import Finding
 from triage.operations.deliveries import retriage as queue_again
 from triage.operations.services import Services
+from triage.problems import InputError
 from triage.storage.index import FILTERS, Query
 
 # An export has every match that can be read in the time of a request. Its `Link` header leads to the rest.
@@ -44,7 +45,7 @@ async def search(request: func.HttpRequest, services: Services) -> func.HttpResp
             rows, token = await _all(services, query, top, token)
             return _export(request, "application/x-ndjson", _ndjson(rows, ocsf if as_ocsf else None), token)
         rows, token = await services.findings.page(query, top or DEFAULT_TOP, token)
-    except ValueError as error:
+    except InputError as error:
         raise RequestError(HTTPStatus.BAD_REQUEST, f"token {error}") from None
     return json_response(page(request, [ocsf(row) for row in rows] if as_ocsf else rows, token))
 

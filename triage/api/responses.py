@@ -99,7 +99,9 @@ def _failure(error: Exception) -> func.HttpResponse:
             return _failure(error.exceptions[0])
         case _:
             _log.error("Unexpected failure: %s", safe_traceback(error))
-            return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed. See its log for the reason.")
+            return problem_response(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "Unexpected error. See the log of the service for the reason."
+            )
 
 
 def _unavailable(detail: str) -> func.HttpResponse:

@@ -18,6 +18,7 @@ import time
 from typing import Any
 
 from triage.finding import Finding, merge
+from triage.problems import InputError
 from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
 from triage.storage.documents import pack_text, unpack_text
 from triage.storage.index import ATTEMPTS, FindingsIndex, Query
@@ -107,7 +108,7 @@ class Findings:
         return expired
 
     async def page(self, query: Query, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """At most `top` findings, newest first, and the token of the next page. ValueError if `token` is not valid."""
+        """At most `top` findings, newest first, and the token of the next page. InputError if `token` is not valid."""
         after = _read_token(token) if token else None
         rows: list[dict[str, Any]] = []
         last: tuple[str, str] | None = None
@@ -149,7 +150,7 @@ def _read_token(token: str) -> tuple[str, str]:
     try:
         month, row_key = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (binascii.Error, ValueError, TypeError):
-        raise ValueError("is not the token of a page") from None
+        raise InputError("is not the token of a page") from None
     if not isinstance(month, str) or not isinstance(row_key, str):
-        raise ValueError("is not the token of a page")
+        raise InputError("is not the token of a page")
     return month, row_key
