@@ -13,7 +13,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
 from tests.factories import APP_ID, TENANT_ID
-from triage.api import responses
+from triage import deadlines
 from triage.api.responses import RequestError, endpoint, json_response, problem_response
 from triage.operations.services import Services
 from triage.problems import Problem
@@ -107,8 +107,8 @@ async def test_a_canceled_request_gets_no_response() -> None:
 
 
 async def test_a_handler_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert responses.DEADLINE_SECONDS < 30
-    monkeypatch.setattr(responses, "DEADLINE_SECONDS", 0.01)
+    assert deadlines.REQUEST < 30
+    monkeypatch.setattr(deadlines, "REQUEST", 0.01)
     ended: list[bool] = []
 
     async def handler(_: func.HttpRequest, __: Services) -> func.HttpResponse:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from triage import deadlines
 from triage.graph import batching
 from triage.graph.batching import Batcher
 from triage.graph.evidence import Reason
@@ -214,21 +215,21 @@ async def test_after_a_short_wait_only_what_failed_is_asked_again(status: int) -
 
 
 async def test_a_long_wait_is_not_waited_for() -> None:
-    graph = Graph(throttled_once(batching.MAX_WAIT_SECONDS + 1))
+    graph = Graph(throttled_once(deadlines.GRAPH_WAIT + 1))
     batcher = Batcher(graph.send)
     first = await asyncio.wait_for(batcher.read(mail(0)), 1)
-    assert (first.status, first.retry_after) == (429, batching.MAX_WAIT_SECONDS + 1)
+    assert (first.status, first.retry_after) == (429, deadlines.GRAPH_WAIT + 1)
     # Only the reads of that mailbox are delayed.
     second = await asyncio.wait_for(batcher.read(mail(1)), 1)
     assert (second.status, second.reason) == (429, Reason.THROTTLED)
     assert second.retry_after is not None
-    assert batching.MAX_WAIT_SECONDS < second.retry_after <= batching.MAX_WAIT_SECONDS + 1
+    assert deadlines.GRAPH_WAIT < second.retry_after <= deadlines.GRAPH_WAIT + 1
     assert await batcher.read(mail(1, "b")) == await batcher.read(directory(1)) == OK
     assert graph.urls == ["/a/messages/0", "/b/messages/1", "/users/1"]
 
 
 async def test_a_throttled_directory_delays_all_of_its_reads() -> None:
-    graph = Graph(throttled_once(batching.MAX_WAIT_SECONDS + 1))
+    graph = Graph(throttled_once(deadlines.GRAPH_WAIT + 1))
     batcher = Batcher(graph.send)
     await batcher.read(directory(0))
     assert (await batcher.read(directory(1))).reason is Reason.THROTTLED
@@ -263,7 +264,7 @@ async def test_a_shorter_wait_does_not_shorten_a_longer_one() -> None:
 
 
 async def test_a_503_delays_no_other_read() -> None:
-    graph = Graph(throttled_once(batching.MAX_WAIT_SECONDS + 1, 503))
+    graph = Graph(throttled_once(deadlines.GRAPH_WAIT + 1, 503))
     batcher = Batcher(graph.send)
     assert (await batcher.read(directory(0))).status == 503
     assert await batcher.read(directory(1)) == OK

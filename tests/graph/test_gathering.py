@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.graph.test_batching import Graph, directory
+from triage import deadlines
 from triage.graph import batching
 from triage.graph.batching import BUSY_READS, MAX_ITEMS, Batcher
 from triage.graph.questions import Question
@@ -93,7 +94,7 @@ async def test_a_second_429_also_delays_a_read_that_is_waiting() -> None:
 
 
 async def test_the_waits_of_a_read_have_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "MAX_WAIT_SECONDS", 1.5)
+    monkeypatch.setattr(deadlines, "GRAPH_WAIT", 1.5)
     graph = Graph(lambda _: Reply(429, retry_after=0.8))
     reply = await Batcher(graph.send).read(directory())
     assert reply.status == 429

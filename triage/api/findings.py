@@ -10,6 +10,7 @@ from typing import Any
 
 import azure.functions as func
 
+from triage import deadlines
 from triage.api.access import header
 from triage.api.exports import csv_text, ocsf
 from triage.api.filters import DEFAULT_TOP, FINDINGS, MAX_TOP
@@ -22,7 +23,6 @@ from triage.problems import InputError
 from triage.storage.index import FILTERS, Query
 
 # An export has every match that can be read in the time of a request. Its `Link` header leads to the rest.
-EXPORT_SECONDS = 18.0
 MAX_EXPORT_ROWS = 100_000
 
 Rows = list[dict[str, Any]]
@@ -51,8 +51,8 @@ async def search(request: func.HttpRequest, services: Services) -> func.HttpResp
 
 
 async def _all(services: Services, query: Query, top: int | None, token: str | None) -> tuple[Rows, str | None]:
-    """The findings of a query, page by page: all of them, at most `top`, or what fits into EXPORT_SECONDS."""
-    end = asyncio.get_running_loop().time() + EXPORT_SECONDS
+    """The findings of a query, page by page: all of them, at most `top`, or what can be read in time."""
+    end = asyncio.get_running_loop().time() + deadlines.EXPORT
     most = top or MAX_EXPORT_ROWS
     rows: Rows = []
     while True:

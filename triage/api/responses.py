@@ -12,14 +12,13 @@ from typing import Any
 
 import azure.functions as func
 
+from triage import deadlines
 from triage.api.access import AccessError, check_role
 from triage.api.route import Endpoint
 from triage.operations.services import Services, services
 from triage.problems import InputError, Problem
 from triage.telemetry.errors import safe_traceback
 
-# The service answers every request within 30 seconds (docs/api.md). The rest of them is for the host.
-DEADLINE_SECONDS = 25.0
 RETRY_AFTER_SECONDS = "30"
 
 _log = logging.getLogger(__name__)
@@ -74,7 +73,7 @@ def endpoint(handler: Handler) -> Endpoint:
         try:
             found = services()
             check_role(found.settings, request)
-            async with asyncio.timeout(DEADLINE_SECONDS):
+            async with asyncio.timeout(deadlines.REQUEST):
                 return await handler(request, found)
         except Exception as error:
             return _failure(error)

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from triage import deadlines
 from triage.graph.evidence import Reason
 from triage.graph.questions import Question
 from triage.graph.replies import Reply
@@ -31,8 +32,6 @@ BUSY_READS = 2 * MAX_ITEMS
 BUSY_GATHER_SECONDS = 0.1
 MAX_PER_MAILBOX = 4
 MAX_TRIES = 3
-# A read waits at most this long in total; after that, the message goes back to the queue instead.
-MAX_WAIT_SECONDS = 8.0
 _WAIT_WITHOUT_RETRY_AFTER = 1.0
 # What Graph charges for each of these reads: a user or an app costs 2 units, `$select` saves 1, and 1 is the minimum
 # (throttling-limits). Outlook counts requests.
@@ -101,7 +100,7 @@ class Batcher:
         reads of that mailbox, or of the directory, and no others.
         """
         reply = Reply(reason=Reason.THROTTLED)
-        latest = time.monotonic() + MAX_WAIT_SECONDS
+        latest = time.monotonic() + deadlines.GRAPH_WAIT
         for attempt in range(1, MAX_TRIES + 1):
             # The time may be extended while this read waits.
             while (until := self._held_until.get(workload, 0.0)) > time.monotonic():

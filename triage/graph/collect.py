@@ -25,9 +25,6 @@ T = TypeVar("T")
 # What Entra puts in front of a deleted user's UPN: its object id, with or without dashes.
 _OBJECT_ID = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
 
-# What is left of the 60 seconds of a triage is for storage.
-DEADLINE_SECONDS = 40.0
-
 # The folders whose place in a mailbox decides what a message in them means. Their names work in every language.
 # The folders that a message most often goes to from the Inbox come first: they can make the others unnecessary.
 WELL_KNOWN_FIRST = ("deleteditems", "junkemail")
@@ -43,7 +40,7 @@ _MAILBOX_IN_DOUBT = (Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE)
 
 async def collect(
     graph: TenantGraph, failure: RemediationFailure, scenario: Scenario, *, fresh: bool = False,
-    seconds: float = DEADLINE_SECONDS,
+    seconds: float,
 ) -> Evidence:  # fmt: skip
     """The evidence for one failure. Never raises for what Graph does: an unread answer says why it is unread.
 

@@ -11,6 +11,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from triage import deadlines
 from triage.graph.batching import Batcher
 from triage.graph.evidence import Reason
 from triage.graph.replies import Reply, read_replies, retry_after
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
     from kiota_abstractions.authentication import AuthenticationProvider
 
-# A batch that takes longer than this has failed.
-REQUEST_SECONDS = 15.0
 SIMULATOR_TOKEN = "local-simulator"  # noqa: S105 - no secret: the same in every simulated tenant
 
 _log = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ class GraphSession:
             RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0),
         }
         self._http = GraphClientFactory.create_with_default_middleware(
-            client=httpx.AsyncClient(timeout=REQUEST_SECONDS, http2=not settings.graph_is_simulated),
+            client=httpx.AsyncClient(timeout=deadlines.GRAPH_REQUEST, http2=not settings.graph_is_simulated),
             options=handlers,
         )
         self._adapter = graph_request_adapter.GraphRequestAdapter(self._authentication(settings), client=self._http)

@@ -6,13 +6,12 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+from triage import deadlines
 from triage.graph.evidence import Answer, Reason, State
 from triage.graph.tenants import TenantGraph
 from triage.operations.services import Services
 
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
-STORAGE_SECONDS = 8.0
-GRAPH_SECONDS = 15.0
 # Without it, a finding only does not say what kind of mailbox it is.
 _DISPENSABLE = ("MailboxSettings.Read",)
 
@@ -30,7 +29,7 @@ async def _storage(services: Services) -> dict[str, Any]:
     from azure.core.exceptions import AzureError
 
     try:
-        async with asyncio.timeout(STORAGE_SECONDS):
+        async with asyncio.timeout(deadlines.HEALTH_STORAGE):
             await asyncio.gather(services.queue.ping(), services.findings.get("0" * 32))
     except (AzureError, TimeoutError) as error:
         return {"status": DOWN, "error": type(error).__name__}
@@ -42,7 +41,7 @@ async def _graph(services: Services) -> list[list[Answer[Any]]]:
 
     async def one(graph: TenantGraph) -> list[Answer[Any]]:
         try:
-            async with asyncio.timeout(GRAPH_SECONDS):
+            async with asyncio.timeout(deadlines.HEALTH_GRAPH):
                 return await graph.probes.get()
         except TimeoutError:
             return [Answer("organization", State.UNREAD, reason=Reason.TIMEOUT)]

@@ -24,7 +24,9 @@ async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) ->
     if not isinstance(home, Tenant):
         diagnosis = undetermined((home,), failure.mailbox)
         return make_finding(queued, tenant_id, classified, diagnosis, None)
-    evidence = await collect(tenants.graph(home), failure, classified[0], fresh=queued.fresh)
+    evidence = await collect(
+        tenants.graph(home), failure, classified[0], fresh=queued.fresh, seconds=deadlines.EVIDENCE
+    )
     case = Case(failure, classified[0], evidence)
     return make_finding(queued, tenant_id, classified, diagnose(case), case)
 

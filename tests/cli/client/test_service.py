@@ -17,6 +17,7 @@ import pytest
 from sandbox.processes import ROOT, free_port, started
 from tests.cli.conftest import KEY, Deployment
 from tests.cli.program import PROGRAM, InProcess, environment, triage
+from triage import deadlines
 from triage.cli.client import service as service_module
 from triage.cli.client.service import address
 from triage.cli.errors import ExitCode, UsageProblem
@@ -122,11 +123,11 @@ def test_the_wait_has_a_limit(
     result = in_process("summary", settings={"TRIAGE_URL": server.url})
     assert (result.code, len(server.asked)) == (4, 1)
     assert "The storage account cannot be reached. Try again in 3600 s" in result.err
-    monkeypatch.setattr(service_module, "PATIENCE_SECONDS", 2.5)
+    monkeypatch.setattr(deadlines, "CLIENT_RETRIES", 2.5)
     server = canned((503, {"retry-after": "1"}, b""))
     result = in_process("summary", settings={"TRIAGE_URL": server.url})
     assert (result.code, len(server.asked)) == (4, 1 + 3)
-    monkeypatch.setattr(service_module, "PATIENCE_SECONDS", 1)
+    monkeypatch.setattr(deadlines, "CLIENT_RETRIES", 1)
     assert in_process("summary", settings={"TRIAGE_URL": canned((503, {}, b"")).url}).code == 4
 
 
@@ -251,7 +252,7 @@ def test_watch_waits_while_the_service_is_away(
     def one(identifier: str) -> bytes:
         return json.dumps({"value": [{"id": identifier, "triagedAt": "2026-11-20T10:11:12Z"}]}).encode()
 
-    monkeypatch.setattr(service_module, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(deadlines, "CLIENT_RETRIES", 0)
     gone = (503, {}, b"")
     server = canned((200, {}, one("a")), gone, gone, (200, {}, one("b")), (401, {}, b""))
     result = in_process("watch", "--interval", "0.2", "--last", "0", "--json", settings={"TRIAGE_URL": server.url})

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 
+from triage import deadlines
 from triage.api.filters import MAX_TOP
 from triage.cli.client.answers import UnreachableError, detail, read_answer, retry_after, unreachable
 from triage.cli.client.sign_in import BearerAuth
@@ -19,10 +20,7 @@ from triage.cli.errors import UsageProblem
 from triage.cli.show.terminal import say
 from triage.settings import LOOPBACK
 
-# The service answers within 30 seconds (docs/api.md).
-TIMEOUT = httpx.Timeout(40.0, connect=10.0)
-# How long a command waits in total for a service that answers with Retry-After.
-PATIENCE_SECONDS = 60.0
+TIMEOUT = httpx.Timeout(deadlines.CLIENT_REQUEST, connect=deadlines.CLIENT_CONNECT)
 _BUSY = (429, 503)
 Json = dict[str, Any]
 
@@ -81,7 +79,7 @@ class Service:
             if answer.status_code not in _BUSY:
                 return read_answer(answer)
             pause = retry_after(answer.headers.get("Retry-After"), waited)
-            if self.direct or waited + pause > PATIENCE_SECONDS:
+            if self.direct or waited + pause > deadlines.CLIENT_RETRIES:
                 raise UnreachableError(self._busy(answer, pause))
             say(f"The service is busy ({answer.status_code}). Waiting {pause:.0f} s.")
             await asyncio.sleep(pause)
