@@ -32,7 +32,7 @@ ROUTES: tuple[Route, ...] = (
           media=("text/csv", "application/x-ndjson"), query=filters.FINDINGS, problems=(400, 503)),
     Route("get_finding", "GET", "findings/{id}", findings.get, "Get a finding", Finding, problems=(404, 503)),
     Route("post_retriage", "POST", "findings/{id}/retriage", findings.retriage, "Triage a failure again", AcceptedBody,
-          202, problems=(404, 413, 503)),
+          202, problems=(404, 503)),
     Route("get_audits", "GET", "audits", audits.search, "List permission audits", AUDIT_PAGE,
           query=filters.AUDITS, problems=(400, 503)),
     Route("post_audits", "POST", "audits", audits.post, "Audit now", AUDIT_PAGE, body=_TENANT,
