@@ -7,32 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from functools import partial
-from typing import Any, TypeVar
 
 from triage.addresses import domain_of
 from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
-from triage.graph.models import MailboxSettings, MailFolder, Message, Organization, Recipient, TenantInformation, User
-from triage.graph.questions import Question, applications, directory, mail
-from triage.graph.reading import read_list, read_one
+from triage.graph.message_search import MessageSearch
+from triage.graph.models import MailboxSettings, MailFolder, Organization, Recipient, TenantInformation, User
+from triage.graph.questions import applications, directory, mail
+from triage.graph.reading import Reader, late
 from triage.graph.tenants import TenantGraph
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import Scenario
 
-T = TypeVar("T")
-
 # What Entra puts in front of a deleted user's UPN: its object id, with or without dashes.
 _OBJECT_ID = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
-
-# The folders whose place in a mailbox decides what a message in them means. Their names work in every language.
-# The folders that a message most often goes to from the Inbox come first: they can make the others unnecessary.
-WELL_KNOWN_FIRST = ("deleteditems", "junkemail")
-WELL_KNOWN = (*WELL_KNOWN_FIRST, "archive", "sentitems")
-# Folders that may be hidden, and that nobody created to keep quarantined mail in.
-WELL_KNOWN_HIDDEN = ("recoverableitemsdeletions", "searchfolders", "conflicts", "localfailures", "serverfailures",
-                     "syncissues", "conversationhistory", "clutter", "outbox", "scheduled")  # fmt: skip
-MAX_HIDDEN_FOLDERS = 20
 
 # Errors that say that there is no mailbox: the message is looked for only if there is one after all.
 _MAILBOX_IN_DOUBT = (Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE)
@@ -64,11 +53,11 @@ class _Collector:
     ) -> None:
         self.evidence = Evidence(graph.tenant)
         self._graph = graph
-        self._batcher = graph.session.batcher
         self._failure = failure
         self._scenario = scenario
         self._fresh = fresh
-        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._reader = Reader(graph.session.batcher, seconds)
+        self._search = MessageSearch(self._reader, self.evidence, failure.internet_message_id)
 
     async def run(self) -> None:
         await _all(self._tenant(), self._person(), self._app())
@@ -77,12 +66,12 @@ class _Collector:
         self.evidence.organization = await self._organization(fresh=self._fresh)
 
     async def _organization(self, *, fresh: bool) -> Answer[Organization]:
-        return await self._in_time(self._graph.organization.get(fresh=fresh), _late(directory.organization()))
+        return await self._reader.in_time(self._graph.organization.get(fresh=fresh), late(directory.organization()))
 
     async def _app(self) -> None:
         if self._graph.tenant.app_id:
-            late = AppEvidence(_late(applications.service_principal(self._graph.tenant.app_id)))
-            self.evidence.app = await self._in_time(self._graph.app.get(fresh=self._fresh), late)
+            unread = AppEvidence(late(applications.service_principal(self._graph.tenant.app_id)))
+            self.evidence.app = await self._reader.in_time(self._graph.app.get(fresh=self._fresh), unread)
 
     async def _person(self) -> None:
         """The user and, in the same round trip, the mailbox. Other owners of the address only if no user has it."""
@@ -102,16 +91,16 @@ class _Collector:
         if person is None and evidence.user.state is State.ABSENT and evidence.alias.state is State.ABSENT:
             await self._no_person(address)
         elif person is not None and person.assigned_plans == [] and evidence.mailbox.state is State.READ:
-            settings = await self._one(mail.mailbox_purpose(person.id or address), MailboxSettings)
+            settings = await self._reader.one(mail.mailbox_purpose(person.id or address), MailboxSettings)
             evidence.mailbox_purpose = settings.map(lambda value: value.purpose)
 
     async def _user(self, address: str) -> None:
-        self.evidence.user = await self._one(directory.user(address), User)
+        self.evidence.user = await self._reader.one(directory.user(address), User)
 
     async def _other_users(self, address: str) -> None:
         fits = partial(_is_of, address=address)
         alias, deleted = await asyncio.gather(
-            self._list(directory.alias(address), User), self._list(directory.deleted_user(address), User)
+            self._reader.many(directory.alias(address), User), self._reader.many(directory.deleted_user(address), User)
         )
         self.evidence.alias, self.evidence.deleted_user = alias.first(fits), deleted.first(fits)
 
@@ -121,8 +110,8 @@ class _Collector:
         if evidence.deleted_user.state is State.READ:
             return
         group, contact, _ = await asyncio.gather(
-            self._list(directory.group(address), Recipient),
-            self._list(directory.contact(address), Recipient),
+            self._reader.many(directory.group(address), Recipient),
+            self._reader.many(directory.contact(address), Recipient),
             self._domain_owner(domain_of(address)),
         )
         evidence.group, evidence.contact = group.first(), contact.first()
@@ -131,7 +120,7 @@ class _Collector:
         # It is being read at the same time, and may not be in the evidence yet.
         organization = (await self._organization(fresh=False)).value
         if organization is not None and not organization.verifies(domain):
-            self.evidence.domain_owner = await self._one(directory.domain_owner(domain), TenantInformation)
+            self.evidence.domain_owner = await self._reader.one(directory.domain_owner(domain), TenantInformation)
 
     async def _mailbox(self, user: str, *, in_doubt: bool = False) -> None:
         """Whether the mailbox answers, and where the message is in it: asked together unless it is `in_doubt`."""
@@ -139,92 +128,14 @@ class _Collector:
         if in_doubt:
             await self._inbox(user)
             if evidence.mailbox.state is State.READ:
-                await self._copies(user)
+                await self._search.copies(user)
         else:
-            await _all(self._inbox(user), self._copies(user))
+            await _all(self._inbox(user), self._search.copies(user))
         if evidence.mailbox.state is State.READ and evidence.message.state is State.READ:
-            await self._places(user)
+            await self._search.places(user)
 
     async def _inbox(self, user: str) -> None:
-        self.evidence.mailbox = await self._one(mail.mailbox(user), MailFolder)
-
-    async def _copies(self, user: str) -> None:
-        message_id = self._failure.internet_message_id
-        if message_id is not None:
-            self.evidence.message, self.evidence.recoverable_items = await asyncio.gather(
-                self._list(mail.message(user, message_id), Message),
-                self._list(mail.recoverable_items(user, message_id), Message),
-            )
-
-    async def _places(self, user: str) -> None:
-        """Which folders hold a copy; if none does, what is in the hidden folders."""
-        evidence = self.evidence
-        inbox = evidence.mailbox.value
-        parents = {message.parent_folder_id for message in evidence.message.value or [] if message.parent_folder_id}
-        if inbox is not None and inbox.id in parents:
-            return
-        if not parents:
-            if not evidence.recoverable_items.value:
-                await self._hidden(user)
-            return
-        await self._well_known(user, WELL_KNOWN_FIRST)
-        other = sorted(parents - self._known_folders())
-        if not other:
-            return
-        folders, _ = await asyncio.gather(
-            self._folders(user, other), self._well_known(user, WELL_KNOWN[len(WELL_KNOWN_FIRST) :])
-        )
-        evidence.folders.update(folders)
-        if any(answer.value and answer.value.is_hidden for answer in evidence.folders.values()):
-            await self._well_known(user, WELL_KNOWN_HIDDEN)
-
-    async def _hidden(self, user: str) -> None:
-        """Looks into the hidden folders that have something in them, except those that nobody created."""
-        evidence = self.evidence
-        answer = await self._list(mail.hidden_folders(user), MailFolder)
-        hidden = [folder.id for folder in answer.value or [] if folder.is_hidden and folder.id and folder.holds_items]
-        if len(hidden) > MAX_HIDDEN_FOLDERS:
-            evidence.hidden_folders = answer.unread(Reason.UNAVAILABLE)
-            return
-        message_id = self._failure.internet_message_id or ""
-        searched = await asyncio.gather(
-            *(self._list(mail.hidden_folder(user, folder, message_id), Message) for folder in hidden)
-        )
-        found = dict(zip(hidden, searched, strict=True))
-        if any(messages.state is not State.READ or messages.value for messages in searched):
-            await self._well_known(user, WELL_KNOWN_HIDDEN)
-            known = self._known_folders()
-            found = {folder: messages for folder, messages in found.items() if folder not in known}
-        evidence.hidden_folders, evidence.hidden_messages = answer, found
-
-    def _known_folders(self) -> set[str]:
-        folders = (answer.value for answer in self.evidence.well_known.values())
-        return {folder.id for folder in folders if folder and folder.id}
-
-    async def _well_known(self, user: str, names: Sequence[str]) -> None:
-        self.evidence.well_known.update(await self._folders(user, names))
-
-    async def _folders(self, user: str, folders: Sequence[str]) -> dict[str, Answer[MailFolder]]:
-        answers = await asyncio.gather(*(self._one(mail.folder(user, folder), MailFolder) for folder in folders))
-        return dict(zip(folders, answers, strict=True))
-
-    async def _one(self, question: Question, kind: type[T]) -> Answer[T]:
-        return await self._in_time(read_one(self._batcher, question, kind), _late(question))
-
-    async def _list(self, question: Question, kind: type[T]) -> Answer[list[T]]:
-        return await self._in_time(read_list(self._batcher, question, kind), _late(question))
-
-    async def _in_time(self, reading: Awaitable[T], late: T) -> T:
-        """What is read before the deadline, or `late`."""
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                return await reading
-        except TimeoutError:
-            return late
-
-
-def _late(question: Question) -> Answer[Any]:
-    return Answer(question.check, State.UNREAD, request=str(question), reason=Reason.TIMEOUT)
+        self.evidence.mailbox = await self._reader.one(mail.mailbox(user), MailFolder)
 
 
 async def _all(*readings: Awaitable[None]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 from functools import cache
 from types import GenericAlias
@@ -59,6 +61,35 @@ async def read_list(batcher: Batcher, question: Question, kind: type[T], *, whol
             return _validated(answer, rows, _adapter(kind, many=True))
         next_page = replace(question, url=_relative(str(link)))
     return answer.unread(Reason.UNAVAILABLE)
+
+
+class Reader:
+    """Reads until a deadline: what has no answer within `seconds` is unread with the reason `timeout`."""
+
+    def __init__(self, batcher: Batcher, seconds: float) -> None:
+        self._batcher = batcher
+        self._deadline = asyncio.get_running_loop().time() + seconds
+
+    async def one(self, question: Question, kind: type[T]) -> Answer[T]:
+        """The one object that a question is about."""
+        return await self.in_time(read_one(self._batcher, question, kind), late(question))
+
+    async def many(self, question: Question, kind: type[T]) -> Answer[list[T]]:
+        """All objects of a collection."""
+        return await self.in_time(read_list(self._batcher, question, kind), late(question))
+
+    async def in_time(self, reading: Awaitable[T], otherwise: T) -> T:
+        """What is read before the deadline, or `otherwise`."""
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await reading
+        except TimeoutError:
+            return otherwise
+
+
+def late(question: Question) -> Answer[Any]:
+    """The answer to a question that Graph did not answer in time."""
+    return Answer(question.check, State.UNREAD, request=str(question), reason=Reason.TIMEOUT)
 
 
 def _answer(question: Question, reply: Reply) -> Answer[Any]:

@@ -1,0 +1,93 @@
+"""Looks for a message in a mailbox: its copies, and the folders that they are in.
+
+What does not depend on an answer is asked together; a folder that can't change where the message is, is not asked about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from triage.graph.evidence import Answer, Evidence, Reason, State
+from triage.graph.models import MailFolder, Message
+from triage.graph.questions import mail
+from triage.graph.reading import Reader
+
+# The folders whose place in a mailbox decides what a message in them means. Their names work in every language.
+# The folders that a message most often goes to from the Inbox come first: they can make the others unnecessary.
+WELL_KNOWN_FIRST = ("deleteditems", "junkemail")
+WELL_KNOWN = (*WELL_KNOWN_FIRST, "archive", "sentitems")
+# Folders that may be hidden, and that nobody created to keep quarantined mail in.
+WELL_KNOWN_HIDDEN = ("recoverableitemsdeletions", "searchfolders", "conflicts", "localfailures", "serverfailures",
+                     "syncissues", "conversationhistory", "clutter", "outbox", "scheduled")  # fmt: skip
+MAX_HIDDEN_FOLDERS = 20
+
+
+class MessageSearch:
+    """Fills in what the evidence says about one message."""
+
+    def __init__(self, reader: Reader, evidence: Evidence, message_id: str | None) -> None:
+        self._reader = reader
+        self._evidence = evidence
+        self._message_id = message_id
+
+    async def copies(self, user: str) -> None:
+        """The copies in the mailbox's folders and in Recoverable Items."""
+        message_id = self._message_id
+        if message_id is not None:
+            self._evidence.message, self._evidence.recoverable_items = await asyncio.gather(
+                self._reader.many(mail.message(user, message_id), Message),
+                self._reader.many(mail.recoverable_items(user, message_id), Message),
+            )
+
+    async def places(self, user: str) -> None:
+        """Which folders hold a copy; if none does, what is in the hidden folders."""
+        evidence = self._evidence
+        inbox = evidence.mailbox.value
+        parents = {message.parent_folder_id for message in evidence.message.value or [] if message.parent_folder_id}
+        if inbox is not None and inbox.id in parents:
+            return
+        if not parents:
+            if not evidence.recoverable_items.value:
+                await self._hidden(user)
+            return
+        await self._well_known(user, WELL_KNOWN_FIRST)
+        other = sorted(parents - self._known_folders())
+        if not other:
+            return
+        folders, _ = await asyncio.gather(
+            self._folders(user, other), self._well_known(user, WELL_KNOWN[len(WELL_KNOWN_FIRST) :])
+        )
+        evidence.folders.update(folders)
+        if any(answer.value and answer.value.is_hidden for answer in evidence.folders.values()):
+            await self._well_known(user, WELL_KNOWN_HIDDEN)
+
+    async def _hidden(self, user: str) -> None:
+        """Looks into the hidden folders that have something in them, except those that nobody created."""
+        evidence = self._evidence
+        answer = await self._reader.many(mail.hidden_folders(user), MailFolder)
+        hidden = [folder.id for folder in answer.value or [] if folder.is_hidden and folder.id and folder.holds_items]
+        if len(hidden) > MAX_HIDDEN_FOLDERS:
+            evidence.hidden_folders = answer.unread(Reason.UNAVAILABLE)
+            return
+        message_id = self._message_id or ""
+        searched = await asyncio.gather(
+            *(self._reader.many(mail.hidden_folder(user, folder, message_id), Message) for folder in hidden)
+        )
+        found = dict(zip(hidden, searched, strict=True))
+        if any(messages.state is not State.READ or messages.value for messages in searched):
+            await self._well_known(user, WELL_KNOWN_HIDDEN)
+            known = self._known_folders()
+            found = {folder: messages for folder, messages in found.items() if folder not in known}
+        evidence.hidden_folders, evidence.hidden_messages = answer, found
+
+    def _known_folders(self) -> set[str]:
+        folders = (answer.value for answer in self._evidence.well_known.values())
+        return {folder.id for folder in folders if folder and folder.id}
+
+    async def _well_known(self, user: str, names: Sequence[str]) -> None:
+        self._evidence.well_known.update(await self._folders(user, names))
+
+    async def _folders(self, user: str, folders: Sequence[str]) -> dict[str, Answer[MailFolder]]:
+        answers = await asyncio.gather(*(self._reader.one(mail.folder(user, folder), MailFolder) for folder in folders))
+        return dict(zip(folders, answers, strict=True))
