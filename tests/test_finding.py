@@ -59,6 +59,7 @@ def test_times_of_a_first_delivery() -> None:
 @pytest.mark.parametrize(("reason", "passing"), [
     (Reason.THROTTLED, True), (Reason.UNAVAILABLE, True), (Reason.TIMEOUT, True), (Reason.FORBIDDEN, False),
     (Reason.UNAUTHENTICATED, False), (Reason.NO_AUTH, False), (Reason.TENANT_NOT_CONFIGURED, False), (Reason.POISON, False),
+    (Reason.UNSUPPORTED, False), (Reason.TOO_MANY, False),
 ])  # fmt: skip
 def test_reasons_that_pass(reason: Reason, passing: bool) -> None:
     diagnosis = undetermined(

@@ -1,4 +1,4 @@
-import { capital, Why } from "./text";
+import { capital, Untrusted, Why } from "./text";
 import type { Reason } from "./wire";
 
 interface Unread {
@@ -6,6 +6,8 @@ interface Unread {
   what: string;
   reason: Reason;
   permission: string | null;
+  /** What Graph said about it, or which limit was reached. */
+  detail?: string | null;
 }
 
 /** What could not be read, and why. Nothing if everything was. */
@@ -15,11 +17,17 @@ export function CouldNotBeRead({ all }: { all: Unread[] }) {
     <section class="panel" aria-labelledby="unread-title">
       <h2 id="unread-title">Could not be read</h2>
       <ul class="plain">
-        {all.map(({ what, reason, permission }, index) => (
+        {all.map(({ what, reason, permission, detail }, index) => (
           <li key={index}>
             <p>{capital(what)}</p>
             <p class="muted">
               <Why reason={reason} permission={permission} />
+              {detail && (
+                <>
+                  {" "}
+                  <Untrusted text={detail} />
+                </>
+              )}
             </p>
           </li>
         ))}

@@ -203,6 +203,7 @@ export interface Lack {
   check: string;
   reason: Reason;
   permission: string | null;
+  detail?: string | null;
 }
 
 export interface LackingPermission {
@@ -281,6 +282,8 @@ export const REASON_VALUES = [
   "unavailable",
   "timeout",
   "unauthenticated",
+  "unsupported",
+  "too_many",
   "no_auth",
   "tenant_not_configured",
   "poison",
@@ -360,6 +363,7 @@ export interface Unreadable {
   check: string;
   reason: Reason;
   permission: string | null;
+  detail?: string | null;
   question: string;
 }
 

@@ -48,6 +48,8 @@ export const REASONS: Record<Reason, string> = {
   unavailable: "Graph could not be reached, or its answer could not be understood",
   timeout: "Graph did not answer in time",
   unauthenticated: "the triage identity could not sign in to the tenant",
+  unsupported: "Graph does not support one of the service's questions here",
+  too_many: "the service has a limit",
   no_auth: "Email Threat Defense has no app in the tenant (no_auth), and nothing else explains the failure",
   tenant_not_configured: "its tenant is not in TRIAGE_TENANTS",
   poison: "every try to triage it failed",

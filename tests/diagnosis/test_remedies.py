@@ -28,11 +28,12 @@ from tests.factories import (
     principal,
 )
 from triage.diagnosis.causes import Cause, Subject
+from triage.diagnosis.checks import checks
 from triage.diagnosis.diagnose import Diagnosis, diagnose, undetermined
 from triage.diagnosis.precedence import causes_of
 from triage.diagnosis.remedy import Action, actions, app_actions, fill, lack_action, placeholders
 from triage.diagnosis.rule import RULES
-from triage.graph.evidence import Lack, Reason
+from triage.graph.evidence import Answer, Lack, Reason, State
 from triage.graph.models import Recipient, ServicePrincipal, User
 from triage.intake.scenario import Scenario
 
@@ -215,6 +216,8 @@ def test_a_mailbox_with_a_quote_in_a_filter_is_quoted_twice() -> None:
 @pytest.mark.parametrize(("reason", "title"), [
     (Reason.FORBIDDEN, "Grant Mail.ReadBasic.All to the triage identity"),
     (Reason.UNAUTHENTICATED, "Check the sign-in of the triage identity"),
+    (Reason.UNSUPPORTED, "Decide from the other checks"),
+    (Reason.TOO_MANY, "Look at it by hand"),
     (Reason.TENANT_NOT_CONFIGURED, "Add the tenant"),
     (Reason.NO_AUTH, "Remediate by hand"),
     (Reason.POISON, "Find out why triage failed"),
@@ -242,6 +245,18 @@ def test_an_undetermined_finding_has_one_step_for_each_lack() -> None:
         "Grant Mail.ReadBasic.All to the triage identity",
         "Triage again later",
     ]
+
+
+def test_what_graph_refuses_is_said_in_its_words_and_hides_nothing_else() -> None:
+    refused = Answer("mailbox", State.UNREAD, status=400).unread(Reason.UNSUPPORTED, detail="Unsupported Query.")
+    case = make_case(Scenario.INVALID_USER, mailbox=refused)
+    found = diagnose(case)
+    assert "Graph does not support one of the service's questions here (Unsupported Query)." in found.summary
+    (check,) = [check for check in checks(case) if check.id == "mailbox"]
+    assert (check.reason, check.observed) == (Reason.UNSUPPORTED, {"detail": "Unsupported Query."})
+    gone = make_case(Scenario.INVALID_USER, **{**NOBODY, "mailbox": refused, "deleted_user": User(id="u-9")})
+    assert diagnose(gone).cause is Cause.USER_DELETED
+    assert diagnosed(mailbox=refused, app=make_app(permissions=[])).cause is Cause.PERMISSION_MISSING
 
 
 def test_undetermined_without_a_lack_says_so() -> None:

@@ -159,6 +159,10 @@ FAULTS = {
         "forbidden", {"path": "^/servicePrincipals", "status": 403}, permission="Application.Read.All",
         person="ines", failure=UNKNOWN_REASON,
     ),
+    # Refused as a question: no later try knows more, so there is none.
+    "the Inbox is not supported": lasting(
+        "unsupported", {"path": INBOX, "status": 400, "code": "BadRequest", "message": "Unsupported Query."}, hits=1
+    ),
     # Not signed in
     "a batch is refused": lasting("unauthenticated", {"path": BATCH, "status": 401}),
     "a batch is forbidden": lasting("unauthenticated", {"path": BATCH, "status": 403}),

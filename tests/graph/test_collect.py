@@ -82,6 +82,22 @@ async def test_answers_of_another_tenant_are_no_evidence() -> None:
     assert {(answer.state, answer.reason) for answer in asked} == {(State.UNREAD, Reason.UNAUTHENTICATED)}
 
 
+async def test_more_hidden_folders_than_are_looked_into_is_a_limit_of_the_service() -> None:
+    known = organization(TENANT_ID)
+
+    def answer(url: str) -> Reply:
+        if "/mailFolders?" in url:
+            rows = [{"id": f"h{number}", "isHidden": True, "totalItemCount": 1} for number in range(21)]
+            return Reply(200, {"value": rows})
+        if "/messages?" in url:
+            return Reply(200, {"value": []})
+        return Reply(200, {"id": "i"}) if "/mailFolders/inbox" in url else known(url) or Reply()
+
+    found = (await collected(answer)).hidden_folders
+    assert (found.state, found.status, found.reason) == (State.UNREAD, 200, Reason.TOO_MANY)
+    assert found.detail == "the service looks into at most 20 hidden folders; the mailbox has 21"
+
+
 async def test_only_a_user_with_the_address_is_a_hit() -> None:
     """`endsWith` also finds longer addresses, and a deleted user's UPN begins with its object id."""
     object_id = "0123456789abcdef0123456789abcdef"

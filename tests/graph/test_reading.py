@@ -49,7 +49,11 @@ STATES = [
     (401, error("InvalidAuthenticationToken"), State.UNREAD, Reason.UNAUTHENTICATED, None),
     (429, error("ApplicationThrottled"), State.UNREAD, Reason.THROTTLED, None),
     (408, None, State.UNREAD, Reason.TIMEOUT, None),
-    (400, error("Request_BadRequest"), State.UNREAD, Reason.UNAVAILABLE, None),
+    (400, error("Request_BadRequest"), State.UNREAD, Reason.UNSUPPORTED, None),
+    (400, None, State.UNREAD, Reason.UNSUPPORTED, None),
+    (405, error("Request_BadRequest"), State.UNREAD, Reason.UNSUPPORTED, None),
+    (501, error("NotImplemented"), State.UNREAD, Reason.UNSUPPORTED, None),
+    (409, error("Conflict"), State.UNREAD, Reason.UNAVAILABLE, None),
     (500, None, State.UNREAD, Reason.UNAVAILABLE, None),
     (424, None, State.UNREAD, Reason.UNAVAILABLE, None),
     (200, None, State.UNREAD, Reason.UNAVAILABLE, None),
@@ -68,6 +72,19 @@ async def test_states(
     assert (found.state, found.reason, found.permission, found.value) == (state, reason, permission, None)
     assert (found.status, found.error_code) == (status, Reply(status, body).code)
     assert found.known is (state is State.ABSENT)
+
+
+@pytest.mark.parametrize(("message", "detail"), [
+    ("Could not find a property named 'x'\r\n on type 'y'.", "Could not find a property named 'x' on type 'y'."),
+    ("x" * 1000, "x" * 300), ("", None), (7, None),
+])  # fmt: skip
+async def test_a_question_that_graph_refuses_carries_its_message(message: object, detail: str | None) -> None:
+    found = await one(Reply(400, {"error": {"code": "BadRequest", "message": message}}))
+    assert (found.reason, found.lack.detail, Reason.UNSUPPORTED.passing) == (Reason.UNSUPPORTED, detail, False)
+
+
+async def test_the_message_of_another_error_is_not_carried() -> None:
+    assert (await one(Reply(403, {"error": {"code": "ErrorAccessDenied", "message": "no"}}))).lack.detail is None
 
 
 @pytest.mark.parametrize("status", [503, 504])
@@ -139,7 +156,9 @@ async def test_a_collection_without_an_end() -> None:
     body = {"value": [{"id": "1"}], "@odata.nextLink": NEXT}
     graph, asked = pages(*[body] * (MAX_PAGES + 1))
     found = await read_list(graph, QUESTION, User)
-    assert (found.state, found.reason, len(asked)) == (State.UNREAD, Reason.UNAVAILABLE, MAX_PAGES)
+    assert (found.state, found.reason, len(asked)) == (State.UNREAD, Reason.TOO_MANY, MAX_PAGES)
+    assert found.lack.detail == "the service reads at most 20 pages of a list"
+    assert not Reason.TOO_MANY.passing
 
 
 async def test_the_first_of_a_search() -> None:
@@ -161,4 +180,5 @@ def test_getting_an_answer() -> None:
     assert caught.value.lack == Lack(check="user", reason=Reason.FORBIDDEN, permission="User.Read.All")
     with pytest.raises(Unread) as caught:
         Answer("group").get()
-    assert caught.value.lack == Lack(check="group", reason=Reason.UNAVAILABLE)
+    not_asked = Lack(check="group", reason=Reason.TOO_MANY, detail="the service did not ask this")
+    assert caught.value.lack == not_asked

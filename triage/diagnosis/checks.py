@@ -107,7 +107,7 @@ Judged = tuple[bool | None, dict[str, Any]]
 
 def _outcome(kind: Kind, case: Case, answer: Answer[Any]) -> tuple[Outcome, dict[str, Any]]:
     if not answer.known:
-        return Outcome.UNKNOWN, {}
+        return Outcome.UNKNOWN, {"detail": answer.detail}
     try:
         yes, observed = _JUDGES.get(answer.check, _judge_presence)(case, answer)
     except Unread:

@@ -12,7 +12,7 @@ from triage.diagnosis.case import Case, Match
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.diagnosis.precedence import LAST_WITHOUT_APP, precedence
 from triage.diagnosis.rule import RULES
-from triage.diagnosis.undetermined import unknown
+from triage.diagnosis.undetermined import why
 from triage.graph.evidence import Lack, Reason, Unread
 from triage.settings import Mode
 
@@ -67,8 +67,8 @@ def undetermined(lacks: tuple[Lack, ...], mailbox: str, also_seen: tuple[Cause, 
     """No cause, and why there is none."""
     lacks = lacks or (Lack(check="evidence", reason=Reason.UNAVAILABLE),)
     rule = RULES[Cause.UNDETERMINED]
-    why = "; ".join(dict.fromkeys(unknown(lack).why.format(permission=lack.permission) for lack in lacks))
-    summary = f"Why the remediation in {mailbox} failed could not be determined: {why}."
+    whys = "; ".join(dict.fromkeys(map(why, lacks)))
+    summary = f"Why the remediation in {mailbox} failed could not be determined: {whys}."
     return Diagnosis(rule.cause, rule.confidence, rule.severity, summary, also_seen=also_seen, lacks=lacks)
 
 

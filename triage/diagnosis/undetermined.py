@@ -40,6 +40,22 @@ _UNKNOWN = {
             "app that AZURE_CLIENT_ID names, and its consent in this tenant.",
         ),
     ),
+    Reason.UNSUPPORTED: Unknown(
+        "Graph does not support one of the service's questions here",
+        Step(
+            "Decide from the other checks",
+            "Microsoft Graph refuses a question of the service in this cloud or tenant, and will refuse it again. The "
+            "check shows what it said. The other checks are still right.",
+        ),
+    ),
+    Reason.TOO_MANY: Unknown(
+        "the service has a limit",
+        Step(
+            "Look at it by hand",
+            "There is more to read than the service reads for one failure, so another triage can't find out more. The "
+            "check names the limit.",
+        ),
+    ),
     Reason.TENANT_NOT_CONFIGURED: Unknown(
         "its tenant is not in TRIAGE_TENANTS",
         Step(
@@ -64,6 +80,12 @@ _UNKNOWN = {
     Reason.TIMEOUT: Unknown("Graph did not answer in time", _LATER),
     Reason.UNAVAILABLE: Unknown("Graph could not be reached, or its answer could not be understood", _LATER),
 }
+
+
+def why(lack: Lack) -> str:
+    """Why something could not be known, within a sentence: the words of its reason, and what Graph said about it."""
+    words = unknown(lack).why.format(permission=lack.permission)
+    return f"{words} ({lack.detail.rstrip('.')})" if lack.detail else words
 
 
 def unknown(lack: Lack) -> Unknown:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
+from pydantic import Field
+
 from triage.graph.models import (
     Application,
     AppRoleAssignment,
@@ -38,6 +40,8 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
     TIMEOUT = "timeout"
     UNAUTHENTICATED = "unauthenticated"
+    UNSUPPORTED = "unsupported"
+    TOO_MANY = "too_many"
     NO_AUTH = "no_auth"
     TENANT_NOT_CONFIGURED = "tenant_not_configured"
     POISON = "poison"
@@ -49,11 +53,15 @@ class Reason(StrEnum):
 
 
 class Lack(Wire):
-    """What could not be known: the check, why, and the permission that the triage identity lacks for it, if any."""
+    """What could not be known: the check, why, and the permission that the triage identity lacks for it, if any.
+
+    `detail` is what Graph said about it, or which limit was reached.
+    """
 
     check: str
     reason: Reason
     permission: str | None = None
+    detail: str | None = Field(default=None, exclude_if=lambda detail: detail is None)
 
 
 class Unread(Exception):
@@ -77,7 +85,7 @@ class State(StrEnum):
 class Answer(Generic[T_co]):
     """The answer to one question; with nothing but its `check`, the question was not asked.
 
-    `check` is its id in a finding; `request`, `status` and `error_code` are the evidence.
+    `check` is its id in a finding; `request`, `status` and `error_code` are the evidence. `detail`: see Lack.
     """
 
     check: str
@@ -88,6 +96,7 @@ class Answer(Generic[T_co]):
     error_code: str | None = None
     reason: Reason | None = None
     permission: str | None = None
+    detail: str | None = None
 
     @property
     def known(self) -> bool:
@@ -96,8 +105,11 @@ class Answer(Generic[T_co]):
 
     @property
     def lack(self) -> Lack:
-        """What is not known because this answer is unread."""
-        return Lack(check=self.check, reason=self.reason or Reason.UNAVAILABLE, permission=self.permission)
+        """What is not known because this answer is unread, or was not asked, which is a limit of the service."""
+        if self.reason is None and self.state is State.NOT_ASKED:
+            return Lack(check=self.check, reason=Reason.TOO_MANY, detail="the service did not ask this")
+        reason = self.reason or Reason.UNAVAILABLE
+        return Lack(check=self.check, reason=reason, permission=self.permission, detail=self.detail)
 
     def get(self) -> T_co | None:
         """The value, or None where Graph says that there is none. Raises Unread if it was not read, or not asked."""
@@ -107,9 +119,9 @@ class Answer(Generic[T_co]):
             return None
         raise Unread(self)
 
-    def unread(self, reason: Reason, permission: str | None = None) -> Answer[T_co]:
+    def unread(self, reason: Reason, permission: str | None = None, detail: str | None = None) -> Answer[T_co]:
         """The same question, found to be unreadable after all."""
-        return replace(self, state=State.UNREAD, value=None, reason=reason, permission=permission)
+        return replace(self, state=State.UNREAD, value=None, reason=reason, permission=permission, detail=detail)
 
     def first(self: Answer[list[U]], fits: Callable[[U], bool] = lambda _: True) -> Answer[U]:
         """The answer to a search as that of its first hit that fits: absent if there is none."""

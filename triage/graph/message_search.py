@@ -68,7 +68,8 @@ class MessageSearch:
         answer = await self._reader.many(mail.hidden_folders(user), MailFolder)
         hidden = [folder.id for folder in answer.value or [] if folder.is_hidden and folder.id and folder.holds_items]
         if len(hidden) > MAX_HIDDEN_FOLDERS:
-            evidence.hidden_folders = answer.unread(Reason.UNAVAILABLE)
+            limit = f"the service looks into at most {MAX_HIDDEN_FOLDERS} hidden folders; the mailbox has {len(hidden)}"
+            evidence.hidden_folders = answer.unread(Reason.TOO_MANY, detail=limit)
             return
         message_id = self._message_id or ""
         searched = await asyncio.gather(

@@ -27,6 +27,8 @@ _BY_STATUS = {
     408: Reason.TIMEOUT,
     429: Reason.THROTTLED,
     504: Reason.TIMEOUT,
+    # Graph refuses the question itself, and will refuse it again.
+    **dict.fromkeys((400, 405, 406, 413, 414, 415, 422, 501), Reason.UNSUPPORTED),
 }
 
 
@@ -60,7 +62,7 @@ async def read_list(batcher: Batcher, question: Question, kind: type[T], *, whol
         if not link or not whole:
             return _validated(answer, rows, _adapter(kind, many=True))
         next_page = replace(question, url=_relative(str(link)))
-    return answer.unread(Reason.UNAVAILABLE)
+    return answer.unread(Reason.TOO_MANY, detail=f"the service reads at most {MAX_PAGES} pages of a list")
 
 
 class Reader:
@@ -103,7 +105,8 @@ def _answer(question: Question, reply: Reply) -> Answer[Any]:
     if reply.status == 404 and reply.code:
         return replace(answer, state=State.ABSENT)
     reason = _BY_STATUS.get(reply.status or 0, Reason.UNAVAILABLE)
-    return answer.unread(reason, question.permission if reason is Reason.FORBIDDEN else None)
+    permission = question.permission if reason is Reason.FORBIDDEN else None
+    return answer.unread(reason, permission, reply.message if reason is Reason.UNSUPPORTED else None)
 
 
 @cache

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 from triage.graph.evidence import Reason
 
+_LONGEST_MESSAGE = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -24,9 +26,17 @@ class Reply:
     @property
     def code(self) -> str | None:
         """Graph's error code."""
+        return self._error("code")
+
+    @property
+    def message(self) -> str | None:
+        """What Graph says about the error, on one line and not too long."""
+        return " ".join((self._error("message") or "").split())[:_LONGEST_MESSAGE] or None
+
+    def _error(self, name: str) -> str | None:
         error: object = (self.body or {}).get("error")
-        code: object = cast("dict[str, Any]", error).get("code") if isinstance(error, dict) else None
-        return code if isinstance(code, str) else None
+        value: object = cast("dict[str, Any]", error).get(name) if isinstance(error, dict) else None
+        return value if isinstance(value, str) else None
 
 
 def read_replies(payload: object) -> dict[str, Reply]:

@@ -145,6 +145,7 @@ def _answer(check: Json) -> tuple[str, str]:
 def _seen(check: Json) -> str:
     if check.get("reason"):
         permission = f" ({check['permission']} is missing)" if check.get("permission") else ""
-        return f"{check['reason']}{permission}"
+        detail = part(check, "observed").get("detail")
+        return f"{check['reason']}{permission}" + (f": {detail}" if detail else "")
     text = seen(check.get("observed"))
     return text or str(check.get("errorCode") or "")

@@ -78,7 +78,8 @@ def unreadable(what: str, reason: Json) -> Text:
     """A question or a check that could not be read, why, and the permission that is missing."""
     permission = reason.get("permission")
     missing = f": the triage identity does not have {permission}" if permission else ""
-    return plain(f"   {what} {reason.get('reason')}{missing}")
+    detail = f": {reason['detail']}" if reason.get("detail") else ""
+    return plain(f"   {what} {reason.get('reason')}{missing}{detail}")
 
 
 def _word(value: object) -> str:
