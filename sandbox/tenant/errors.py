@@ -38,12 +38,15 @@ MAILBOX_ERRORS: dict[str, str] = {
     "ResourceNotFound": "Resource could not be discovered.",
     "ErrorNonExistentMailbox": "The SMTP address has no mailbox associated with it.",
     "MailboxNotHostedInExchangeOnline": "The mailbox is not hosted in Exchange Online.",
+    "ErrorItemNotFound": "The specified object was not found in the store., Default folder Inbox not found.",
+    "AuthenticationError": "Error authenticating with resource",  # 401, though the directory accepts the token
 }
 
 
 def mailbox_error(code: str, user: str) -> GraphError:
-    """404 with one of MAILBOX_ERRORS; KeyError for another code."""
-    return GraphError(404, code, MAILBOX_ERRORS[code].format(user=user))
+    """One of MAILBOX_ERRORS, all but AuthenticationError with 404; KeyError for another code."""
+    status = 401 if code == "AuthenticationError" else 404
+    return GraphError(status, code, MAILBOX_ERRORS[code].format(user=user))
 
 
 def unauthorized(message: str) -> GraphError:

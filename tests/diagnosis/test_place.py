@@ -162,6 +162,6 @@ def test_unread_and_cannot_matter(location: Location, evidence: dict[str, Any]) 
     assert place(**evidence).location is location
 
 
-def test_a_mailbox_whose_inbox_is_not_found_still_answers() -> None:
+def test_a_mailbox_whose_inbox_is_not_found_does_not_answer() -> None:
     inbox: Answer[Any] = Answer("mailbox", State.ABSENT, status=404, error_code="ErrorItemNotFound")
-    assert place(mailbox=inbox, **message_in("junkemail")).location is Location.JUNK
+    assert place(mailbox=inbox, **message_in("junkemail")).location is Location.NOT_CHECKED

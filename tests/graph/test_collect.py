@@ -98,6 +98,47 @@ async def test_more_hidden_folders_than_are_looked_into_is_a_limit_of_the_servic
     assert found.detail == "the service looks into at most 20 hidden folders; the mailbox has 21"
 
 
+REFUSED = {"error": {"code": "AuthenticationError"}}
+USER = {"id": "u", "userPrincipalName": MAILBOX}
+
+
+@pytest.mark.parametrize(("user", "inbox", "state", "reason"), [
+    (Reply(200, USER), Reply(401, REFUSED), State.ABSENT, None),
+    (Reply(403, REFUSED), Reply(401, REFUSED), State.UNREAD, Reason.UNAUTHENTICATED),
+    (Reply(401, REFUSED), Reply(401, REFUSED), State.UNREAD, Reason.UNAUTHENTICATED),
+    (Reply(200, USER), Reply(401, reason=Reason.UNAUTHENTICATED), State.UNREAD, Reason.UNAUTHENTICATED),
+    (Reply(200, USER), Reply(403, REFUSED), State.UNREAD, Reason.FORBIDDEN),
+])  # fmt: skip
+async def test_a_401_for_the_inbox_is_the_mailboxs_own_where_the_directory_accepts_the_token(
+    user: Reply, inbox: Reply, state: State, reason: Reason | None
+) -> None:
+    known = organization(TENANT_ID)
+
+    def answer(url: str) -> Reply | None:
+        if "/mailFolders/inbox" in url:
+            return inbox
+        return user if url.startswith(f"/users/{MAILBOX.replace('@', '%40')}?") else known(url)
+
+    evidence = await collected(answer)
+    assert (evidence.mailbox.state, evidence.mailbox.reason) == (state, reason)
+    assert evidence.mailbox.status == inbox.status
+
+
+async def test_an_alias_whose_owner_gets_a_401_is_asked_by_the_owners_id() -> None:
+    known = organization(TENANT_ID)
+    asked: list[str] = []
+
+    def answer(url: str) -> Reply | None:
+        asked.append(url)
+        if url.startswith("/users?"):
+            return Reply(200, {"value": [{**USER, "userPrincipalName": "a.vance@contoso.com", "mail": MAILBOX}]})
+        return Reply(401, REFUSED) if "/mailFolders/inbox" in url else known(url)
+
+    evidence = await collected(answer)
+    assert evidence.mailbox.state is State.ABSENT
+    assert sum("/mailFolders/inbox" in url for url in asked) == 2
+
+
 async def test_only_a_user_with_the_address_is_a_hit() -> None:
     """`endsWith` also finds longer addresses, and a deleted user's UPN begins with its object id."""
     object_id = "0123456789abcdef0123456789abcdef"

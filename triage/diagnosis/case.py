@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from triage.diagnosis.causes import Cause, Confidence
-from triage.graph.evidence import Evidence, State
+from triage.graph.evidence import Evidence
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import Scenario
 
@@ -31,13 +31,9 @@ class Match:
 def mailbox_answers(evidence: Evidence) -> bool:
     """Whether Exchange Online has a mailbox that answers. Raises Unread if that is not known.
 
-    A 404 for the Inbox says that there is no mailbox (MailboxNotEnabledForRESTAPI, ErrorInvalidUser, ...). The
-    exception is ErrorItemNotFound, which comes from a mailbox.
+    Any 404 for the Inbox says that there is none, `ErrorItemNotFound` too: a mailbox without an Inbox has no store.
     """
-    inbox = evidence.mailbox
-    if inbox.state is State.ABSENT:
-        return (inbox.error_code or "").lower() == "erroritemnotfound"
-    return inbox.get() is not None
+    return evidence.mailbox.get() is not None
 
 
 def day(moment: object) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable
+from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 
 from triage.addresses import domain_of
 from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
@@ -82,17 +84,28 @@ class _Collector:
             self._mailbox(address, in_doubt=self._scenario in _MAILBOX_IN_DOUBT),
             *((self._other_users(address),) if address_in_doubt else ()),
         )
+        self._own_refusal()
         if evidence.user.state is State.ABSENT and not address_in_doubt:
             await self._other_users(address)
         if evidence.alias.value is not None and evidence.mailbox.state is State.ABSENT:
             # Exchange did not know the mailbox by this address; it may know it by its owner's id.
             await self._mailbox(evidence.alias.value.id or address)
+            self._own_refusal()
         person = evidence.user.value or evidence.alias.value
         if person is None and evidence.user.state is State.ABSENT and evidence.alias.state is State.ABSENT:
             await self._no_person(address)
         elif person is not None and person.assigned_plans == [] and evidence.mailbox.state is State.READ:
             settings = await self._reader.one(mail.mailbox_purpose(person.id or address), MailboxSettings)
             evidence.mailbox_purpose = settings.map(lambda value: value.purpose)
+
+    def _own_refusal(self) -> None:
+        """A 401 for the Inbox, while the directory accepts the same token, is the mailbox's own: it does not answer.
+
+        Exchange gives it for a user without a license, among others.
+        """
+        evidence, inbox = self.evidence, self.evidence.mailbox
+        if inbox.status == HTTPStatus.UNAUTHORIZED and inbox.error_code and evidence.user.known:
+            evidence.mailbox = replace(inbox, state=State.ABSENT, reason=None)
 
     async def _user(self, address: str) -> None:
         self.evidence.user = await self._reader.one(directory.user(address), User)
