@@ -14,7 +14,8 @@ LIMITS = {name: value for name, value in vars(limit).items() if name.isupper()}
 
 def test_a_triage_ends_before_the_time_that_is_promised() -> None:
     assert limit.OWNER + limit.EVIDENCE < limit.TRIAGE < limit.PROMISED_TRIAGE < limit.FUNCTION
-    assert limit.GRAPH_WAIT < limit.GRAPH_REQUEST < limit.EVIDENCE
+    assert limit.GRAPH_LATE < limit.GRAPH_WAIT < limit.GRAPH_REQUEST < limit.GRAPH_READ < limit.EVIDENCE
+    assert limit.GRAPH_READ + limit.GRAPH_WAIT < limit.EVIDENCE
 
 
 def test_a_request_ends_before_the_time_that_is_promised() -> None:

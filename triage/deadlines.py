@@ -6,7 +6,9 @@
             TRIAGE 55            one queue message: reading it, Graph, and saving the finding
                 OWNER 10             whose failure it is
                 EVIDENCE 40          everything else that Graph is asked
-                    GRAPH_REQUEST 15     one HTTP request to Graph
+                    GRAPH_READ 20        one read with all requests that a failing batch leads to
+                        GRAPH_REQUEST 12     one HTTP request to Graph
+                        GRAPH_LATE 2         a batch of several mailboxes, before they are asked apart
                     GRAPH_WAIT 8         the waits for Retry-After of one read
         PROMISED_REQUEST 30  docs/api.md promises an answer within this time
             REQUEST 25           the handler of an HTTP request
@@ -30,7 +32,9 @@ PROMISED_TRIAGE = 60.0
 TRIAGE = 55.0
 OWNER = 10.0
 EVIDENCE = 40.0
-GRAPH_REQUEST = 15.0
+GRAPH_READ = 20.0
+GRAPH_REQUEST = 12.0
+GRAPH_LATE = 2.0
 GRAPH_WAIT = 8.0
 
 PROMISED_REQUEST = 30.0

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage import deadlines
-from triage.graph import batching
+from triage.graph import throttling
 from triage.graph.batching import Batcher
 from triage.graph.evidence import Reason
 from triage.graph.questions import Question
@@ -37,7 +37,7 @@ class Graph:
     def urls(self) -> list[str]:
         return [item["url"] for batch in self.batches for item in batch]
 
-    async def send(self, items: list[dict[str, Any]]) -> dict[str, Reply]:
+    async def send(self, items: list[dict[str, Any]], seconds: float) -> dict[str, Reply]:
         self.batches.append(items)
         boxes = [item["url"].split("/")[1] for item in items]
         for box in boxes:
@@ -173,7 +173,7 @@ async def test_close_cancels_what_is_under_way() -> None:
 
 
 async def test_a_send_that_fails_cancels_its_reads() -> None:
-    async def send(_: list[dict[str, Any]]) -> dict[str, Reply]:
+    async def send(_: list[dict[str, Any]], seconds: float) -> dict[str, Reply]:
         raise RuntimeError("it should not have")
 
     # Nobody waits for the task of the batch, so the loop handles its exception.
@@ -273,16 +273,16 @@ async def test_a_503_delays_no_other_read() -> None:
 async def test_the_number_of_tries_is_limited() -> None:
     graph = Graph(lambda _: Reply(429, retry_after=0.005))
     reply = await Batcher(graph.send).read(directory(0))
-    assert (reply.status, len(graph.urls)) == (429, batching.MAX_TRIES)
+    assert (reply.status, len(graph.urls)) == (429, throttling.MAX_TRIES)
 
 
 async def test_without_a_retry_after_the_waits_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "_WAIT_WITHOUT_RETRY_AFTER", 0.02)
+    monkeypatch.setattr(throttling, "WAIT_WITHOUT_RETRY_AFTER", 0.02)
     graph = Graph(lambda _: Reply(503))
     started = time.monotonic()
     assert (await Batcher(graph.send).read(directory(0))).status == 503
     assert time.monotonic() - started >= 0.02 + 0.04
-    assert len(graph.urls) == batching.MAX_TRIES
+    assert len(graph.urls) == throttling.MAX_TRIES
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500, 502])

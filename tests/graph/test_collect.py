@@ -24,7 +24,7 @@ Reads = Callable[[str], Reply | None]
 async def collected(answer: Reads, *, seconds: float = 5.0, scenario: Scenario = Scenario.UNKNOWN_REASON) -> Evidence:
     """The evidence with a Graph that answers a URL like this; a batch with a read that is not answered takes an hour."""
 
-    async def send(items: list[dict[str, Any]]) -> dict[str, Reply]:
+    async def send(items: list[dict[str, Any]], seconds: float) -> dict[str, Reply]:
         replies = {item["id"]: answer(item["url"]) for item in items}
         if None in replies.values():
             await asyncio.sleep(3600)

@@ -10,7 +10,8 @@ import pytest
 from tests.graph.test_batching import Graph, directory
 from triage import deadlines
 from triage.graph import batching
-from triage.graph.batching import BUSY_READS, MAX_ITEMS, Batcher
+from triage.graph.batch_request import MAX_ITEMS
+from triage.graph.batching import BUSY_READS, Batcher
 from triage.graph.questions import Question
 from triage.graph.replies import Reply
 from triage.graph.sharing import Shared
@@ -55,7 +56,7 @@ async def test_a_full_batch_is_sent_at_once_even_while_many_reads_are_under_way(
 async def test_a_batch_that_nobody_waits_for_is_canceled() -> None:
     ended = asyncio.Event()
 
-    async def send(_: list[dict[str, object]]) -> dict[str, Reply]:
+    async def send(_: list[dict[str, object]], seconds: float) -> dict[str, Reply]:
         try:
             await asyncio.sleep(30)
         finally:

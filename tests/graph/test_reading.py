@@ -18,7 +18,7 @@ QUESTION = Question("mailbox", "/users/a/mailFolders/inbox", "Mail.ReadBasic.All
 
 
 def batcher(answer: Callable[[dict[str, Any]], Reply]) -> Batcher:
-    async def send(items: list[dict[str, Any]]) -> dict[str, Reply]:
+    async def send(items: list[dict[str, Any]], seconds: float) -> dict[str, Reply]:
         return {item["id"]: answer(item) for item in items}
 
     return Batcher(send)

@@ -15,13 +15,18 @@ _LONGEST_MESSAGE = 300
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back for one read. `reason` is set if Graph did not answer; `units` is what Graph says it cost."""
+    """What came back for one read. `reason` is set if Graph did not answer.
+
+    `units` is what Graph says that the read cost; `limit_used` is the part of the limit that is used up, which Graph
+    says from 0.8 on.
+    """
 
     status: int | None = None
     body: dict[str, Any] | None = None
     retry_after: float | None = None
     reason: Reason | None = None
     units: float | None = None
+    limit_used: float | None = None
 
     @property
     def code(self) -> str | None:
@@ -39,6 +44,14 @@ class Reply:
         return value if isinstance(value, str) else None
 
 
+class BatchFailed(Exception):
+    """A batch got no answer, and one of its reads may be the cause. `reply` is what that says about each of them."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.reason)
+        self.reply = reply
+
+
 def read_replies(payload: object) -> dict[str, Reply]:
     """The items of a `$batch` answer by id; what does not have the shape of an item is left out."""
     responses: object = cast("dict[str, Any]", payload).get("responses") if isinstance(payload, dict) else None
@@ -54,18 +67,18 @@ def read_replies(payload: object) -> dict[str, Reply]:
                 status,
                 cast("dict[str, Any]", body) if isinstance(body, dict) else None,
                 retry_after(named),
-                units=resource_units(named),
+                units=_number(named, "x-ms-resource-unit"),
+                limit_used=_number(named, "x-ms-throttle-limit-percentage"),
             )
     return replies
 
 
-def resource_units(headers: dict[str, Any]) -> float | None:
-    """What a read cost, in units of the directory's quota, from x-ms-resource-unit."""
+def _number(headers: dict[str, Any], wanted: str) -> float | None:
     try:
-        units = float(_header(headers, "x-ms-resource-unit") or "")
+        number = float(_header(headers, wanted) or "")
     except ValueError:
         return None
-    return units if 0 <= units < math.inf else None
+    return number if 0 <= number < math.inf else None
 
 
 def _header(headers: dict[str, Any], wanted: str) -> str | None:
@@ -78,7 +91,8 @@ def retry_after(headers: dict[str, Any]) -> float | None:
     if text is None:
         return None
     try:
-        return max(0.0, float(text))
+        seconds = float(text)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:

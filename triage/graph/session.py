@@ -6,6 +6,7 @@ them.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from triage import deadlines
 from triage.graph.batching import Batcher
 from triage.graph.evidence import Reason
-from triage.graph.replies import Reply, read_replies, retry_after
+from triage.graph.replies import BatchFailed, Reply, read_replies, retry_after
 from triage.settings import Settings, Tenant
 
 if TYPE_CHECKING:
@@ -32,23 +33,26 @@ class GraphSession:
     def __init__(self, settings: Settings, tenant: Tenant) -> None:
         import httpx
         from kiota_abstractions.api_client_builder import register_default_deserializer
-        from kiota_http.middleware.options import RetryHandlerOption
+        from kiota_http.middleware.options import RedirectHandlerOption, RetryHandlerOption
         from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
         from msgraph import graph_request_adapter
         from msgraph_core import GraphClientFactory
 
         self.tenant = tenant
         self._credential: AsyncTokenCredential | None = None
-        # Throttling is handled item by item (batching.py); the SDK's handler would sleep up to three times 180 s.
+        # Throttling is handled item by item (throttling.py); the SDK's handler would sleep up to three times 180 s.
+        # A redirect is an error: followed, it would take addresses and message IDs to another host.
         handlers: dict[str, Any] = {
             **cast("dict[str, Any]", graph_request_adapter.options),
             RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0),
+            RedirectHandlerOption.get_key(): RedirectHandlerOption(max_redirect=0),
         }
         self._http = GraphClientFactory.create_with_default_middleware(
             client=httpx.AsyncClient(timeout=deadlines.GRAPH_REQUEST, http2=not settings.graph_is_simulated),
             options=handlers,
         )
-        self._adapter = graph_request_adapter.GraphRequestAdapter(self._authentication(settings), client=self._http)
+        self._provider = self._authentication(settings)
+        self._adapter = graph_request_adapter.GraphRequestAdapter(self._provider, client=self._http)
         register_default_deserializer(JsonParseNodeFactory)  # for the bodies of errors
         self._adapter.base_url = f"{settings.graph_endpoint}/v1.0"
         self.batcher = Batcher(self._send)
@@ -75,31 +79,41 @@ class GraphSession:
             self._credential, scopes=[f"{settings.graph_endpoint}/.default"], allowed_hosts=[host.partition(":")[0]]
         )
 
-    async def _send(self, requests: list[dict[str, Any]]) -> dict[str, Reply]:
-        """Posts one batch. If Graph does not answer it, each of its items gets the reason."""
+    async def _send(self, requests: list[dict[str, Any]], seconds: float) -> dict[str, Reply]:
+        """Posts one batch (`Send` in batch_request.py). The time for a token does not count: no read is the cause."""
         import httpx
-        from azure.core.exceptions import ClientAuthenticationError
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
         from kiota_abstractions.api_error import APIError
         from kiota_abstractions.method import Method
         from kiota_abstractions.request_information import RequestInformation
         from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
-        information = RequestInformation(Method.POST, "{+baseurl}/$batch", {})
+        information = RequestInformation(Method.POST, "{+baseurl}/$batch", {"baseurl": self._adapter.base_url})
         information.headers.add("Accept", "application/json")
         information.set_stream_content(json.dumps({"requests": requests}).encode(), "application/json")
         try:
-            payload = await self._adapter.send_primitive_async(information, "bytes", {"XXX": ODataError})
+            async with asyncio.timeout(deadlines.GRAPH_REQUEST):
+                await self._provider.authenticate_request(information)
+            async with asyncio.timeout(seconds):
+                payload = await self._adapter.send_primitive_async(information, "bytes", {"XXX": ODataError})
             return read_replies(json.loads(payload or b"null"))
         except APIError as error:
             reply = _outer_failure(error.response_status_code, dict(error.response_headers or {}))
-        except httpx.TimeoutException:
+            if not _for_all(reply):
+                raise BatchFailed(reply) from error
+        except (TimeoutError, httpx.TimeoutException) as error:
             reply = Reply(reason=Reason.TIMEOUT)
+            if information.headers.contains("Authorization"):
+                raise BatchFailed(reply) from error
         except ClientAuthenticationError as error:
             _log.warning("No token for Graph: %s %s", type(error).__name__, entra_code(str(error)))
             reply = Reply(reason=Reason.UNAUTHENTICATED)
+        except AzureError as error:
+            _log.warning("No token for Graph: %s", type(error).__name__)
+            reply = Reply(reason=Reason.UNAVAILABLE)
         except Exception as error:  # whatever it was, Graph did not answer, and the findings must say so
             _log.warning("No answer from Graph: %s", type(error).__name__)
-            reply = Reply(reason=Reason.UNAVAILABLE)
+            raise BatchFailed(Reply(reason=Reason.UNAVAILABLE)) from error
         return {request["id"]: reply for request in requests}
 
 
@@ -116,6 +130,11 @@ def _outer_failure(status: int | None, headers: dict[str, Any]) -> Reply:
     else:
         reason = Reason.THROTTLED if status == 429 else Reason.UNAVAILABLE
     return Reply(status, retry_after=retry_after(headers), reason=reason)
+
+
+def _for_all(reply: Reply) -> bool:
+    """Whether a batch's own status holds for every read of it: it was throttled, or the caller was refused."""
+    return reply.reason is not Reason.UNAVAILABLE or reply.retry_after is not None
 
 
 def simulator_authentication(tenant_id: str) -> AuthenticationProvider:
