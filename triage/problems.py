@@ -9,7 +9,12 @@
       + PlainError                 its text quotes no input, so the host may log it (telemetry/errors.py)
         + TriageIncompleteError    evidence is missing for now: the queue message is tried again
                                    (operations/deliveries.py)
-      + CommandError               a command of the CLI can't do its work (cli/errors.py and below it)
+      + CommandError               a command of the CLI can't do its work (cli/errors.py)
+        + UsageError               an option is missing or wrong
+        + FileError                a file of failures can't be read (cli/files/record.py)
+        + RefusedError             the service refuses the request (cli/client/answers.py)
+        + NotFoundError            the service has no such thing (cli/client/answers.py)
+        + UnreachableError         the service can't be reached (cli/client/answers.py)
 
 `Unread` (graph/evidence.py) is not an error: it says that a decision needs an answer that could not be read, and
 `diagnose` turns it into a finding. Errors of the storage account are azure.core's AzureError everywhere.

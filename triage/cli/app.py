@@ -19,7 +19,7 @@ from triage.cli.commands.replay import replay
 from triage.cli.commands.submit import submit
 from triage.cli.commands.summary import summary
 from triage.cli.commands.watch import watch
-from triage.cli.errors import CommandError, ExitCode, UsageProblem
+from triage.cli.errors import CommandError, ExitCode, UsageError
 from triage.cli.options import show_logs, with_options
 from triage.cli.show.terminal import say, tolerate_encodings
 
@@ -89,7 +89,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except typer.TyperException as error:
         return _usage(error.format_message() or "Give a command.")
-    except UsageProblem as error:
+    except UsageError as error:
         return _usage(str(error))
     except CommandError as error:
         _log.exception("The command failed")

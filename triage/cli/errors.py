@@ -24,5 +24,5 @@ class CommandError(TriageError):
     """The command failed. The text says why and what to do."""
 
 
-class UsageProblem(CommandError):
+class UsageError(CommandError):
     """An option is missing or wrong. The text names the option."""

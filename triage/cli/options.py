@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_snake
 from triage.api.filters import PARAMETERS, SUMMARY
 from triage.cli.client.graph import GraphTarget, graph_target
 from triage.cli.client.service import Target
-from triage.cli.errors import ExitCode, UsageProblem
+from triage.cli.errors import ExitCode, UsageError
 from triage.cli.times import instant
 from triage.settings import Mode
 from triage.storage.index import FILTERS
@@ -175,11 +175,11 @@ def _option(name: str) -> str:
 
 
 def _value(name: str, text: str) -> str:
-    """The text as the API takes it; UsageProblem if it is wrong, before anything is sent."""
+    """The text as the API takes it; UsageError if it is wrong, before anything is sent."""
     try:
         return instant(text, end=name == "until") if name in _TIMES else str(PARAMETERS[name].kind.read(text))
     except ValueError as error:
-        raise UsageProblem(f"{_option(name)} {error}.") from None
+        raise UsageError(f"{_option(name)} {error}.") from None
 
 
 ServiceOptions = Annotated[Target, Options.of(_target)]

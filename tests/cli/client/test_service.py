@@ -20,7 +20,7 @@ from tests.cli.program import PROGRAM, InProcess, environment, triage
 from triage import deadlines
 from triage.cli.client import service as service_module
 from triage.cli.client.service import address
-from triage.cli.errors import ExitCode, UsageProblem
+from triage.cli.errors import ExitCode, UsageError
 
 Answer = tuple[int, dict[str, str], bytes]
 PROBLEM = {"content-type": "application/problem+json"}
@@ -242,7 +242,7 @@ def test_urls(text: str, read: tuple[str, str | None]) -> None:
 
 @pytest.mark.parametrize("text", ["http://a.example", "ftp://a.example", "https://", "https://[", "//"])
 def test_a_wrong_url(text: str) -> None:
-    with pytest.raises(UsageProblem, match="--url"):
+    with pytest.raises(UsageError, match="--url"):
         address(text)
 
 

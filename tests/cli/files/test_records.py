@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.cli.files.record import FileProblem, Format, Record
+from triage.cli.files.record import FileError, Format, Record
 from triage.cli.files.records import read_records
 from triage.cli.files.submission import Submission, check
 
@@ -73,7 +73,7 @@ def test_csv_is_read(rows: list[dict[str, str]], delimiter: str, encoding: str, 
 def test_any_file_is_read_or_refused_in_a_sentence(data: bytes, form: Format | None) -> None:
     try:
         records = read_records(data, form, UTC)
-    except FileProblem as problem:
+    except FileError as problem:
         assert str(problem).endswith(".")
     else:
         check(records, Submission())
@@ -167,7 +167,7 @@ def test_times_need_a_time_zone() -> None:
     ],
 )
 def test_an_unreadable_file(data: bytes, said: str) -> None:
-    with pytest.raises(FileProblem, match=said.replace("(", r"\(")):
+    with pytest.raises(FileError, match=said.replace("(", r"\(")):
         read_records(data)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from triage.addresses import guid
-from triage.cli.errors import CommandError, UsageProblem
+from triage.cli.errors import CommandError, UsageError
 from triage.cli.show.terminal import errors, say
 from triage.graph.tenants import Tenants
 from triage.settings import Mode, Settings, SettingsError, read_settings
@@ -29,13 +29,13 @@ class GraphTarget:
 def graph_target(tenant: str | None, etd_app_id: str | None, mode: Mode) -> GraphTarget:
     """The environment's settings, or those of the tenant and app in the options.
 
-    UsageProblem if an option is wrong, CommandError if a setting is.
+    UsageError if an option is wrong, CommandError if a setting is.
     """
     environ = dict(os.environ)
     tenant_id = _guid("--tenant", tenant) if tenant else None
     if etd_app_id or mode is Mode.NO_AUTH:
         if tenant_id is None:
-            raise UsageProblem("--etd-app-id needs --tenant, the tenant that has the app.")
+            raise UsageError("--etd-app-id needs --tenant, the tenant that has the app.")
         entry = {"tenantId": tenant_id, "mode": mode.value}
         if etd_app_id:
             entry["etdAppId"] = _guid("--etd-app-id", etd_app_id)
@@ -46,7 +46,7 @@ def graph_target(tenant: str | None, etd_app_id: str | None, mode: Mode) -> Grap
         hint = " Or give --tenant and --etd-app-id." if "TRIAGE_TENANTS" in str(error) else ""
         raise CommandError(f"{error}{hint}") from None
     if tenant_id is not None and settings.tenant(tenant_id) is None:
-        raise UsageProblem(f"--tenant {tenant_id} is not in TRIAGE_TENANTS. Give its app with --etd-app-id.")
+        raise UsageError(f"--tenant {tenant_id} is not in TRIAGE_TENANTS. Give its app with --etd-app-id.")
     return GraphTarget(settings, tenant_id)
 
 
@@ -54,7 +54,7 @@ def _guid(option: str, text: str) -> str:
     try:
         return guid(text)
     except ValueError as error:
-        raise UsageProblem(f"{option} {error}.") from None
+        raise UsageError(f"{option} {error}.") from None
 
 
 @asynccontextmanager

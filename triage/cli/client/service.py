@@ -16,7 +16,7 @@ from triage import deadlines
 from triage.api.filters import MAX_TOP
 from triage.cli.client.answers import UnreachableError, detail, read_answer, retry_after, unreachable
 from triage.cli.client.sign_in import BearerAuth
-from triage.cli.errors import UsageProblem
+from triage.cli.errors import UsageError
 from triage.cli.show.terminal import say
 from triage.settings import LOOPBACK
 
@@ -93,7 +93,7 @@ class Service:
 
 @asynccontextmanager
 async def connect(target: Target) -> AsyncGenerator[Service]:
-    """The service at the target; UsageProblem if neither options nor settings say where it is."""
+    """The service at the target; UsageError if neither options nor settings say where it is."""
     if target.url:
         url, key = address(target.url)
         headers = {"x-functions-key": key} if (key := target.key or key) else {}
@@ -106,7 +106,7 @@ async def connect(target: Target) -> AsyncGenerator[Service]:
                     await auth.aclose()
         return
     if not any(os.environ.get(name) for name in ("TriageStorage", "TriageStorage__tableServiceUri")):
-        raise UsageProblem(
+        raise UsageError(
             "Which service? Set TRIAGE_URL (or --url) and TRIAGE_KEY. Or, to use the storage account directly, set "
             "TriageStorage and TRIAGE_TENANTS to the function app's values."
         )
@@ -125,7 +125,7 @@ async def get(target: Target, path: str, parameters: Mapping[str, str] | None = 
 def address(text: str) -> tuple[str, str | None]:
     """The function app's URL without `/api…`, and the key in `?code=`, as in the URLs that the Azure portal shows.
 
-    UsageProblem unless it is https, because http would send the key and the findings in clear text. Loopback may be
+    UsageError unless it is https, because http would send the key and the findings in clear text. Loopback may be
     http.
     """
     try:
@@ -135,9 +135,9 @@ def address(text: str) -> tuple[str, str | None]:
     except ValueError:
         host, url, netloc = None, urlsplit(""), ""
     if not host or url.scheme not in ("https", "http"):
-        raise UsageProblem(f"--url {text!r} is not a URL such as https://my-triage.azurewebsites.net.")
+        raise UsageError(f"--url {text!r} is not a URL such as https://my-triage.azurewebsites.net.")
     if url.scheme == "http" and host not in LOOPBACK:
-        raise UsageProblem("--url must be https: http would send the key and the findings in clear text.")
+        raise UsageError("--url must be https: http would send the key and the findings in clear text.")
     prefix = url.path.partition("/api")[0].rstrip("/")
     return f"{url.scheme}://{netloc}{prefix}", dict(parse_qsl(url.query)).get("code")
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from triage.cli.client.answers import Json
 from triage.cli.client.graph import GraphTarget, explain_sign_in, tenants_of, with_status
-from triage.cli.errors import ExitCode, UsageProblem
+from triage.cli.errors import ExitCode, UsageError
 from triage.cli.options import AsJson, GraphOptions, Requests
 from triage.cli.show.finding import finding_story
 from triage.cli.show.terminal import print_json, print_parts
@@ -35,7 +35,7 @@ def check(
 ) -> ExitCode:
     """Triage one failure now and explain it. Needs Microsoft Graph, but no deployment."""
     if not error and not error_code:
-        raise UsageProblem("Give --error or --error-code: the error from Email Threat Defense or Graph.")
+        raise UsageError("Give --error or --error-code: the error from Email Threat Defense or Graph.")
     fields = {"mailbox": mailbox, "error": error, "error_code": error_code, "message_id": message_id,
               "internet_message_id": internet_message_id, "folder": folder, "tenant_id": target.tenant_id}  # fmt: skip
     try:
@@ -43,7 +43,7 @@ def check(
     except ValidationError as problem:
         first = problem.errors()[0]
         option = str(first["loc"][0]).replace("_", "-")
-        raise UsageProblem(f"--{option} {first['msg'].removeprefix('Value error, ')}.") from None
+        raise UsageError(f"--{option} {first['msg'].removeprefix('Value error, ')}.") from None
     finding = asyncio.run(with_status(_check(target, failure)))
     if as_json:
         print_json(finding)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from triage.cli.client.answers import Json
 from triage.cli.client.service import Target, connect
-from triage.cli.errors import CommandError, ExitCode, UsageProblem
+from triage.cli.errors import CommandError, ExitCode, UsageError
 from triage.cli.files.record import Format
 from triage.cli.files.records import read_records
 from triage.cli.files.submission import Checked, Submission, check, send
@@ -73,7 +73,7 @@ def _zone(name: str | None) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageProblem(f"--zone {name!r} is not a time zone such as UTC or Europe/Berlin.") from None
+        raise UsageError(f"--zone {name!r} is not a time zone such as UTC or Europe/Berlin.") from None
 
 
 async def _send(target: Target, checked: list[Checked], submission: Submission) -> None:

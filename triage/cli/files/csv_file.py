@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from triage.cli.files.record import FileProblem, Record
+from triage.cli.files.record import FileError, Record
 from triage.intake.json_text import MAX_BODY_BYTES
 from triage.problems import Problem
 
@@ -49,7 +49,7 @@ class _Column:
 
 
 def read_csv(text: str, zone: tzinfo | None) -> list[Record]:
-    """The rows as records. FileProblem if the header or the quoting cannot be read."""
+    """The rows as records. FileError if the header or the quoting cannot be read."""
     csv.field_size_limit(MAX_BODY_BYTES)
     text, skipped, delimiter = _delimiter(text)
     rows = _rows(text, delimiter, skipped)
@@ -67,7 +67,7 @@ def _delimiter(text: str) -> tuple[str, int, str]:
     def known(delimiter: str) -> tuple[int, int]:
         try:
             _, cells = next(_rows(text, delimiter, 0), _NO_ROW)
-        except FileProblem:  # the quoting is wrong, so this is not the delimiter
+        except FileError:  # the quoting is wrong, so this is not the delimiter
             return 0, 0
         return sum(_field(cell)[0] is not None for cell in cells), len(cells)
 
@@ -84,7 +84,7 @@ def _rows(text: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[s
                 yield line, [cell.strip() for cell in cells]
             line = skipped + reader.line_num + 1
     except csv.Error as error:
-        raise FileProblem(f"The row at line {line} is not CSV: {error}.") from None
+        raise FileError(f"The row at line {line} is not CSV: {error}.") from None
 
 
 def _columns(header: list[str], line: int) -> list[_Column]:
@@ -93,9 +93,9 @@ def _columns(header: list[str], line: int) -> list[_Column]:
     for field in fields:
         same = [column.header for column in columns if column.field == field]
         if len(same) > 1:
-            raise FileProblem(f"The columns {' and '.join(map(repr, same))} both mean {field}. Rename one of them.")
+            raise FileError(f"The columns {' and '.join(map(repr, same))} both mean {field}. Rename one of them.")
     if "mailbox" not in fields:
-        raise FileProblem(
+        raise FileError(
             f"Line {line} must be a header with the columns mailbox, error (or error code), and message id (or "
             f"internet message id). It has: {', '.join(repr(column.header) for column in columns) or 'nothing'}."
         )

@@ -17,7 +17,7 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-class FileProblem(CommandError):
+class FileError(CommandError):
     """The file cannot be read. The text names the line. Nothing was sent."""
 
 

@@ -9,18 +9,18 @@ from datetime import tzinfo
 from typing import cast
 
 from triage.cli.files.csv_file import read_csv
-from triage.cli.files.record import FileProblem, Format, Record
+from triage.cli.files.record import FileError, Format, Record
 from triage.problems import Problem
 
 _BLANK = " \t\r\n"
 
 
 def read_records(data: bytes, form: Format | None = None, zone: tzinfo | None = None) -> list[Record]:
-    """The records of a file. `zone` is that of CSV times without an offset. FileProblem if the file cannot be read."""
+    """The records of a file. `zone` is that of CSV times without an offset. FileError if the file cannot be read."""
     text = _text_with_mark(data)
     head = (text or data.decode("latin-1")).lstrip(_BLANK)[:1]
     if not head:
-        raise FileProblem("The file is empty. It must have failures as JSON, as NDJSON, or as CSV with a header row.")
+        raise FileError("The file is empty. It must have failures as JSON, as NDJSON, or as CSV with a header row.")
     if form is Format.CSV or (form is None and head not in "[{"):
         return read_csv(text if text is not None else _legacy(data), zone)
     if text is None:
@@ -28,7 +28,7 @@ def read_records(data: bytes, form: Format | None = None, zone: tzinfo | None = 
             text = data.decode()
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise FileProblem(f"Line {line} is not UTF-8. Save the file as UTF-8.") from None
+            raise FileError(f"Line {line} is not UTF-8. Save the file as UTF-8.") from None
     return _read_ndjson(text) if form is Format.NDJSON else _read_json(text, guess=form is None)
 
 
@@ -39,7 +39,7 @@ def _text_with_mark(data: bytes) -> str | None:
             try:
                 return data.decode(encoding)
             except UnicodeDecodeError as error:
-                raise FileProblem(
+                raise FileError(
                     f"The file has the byte order mark of {encoding}, but is not {encoding}: {error.reason}."
                 ) from None
     return None
@@ -52,7 +52,7 @@ def _legacy(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise FileProblem("The file is neither UTF-8 nor Windows-1252. Save it as CSV UTF-8.")
+    raise FileError("The file is neither UTF-8 nor Windows-1252. Save it as CSV UTF-8.")
 
 
 def _read_json(text: str, *, guess: bool) -> list[Record]:
@@ -65,10 +65,10 @@ def _read_json(text: str, *, guess: bool) -> list[Record]:
         if guess and any(_parses(line) for line in likely):
             return _read_ndjson(text)
         if isinstance(error, RecursionError):
-            raise FileProblem("The file is nested too deeply.") from None
-        raise FileProblem(f"Line {error.lineno}, column {error.colno} is not JSON: {error.msg}.") from None
+            raise FileError("The file is nested too deeply.") from None
+        raise FileError(f"Line {error.lineno}, column {error.colno} is not JSON: {error.msg}.") from None
     except ValueError as error:
-        raise FileProblem(f"The file is not JSON: {error}.") from None
+        raise FileError(f"The file is not JSON: {error}.") from None
 
 
 def _values(text: str) -> Iterator[Record]:
