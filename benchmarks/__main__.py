@@ -13,7 +13,7 @@ from benchmarks.tenant import tenant
 
 RESULTS = Path(__file__).with_name("results")
 CONCURRENT = 32
-# The baseline takes a second for a failure: it is run on fewer, and its figures for one failure stand for all.
+# The baseline takes a second for a failure, so it runs on few. Its cost for one failure does not depend on their number.
 BASELINE_FAILURES = 60
 
 
@@ -44,16 +44,18 @@ PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
 
 
 def main() -> int:
-    """Runs the parts that are named, or all; 1 if a finding had another cause than it should have."""
+    """Runs the parts that are named, or all. Returns 1 if a finding had the wrong cause."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--full", action="store_true", help="10,000 failures, and a storm of as many")
+    parser.add_argument("parts", nargs="*", help=f"parts to run: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--full", action="store_true", help="also 10,000 failures, and a storm of 10,000")
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="failures (default: 100 1000)")
-    parser.add_argument("--latency", type=float, default=100.0, metavar="MS", help="of Graph (default: 100)")
-    parser.add_argument("--baseline", type=int, default=BASELINE_FAILURES, metavar="N", help="failures of it")
+    parser.add_argument("--latency", type=float, default=100.0, metavar="MS", help="latency of Graph (default: 100)")
+    parser.add_argument(
+        "--baseline", type=int, default=BASELINE_FAILURES, metavar="N", help="failures that the baseline triages"
+    )
     parser.add_argument("--storm", type=int, metavar="N", help="failures of the storm (default: 1000)")
     parser.add_argument("--starts", type=int, default=5, metavar="N", help="starts of each app")
-    parser.add_argument("--writes", type=int, default=300, metavar="N", help="findings kept on Azurite")
+    parser.add_argument("--writes", type=int, default=300, metavar="N", help="findings stored in Azurite")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIRECTORY")
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():

@@ -1,8 +1,8 @@
-"""The baseline: what one writes from msgraph-sdk's documentation. Typed calls, one after another, one failure at a time.
+"""The baseline, written as msgraph-sdk's documentation shows: typed calls, one after another, one failure at a time.
 
-It asks what the service asks, in the order in which each answer calls for the next question, and makes the finding
-with the service's own diagnosis: only the reading differs. The client is made once. `--keep` reads what belongs to
-the tenant and the app once for all failures, which no page shows but a person might do.
+It asks the same questions as the service, each only when an answer requires it, and makes the finding with the
+service's own diagnosis, so only the reading differs. The client is made once. With `--keep` it reads the tenant and the
+app once for all failures: the documentation does not show that, but a careful programmer might do it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one failure of each kind asks of Graph, alone and with the tenant and the app read before."""
+"""What one failure of each kind asks of Graph on its own, after the tenant and the app were read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from triage.wire import now
 
 
 def run(*, latency_ms: float) -> list[dict[str, Any]]:
-    """One row for each line of the mix: its scenario and cause, what was asked, and how long it took."""
+    """One row for each line of the mix: its scenario and cause, the requests to Graph, and the time."""
     count = len(mix.LINES)
     with tenant(count + 1, latency_ms=latency_ms) as graph, messages(count) as path:
         return asyncio.run(_rows(graph, path))

@@ -1,4 +1,4 @@
-"""Messages from a file that stands for the queue, to a program that triages them, and what that took."""
+"""Gives the messages of a file, which replaces the queue, to a program that triages them, and measures it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Queued:
 
 
 Triage = Callable[[Queued], Awaitable[str]]
-"""Triages a message, and gives the cause of the finding that it kept."""
+"""Triages a message, and returns the cause of its finding."""
 
 
 def arguments() -> argparse.Namespace:
-    """What every measured program takes. `--started`: the clock (time.monotonic) when its process was started."""
+    """The options of every measured program. `--started`: time.monotonic when its process was started."""
     parser = argparse.ArgumentParser()
     parser.add_argument("messages", type=Path)
     parser.add_argument("--concurrent", type=int, default=1)
@@ -46,9 +46,9 @@ def read(path: Path) -> Iterator[Queued]:
 
 
 async def measure(messages: Iterator[Queued], triage: Triage, concurrent: int, started: float) -> dict[str, Any]:
-    """Triages all messages, so many at a time.
+    """Triages all messages, `concurrent` at a time.
 
-    The first one goes alone and counts for the start only: it loads modules and connects.
+    The first one runs alone and counts only for the start: it loads modules and connects.
     """
     wrong: dict[str, int] = {}
     latencies: list[float] = []
@@ -87,13 +87,13 @@ async def measure(messages: Iterator[Queued], triage: Triage, concurrent: int, s
 
 
 def report(figures: dict[str, Any]) -> None:
-    """Gives the figures to the process that started this one."""
+    """Prints the measurements for the process that started this one."""
     json.dump(figures, sys.stdout)
     print(flush=True)
 
 
 def _peak_memory_mb() -> float:
-    """Of this program alone: `ru_maxrss` would be that of the process that started it, where that was larger."""
+    """Of this program alone: `ru_maxrss` starts with that of the parent process, which may be larger."""
     status = Path("/proc/self/status")
     if status.exists():
         kilobytes = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]

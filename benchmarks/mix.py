@@ -1,7 +1,7 @@
-"""The failures that are measured: what happened to whom, in what shares, and what a finding has to say of each.
+"""The failures that are measured, and the cause that the finding of each must have.
 
-Twenty lines, over and over: each of the five scenarios has the same share, and within it four causes have. The cause
-of each failure is known, so a run that was fast and wrong is not taken for a good one.
+The same twenty lines are repeated: four for each of the five scenarios. The cause of each failure is known, so a run
+that is fast and wrong does not pass for a good one.
 """
 
 from __future__ import annotations

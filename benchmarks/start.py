@@ -1,9 +1,9 @@
-"""From process start to first finding, beside a function app with one empty function.
+"""Time from process start to first finding, compared with a function app that has one empty function.
 
-Both run on the local host with the platform's worker library; a message waits in the queue of each. What is in both:
-Python, the host, the worker library, indexing, the poll of the queue. What is in the service's alone: its modules,
-msgraph-sdk, the storage clients, two tables and a finding on Azurite, and the round trips to the tenant. Modules are
-compiled, as they are in the package that is deployed.
+Both run on the local host with the platform's worker library, and a message waits in the queue of each. Both times
+include Python, the host, the worker library, indexing, and polling the queue. Only the service's time includes its
+modules, msgraph-sdk, the storage clients, two tables and a finding in Azurite, and the round trips to the tenant.
+Modules are compiled, as they are in the deployed package.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ APPS = {"service": (ROOT, "triage_failure"), "empty": (EMPTY, "empty")}
 
 
 def run(*, runs: int, latency_ms: float) -> dict[str, Any]:
-    """Seconds of each app, the median of so many starts, and their ratio. The apps take turns."""
+    """Seconds of each app, the median of `runs` starts, and their ratio. The apps take turns."""
     compiled()
     starts: dict[str, list[tuple[float, float]]] = {name: [] for name in APPS}
     with (
@@ -39,7 +39,7 @@ def run(*, runs: int, latency_ms: float) -> dict[str, Any]:
         tenant(runs + 1, latency_ms=latency_ms) as graph,
         messages(runs) as path,
     ):
-        # httpx loads its command line where it can: with what a developer has, not with what is deployed.
+        # httpx loads its command line if click is installed: it is here, and it is not in the deployed package.
         Path(without, "click.py").write_text("raise ImportError('not deployed')", encoding="utf-8")
         queues = QueueServiceClient.from_connection_string(storage.connection_string)
         texts = [message.text for message in read(path)]
@@ -64,7 +64,7 @@ def run(*, runs: int, latency_ms: float) -> dict[str, Any]:
 
 
 def compiled() -> None:
-    """Compiles this project's modules, where that has not been done."""
+    """Compiles this project's modules if they are not compiled yet."""
     for folder in ("triage", "sandbox", "benchmarks"):
         compileall.compile_dir(ROOT / folder, quiet=2)
     compileall.compile_file(ROOT / "function_app.py", quiet=2)

@@ -1,7 +1,8 @@
-"""Storage, apart from Graph: what keeping a finding costs, and how many index rows a query looks at as findings grow.
+"""Storage without Graph: what it costs to store a finding, and how many index rows a query reads as findings grow.
 
-Azurite says what the client costs and that it works; its speed is an emulator's. Rows looked at are counted on a
-generated index: Table storage walks the range of row keys that a query names, so their number is the query's cost.
+Azurite shows that the client works and what it costs; its speed is that of an emulator. The rows that a query reads
+are counted on a generated index. Table storage reads every row in the range of row keys that a query names, so their
+number is the query's cost.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ PAGE = 100
 
 
 def on_azurite(count: int) -> dict[str, Any]:
-    """The service with its findings kept: the process's CPU, and what pages and the summary take afterwards."""
+    """The service with findings stored: CPU of the process, and the time of pages and of the summary afterwards."""
     with azurite() as account, tenant(count + 1, latency_ms=0) as graph, messages(count) as path:
         environ = {"TriageStorage": account.connection_string}
         kept = run("benchmarks.service", graph, path, "--concurrent", "32", "--storage", environ=environ)
@@ -67,7 +68,7 @@ async def _timed(environ: dict[str, str]) -> dict[str, float]:
 
 
 class GeneratedIndex:
-    """Table `findingsindex` with so many findings, spread evenly over 90 days. Its rows are made as they are read."""
+    """Table `findingsindex` with `count` findings, spread evenly over 90 days. Its rows are made as they are read."""
 
     NEWEST = epoch_ns("2026-11-20T00:00:00Z")
     SPAN = 90 * 24 * 3600 * 1_000_000_000
@@ -75,7 +76,7 @@ class GeneratedIndex:
         "mailbox": [f"person{number:05d}@contoso.com" for number in range(20_000)],
         "tenantId": ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"],
     }
-    # The values of a filter are equally frequent, and say almost nothing about those of another filter.
+    # The values of a filter are equally frequent, and almost independent of those of another filter.
     STEPS: ClassVar[dict[str, int]] = dict(zip(FILTERS, (1, 3, 11, 29, 47, 71, 97, 127, 149, 173, 197), strict=False))
 
     def __init__(self, count: int) -> None:
@@ -90,7 +91,7 @@ class GeneratedIndex:
         return values[number // self.STEPS[name] % len(values)]
 
     def query_entities(self, text: str, *, results_per_page: int = 1000, **_: Any) -> AsyncIterator[dict[str, Any]]:
-        """As TableClient's: a range of row keys in one partition, and, of its rows, those that meet the rest."""
+        """Like TableClient's: the rows in a range of row keys of one partition that meet the rest of the filter."""
         return self._entities(text, results_per_page)
 
     async def _entities(self, text: str, results_per_page: int) -> AsyncIterator[dict[str, Any]]:
@@ -115,7 +116,7 @@ class GeneratedIndex:
                 yield {"RowKey": f"{low[0]}|{newest_first(self.NEWEST - number * self.step)}|x", **self.document}
 
     def _numbers(self, month: str, low: str, high: str) -> range:
-        """The findings of a month whose times lie between two keys, either of which may be open."""
+        """The findings of a month whose times are between two keys, either of which may be open."""
         year, of_year = int(month[:4]), int(month[5:])
         begins = epoch_ns(f"{month}-01T00:00:00Z")
         ends = epoch_ns(f"{year + of_year // 12}-{of_year % 12 + 1:02d}-01T00:00:00Z") - 1
@@ -126,7 +127,7 @@ class GeneratedIndex:
 
 
 def rows(count: int) -> dict[str, dict[str, int]]:
-    """Rows looked at, and requests, for the first page of each filter, alone and over one day; and for two filters."""
+    """Rows read, and requests, for the first page of each filter, over all days and over one; and for two filters."""
     return asyncio.run(_rows(count))
 
 

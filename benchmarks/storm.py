@@ -13,7 +13,7 @@ MESSAGES = "/users/{}/messages"
 
 
 def run(count: int, *, latency_ms: float) -> dict[str, Any]:
-    """How often the app was read for so many failures, and how often the message was looked for in a mailbox."""
+    """How often the app was read for `count` failures, and how often a message was looked up in a mailbox."""
     with (
         tenant(count + 1, latency_ms=latency_ms, consent_withdrawn=True) as graph,
         messages(count, consent_withdrawn=True) as path,

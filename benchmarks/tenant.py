@@ -31,7 +31,7 @@ class Tenant:
             return json.load(response)
 
     def reset(self) -> None:
-        """Sets the counts to nothing."""
+        """Sets the counts to zero."""
         request = urllib.request.Request(f"{self.url}/_sandbox/stats", method="DELETE")
         urllib.request.urlopen(request, timeout=10).close()
 

@@ -1,12 +1,12 @@
 """Builds the zip that is uploaded to the function app: `make package`, or `python -m tools.package`.
 
-In it are function_app.py, host.json, triage/ without its command line, and the packages of requirements.lock where the
-platform looks for them (.python_packages/lib/site-packages), compiled, since what is deployed can't be written to. Only
-the function app's own Python can compile for it: any other one builds the same package without compiled modules.
-The same sources make the same bytes.
+The zip has function_app.py, host.json, triage/ without its command line, and the packages of requirements.lock in the
+folder where the platform looks for them (.python_packages/lib/site-packages). The modules are compiled, because the
+platform can't write to what is deployed. Only the Python version of the function app can compile them: any other
+version builds the same package without compiled modules. The same sources give the same bytes.
 
-msgraph-sdk is cut down to what the service loads: 16,700 of its files are request builders and models of things that
-triage never uses. `tools.graph_modules` finds out what the service loads.
+Only the files of msgraph-sdk that the service loads are included: 16,700 others are request builders and models that it
+never uses. `tools.graph_modules` finds out which files it loads.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ LOCK = ROOT / "requirements.lock"
 SITE_PACKAGES = ".python_packages/lib/site-packages"
 # The function app's Python (infra/main.bicep): compiled modules and binary wheels are for one version of it.
 PYTHON = (3, 13)
-# The platform's machines: x86-64 with the C library of Debian 12 (2.36), which runs wheels for an older one.
+# The platform runs on x86-64 with the C library of Debian 12 (2.36), which runs wheels built for an older one.
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 LEFT_OUT = ("cli", "__pycache__")  # of triage/: the command line runs on people's machines
-EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier moment
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can have
 
 
 class PackageError(RuntimeError):
@@ -39,7 +39,7 @@ class PackageError(RuntimeError):
 
 
 def main(arguments: list[str]) -> int:
-    """Builds the package and says what it is."""
+    """Builds the package and prints its size and hash."""
     parser = argparse.ArgumentParser(prog="python -m tools.package", description="Builds the zip that is deployed.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="default: dist/triage.zip")
     output = parser.parse_args(arguments).output
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
 
 
 def build(output: Path = OUTPUT) -> Path:
-    """Writes the package. PackageError where a package can't be installed or is not the one in requirements.lock."""
+    """Writes the zip. PackageError if a package can't be installed or is not the one in requirements.lock."""
     packages = _site_packages()
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -94,7 +94,7 @@ def own_files() -> list[Path]:
 
 
 def _site_packages() -> Path:
-    """The packages, cut down and compiled. Kept from one build to the next while what decides about them is the same."""
+    """The packages, trimmed and compiled. They are kept for the next build until one of their sources changes."""
     sources = [LOCK, *_files(ROOT / "triage" / "graph"), *sorted((ROOT / "tools").glob("*.py"))]
     digest = hashlib.sha256(sys.version.encode())
     for path in sources:
@@ -109,7 +109,7 @@ def _site_packages() -> Path:
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix="unfinished-") as scratch:
         folder = Path(scratch) / "packages"
         _install(folder)
-        _cut_down(folder)
+        _trim(folder)
         _compile(folder)
         folder.rename(kept)
     return kept
@@ -128,10 +128,10 @@ def _install(folder: Path) -> None:
         record.unlink()
 
 
-def _cut_down(folder: Path) -> None:
-    """Takes from msgraph-sdk what the service does not load. Its license and metadata stay.
+def _trim(folder: Path) -> None:
+    """Removes the files of msgraph-sdk that the service does not load. Its license and metadata stay.
 
-    The session is opened with this environment's packages: those in the folder can be for another Python.
+    A session is opened with the packages of this environment, because those in the folder can be for another Python.
     """
     loaded = {
         folder / file
@@ -149,7 +149,7 @@ def _cut_down(folder: Path) -> None:
 
 
 def _run(command: list[str], failure: str) -> str:
-    """What a command writes. Sets are compiled in the order of their hashes, which is another one each time else."""
+    """The output of a command. PYTHONHASHSEED is fixed, because sets are compiled in the order of their hashes."""
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
@@ -159,7 +159,7 @@ def _run(command: list[str], failure: str) -> str:
 
 
 def _compile(folder: Path) -> None:
-    """Compiles all modules, without a trace of when or where. Does nothing on another Python than the function app's."""
+    """Compiles all modules without times and paths. Does nothing if this is not the function app's Python version."""
     if sys.version_info[:2] != PYTHON:
         return
     command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]

@@ -1,31 +1,31 @@
-# What the scripts beside this one share: calls to Microsoft Graph by `az rest`, as whoever `az login` has signed in.
-# Everything is looked for first, and made only where it is missing.
+# Shared by the scripts in this directory: calls to Microsoft Graph by `az rest`, as the account that is signed in to the
+# Azure CLI. Each script looks for an object first, and creates it only if it is missing.
 # shellcheck shell=bash
 set -euo pipefail
 
-# shellcheck disable=SC2034 # they are for those who read this file
+# shellcheck disable=SC2034 # the scripts that source this file use them
 GRAPH_APP_ID=00000003-0000-0000-c000-000000000000
-WAIT_SECONDS=${ENTRA_WAIT_SECONDS:-10} # a principal that was made just now is not to be seen at once
+WAIT_SECONDS=${ENTRA_WAIT_SECONDS:-10} # it takes a while until a new principal can be read
 
 fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 
 sign_in_checked() {
-    command -v az >/dev/null 2>&1 || fail "the Azure CLI is needed (https://aka.ms/azure-cli), or Azure Cloud Shell"
+    command -v az >/dev/null 2>&1 || fail "install the Azure CLI (https://aka.ms/azure-cli), or use Azure Cloud Shell"
     HOME_TENANT=$(az account show --query tenantId --output tsv 2>/dev/null) ||
-        fail "nobody is signed in: az login --tenant <tenant id> --allow-no-subscriptions"
+        fail "you are not signed in: az login --tenant <tenant id> --allow-no-subscriptions"
     local endpoints
     endpoints=$(az cloud show --query '[endpoints.microsoftGraphResourceId, endpoints.activeDirectory]' --output tsv | tr -d '\r')
     GRAPH=$(printf '%s\n' "$endpoints" | sed -n '1s,/$,,;1p')
     AUTHORITY=$(printf '%s\n' "$endpoints" | sed -n '2s,/$,,;2p')
-    case $AUTHORITY in # what a managed identity's token is for when it stands in for a secret
+    case $AUTHORITY in # the audience of a managed identity's token that replaces a secret
         *.us) EXCHANGE=api://AzureADTokenExchangeUSGov ;;
         *.cn) EXCHANGE=api://AzureADTokenExchangeChina ;;
         *) EXCHANGE=api://AzureADTokenExchange ;;
     esac
 }
 
-# read_graph PATH JMESPATH: one row a line, columns parted by tabs. Names in it are other people's: no other control
-# characters.
+# read_graph PATH JMESPATH: one row per line, columns separated by tabs. Anyone can choose the names in it, so other
+# control characters are removed.
 read_graph() { az rest --method GET --url "$GRAPH/v1.0/$1" --query "$2" --output tsv | tr -d '\000-\010\013-\037\177'; }
 
 # change_graph METHOD PATH [BODY]
@@ -43,18 +43,18 @@ create_in_graph() {
         --query "$3" --output tsv | tr -d '\r'
 }
 
-# by_field COLLECTION FIELD VALUE JMESPATH: of the objects whose field is the value. An empty list is no error.
+# by_field COLLECTION FIELD VALUE JMESPATH: the objects whose field has this value. An empty list is not an error.
 by_field() {
     local value=${3//\'/\'\'}
     read_graph "$1?\$filter=$2%20eq%20'${value// /%20}'" "value[].$4"
 }
 
-# ensure_app NAME KIND IDENTITY BODY: sets APP_OBJECT_ID and APP_CLIENT_ID of the registration that these scripts use for
-# this kind of app and this managed identity, and changes it to be as the body says.
+# ensure_app NAME KIND IDENTITY BODY: sets APP_OBJECT_ID and APP_CLIENT_ID to the registration that these scripts use for
+# this kind of app and this managed identity, and updates it with the body.
 #
-# CHOSEN_APP is the client id that the caller names, and STORED_APP the one that azd has stored. With neither, the
-# registration is created. A registration that is found by its name or its tag is never used: by default every member of a
-# tenant can register apps, with any name and any tag, and can sign in as them.
+# CHOSEN_APP is the client id that the caller gave, and STORED_APP the one that azd stored. If both are empty, the
+# registration is created. A registration that is found by its name or its tag is never used: by default, any member
+# of a tenant can register apps with any name and tag, and can sign in as them.
 ensure_app() {
     local tag="etd-remediation-triage/$2/$3" client=${CHOSEN_APP:-$STORED_APP} found tags
     if [ -z "$client" ]; then
@@ -78,7 +78,7 @@ ensure_app() {
     change_graph PATCH "applications/$APP_OBJECT_ID" "{\"tags\":$tags,${4#\{}"
 }
 
-# describe_app OBJECT_ID: writes what an administrator has to know of a registration before it is used.
+# describe_app OBJECT_ID: prints what an administrator must know about a registration before it is used.
 describe_app() {
     local row client created name owners
     row=$(read_graph "applications/$1" '[[appId,createdDateTime,displayName]]')
@@ -99,23 +99,23 @@ refuse_similar_apps() {
     fail "there is a registration with the name or the tag of the one to create. If you know that it is yours: --app <client id>. Otherwise: --name <another name>"
 }
 
-# refuse_what_others_set IDENTITY: fails if anyone but the managed identity can sign in as the app, or if anyone but the
-# person who runs this can give themselves a credential of it.
+# refuse_what_others_set IDENTITY: fails if anyone except the managed identity can sign in as the app, or if anyone except
+# the person who runs this script can add a credential to it.
 refuse_what_others_set() {
     local principal trust app of_principal=''
     principal=$(by_field servicePrincipals appId "$APP_CLIENT_ID" id)
-    # Each in an assignment of its own: one that cannot be read ends the script, and does not count as empty.
+    # Separate assignments: if one can't be read, the script ends. It must not count as empty.
     trust=$(read_graph "applications/$APP_OBJECT_ID/federatedIdentityCredentials" \
         "value[?subject!='$1' || issuer!='$(issuer)'].join(' ',['federated credential',name])")
     app=$(credentials_and_owners applications "$APP_OBJECT_ID")
     [ -z "$principal" ] || of_principal=$(credentials_and_owners servicePrincipals "$principal")
-    [ -z "$trust$app$of_principal" ] || fail "others can sign in as this app, or can let themselves:
+    [ -z "$trust$app$of_principal" ] || fail "others can sign in as this app, or can add a credential to it:
 $(printf '%s\n' "$trust" "$app" "$of_principal" | grep .)
-Remove these first, or create a registration of your own: --name <another name>, without --app and a stored client id"
+Remove these first, or create your own registration: --name <another name>, without --app and without a stored client id"
 }
 
-# credentials_and_owners COLLECTION OBJECT_ID: the credentials of an app or a service principal, and the owners other than
-# the signed-in person, one a line.
+# credentials_and_owners COLLECTION OBJECT_ID: the credentials of an app or a service principal, and its owners except the
+# signed-in person, one per line.
 credentials_and_owners() {
     local me
     me=$(read_graph me id 2>/dev/null) || # a person, or else a service principal
@@ -124,34 +124,34 @@ credentials_and_owners() {
         read_graph "$1/$2/owners" "value[?id!='$me'].join(' ',['owner',id,not_null(userPrincipalName,displayName,'')])"
 }
 
-# issuer: who issues the managed identity's tokens.
+# issuer: the issuer of the managed identity's tokens.
 issuer() { printf '%s/%s/v2.0' "$AUTHORITY" "$HOME_TENANT"; }
 
-# ensure_trust IDENTITY: lets the managed identity sign in as the app, in place of a secret.
+# ensure_trust IDENTITY: lets the managed identity sign in as the app instead of a secret.
 ensure_trust() {
     local found
     found=$(read_graph "applications/$APP_OBJECT_ID/federatedIdentityCredentials" \
         "value[?subject=='$1' && issuer=='$(issuer)'].name")
     if [ -n "$found" ]; then
-        printf 'Trust in the managed identity: there\n'
+        printf 'Federated credential for the managed identity: exists\n'
         return
     fi
     change_graph POST "applications/$APP_OBJECT_ID/federatedIdentityCredentials" \
         "{\"name\":\"managed-identity-$1\",\"issuer\":\"$(issuer)\",\"subject\":\"$1\",\"audiences\":[\"$EXCHANGE\"]}"
-    printf 'Trust in the managed identity: made\n'
+    printf 'Federated credential for the managed identity: created\n'
 }
 
-# ensure_principal CLIENT_ID: sets PRINCIPAL_ID, the app's service principal in the tenant that is signed in to.
+# ensure_principal CLIENT_ID: sets PRINCIPAL_ID to the app's service principal in the signed-in tenant.
 ensure_principal() {
     PRINCIPAL_ID=$(by_field servicePrincipals appId "$1" id)
     if [ -z "$PRINCIPAL_ID" ]; then
         change_graph POST servicePrincipals "{\"appId\":\"$1\"}"
         PRINCIPAL_ID=$(once_there by_field servicePrincipals appId "$1" id)
-        printf 'Service principal of %s: made in tenant %s\n' "$1" "$HOME_TENANT"
+        printf 'Service principal of %s: created in tenant %s\n' "$1" "$HOME_TENANT"
     fi
 }
 
-# once_there COMMAND...: what the command writes, once that is something.
+# once_there COMMAND...: runs the command until it prints something, for a minute at most, and prints that.
 once_there() {
     local found try
     for try in 1 2 3 4 5 6; do
@@ -162,5 +162,5 @@ once_there() {
         fi
         [ "$try" = 6 ] || sleep "$WAIT_SECONDS"
     done
-    fail "$(printf '%s ' "$@"): nothing there, after a minute"
+    fail "$(printf '%s ' "$@"): found nothing for a minute"
 }

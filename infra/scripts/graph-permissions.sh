@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The permissions of the triage service's own identity on Microsoft Graph: shows them, grants them, takes them back.
+# Shows, grants, and removes the Microsoft Graph permissions of the triage service's own identity.
 set -euo pipefail
 . "$(dirname "$0")/entra.sh"
 
@@ -9,20 +9,21 @@ graph-permissions.sh show|grant|remove [--sets NAMES] [--identity OBJECT_ID | --
 graph-permissions.sh app [--sets NAMES] [--name NAME] [--identity OBJECT_ID] [--app CLIENT_ID]
 graph-permissions.sh remove-app --app CLIENT_ID
 
-  show        what is granted and what is not; changes nothing
-  grant       shows, then grants what is missing of the sets
-  remove      shows, then takes back what is granted of the sets
-  app         for further tenants: a multi-tenant app that trusts the managed identity; prints its client id
-  remove-app  deletes that app's registration
+  show        shows which permissions are granted; changes nothing
+  grant       shows them, then grants the missing permissions of the sets
+  remove      shows them, then removes the granted permissions of the sets
+  app         for more tenants: creates a multi-tenant app that trusts the managed identity; prints its client id
+  remove-app  deletes the registration of that app
 
-  --sets      core, domains, recipients, delegated, mailbox-kind, or all; several with commas
-              (grant and app: core unless said otherwise; show and remove: all)
-  --identity  object id of the managed identity's service principal (else TRIAGE_IDENTITY_PRINCIPAL_ID)
-  --app       client id of the multi-tenant app (else TRIAGE_GRAPH_CLIENT_ID; it comes before the identity)
-              with app: use this registration, even though the script did not create it
+  --sets      core, domains, recipients, delegated, mailbox-kind, or all; separate several with commas
+              (default: core for grant and app; all for show and remove)
+  --identity  object id of the managed identity's service principal (default: TRIAGE_IDENTITY_PRINCIPAL_ID)
+  --app       client id of the multi-tenant app (default: TRIAGE_GRAPH_CLIENT_ID, which is used before the identity);
+              with the command app: use this registration, even if the script did not create it
 
-It acts in the tenant that `az login` has signed in to. Granting needs the role Privileged Role Administrator,
-the app needs Application Administrator. docs/permissions.md says what each permission is for.
+The script works in the tenant that you are signed in to with `az login`. To grant and remove permissions, you need
+the role Privileged Role Administrator; for app and remove-app, Application Administrator. docs/permissions.md says
+what each permission is for.
 TEXT
 }
 
@@ -61,7 +62,7 @@ done
 [ "$sets" = all ] && sets=$ALL_SETS
 sets=${sets//,/ }
 for set in $sets; do
-    permissions_of "$set" >/dev/null || fail "there is no set '$set'; there are: $ALL_SETS"
+    permissions_of "$set" >/dev/null || fail "there is no set '$set'. The sets are: $ALL_SETS"
 done
 CHOSEN_APP=$app STORED_APP=${TRIAGE_GRAPH_CLIENT_ID:-}
 if [ "$command" = app ]; then
@@ -71,20 +72,20 @@ elif [ -z "$identity$app" ]; then
     app=$STORED_APP
     [ -n "$app" ] || identity=${TRIAGE_IDENTITY_PRINCIPAL_ID:-}
 fi
-[ -z "$identity" ] || [ -z "$app" ] || fail "say --identity or --app, not both"
+[ -z "$identity" ] || [ -z "$app" ] || fail "use --identity or --app, not both"
 for id in "$identity" "$app" "$CHOSEN_APP" "$STORED_APP"; do
-    case $id in *[!0-9a-fA-F-]*) fail "'$id' is no id" ;; esac
+    case $id in *[!0-9a-fA-F-]*) fail "'$id' is not an id" ;; esac
 done
 
 sign_in_checked
 graph_principal=$(by_field servicePrincipals appId "$GRAPH_APP_ID" id)
 [ -n "$graph_principal" ] || fail "tenant $HOME_TENANT has no service principal of Microsoft Graph"
-# The ids are Graph's own to tell; a national cloud may lack a permission.
+# The ids are read from Graph: a national cloud may not have a permission.
 roles=$(read_graph "servicePrincipals/$graph_principal?\$select=appRoles" 'appRoles[].[value,id]')
 role_id() { printf '%s\n' "$roles" | awk -F '\t' -v name="$1" '$1 == name { print $2; exit }'; }
 
 if [ "$command" = app ]; then
-    [ -n "$identity" ] || fail "say --identity, or set TRIAGE_IDENTITY_PRINCIPAL_ID"
+    [ -n "$identity" ] || fail "give --identity, or set TRIAGE_IDENTITY_PRINCIPAL_ID"
     access=''
     for set in $sets; do
         for permission in $(permissions_of "$set"); do
@@ -98,7 +99,7 @@ if [ "$command" = app ]; then
     cat <<TEXT
 Client id: $APP_CLIENT_ID
 Next: azd env set TRIAGE_GRAPH_CLIENT_ID $APP_CLIENT_ID, then azd provision.
-In each tenant, this one too, an administrator consents, at
+In each tenant, including this one, an administrator consents at
   $AUTHORITY/<tenant id>/adminconsent?client_id=$APP_CLIENT_ID
 or runs: az login --tenant <tenant id> --allow-no-subscriptions
          infra/scripts/graph-permissions.sh grant --app $APP_CLIENT_ID
@@ -107,7 +108,7 @@ TEXT
 fi
 
 if [ "$command" = remove-app ]; then
-    [ -n "$app" ] || fail "say --app"
+    [ -n "$app" ] || fail "give --app"
     object=$(by_field applications appId "$app" id)
     if [ -z "$object" ]; then
         echo "No registration with client id $app: nothing to delete."
@@ -135,7 +136,7 @@ elif [ -n "$identity" ]; then
             { echo "Tenant $HOME_TENANT has no service principal $identity."; exit 0; }
     fi
 else
-    fail "say --identity or --app, or set TRIAGE_IDENTITY_PRINCIPAL_ID"
+    fail "give --identity or --app, or set TRIAGE_IDENTITY_PRINCIPAL_ID"
 fi
 
 assigned=$(read_graph "servicePrincipals/$principal/appRoleAssignments?\$top=999" \
@@ -156,7 +157,7 @@ for set in $ALL_SETS; do
 done
 while IFS=$'\t' read -r id _; do
     case " $known " in *" $id "*) continue ;; esac
-    [ -z "$id" ] || printf '  %-13s %-37s %s\n' - "$(printf '%s\n' "$roles" | awk -F '\t' -v id="$id" '$2 == id { print $1; exit }')" 'granted, by others: left alone'
+    [ -z "$id" ] || printf '  %-13s %-37s %s\n' - "$(printf '%s\n' "$roles" | awk -F '\t' -v id="$id" '$2 == id { print $1; exit }')" 'granted by someone else: not changed'
 done <<<"$assigned"
 [ "$command" != show ] || exit 0
 
@@ -175,8 +176,8 @@ for set in $sets; do
             changed=1
         elif [ "$command" = remove ] && [ -n "$assignment" ]; then
             change_graph DELETE "servicePrincipals/$principal/appRoleAssignments/$assignment" ||
-                fail "$permission could not be taken back. It needs the role Privileged Role Administrator."
-            echo "Took back $permission"
+                fail "$permission could not be removed. You need the role Privileged Role Administrator."
+            echo "Removed $permission"
             changed=1
         fi
     done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The app that callers of the API sign in to, for authMode easyauth: a registration with the app roles Triage.Read and
-# Triage.Write, which trusts the managed identity in place of a secret. Run again, it changes nothing.
+# Creates the app that callers of the API sign in to (authMode easyauth): a registration with the app roles Triage.Read
+# and Triage.Write that trusts the managed identity instead of a secret. You can run it again: it then changes nothing.
 set -euo pipefail
 . "$(dirname "$0")/entra.sh"
 
@@ -8,10 +8,10 @@ usage() {
     cat >&2 <<'TEXT'
 sign-in-app.sh [--name NAME] [--app CLIENT_ID]
 
-  --app  use this registration, even though the script did not create it
-         (else TRIAGE_SIGN_IN_CLIENT_ID, which must be one that it created)
+  --app  use this registration, even if the script did not create it
+         (default: TRIAGE_SIGN_IN_CLIENT_ID, which the script must have created)
 
-It needs TRIAGE_API and TRIAGE_IDENTITY_PRINCIPAL_ID, as azd env get-values has them.
+Set TRIAGE_API and TRIAGE_IDENTITY_PRINCIPAL_ID to the values that azd env get-values prints.
 TEXT
     exit 2
 }
@@ -26,15 +26,15 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-# shellcheck disable=SC2016 # it is to be typed as it stands
+# shellcheck disable=SC2016 # the user types it as it is
 [ -n "${TRIAGE_API:-}" ] && [ -n "${TRIAGE_IDENTITY_PRINCIPAL_ID:-}" ] ||
-    fail 'TRIAGE_API and TRIAGE_IDENTITY_PRINCIPAL_ID are needed: set -a; eval "$(azd env get-values)"'
-case $TRIAGE_API in https://*) ;; *) fail "TRIAGE_API is no https address: $TRIAGE_API" ;; esac
+    fail 'set TRIAGE_API and TRIAGE_IDENTITY_PRINCIPAL_ID: set -a; eval "$(azd env get-values)"'
+case $TRIAGE_API in https://*) ;; *) fail "TRIAGE_API must be an https address, not $TRIAGE_API" ;; esac
 for id in "$TRIAGE_IDENTITY_PRINCIPAL_ID" "$CHOSEN_APP" "$STORED_APP"; do
-    case $id in *[!0-9a-fA-F-]*) fail "'$id' is no id" ;; esac
+    case $id in *[!0-9a-fA-F-]*) fail "'$id' is not an id" ;; esac
 done
 
-# The ids are this service's own, and the same everywhere: a role keeps its assignments when the script runs again.
+# The ids of the roles are the same in every tenant, so a role keeps its assignments when the script runs again.
 role() {
     printf '{"id":"%s","value":"%s","displayName":"%s","description":"%s","isEnabled":true,"allowedMemberTypes":["User","Application"]}' "$@"
 }
@@ -45,12 +45,12 @@ ensure_app "$name" sign-in "$TRIAGE_IDENTITY_PRINCIPAL_ID" "{\"displayName\":\"$
 change_graph PATCH "applications/$APP_OBJECT_ID" "{\"identifierUris\":[\"api://$APP_CLIENT_ID\"]}"
 ensure_trust "$TRIAGE_IDENTITY_PRINCIPAL_ID"
 ensure_principal "$APP_CLIENT_ID"
-# Nobody gets a token who has neither role.
+# Only a caller with one of the roles gets a token.
 change_graph PATCH "servicePrincipals/$PRINCIPAL_ID" '{"appRoleAssignmentRequired":true}'
 cat <<TEXT
 Client id: $APP_CLIENT_ID
 Next: azd env set TRIAGE_AUTH easyauth
       azd env set TRIAGE_SIGN_IN_CLIENT_ID $APP_CLIENT_ID
       azd provision
-Who may do what: Entra admin center, Enterprise applications, $name, Users and groups.
+To assign the roles: Entra admin center > Enterprise applications > $name > Users and groups.
 TEXT

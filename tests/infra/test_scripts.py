@@ -171,7 +171,7 @@ def test_remove_takes_everything_back_but_what_others_granted(tenant: Tenant) ->
 
     output = tenant.permissions("remove", "--identity", IDENTITY)
     assert tenant.granted() == {"Mail.Send"}
-    assert state_of(output, "Mail.Send") == "granted, by others: left alone"
+    assert state_of(output, "Mail.Send") == "granted by someone else: not changed"
     assert [method for method, _, _ in tenant.changes()] == ["DELETE"] * 8
 
     assert "Nothing to remove." in tenant.permissions("remove", "--identity", IDENTITY)
@@ -225,7 +225,7 @@ def test_who_may_not_remove_is_told(tenant: Tenant) -> None:
     tenant.write(forbidden="DELETE")
     done = tenant.run("graph-permissions.sh", "remove", "--identity", IDENTITY)
     assert done.returncode == 1
-    assert "could not be taken back" in done.stderr
+    assert "could not be removed" in done.stderr
 
 
 @pytest.mark.parametrize("script", ["graph-permissions.sh", "sign-in-app.sh"])
@@ -245,12 +245,12 @@ def test_nobody_signed_in(tenant: Tenant, script: str) -> None:
         (["grant", "--sets"], 2, "show|grant|remove"),
         (["grant", "--what", "x"], 2, "show|grant|remove"),
         (["grant", "--sets", "core,mail", "--identity", IDENTITY], 1, "there is no set 'mail'"),
-        (["grant"], 1, "say --identity or --app"),
+        (["grant"], 1, "give --identity or --app"),
         (["grant", "--identity", IDENTITY, "--app", IDENTITY], 1, "not both"),
-        (["grant", "--identity", "x' or 1 eq 1"], 1, "is no id"),
-        (["app"], 1, "say --identity"),
-        (["remove-app"], 1, "say --app"),
-        (["app", "--identity", IDENTITY, "--app", "x' or 1 eq 1"], 1, "is no id"),
+        (["grant", "--identity", "x' or 1 eq 1"], 1, "is not an id"),
+        (["app"], 1, "give --identity"),
+        (["remove-app"], 1, "give --app"),
+        (["app", "--identity", IDENTITY, "--app", "x' or 1 eq 1"], 1, "is not an id"),
     ],
 )
 def test_what_is_said_wrong_changes_nothing(tenant: Tenant, arguments: list[str], code: int, words: str) -> None:
@@ -263,7 +263,7 @@ def test_what_is_said_wrong_changes_nothing(tenant: Tenant, arguments: list[str]
 def test_an_identity_that_is_not_there(tenant: Tenant) -> None:
     done = tenant.run("graph-permissions.sh", "grant", "--identity", TENANT)
     assert done.returncode == 1
-    assert "nothing there" in done.stderr
+    assert "found nothing" in done.stderr
     assert "has no service principal" in tenant.permissions("remove", "--identity", TENANT)
     assert tenant.changes() == []
 
