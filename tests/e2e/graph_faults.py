@@ -80,6 +80,13 @@ FAULTS = {
     "an item is a 404 that is none of Graph's": passing(
         "unavailable", {"path": INBOX, "status": 404, "empty": True, "times": 1}
     ),
+    "an item is a 404 whose code says nothing": passing(
+        "unavailable", {"path": INBOX, "status": 404, "code": "UnknownError", "times": 1}
+    ),
+    "the app is a 404 whose code says nothing": passing(
+        "unavailable", {"path": "^/servicePrincipals", "status": 404, "code": "UnknownError", "times": 1},
+        then=("app_healthy", ()), person="ines", failure=UNKNOWN_REASON,
+    ),
     "a batch is not available": passing("unavailable", {"path": BATCH, "status": 503, "retryAfter": 9, "times": 1}),
     "a batch stays unavailable": lasting("unavailable", {"path": BATCH, "status": 503, "retryAfter": 9}),
     # A batch that fails as a whole is asked again in parts, at once.

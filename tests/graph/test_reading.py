@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.factories import APP_ID
 from triage.graph.batching import Batcher
 from triage.graph.evidence import Answer, Lack, Reason, State, Unread
 from triage.graph.models import MailFolder, User
-from triage.graph.questions import Question
+from triage.graph.questions import Question, applications, directory, mail
 from triage.graph.reading import MAX_PAGES, read_list, read_one
 from triage.graph.replies import Reply
 
@@ -40,8 +41,10 @@ async def test_what_was_read() -> None:
 
 
 STATES = [
-    (404, error("ErrorItemNotFound"), State.ABSENT, None, None),
     (404, error("Request_ResourceNotFound"), State.ABSENT, None, None),
+    (404, error("REQUEST_RESOURCENOTFOUND"), State.ABSENT, None, None),
+    (404, error("UnknownError"), State.UNREAD, Reason.UNAVAILABLE, None),
+    (404, error("itemNotFound"), State.UNREAD, Reason.UNAVAILABLE, None),
     (404, error(None), State.UNREAD, Reason.UNAVAILABLE, None),
     (404, None, State.UNREAD, Reason.UNAVAILABLE, None),
     (403, error("ErrorAccessDenied"), State.UNREAD, Reason.FORBIDDEN, "Mail.ReadBasic.All"),
@@ -72,6 +75,27 @@ async def test_states(
     assert (found.state, found.reason, found.permission, found.value) == (state, reason, permission, None)
     assert (found.status, found.error_code) == (status, Reply(status, body).code)
     assert found.known is (state is State.ABSENT)
+
+
+DIRECTORY = {"Request_ResourceNotFound", "ResourceNotFound"}
+MAILBOX = DIRECTORY | {
+    "MailboxNotEnabledForRESTAPI", "MailboxNotSupportedForRESTAPI", "MailboxNotHostedInExchangeOnline",
+    "ErrorInvalidUser", "ErrorNonExistentMailbox",
+}  # fmt: skip
+FOLDER = MAILBOX | {"ErrorItemNotFound", "ErrorFolderNotFound", "ErrorInvalidMailboxItemId"}
+
+
+@pytest.mark.parametrize(("question", "codes"), [
+    (directory.user("a"), DIRECTORY), (directory.domain_owner("a.b"), DIRECTORY),
+    (applications.service_principal(APP_ID), DIRECTORY), (applications.registration(APP_ID), DIRECTORY),
+    (mail.mailbox("a"), FOLDER), (mail.folder("a", "junkemail"), FOLDER), (mail.recoverable_items("a", "<m>"), FOLDER),
+    (mail.message("a", "<m>"), MAILBOX), (mail.hidden_folders("a"), MAILBOX), (mail.mailbox_purpose("a"), MAILBOX),
+])  # fmt: skip
+async def test_only_codes_that_say_so_are_an_absence(question: Question, codes: set[str]) -> None:
+    for code in (*FOLDER, "UnknownError", "BadRequest", "SomethingNew", "404", ""):
+        found = await read_one(batcher(lambda _, code=code: Reply(404, error(code))), question, MailFolder)
+        expected = (State.ABSENT, None) if code in codes else (State.UNREAD, Reason.UNAVAILABLE)
+        assert (found.state, found.reason) == expected, code
 
 
 @pytest.mark.parametrize(("message", "detail"), [

@@ -102,7 +102,7 @@ def _answer(question: Question, reply: Reply) -> Answer[Any]:
         return answer.unread(reply.reason)
     if reply.status == 200 and reply.body is not None:
         return replace(answer, state=State.READ)
-    if reply.status == 404 and reply.code:
+    if reply.status == 404 and (reply.code or "").lower() in question.absent:
         return replace(answer, state=State.ABSENT)
     reason = _BY_STATUS.get(reply.status or 0, Reason.UNAVAILABLE)
     permission = question.permission if reason is Reason.FORBIDDEN else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from triage.graph.questions import absence
 from triage.graph.questions.question import Kind, ProbeWith, literal, question, segment
 
 FOLDER = "id,displayName,parentFolderId,isHidden"
@@ -14,13 +15,13 @@ MESSAGE = "id,parentFolderId,isRead"
 _mail = partial(question, permission="Mail.ReadBasic.All", headers={"Prefer": 'IdType="ImmutableId"'}, outlook=True)
 
 
-@_mail("Does the mailbox answer?", probe_with=ProbeWith.USER)
+@_mail("Does the mailbox answer?", probe_with=ProbeWith.USER, absent=absence.FOLDER)
 def mailbox(user: str) -> str:
     """The Inbox: whether Exchange Online has a mailbox that answers."""
     return f"{_folder(user, 'inbox')}?$select={FOLDER}"
 
 
-@_mail("Which folder is it?", kind=Kind.FACT)
+@_mail("Which folder is it?", kind=Kind.FACT, absent=absence.FOLDER)
 def folder(user: str, folder: str) -> str:
     """A folder by id or well-known name."""
     return f"{_folder(user, folder)}?$select={FOLDER}"
@@ -39,13 +40,13 @@ def message(user: str, internet_message_id: str) -> str:
     return _messages(f"/users/{segment(user)}", internet_message_id)
 
 
-@_mail("Is the message in Recoverable Items?", kind=Kind.FACT)
+@_mail("Is the message in Recoverable Items?", kind=Kind.FACT, absent=absence.FOLDER)
 def recoverable_items(user: str, internet_message_id: str) -> str:
     """The copies of a message in Recoverable Items."""
     return _messages(_folder(user, "recoverableitemsdeletions"), internet_message_id)
 
 
-@_mail("Is the message in this hidden folder?", kind=Kind.FACT)
+@_mail("Is the message in this hidden folder?", kind=Kind.FACT, absent=absence.FOLDER)
 def hidden_folder(user: str, folder: str, internet_message_id: str) -> str:
     """The copies of a message in one folder, by the folder's id."""
     return _messages(_folder(user, folder), internet_message_id)

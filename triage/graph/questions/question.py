@@ -13,6 +13,8 @@ from functools import wraps
 from typing import ParamSpec
 from urllib.parse import quote
 
+from triage.graph.questions import absence
+
 P = ParamSpec("P")
 
 
@@ -41,6 +43,7 @@ class Question:
 
     `url` is relative to `/v1.0`. `permission` is the least application permission that answers it (source: the
     Microsoft Graph permissions reference). `mailbox` is set for Outlook's workload, which Graph limits per mailbox.
+    `absent` are the codes of a 404 that mean that there is none.
     """
 
     check: str
@@ -50,6 +53,7 @@ class Question:
     mailbox: str | None = None
     text: str = ""
     kind: Kind = Kind.YES_NO
+    absent: frozenset[str] = absence.DIRECTORY
 
     def __str__(self) -> str:
         return f"GET {self.url}"
@@ -69,11 +73,13 @@ def question(  # noqa: PLR0913 - a question is a record
     kind: Kind = Kind.YES_NO,
     headers: dict[str, str] | None = None,
     outlook: bool = False,
+    absent: frozenset[str] | None = None,
     probe_with: ProbeWith | None = None,
 ) -> Callable[[Callable[P, str]], Callable[P, Question]]:
     """Makes a function that returns a URL a question; the function's name is the id of its check.
 
     `outlook`: Outlook's workload answers it, and the first argument, given by position, is the mailbox.
+    `absent`: the codes of a 404 that mean that there is none, if they are not the usual ones of the workload.
     `probe_with`: the question is also the probe of its permission, with this as its only argument.
     ValueError if there is a question with this id already.
     """
@@ -82,7 +88,8 @@ def question(  # noqa: PLR0913 - a question is a record
         check = url.__name__
         if check in QUESTIONS:
             raise ValueError(f"{check} is asked twice")
-        template = QUESTIONS[check] = Question(check, "", permission, headers or {}, None, text, kind)
+        codes = absent or (absence.MAILBOX if outlook else absence.DIRECTORY)
+        template = QUESTIONS[check] = Question(check, "", permission, headers or {}, None, text, kind, codes)
 
         @wraps(url)
         def ask(*args: P.args, **kwargs: P.kwargs) -> Question:
