@@ -7,10 +7,12 @@ import textwrap
 from itertools import groupby
 
 from triage.diagnosis.causes import Cause, Subject
+from triage.diagnosis.clouds import GLOBAL
 from triage.diagnosis.precedence import RULES
 from triage.diagnosis.remedy import Action, fill, placeholders
 from triage.diagnosis.rule import Rule
 from triage.diagnosis.steps import Step
+from triage.diagnosis.values import UNKNOWN, Value
 
 _SUBJECTS = {
     Subject.ETD_APP: "The Email Threat Defense app",
@@ -20,6 +22,14 @@ _SUBJECTS = {
     Subject.NONE: "No cause",
 }
 _WIDTH = 140
+_PORTALS = {
+    "authority": GLOBAL.authority,
+    "entra": f"{GLOBAL.entra}/<tenant ID>/",
+    "admin": GLOBAL.admin or "",
+    "exchange": GLOBAL.exchange or "",
+    "defender": GLOBAL.defender or "",
+    "user_page": "users",
+}
 
 
 def part() -> str:
@@ -63,13 +73,15 @@ def _step(number: int, step: Step) -> str:
         text += f" `{action.url}`" if placeholders(step.url) else f" [Open]({action.url})"
     lines = [_wrapped(text, "   ")]
     if action.command:
-        lines += ["", "   ```powershell", f"   {action.command}", "   ```"]
+        lines += ["", textwrap.indent(f"```powershell\n{action.command}\n```", "   ")]
     return "\n".join(lines)
 
 
 def _fill(step: Step) -> Action:
     names = set[str]().union(*(placeholders(text) for text in (step.title, step.detail, step.url, step.command)))
-    return fill(step, {name: ("<permission>",) if name == "permissions" else f"<{name}>" for name in names})
+    names -= _PORTALS.keys()
+    texts: dict[str, Value] = {name: f"<{UNKNOWN.get(name, name)}>" for name in (*names, "tenant_id")}
+    return fill(step, {**texts, **_PORTALS, "permissions": ("<permission>",)}, GLOBAL)
 
 
 def _text(text: str) -> str:

@@ -56,12 +56,13 @@ def _causes(tenant: Tenant, app: AppEvidence, now: datetime) -> tuple[list[Issue
             undecided = True
             continue
         if match is not None:
-            actions = app_actions(cause, tenant, app)
+            actions = app_actions(cause, tenant, app, now)
             issues.append(_issue(cause.value, RULES[cause].severity, match.summary, actions))
     return issues, undecided
 
 
 def _further_issues(audit: Audit, tenant: Tenant, app: AppEvidence, *, several: bool) -> list[Issue]:
+    moment = as_datetime(audit.audited_at)
     issues: list[Issue] = []
     there = audit.service_principal is not None
     missing = [p for p in audit.permissions if p.need == "documented" and _is_missing(p.state)] if there else []
@@ -69,7 +70,7 @@ def _further_issues(audit: Audit, tenant: Tenant, app: AppEvidence, *, several: 
         names = ", ".join(permission.name for permission in missing)
         summary = f"Cisco documents these permissions for this mode, and they are not granted: {names}."
         roles = tuple(permission.name for permission in missing if permission.type == "application")
-        remedy = app_actions(Cause.PERMISSION_MISSING, tenant, app, roles)
+        remedy = app_actions(Cause.PERMISSION_MISSING, tenant, app, moment, roles)
         issues.append(_issue("documented_permission_missing", Severity.MEDIUM, summary, remedy))
     excess = [p.name for p in audit.permissions if p.need == "extra" and (p.privilege_level or 0) >= TAKES_OVER]
     if excess:
@@ -82,7 +83,7 @@ def _further_issues(audit: Audit, tenant: Tenant, app: AppEvidence, *, several: 
         issues.append(_issue("excess_privilege", Severity.HIGH, summary, remedy))
     if _newest_credential_state(audit) == "expiring":
         summary = "The newest secret or certificate of the app's registration expires soon."
-        remedy = app_actions(Cause.CREDENTIAL_EXPIRED, tenant, app)
+        remedy = app_actions(Cause.CREDENTIAL_EXPIRED, tenant, app, moment)
         issues.append(_issue("credential_expiring", Severity.MEDIUM, summary, remedy))
     if audit.service_principal is not None and audit.service_principal.sign_in_audience == "AzureADMyOrg":
         severity = Severity.MEDIUM if several else Severity.INFO

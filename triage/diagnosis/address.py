@@ -6,20 +6,9 @@ from triage.addresses import domain_of
 from triage.diagnosis.case import Case, Match, day
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.etd_app import sign_in_audience
+from triage.diagnosis.portals import AUTHENTICATION, CONTACTS, DELETED_USERS, DOMAINS, GROUPS, MESSAGE_TRACE, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import (
-    ADD_OTHER_TENANT,
-    AUTHENTICATION,
-    CHECK_ACCOUNT,
-    CONSENT_IN_OTHER_TENANT,
-    CONTACTS,
-    DELETED_USERS,
-    DOMAINS,
-    GROUPS,
-    MESSAGE_TRACE,
-    USERS,
-    Step,
-)
+from triage.diagnosis.steps import ADD_OTHER_TENANT, CHECK_ACCOUNT, CONSENT_IN_OTHER_TENANT, Step
 from triage.graph.evidence import Evidence, Reason, State, Unread
 from triage.graph.models import TenantInformation
 from triage.settings import Mode

@@ -5,17 +5,10 @@ from __future__ import annotations
 from triage.diagnosis.case import Case, Match, day, listed
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.credentials import all_expired, credentials
+from triage.diagnosis.portals import APP_PERMISSIONS, APP_PROPERTIES, CREDENTIALS, ENTERPRISE_APPS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import (
-    APP_PERMISSIONS,
-    APP_PROPERTIES,
-    AUTHORIZE,
-    CREDENTIALS,
-    ENTERPRISE_APPS,
-    RETRY,
-    TEST_ACCESS_POLICY,
-    Step,
-)
+from triage.diagnosis.shell import RESTORE_APP
+from triage.diagnosis.steps import AUTHORIZE, RETRY, TEST_ACCESS_POLICY, Step
 from triage.graph.evidence import Evidence, Reason, State, Unread
 from triage.graph.models import ServicePrincipal
 from triage.intake.scenario import names_access_policy
@@ -59,9 +52,10 @@ def app_not_found(case: Case) -> Match | None:
             "A deleted enterprise application can be restored for 30 days.",
             ENTERPRISE_APPS,
             "Restore-MgDirectoryDeletedItem -DirectoryObjectId {deleted_sp_id}",
+            needs=RESTORE_APP,
         ),
         Step("Check its permissions", "Check that its permissions were restored with it.", APP_PERMISSIONS),
-        Step("If it can't be restored", "Authorize Email Threat Defense again: Administration > Business."),
+        Step("If it can't be restored", "Authorize Email Threat Defense again: Configuration > Mail flow configuration."),
     ),
 )  # fmt: skip
 def app_deleted(case: Case) -> Match | None:

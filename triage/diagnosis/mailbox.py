@@ -7,8 +7,16 @@ from datetime import timedelta
 from triage.diagnosis.case import Case, Match, day, listed, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.license import License, license, plan_name
+from triage.diagnosis.portals import LICENSES, MAILBOXES, MIGRATION, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import ASSIGN_LICENSE, CHECK_SUBSCRIPTION, LICENSES, MAILBOXES, MIGRATION, USERS, Step
+from triage.diagnosis.steps import (
+    ASSIGN_LICENSE,
+    CHECK_SUBSCRIPTION,
+    CHOOSE_LICENSE,
+    DELETE_ON_PREMISES,
+    FIND_ON_PREMISES,
+    Step,
+)
 from triage.graph.evidence import Reason, Unread
 
 PROVISIONING_TIME = timedelta(hours=24)
@@ -72,7 +80,7 @@ def exchange_plan_disabled(case: Case) -> Match | None:
     title="The Exchange Online license has lapsed",
     meaning="The subscription ended or the license was removed, so the mailbox is disconnected.",
     recognized_by="The mailbox does not answer, and the user's mailbox plan is Suspended, LockedOut, or Deleted.",
-    remedy=(CHECK_SUBSCRIPTION, ASSIGN_LICENSE),
+    remedy=(CHECK_SUBSCRIPTION, CHOOSE_LICENSE, ASSIGN_LICENSE),
 )  # fmt: skip
 def license_lapsed(case: Case) -> Match | None:
     found = _without_mailbox(case)
@@ -96,7 +104,7 @@ def license_lapsed(case: Case) -> Match | None:
             "Read the error",
             "The admin center shows it on the user's page. Usually two objects have the same address.",
             USERS,
-            "Get-MgUser -UserId {user} -Property OnPremisesProvisioningErrors,ServiceProvisioningErrors | Format-List",
+            "Get-MgUser -UserId {user} -Property OnPremisesProvisioningErrors, ServiceProvisioningErrors | Format-List",
         ),
         Step(
             "Fix it at its source",
@@ -158,13 +166,10 @@ def mailbox_provisioning(case: Case) -> Match | None:
             "In a hybrid organization, the mailbox may be on the on-premises Exchange server, which Email Threat Defense "
             "can't access. The type MailUser means that it is.",
             MAILBOXES,
-            "Get-Recipient -Identity {mailbox} | Format-List RecipientTypeDetails,ExternalEmailAddress",
+            "Get-Recipient -Identity {mailbox} | Format-List RecipientTypeDetails, ExternalEmailAddress",
         ),
-        Step(
-            "Remediate on-premises",
-            "Delete the message on the on-premises server.",
-            command="Search-Mailbox -Identity {mailbox} -SearchQuery 'subject:\"...\"' -DeleteContent",
-        ),
+        FIND_ON_PREMISES,
+        DELETE_ON_PREMISES,
         Step(
             "Or move the mailbox",
             "Migrate it to Exchange Online, or assign an Exchange Online license if the user has no mailbox at all.",
@@ -195,7 +200,7 @@ def mailbox_on_premises(case: Case) -> Match | None:
     title="The user has no Exchange Online license",
     meaning="Without a license that includes Exchange Online, the user has no mailbox.",
     recognized_by="The mailbox does not answer, the user has no mailbox plan, and is not synced from on-premises.",
-    remedy=(CHECK_SUBSCRIPTION, ASSIGN_LICENSE),
+    remedy=(CHECK_SUBSCRIPTION, CHOOSE_LICENSE, ASSIGN_LICENSE),
 )  # fmt: skip
 def mailbox_unlicensed(case: Case) -> Match | None:
     found = _without_mailbox(case)

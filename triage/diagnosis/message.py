@@ -5,8 +5,9 @@ from __future__ import annotations
 from triage.diagnosis.case import Case, Match, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.place import Location, Place, locate
+from triage.diagnosis.portals import MESSAGE_TRACE, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import MESSAGE_TRACE, RETRY, SEARCH_OTHER_COPIES, USERS, WARN_PERSON, Step
+from triage.diagnosis.steps import FIND_BY_SEARCH, PURGE_BY_SEARCH, RETRY, SEARCH_OTHER_COPIES, WARN_PERSON, Step
 from triage.intake.scenario import Scenario
 
 # The location that each target folder means. Source: Cisco's page "Move and Reclassify Messages".
@@ -54,12 +55,9 @@ def message_remediated(case: Case) -> Match | None:
     meaning="The person, or a rule, moved the message to Deleted Items. The person can still open it there.",
     recognized_by="The most reachable copy of the message is in Deleted Items, and that was not the target folder.",
     remedy=(
-        Step(
-            "Remove it from Deleted Items",
-            "The person can still open it there. Remediate it again in Email Threat Defense, or delete it permanently.",
-            command="New-ComplianceSearch -Name etd-triage -ExchangeLocation {mailbox} -ContentMatchQuery "
-            "'subject:\"...\"'",
-        ),
+        RETRY,
+        FIND_BY_SEARCH,
+        PURGE_BY_SEARCH,
         SEARCH_OTHER_COPIES,
     ),
 )  # fmt: skip
@@ -153,7 +151,7 @@ def message_gone(case: Case) -> Match | None:
             "Remediate under the user's main address",
             "The mailbox belongs to {user}. Search for the message in Email Threat Defense under that address.",
             USERS,
-            "Get-MgUser -UserId {user} -Property UserPrincipalName,Mail,ProxyAddresses",
+            "Get-MgUser -UserId {user} -Property UserPrincipalName, Mail, ProxyAddresses",
         ),
         Step("To prevent it", "Make the user principal name and the primary address the same."),
     ),

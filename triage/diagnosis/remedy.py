@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from string import Formatter
 
-from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Subject
+from triage.diagnosis.clouds import Cloud
 from triage.diagnosis.diagnose import Diagnosis
-from triage.diagnosis.grants import PermissionState, required_states
 from triage.diagnosis.rule import RULES
-from triage.diagnosis.steps import Step
+from triage.diagnosis.shell import connected
+from triage.diagnosis.steps import Registration, Step
 from triage.diagnosis.undetermined import unknown
-from triage.graph.evidence import AppEvidence, Lack, Unread
+from triage.diagnosis.values import UNKNOWN, Argument, Value, app_values, case_values, cloud_for, tenant_values
+from triage.graph.evidence import AppEvidence, Lack, State
 from triage.settings import Tenant
 from triage.wire import Wire
-
-Value = str | tuple[str, ...]
-"""What a placeholder stands for: a text, or a list of names."""
-
-# PowerShell takes each of these for a single quote:
-# https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
-_QUOTES = re.compile("(['‘’‚‛])")
 
 
 class Action(Wire):
@@ -38,41 +32,57 @@ class Action(Wire):
 def actions(diagnosis: Diagnosis, case: Case | None) -> list[Action]:
     """The steps of the remedy, in order. Without a case (an unknown tenant) only what could not be known has steps."""
     if diagnosis.cause is Cause.UNDETERMINED or case is None:
-        return list(dict.fromkeys(lack_action(lack) for lack in diagnosis.lacks))
-    return [fill(step, _values(case)) for step in RULES[diagnosis.cause].remedy]
+        tenant = case.evidence.tenant if case else None
+        return _once(lack_action(lack, tenant) for lack in diagnosis.lacks)
+    cloud, values = cloud_for(case.evidence.tenant), case_values(case)
+    steps = _for_registration(RULES[diagnosis.cause].remedy, case.evidence.app)
+    return _once(fill(step, values, cloud) for step in steps)
 
 
 def app_actions(
-    cause: Cause, tenant: Tenant, app: AppEvidence, permissions: tuple[str, ...] | None = None
+    cause: Cause, tenant: Tenant, app: AppEvidence, now: datetime, permissions: tuple[str, ...] | None = None
 ) -> list[Action]:
     """The remedy of a cause, without the steps that are about a mailbox or a message.
 
     `permissions` are those to grant, if they are not the missing ones that remediation needs.
     """
-    values = _app_values(tenant, app)
+    values = app_values(tenant, app, now)
     if permissions is not None:
         values["permissions"] = permissions
     rule = RULES[cause]
-    return [fill(step, values) for step in rule.remedy if (step.about or rule.subject) is Subject.ETD_APP]
+    about_app = [step for step in rule.remedy if (step.about or rule.subject) is Subject.ETD_APP]
+    return _once(fill(step, values, cloud_for(tenant)) for step in _for_registration(about_app, app))
 
 
-def lack_action(lack: Lack) -> Action:
+def lack_action(lack: Lack, tenant: Tenant | None = None) -> Action:
     """How to make known what could not be known."""
-    return fill(unknown(lack).step, {"permission": lack.permission or ""})
+    values = tenant_values(tenant) | {"permission": lack.permission or ""}
+    return fill(unknown(lack).step, values, cloud_for(tenant))
 
 
-def fill(step: Step, values: Mapping[str, Value]) -> Action:
+def fill(step: Step, values: Mapping[str, Value], cloud: Cloud) -> Action:
     """A step with its placeholders filled in: as they are in sentences and links, as arguments in the command.
 
-    The command is left out if one of its lists is empty: it would do nothing.
+    What is not known shows as `<what it is>`, and the text says to put it in. A link that needs it is left out, and so is
+    a command that does nothing because one of its lists is empty.
     """
-    arguments = {name: _Argument(value) for name, value in values.items()}
-    useful = all(values[name] != () for name in placeholders(step.command))
+    known = {
+        **{name: f"<{words}>" for name, words in UNKNOWN.items()},
+        **{name: v for name, v in values.items() if v != ""},
+    }
+    template = connected(step.command, cloud, step.needs) if step.command else ""
+    if any(known[name] == () for name in placeholders(template)):
+        template = ""
+    detail = step.detail.format_map(known)
+    missing = [UNKNOWN[name] for name in placeholders(template) if name in UNKNOWN and not values.get(name)]
+    if missing:
+        detail += f" Before you run the command, replace {' and '.join(f'<{name}>' for name in sorted(missing))} in it."
+    linked = step.url is not None and all(values.get(name) for name in placeholders(step.url))
     return Action(
-        title=step.title.format_map(values),
-        detail=step.detail.format_map(values),
-        url=step.url.format_map(values) if step.url else None,
-        command=step.command.format_map(arguments) if step.command and useful else None,
+        title=step.title.format_map(known),
+        detail=detail,
+        url=step.url.format_map(values) if step.url and linked else None,
+        command=template.format_map({name: Argument(value) for name, value in known.items()}) or None,
     )
 
 
@@ -81,63 +91,22 @@ def placeholders(template: str | None) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template or "") if name}
 
 
-class _Argument:
-    """A value as PowerShell takes it; `{name:property eq}` makes an OData filter of it."""
-
-    def __init__(self, value: Value) -> None:
-        self._value = value
-
-    def __format__(self, condition: str) -> str:
-        if isinstance(self._value, tuple):
-            return f"@({', '.join(_quoted(name) for name in self._value)})"
-        if condition:
-            odata = self._value.replace("'", "''")
-            return _quoted(f"{condition} '{odata}'")
-        return _quoted(self._value)
+def _for_registration(steps: Iterable[Step], app: AppEvidence | None) -> list[Step]:
+    """The steps that help with this app: where its registration is may not be known, and then all do."""
+    place = _registration(app)
+    return [step for step in steps if place is None or step.registration in (None, place)]
 
 
-def _quoted(text: str) -> str:
-    return "'" + _QUOTES.sub(r"\1\1", text) + "'"
+def _registration(app: AppEvidence | None) -> Registration | None:
+    if app is None or app.registration.state not in (State.READ, State.ABSENT):
+        return None
+    return Registration.HERE if app.registration.state is State.READ else Registration.ELSEWHERE
 
 
-def _values(case: Case) -> dict[str, Value]:
-    evidence, tenant = case.evidence, case.evidence.tenant
-    person = evidence.user.value or evidence.alias.value
-    user = (person.user_principal_name if person else None) or case.failure.mailbox
-    owner, group, deleted = evidence.domain_owner.value, evidence.group.value, evidence.deleted_user.value
-    app = evidence.app
-    return {
-        **(_app_values(tenant, app) if app else _tenant_values(tenant)),
-        "mailbox": case.failure.mailbox,
-        "domain": domain_of(case.failure.mailbox),
-        "user": user,
-        "internet_message_id": case.failure.internet_message_id or "",
-        "owner_tenant_id": owner.tenant_id if owner else "",
-        "group_id": (group.id if group else None) or "",
-        "deleted_user_id": (deleted.id if deleted else None) or "",
-    }
-
-
-def _tenant_values(tenant: Tenant) -> dict[str, Value]:
-    return {
-        "tenant_id": tenant.tenant_id,
-        "app_id": tenant.etd_app_id or "",
-        "authority": tenant.authority,
-        "sp_id": "",
-        "deleted_sp_id": "",
-        "permissions": (),
-    }
-
-
-def _app_values(tenant: Tenant, app: AppEvidence) -> dict[str, Value]:
-    principal, deleted = app.service_principal.value, app.deleted_service_principal.value
-    try:
-        states = required_states(app, tenant.mode)
-    except Unread:
-        states = {}
-    return {
-        **_tenant_values(tenant),
-        "sp_id": (principal.id if principal else None) or "",
-        "deleted_sp_id": (deleted.id if deleted else None) or "",
-        "permissions": tuple(name for name, state in states.items() if state is not PermissionState.GRANTED),
-    }
+def _once(found: Iterable[Action]) -> list[Action]:
+    """The actions, none of them twice: an action is the same if its title is, or what it runs."""
+    kept: list[Action] = []
+    for action in found:
+        if not any(one.title == action.title or (one.command and one.command == action.command) for one in kept):
+            kept.append(action)
+    return kept

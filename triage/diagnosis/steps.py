@@ -1,25 +1,37 @@
-"""What remedies are made of: the step, the portal's pages, and the steps that several causes share.
+"""What remedies are made of: the step, and the steps that several causes share.
 
 Cisco's page "Troubleshoot Email Threat Defense Remediation" gives the remedies of its four scenarios; the others are
-Microsoft's own for the state that was found. Commands are Microsoft Graph PowerShell (`Connect-MgGraph`) or Exchange
-Online PowerShell (`Connect-ExchangeOnline`).
+Microsoft's own for the state that was found.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from triage.diagnosis.causes import Subject
+from triage.diagnosis.portals import APP_PERMISSIONS, LICENSES, USERS
+from triage.diagnosis.shell import Needs
+
+
+class Registration(StrEnum):
+    """Where the registration of the app is: a step that is about it helps only the one who owns it."""
+
+    HERE = "here"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a remedy with `{placeholders}`; `remedy.fill` makes an Action of it and names the placeholders.
+    """A step of a remedy with `{placeholders}`; `remedy.fill` makes an Action of it, and values.py has their names.
 
     In `command` a placeholder is a PowerShell argument, so it stands without quotes: `{user}` becomes a quoted string,
-    `{permissions}` an array of them, and `{app_id:appId eq}` the OData filter `appId eq '...'` as a string.
+    `{permissions}` an array of them, `{app_id:appId eq}` the OData filter `appId eq '...'` as a string, and
+    `{subject:kql}` a phrase of a keyword query. The command has only what is to be done: the line that connects to the
+    tenant follows from its cmdlets (shell.py), or from `needs` where they do not say it.
     `about` is what the step is about, if that is not the subject of the cause: an audit has no mailbox and no message,
-    so it leaves out the steps about them.
+    so it leaves out the steps about them. `registration` limits the step to an app that is registered in this tenant
+    (HERE), or in another one, as Cisco's own is (ELSEWHERE).
     """
 
     title: str
@@ -27,23 +39,9 @@ class Step:
     url: str | None = None
     command: str | None = None
     about: Subject | None = None
+    registration: Registration | None = None
+    needs: Needs | None = None
 
-
-_ADMIN = "https://admin.microsoft.com/Adminportal/Home#"
-USERS, DELETED_USERS, GROUPS = f"{_ADMIN}/users", f"{_ADMIN}/deletedusers", f"{_ADMIN}/groups"
-LICENSES, DOMAINS = f"{_ADMIN}/licenses", f"{_ADMIN}/Domains"
-_EXCHANGE = "https://admin.exchange.microsoft.com/#"
-MAILBOXES, CONTACTS = f"{_EXCHANGE}/mailboxes", f"{_EXCHANGE}/contacts"
-MESSAGE_TRACE, MIGRATION = f"{_EXCHANGE}/messagetrace", f"{_EXCHANGE}/migration"
-_ENTRA = "https://entra.microsoft.com/#view"
-ENTERPRISE_APPS = f"{_ENTRA}/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade/~/AppAppsPreview"
-_ENTERPRISE_APP = f"{_ENTRA}/Microsoft_AAD_IAM/ManagedAppMenuBlade/~"
-APP_PROPERTIES = f"{_ENTERPRISE_APP}/Properties/objectId/{{sp_id}}/appId/{{app_id}}"
-APP_PERMISSIONS = f"{_ENTERPRISE_APP}/Permissions/objectId/{{sp_id}}/appId/{{app_id}}"
-_REGISTRATION = f"{_ENTRA}/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~"
-API_PERMISSIONS = f"{_REGISTRATION}/CallAnAPI/appId/{{app_id}}"
-CREDENTIALS = f"{_REGISTRATION}/Credentials/appId/{{app_id}}"
-AUTHENTICATION = f"{_REGISTRATION}/Authentication/appId/{{app_id}}"
 
 TRIAGE_AGAIN = "Then triage the failure again: POST /api/findings/<id>/retriage."
 
@@ -54,8 +52,9 @@ RETRY = Step(
 )
 AUTHORIZE = Step(
     "Authorize Email Threat Defense again",
-    "In Email Threat Defense, open Administration > Business > Microsoft 365 Authentication, choose Read/Write, sign in "
-    "as a Global Administrator of the tenant, and accept the permissions.",
+    "In Email Threat Defense, open Configuration > Mail flow configuration. In the panel Message traffic, select the "
+    "pencil, set Microsoft 365 authentication to Read and Write, sign in as a Global Administrator of the tenant, and "
+    "accept the permissions.",
 )
 CHECK_PERMISSIONS = Step(
     "Check the app's permissions",
@@ -63,21 +62,31 @@ CHECK_PERMISSIONS = Step(
     "Identity, then Identity > Applications > Enterprise applications > the Email Threat Defense app > Permissions. With "
     "type Application, there must be Mail.ReadWrite and Organization.Read.All of Microsoft Graph.",
     APP_PERMISSIONS,
+    """$app = Get-MgServicePrincipal -Filter {app_id:appId eq}
+$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
+Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -All | Where-Object ResourceId -eq $graph.Id |
+    ForEach-Object {{ $granted = $_.AppRoleId; $graph.AppRoles | Where-Object Id -eq $granted }} | Sort-Object Value |
+    Format-Table Value, DisplayName""",
 )
 GRANT_CONSENT = Step(
     "Grant admin consent",
-    "Select Grant admin consent for the tenant, sign in as an administrator who can consent, and select Accept. It can "
-    "take a few minutes until Graph applies it.",
+    "Open the page, or select Grant admin consent under Permissions, sign in as a Privileged Role Administrator or Global "
+    "Administrator of the tenant, and select Accept. A Cloud Application Administrator can't consent to these "
+    "permissions. The page grants what the app's registration requests, and can withdraw what was granted beside it; the "
+    "command only adds what is missing. It can take a few minutes until Graph applies it.",
     "{authority}/{tenant_id}/adminconsent?client_id={app_id}",
-    "$app = Get-MgServicePrincipal -Filter {app_id:appId eq}; "
-    "$graph = Get-MgServicePrincipal -Filter \"appId eq '00000003-0000-0000-c000-000000000000'\"; "
-    "foreach ($name in {permissions}) {{ $role = $graph.AppRoles | Where-Object Value -eq $name; "
-    "New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -PrincipalId $app.Id "
-    "-ResourceId $graph.Id -AppRoleId $role.Id }}",
+    """$app = Get-MgServicePrincipal -Filter {app_id:appId eq}
+$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
+foreach ($name in {permissions}) {{
+    $role = $graph.AppRoles | Where-Object Value -eq $name
+    New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -PrincipalId $app.Id -ResourceId $graph.Id `
+        -AppRoleId $role.Id
+}}""",
 )
 CONSENT_IN_OTHER_TENANT = Step(
     "Consent in the other tenant",
-    "An administrator of the tenant that has the domain opens this page and accepts.",
+    "A Privileged Role Administrator or Global Administrator of the tenant that has the domain opens this page and "
+    "accepts.",
     "{authority}/{owner_tenant_id}/adminconsent?client_id={app_id}",
 )
 ADD_OTHER_TENANT = Step(
@@ -89,26 +98,74 @@ CHECK_ACCOUNT = Step(
     "In the Microsoft 365 admin center, check whether {mailbox} is a valid account with a mailbox, and whether the "
     "address is spelled correctly.",
     USERS,
-    "Get-MgUser -Filter {mailbox:mail eq}",
+    "Get-MgUser -Filter {mailbox:mail eq} | Format-List DisplayName, UserPrincipalName, Mail, AccountEnabled",
 )
 CHECK_SUBSCRIPTION = Step(
     "Check the user's subscription",
     "In the Microsoft 365 admin center, open Users > Active users > {mailbox} > Licenses and apps. Check that a license "
     "with Exchange Online is assigned and switched on.",
     USERS,
-    "Get-MgUserLicenseDetail -UserId {user}",
+    """Get-MgUserLicenseDetail -UserId {user} -PipelineVariable license |
+    Select-Object -ExpandProperty ServicePlans | Where-Object ServicePlanName -like 'EXCHANGE_*' |
+    Format-Table @{{ Name = 'License'; Expression = {{ $license.SkuPartNumber }} }}, ServicePlanName, ProvisioningStatus""",
+)
+CHOOSE_LICENSE = Step(
+    "Choose a license",
+    "List the licenses with Exchange Online that the tenant has, and how many of each are free.",
+    LICENSES,
+    """Get-MgSubscribedSku | Where-Object {{ $_.ServicePlans.ServicePlanName -match '^EXCHANGE_S_(STANDARD|ENTERPRISE|DESKLESS)' }} |
+    Select-Object SkuPartNumber, SkuId, @{{ Name = 'Free'; Expression = {{ $_.PrepaidUnits.Enabled - $_.ConsumedUnits }} }}""",
 )
 ASSIGN_LICENSE = Step(
     "Assign an Exchange Online license",
-    "Assign a license with Exchange Online. The mailbox is then created automatically, within 24 hours. A shared, room, "
-    "or equipment mailbox needs no license: convert it in the Exchange admin center instead.",
+    "Assign a license with Exchange Online. The user needs a usage location before that. The mailbox is then created "
+    "automatically, within 24 hours. If a group assigns the licenses, add the user to the group instead. A shared, room, "
+    "or equipment mailbox needs no license: convert it in the Exchange admin center.",
     USERS,
-    "Set-MgUserLicense -UserId {user} -AddLicenses @(@{{ SkuId = (Get-MgSubscribedSku | Where-Object SkuPartNumber -eq "
-    "'SPE_E3').SkuId }}) -RemoveLicenses @()  # use the SkuPartNumber of your own license",
+    """$user = Get-MgUser -UserId {user} -Property Id, UsageLocation
+if (-not $user.UsageLocation) {{ Update-MgUser -UserId $user.Id -UsageLocation {country} }}
+Set-MgUserLicense -UserId $user.Id -AddLicenses @(@{{ SkuId = {sku_id} }}) -RemoveLicenses @()""",
 )
 SEARCH_OTHER_COPIES = Step(
     "Look for other copies",
     "Other people may have received the same message. Search for it in Email Threat Defense by its sender or subject.",
+)
+FIND_BY_SEARCH = Step(
+    "Find the message with a content search",
+    "The search deletes nothing. It must find no more than the copies of this message; if it finds others, narrow its "
+    "query by the sender first, such as AND (From:name@example.com).",
+    command="""if (-not (Get-ComplianceSearch -Identity {search_name} -ErrorAction SilentlyContinue)) {{
+    New-ComplianceSearch -Name {search_name} -ExchangeLocation {mailbox} `
+        -ContentMatchQuery ('(Subject:' + {subject:kql} + ') AND (Received:' + {received} + ')')
+}}
+Start-ComplianceSearch -Identity {search_name}
+while ((Get-ComplianceSearch -Identity {search_name}).Status -notin 'Completed', 'Failed') {{ Start-Sleep -Seconds 10 }}
+Get-ComplianceSearch -Identity {search_name} | Format-List Status, Items, ContentMatchQuery, SuccessResults""",
+    about=Subject.MESSAGE,
+)
+PURGE_BY_SEARCH = Step(
+    "Delete what the search found",
+    "The command shows once more what was found, and PowerShell asks before it deletes it. SoftDelete moves it to "
+    "Recoverable Items, where only a restore brings it back. It takes at most ten items of a mailbox at once, and a "
+    "mailbox on hold keeps a copy that the person does not see.",
+    command="""Get-ComplianceSearch -Identity {search_name} | Format-List Status, Items, ContentMatchQuery, SuccessResults
+New-ComplianceSearchAction -SearchName {search_name} -Purge -PurgeType SoftDelete""",
+    about=Subject.MESSAGE,
+)
+_ON_PREMISES = (
+    "Search-Mailbox -Identity {mailbox} -SearchQuery ('Subject:' + {subject:kql} + ' AND Received:' + {received})"
+)
+FIND_ON_PREMISES = Step(
+    "Find the message on the on-premises server",
+    "The command counts what it finds, and deletes nothing. It must find no more than the copies of this message.",
+    command=f"{_ON_PREMISES} -EstimateResultOnly",
+    about=Subject.MESSAGE,
+)
+DELETE_ON_PREMISES = Step(
+    "Delete it on the on-premises server",
+    "The command deletes what the command before counted. PowerShell asks before it does.",
+    command=f"{_ON_PREMISES} -DeleteContent",
+    about=Subject.MESSAGE,
 )
 WARN_PERSON = Step(
     "Tell the person not to open it",

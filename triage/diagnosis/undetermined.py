@@ -22,10 +22,11 @@ _GRANT = Step(
     "Grant {permission} to the triage identity",
     "The service can't read what decides here. Grant its identity this permission with type Application on Microsoft "
     f"Graph. {TRIAGE_AGAIN}",
-    command="$me = Get-MgServicePrincipal -Filter \"displayName eq '<the function app''s identity>'\"; "
-    "$graph = Get-MgServicePrincipal -Filter \"appId eq '00000003-0000-0000-c000-000000000000'\"; "
-    "New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $me.Id -PrincipalId $me.Id -ResourceId $graph.Id "
-    "-AppRoleId ($graph.AppRoles | Where-Object Value -eq {permission}).Id",
+    command="""$me = Get-MgServicePrincipal -Filter {identity:displayName eq}
+$me | Format-Table DisplayName, AppId, Id
+$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
+New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $me.Id -PrincipalId $me.Id -ResourceId $graph.Id `
+    -AppRoleId ($graph.AppRoles | Where-Object Value -eq {permission}).Id""",
 )
 _LATER = Step("Triage again later", f"Graph could not answer at the time. {TRIAGE_AGAIN}")
 
@@ -69,7 +70,8 @@ _UNKNOWN = {
         Step(
             "Remediate by hand",
             "In this tenant, Email Threat Defense runs without Microsoft 365 authentication: it sees messages and can't "
-            "move them. To let it remediate, authorize it in Administration > Business, and set the mode.",
+            "move them. To let it remediate, authorize it in Configuration > Mail flow configuration, "
+            "and set the mode.",
         ),
     ),
     Reason.POISON: Unknown(

@@ -25,6 +25,7 @@ class VerifiedDomain(Resource):
     """One of `organization.verifiedDomains`."""
 
     name: str
+    is_initial: bool | None = None
 
 
 class Organization(Resource):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from triage.addresses import domain_of
-from triage.settings.tenant import PUBLIC_AUTHORITY, Tenant
+from triage.settings.tenant import PUBLIC_AUTHORITY, PUBLIC_GRAPH, Tenant
 from triage.settings.values import Authority, ClientId, Endpoint, Flag, TenantList, WholeNumber
 from triage.wire import Wire
 
@@ -107,7 +107,7 @@ class Settings(Wire):
         "AUDIT_SCHEDULE", "0 0 */6 * * *", "When the permission audit runs: NCRONTAB with six fields, in UTC."
     )
     graph_endpoint: Endpoint = setting(
-        "GRAPH_ENDPOINT", "https://graph.microsoft.com",
+        "GRAPH_ENDPOINT", PUBLIC_GRAPH,
         "The Microsoft Graph root of the cloud. It must be https, except for a simulated tenant on loopback.",
     )  # fmt: skip
     graph_client_id: ClientId | None = setting(

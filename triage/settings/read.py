@@ -28,7 +28,7 @@ def read_settings(environ: Mapping[str, str] | None = None, *, needs_storage: bo
     storage = _storage(environ) if needs_storage else Storage()
     identity = _read(Identity, environ)
     settings = _read(Settings, environ, storage=storage, identity=identity)
-    tenants = tuple(tenant.at(identity.authority) for tenant in settings.tenants)
+    tenants = tuple(tenant.at(identity.authority, settings.graph_endpoint) for tenant in settings.tenants)
     return settings.model_copy(update={"tenants": tenants})
 
 

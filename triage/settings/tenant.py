@@ -13,10 +13,12 @@ from triage.wire import Wire
 
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 """Where tenants of the global cloud sign in."""
+PUBLIC_GRAPH = "https://graph.microsoft.com"
+"""The Graph root of the global cloud."""
 
 
 class Mode(StrEnum):
-    """How Email Threat Defense is allowed into the tenant (Administration > Business)."""
+    """How Email Threat Defense is allowed into the tenant (Configuration > Mail flow configuration)."""
 
     READ_WRITE = "read_write"
     READ = "read"
@@ -34,6 +36,7 @@ class Tenant(Wire):
     domains: tuple[Annotated[str, AfterValidator(domain_name)], ...] = ()
     expected_permissions: tuple[str, ...] = ()
     _authority: str = PrivateAttr(PUBLIC_AUTHORITY)
+    _graph_endpoint: str = PrivateAttr(PUBLIC_GRAPH)
 
     @model_validator(mode="after")
     def _has_app(self) -> Tenant:
@@ -51,8 +54,14 @@ class Tenant(Wire):
         """Where the tenant signs in, as a URL. It comes from AZURE_AUTHORITY_HOST: all tenants are in one cloud."""
         return self._authority
 
-    def at(self, authority: str) -> Tenant:
-        """The same tenant with another authority."""
+    @property
+    def graph_endpoint(self) -> str:
+        """The Graph root of the tenant's cloud. It comes from GRAPH_ENDPOINT."""
+        return self._graph_endpoint
+
+    def at(self, authority: str, graph_endpoint: str = PUBLIC_GRAPH) -> Tenant:
+        """The same tenant in another cloud."""
         tenant = self.model_copy()
         tenant._authority = authority
+        tenant._graph_endpoint = graph_endpoint
         return tenant

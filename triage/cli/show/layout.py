@@ -59,8 +59,8 @@ def steps(actions: list[Json]) -> RenderableType:
         shown.append(title)
         shown.append(Padding(plain(action.get("detail")), (0, 0, 0, 3)))
         for name, style in (("url", "underline cyan"), ("command", "green")):
-            if action.get(name):
-                shown.append(Text("   ", no_wrap=True, overflow="ignore").append(harmless(str(action[name])), style))
+            for line in str(action[name]).split("\n") if action.get(name) else ():
+                shown.append(Text("   ", no_wrap=True, overflow="ignore").append(harmless(line), style))
     return Group(*shown)
 
 

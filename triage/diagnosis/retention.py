@@ -1,0 +1,50 @@
+"""Until when something can still be done: how long Microsoft 365 keeps what was deleted, and what it recorded.
+
+Sources: https://learn.microsoft.com/entra/architecture/recover-from-deletions, and on Exchange Online the pages "Delete or
+restore user mailboxes", "Recoverable Items folder" and "Get-MessageTraceV2".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+DELETED_OBJECT = timedelta(days=30)
+"""A deleted user, service principal or group, and the mailbox that was soft-deleted with the user."""
+DELETED_ITEM = timedelta(days=14)
+"""An item in Recoverable Items, unless the mailbox keeps them longer (up to 30 days) or is on hold."""
+TRACE = timedelta(days=90)
+TRACE_WINDOW = timedelta(days=10)
+"""A message trace reaches back 90 days, and covers at most ten of them at once."""
+
+
+def written(moment: datetime) -> str:
+    """A day in a sentence, such as `4 December 2026`."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def restorable(deleted: datetime | None, now: datetime) -> str:
+    """Until when a deleted user or app can be restored, as a sentence."""
+    if deleted is None:
+        return "It can be restored for 30 days after it was deleted."
+    end = deleted + DELETED_OBJECT
+    if end <= now:
+        return f"It could be restored until {written(end)}: after 30 days it is removed for good."
+    return f"It can be restored until {written(end)}, 30 days after it was deleted."
+
+
+def traceable(occurred: datetime, now: datetime) -> str:
+    """Until when a message trace finds what happened at a time, as a sentence."""
+    end = occurred + TRACE
+    if end <= now:
+        return f"A message trace reaches back 90 days: after {written(end)} it no longer finds this message."
+    return f"A message trace reaches back 90 days: it finds this message until {written(end)}."
+
+
+def around(occurred: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when to look for the message: it arrived before the failure, and some verdicts come days later.
+
+    Within what a message trace reaches, as far as possible.
+    """
+    end = min(occurred + timedelta(days=2), now)
+    start = max(end - TRACE_WINDOW + timedelta(hours=1), now - TRACE + timedelta(hours=1))
+    return (start, end) if start < end else (end - timedelta(days=7), end)
