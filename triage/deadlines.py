@@ -8,7 +8,7 @@
                 EVIDENCE 40          everything else that Graph is asked
                     GRAPH_READ 20        one read with all requests that a failing batch leads to
                         GRAPH_REQUEST 12     one HTTP request to Graph
-                        GRAPH_LATE 2         a batch of several mailboxes, before they are asked apart
+                        GRAPH_LATE 1         a batch of several mailboxes, before they are asked apart
                     GRAPH_WAIT 8         the waits for Retry-After of one read
         PROMISED_REQUEST 30  docs/api.md promises an answer within this time
             REQUEST 25           the handler of an HTTP request
@@ -34,7 +34,7 @@ OWNER = 10.0
 EVIDENCE = 40.0
 GRAPH_READ = 20.0
 GRAPH_REQUEST = 12.0
-GRAPH_LATE = 2.0
+GRAPH_LATE = 1.0
 GRAPH_WAIT = 8.0
 
 PROMISED_REQUEST = 30.0

@@ -110,7 +110,7 @@ FAULTS = {
     "an item is late": passing("timeout", {"path": INBOX, "status": 504, "retryAfter": 0, "times": 3}),
     "an item stays late": lasting("timeout", {"path": INBOX, "status": 504, "retryAfter": 0}, hits=3 * TRIES),
     "an answer takes longer than is waited": Fault(
-        [{"path": BATCH, "delaySeconds": 17, "times": 1}], [DELETED], hits=1, took=2
+        [{"path": BATCH, "delaySeconds": 17, "times": 1}], [DELETED], hits=1, took=1
     ),
     "all answers together take longer than is waited": passing(
         "timeout", {"path": BATCH, "delaySeconds": 10}, then=("message_remediated", ()), person="quin",

@@ -2,7 +2,8 @@
 
 A batch that fails as a whole says nothing about its members. It is asked again in halves, and the half that fails once
 more mailbox by mailbox; the directory's reads are one part, and then each is asked alone. A batch without an answer
-after GRAPH_LATE is given up and its mailboxes are asked apart at once, each for up to GRAPH_REQUEST. What fails or is
+after GRAPH_LATE, or much longer than usual, is given up and its mailboxes are asked apart at once, each for up to
+GRAPH_REQUEST. What fails or is
 late alone stays out of the batches of others for a while.
 
 Bounds: a batch of 20 leads to at most 1 + 2 + 10 + 20 requests, usually to 1 + 2 + 8, and ends within GRAPH_READ. If
@@ -28,10 +29,6 @@ APART_SECONDS = 300.0
 MAX_APART = 20
 BUDGET = 200.0
 BUDGET_PER_SECOND = 10.0
-# Batches that are slow as a rule are not late: a batch is late after some times the usual, within these bounds.
-_LATE_FACTOR = 4.0
-_LATE_AT_MOST = 0.5  # of GRAPH_REQUEST
-_SMOOTHING = 0.1
 _DIRECTORY = ""
 
 _log = logging.getLogger(__name__)
@@ -42,7 +39,7 @@ class Isolation:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._usual_seconds = 0.0
+        self._pace = _Pace()
         self._apart: dict[str, float] = {}
         self._budget = _Budget()
 
@@ -63,7 +60,7 @@ class Isolation:
         groups = _groups(reads)
         alone = len(groups) == 1 and (len(reads) == 1 or _DIRECTORY not in groups)
         begun = _now()
-        late_after = self._late_after()
+        late_after = self._pace.late_after()
         patience = deadlines.GRAPH_REQUEST if alone or not self._budget.allows(len(reads)) else late_after
         failure = Reply(reason=Reason.UNAVAILABLE)
         try:
@@ -72,7 +69,7 @@ class Isolation:
             failure, unanswered = error.reply, reads
         took = _now() - begun
         if not unanswered:
-            self._usual_seconds += _SMOOTHING * (took - self._usual_seconds)
+            self._pace.note(took)
         if alone:
             self._note(reads[0].question, answered=not unanswered and took < late_after)
         late = failure.reason is Reason.TIMEOUT
@@ -88,10 +85,6 @@ class Isolation:
             for part in parts:
                 group.create_task(self._ask(part, end, halved=True))
 
-    def _late_after(self) -> float:
-        longest = deadlines.GRAPH_REQUEST * _LATE_AT_MOST
-        return min(max(deadlines.GRAPH_LATE, _LATE_FACTOR * self._usual_seconds), longest)
-
     def _note(self, question: Question, *, answered: bool) -> None:
         subject = _subject(question)
         if answered:
@@ -100,6 +93,31 @@ class Isolation:
         now = _now()
         self._apart = {one: until for one, until in self._apart.items() if until > now}
         self._apart[subject] = now + APART_SECONDS
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How long Graph's answers take, and from when on one is late: as TCP does it for its retransmissions (RFC 6298).
+
+    So batches that are slow as a rule are not late. Before the first answer a batch has twice the time, for the
+    connection.
+    """
+
+    mean: float | None = None
+    deviation: float = 0.0
+
+    def note(self, seconds: float) -> None:
+        if self.mean is None:
+            self.mean, self.deviation = seconds, seconds / 2
+            return
+        self.deviation += (abs(seconds - self.mean) - self.deviation) / 4
+        self.mean += (seconds - self.mean) / 8
+
+    def late_after(self) -> float:
+        if self.mean is None:
+            return 2 * deadlines.GRAPH_LATE
+        usual = self.mean + 4 * self.deviation
+        return min(max(deadlines.GRAPH_LATE, usual), deadlines.GRAPH_REQUEST / 2)
 
 
 @dataclass(slots=True)
