@@ -21,7 +21,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A cause whose evidence is there, in a sentence; its confidence and alternatives if they are not those of the rule."""
+    """A cause whose evidence is there, in a sentence; its confidence and alternatives if they are not those of the rule.
+
+    The alternatives of a rule count only for a match that is possible; those of a match always do.
+    """
 
     summary: str
     confidence: Confidence | None = None

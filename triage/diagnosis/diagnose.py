@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from triage.diagnosis.case import Case, Match
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.diagnosis.precedence import LAST_WITHOUT_APP, precedence
-from triage.diagnosis.rule import RULES
+from triage.diagnosis.rule import RULES, Rule
 from triage.diagnosis.undetermined import why
 from triage.graph.evidence import Lack, Reason, Unread
 from triage.settings import Mode
@@ -52,13 +52,12 @@ def diagnose(case: Case) -> Diagnosis:
         return undetermined(tuple(dict.fromkeys(lacks)), case.failure.mailbox, _also_seen(matches, None))
     rule, match = RULES[chosen], matches[chosen]
     confidence = match.confidence or rule.confidence
-    alternatives = rule.alternatives if match.alternatives is None else match.alternatives
     return Diagnosis(
         chosen,
         confidence,
         rule.severity,
         match.summary,
-        alternatives if confidence is Confidence.POSSIBLE else (),
+        _alternatives(rule, match, confidence),
         _also_seen(matches, chosen),
     )
 
@@ -70,6 +69,13 @@ def undetermined(lacks: tuple[Lack, ...], mailbox: str, also_seen: tuple[Cause, 
     whys = "; ".join(dict.fromkeys(map(why, lacks)))
     summary = f"Why the remediation in {mailbox} failed could not be determined: {whys}."
     return Diagnosis(rule.cause, rule.confidence, rule.severity, summary, also_seen=also_seen, lacks=lacks)
+
+
+def _alternatives(rule: Rule, match: Match, confidence: Confidence) -> tuple[Cause, ...]:
+    """The other causes that fit: those of the match; if it has none and is only possible, those of the rule."""
+    if match.alternatives is not None:
+        return match.alternatives
+    return rule.alternatives if confidence is Confidence.POSSIBLE else ()
 
 
 def _also_seen(matches: dict[Cause, Match], chosen: Cause | None) -> tuple[Cause, ...]:
