@@ -158,6 +158,9 @@ def make_app(**changes: Any) -> AppEvidence:
     elif not isinstance(there, Reason):
         found |= {"permissions": grants("Mail.ReadWrite", "Organization.Read.All"), "delegated_grants": []}
     found |= changes
+    here = found["registration"]
+    if isinstance(here, Application) and here.credentials:
+        found = {"federated_credentials": [], **found}
     deleted = found.get("deleted_service_principal")
     answers = {name: answer(name, value) for name, value in found.items()}
     if isinstance(deleted, list):

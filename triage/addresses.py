@@ -51,6 +51,13 @@ def domain_of(mailbox: str) -> str:
     return mailbox.rpartition("@")[2]
 
 
+def without_tag(mailbox: str) -> str | None:
+    """`adele@contoso.com` for `adele+news@contoso.com` (plus addressing); None if there is no tag."""
+    local, _, domain = mailbox.rpartition("@")
+    name, plus, _ = local.partition("+")
+    return f"{name}@{domain}" if plus and name else None
+
+
 def guid(text: str) -> str:
     """A GUID in lower case. ValueError if it is not a GUID."""
     text = text.strip().lower()

@@ -256,6 +256,7 @@ export interface PermissionHealth {
 export type PermissionState = (typeof PERMISSION_STATE_VALUES)[number];
 export const PERMISSION_STATE_VALUES = [
   "granted",
+  "included",
   "consent_missing",
   "delegated_only",
   "missing",

@@ -143,7 +143,7 @@ def test_what_was_unreadable() -> None:
     ]  # fmt: skip
     assert unreadable(make_app()) == []
     everything = make_app().all_unread(Reason.TIMEOUT)
-    assert len(unreadable(everything)) == 6
+    assert len(unreadable(everything)) == 8
     assert audited_principal(everything) is None
 
 

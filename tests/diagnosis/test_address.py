@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.factories import (
+    APP_ID,
     ELSEWHERE,
+    INBOX,
     MAILBOX,
     NO_MAILBOX,
     NOBODY,
@@ -19,6 +21,7 @@ from tests.factories import (
     make_app,
     make_tenant,
     make_user,
+    message_in,
     organization,
     owner,
     principal,
@@ -30,13 +33,21 @@ from triage.intake.scenario import Scenario
 from triage.settings import Mode
 
 SINGLE = make_app(service_principal=principal(sign_in_audience="AzureADMyOrg"))
+IN_INBOX = {**message_in("inbox"), "mailbox": INBOX}
 DELETED = User(
     id="gone", user_principal_name=f"{'0' * 32}{MAILBOX}", deleted_date_time=datetime(2026, 11, 18, tzinfo=UTC)
 )
+SOFT_DELETED = " Its mailbox is soft-deleted with it for 30 days, or inactive under a hold."
+GUEST = (
+    f"{MAILBOX} is a guest in this tenant, and no mailbox here answers: the mailbox is in the guest's own organization."
+)
+TAGGED = "adele+news@contoso.com"
+ELSEWHERE_SINGLE = make_app(service_principal=None, app_elsewhere=principal(sign_in_audience="AzureADMyOrg"))
+SURE = {"domain_unknown": "probable", "user_not_found": "probable"}
 
 GIVES: list[tuple[str, str, dict[str, Any], str]] = [
-    ("user_deleted", "medium", {"deleted_user": DELETED}, f"{MAILBOX} was deleted on 2026-11-18, and its mailbox with it."),
-    ("user_deleted", "medium", {"deleted_user": User(id="x")}, f"{MAILBOX} was deleted, and its mailbox with it."),
+    ("user_deleted", "medium", {"deleted_user": DELETED}, f"{MAILBOX} was deleted on 2026-11-18.{SOFT_DELETED}"),
+    ("user_deleted", "medium", {"deleted_user": User(id="x")}, f"{MAILBOX} was deleted.{SOFT_DELETED}"),
     ("recipient_is_group", "low", {"group": Recipient(id="g", group_types=["Unified"])},
      f"{MAILBOX} is the address of a Microsoft 365 group, not of a person's mailbox."),
     ("recipient_is_group", "low", {"group": Recipient(id="g")},
@@ -44,21 +55,31 @@ GIVES: list[tuple[str, str, dict[str, Any], str]] = [
     ("recipient_is_contact", "low", {"contact": Recipient(id="c")},
      f"{MAILBOX} is a mail contact: its mailbox is in another organization."),
     ("guest_user", "low", {"user": make_user(user_type="Guest")},
-     f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organization."),
+     GUEST),
     ("guest_user", "low", {"user": make_user(user_type=None, user_principal_name="a_b.c#EXT#@contoso.com")},
-     f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organization."),
+     GUEST),
     ("guest_user", "low", {"alias": make_user(user_type="Guest")},
-     f"{MAILBOX} is a guest in this tenant: its mailbox is in its own organization."),
+     GUEST),
     ("app_single_tenant", "high", {**ELSEWHERE, "domain_owner": owner(), "app": SINGLE},
      f"contoso.com belongs to another tenant (Fabrikam {OTHER_TENANT_ID}), and the Email Threat Defense app can "
      "access only accounts of its own tenant."),
+    ("app_single_tenant", "high", {"app": ELSEWHERE_SINGLE},
+     f"The Email Threat Defense app {APP_ID} can access only accounts of its own tenant. That is another one of the "
+     "configured tenants, so the app can't be in this tenant."),
+    ("recipient_is_group", "low", {"group": Recipient(id="g"), "deleted_user": DELETED},
+     f"{MAILBOX} is the address of a distribution or security group, not of a person's mailbox. A user who had the address "
+     "was deleted on 2026-11-18."),
+    ("recipient_is_contact", "low", {"contact": Recipient(id="c"), "deleted_user": DELETED},
+     f"{MAILBOX} is a mail contact: its mailbox is in another organization. A user who had the address was deleted on "
+     "2026-11-18."),
     ("domain_in_other_tenant", "high", {**ELSEWHERE, "domain_owner": owner()},
      f"contoso.com belongs to another tenant (Fabrikam {OTHER_TENANT_ID}): Email Threat Defense must be authorized "
      "there."),
     ("domain_unknown", "medium", {**ELSEWHERE, "domain_owner": None},
-     "contoso.com is not verified in this tenant or in any other."),
+     "contoso.com is not verified in this tenant, and it is in no other tenant that Graph shows."),
     ("user_not_found", "medium", {},
-     f"No user, deleted user, group, or contact has the address {MAILBOX}, although its domain is verified in this tenant."),
+     f"No user, deleted user, group, or contact that Graph shows has the address {MAILBOX}, although its domain is "
+     "verified in this tenant."),
 ]  # fmt: skip
 
 
@@ -66,7 +87,9 @@ GIVES: list[tuple[str, str, dict[str, Any], str]] = [
 @pytest.mark.parametrize("scenario", list(Scenario))
 def test_gives(scenario: Scenario, cause: str, severity: str, given: dict[str, Any], summary: str) -> None:
     found = diagnosed(scenario, **{**NOBODY, **given})
-    assert (found.cause, found.confidence, found.severity) == (cause, "confirmed", severity)
+    if scenario in (Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED) and "app" in given:
+        assert found.cause == cause, "app_not_found comes first, and this is not the case of it"
+    assert (found.cause, found.confidence, found.severity) == (cause, SURE.get(cause, "confirmed"), severity)
     assert (found.summary, found.alternatives, found.lacks) == (summary, (), ())
 
 
@@ -86,7 +109,25 @@ NEAR: list[tuple[str, str, dict[str, Any]]] = [
      {"user": make_user(), "deleted_user": DELETED}),
     ("the user is found by another address", "mailbox_disconnected", {"alias": make_user(), "deleted_user": DELETED}),
     ("a group of a user's address", "mailbox_disconnected", {"user": make_user(), "group": Recipient(id="g")}),
-    ("a contact of a deleted user's address", "user_deleted", {"deleted_user": DELETED, "contact": Recipient(id="c")}),
+    ("a contact of a deleted user's address", "recipient_is_contact",
+     {"deleted_user": DELETED, "contact": Recipient(id="c")}),
+    ("a deleted user's address, which somebody has as an alias", "mailbox_disconnected",
+     {"deleted_user": DELETED, "alias": make_user()}),
+    ("a deleted user's address, which somebody has without its tag", "mailbox_disconnected",
+     {"deleted_user": DELETED, "untagged": make_user()}),
+    ("a guest whose mailbox here answers", "message_present",
+     {"user": make_user(user_type="Guest"), **IN_INBOX}),
+    ("a user without the tag", "mailbox_disconnected", {"untagged": make_user()}),
+    ("a group with the tag, a user without", "recipient_is_group", {"group": Recipient(id="g"), "untagged": make_user()}),
+    ("a guest without the tag", "guest_user", {"untagged": make_user(user_type="Guest")}),
+    ("nobody without the tag either", "user_not_found", {"untagged": None}),
+    ("no app here, and elsewhere one for every tenant", "user_not_found",
+     {"app": make_app(service_principal=None, app_elsewhere=principal())}),
+    ("no app here nor elsewhere", "user_not_found", {"app": make_app(service_principal=None, app_elsewhere=None)}),
+    ("a deleted app, and elsewhere one for that tenant only", "user_not_found",
+     {"app": make_app(service_principal=None, deleted_service_principal=[principal()], app_elsewhere=SINGLE.service_principal)}),
+    ("an app that was not read, and elsewhere one for every tenant", "user_not_found",
+     {"app": make_app(service_principal=Reason.FORBIDDEN, app_elsewhere=principal())}),
     ("a group and a contact", "recipient_is_group", {"group": Recipient(id="g"), "contact": Recipient(id="c")}),
     ("a group in another tenant's domain", "recipient_is_group",
      {**ELSEWHERE, "group": Recipient(id="g"), "domain_owner": owner()}),
@@ -109,6 +150,12 @@ UNREAD: list[tuple[str, dict[str, Any]]] = [
     ("deleted_user", {"deleted_user": Reason.FORBIDDEN}),
     ("group", {"group": Reason.FORBIDDEN}),
     ("contact", {"contact": Reason.FORBIDDEN}),
+    ("untagged", {"untagged": Reason.FORBIDDEN}),
+    ("group", {"deleted_user": DELETED, "group": Reason.FORBIDDEN}),
+    ("contact", {"deleted_user": DELETED, "contact": Reason.FORBIDDEN}),
+    ("group", {"untagged": make_user(), "group": Reason.FORBIDDEN}),
+    ("mailbox", {"user": make_user(user_type="Guest"), "mailbox": Reason.FORBIDDEN, "message": Reason.FORBIDDEN}),
+    ("app_elsewhere", {"app": make_app(service_principal=None, app_elsewhere=Reason.FORBIDDEN)}),
     ("organization", {"organization": Reason.FORBIDDEN}),
     ("domain_owner", {**ELSEWHERE, "domain_owner": Reason.FORBIDDEN}),
 ]
@@ -122,11 +169,28 @@ def test_unread(scenario: Scenario, check: str, given: dict[str, Any]) -> None:
     assert found.lacks == (Lack(check=check, reason=Reason.FORBIDDEN, permission=PERMISSION[check]),)
 
 
-def test_an_unread_contact_does_not_matter_for_a_group_nor_an_unread_owner_for_a_contact() -> None:
-    group = diagnosed(Scenario.INVALID_USER, **{**NOBODY, "group": Recipient(id="g"), "contact": Reason.FORBIDDEN})
-    assert (group.cause, group.lacks) == ("recipient_is_group", ())
-    contact = {**ELSEWHERE, "contact": Recipient(id="c"), "domain_owner": Reason.FORBIDDEN}
-    assert diagnosed(Scenario.INVALID_USER, **contact).cause == "recipient_is_contact"
+@pytest.mark.parametrize("scenario", list(Scenario))
+@pytest.mark.parametrize("found", ["group", "contact"])
+def test_a_group_or_a_contact_is_enough_whatever_was_not_read_besides(scenario: Scenario, found: str) -> None:
+    others = {"group", "contact", "deleted_user", "domain_owner", "organization", "untagged"} - {found}
+    given = {**NOBODY, **dict.fromkeys(others, Reason.FORBIDDEN), found: Recipient(id="r")}
+    recipient = diagnosed(scenario, **given)
+    assert (recipient.cause, recipient.lacks) == (f"recipient_is_{found}", ())
+
+
+@pytest.mark.parametrize("scenario", list(Scenario))
+def test_a_single_tenant_app_that_cannot_be_here_needs_the_app_to_be_read(scenario: Scenario) -> None:
+    unread = make_app(service_principal=Reason.TIMEOUT, app_elsewhere=principal(sign_in_audience="AzureADMyOrg"))
+    found = diagnosed(scenario, **NO_MAILBOX, app=unread)
+    assert (found.cause, found.lacks) == ("undetermined", (Lack(check="service_principal", reason=Reason.TIMEOUT),))
+
+
+def test_a_mailbox_that_answers_under_the_address_without_its_tag() -> None:
+    tagged = {**NOBODY, **IN_INBOX, "untagged": make_user(user_principal_name="a@contoso.com")}
+    found = diagnosed(Scenario.INVALID_USER, {"mailbox": TAGGED}, **tagged)
+    assert found.cause == "address_is_alias"
+    assert found.summary.startswith(f"{TAGGED} is another address of a@contoso.com, whose mailbox answers")
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, {"mailbox": TAGGED}, **tagged).cause == "message_present"
 
 
 def test_a_user_needs_none_of_the_other_answers() -> None:

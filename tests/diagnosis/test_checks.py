@@ -181,5 +181,5 @@ def test_questions_that_do_not_apply_are_skipped() -> None:
 @pytest.mark.parametrize("field", ["error", "error_code"])
 def test_a_text_that_names_a_policy_is_a_check_of_its_own(field: str) -> None:
     found = check("error_text", {"error": None, field: "[RAOP] : Blocked"})
-    assert (found.kind, found.outcome, found.observed) == ("fact", "pass", {"found": True})
+    assert (found.kind, found.outcome, found.observed) == ("fact", "pass", {"found": True, "block": "policy"})
     assert all(one.id != "error_text" for one in checks(make_case()))

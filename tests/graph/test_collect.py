@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from tests.factories import MAILBOX, OTHER_TENANT_ID, TENANT_ID, make_failure, make_tenant
+from tests.factories import APP_ID, MAILBOX, OTHER_TENANT_ID, TENANT_ID, make_failure, make_tenant, make_user
 from triage.graph.batching import Batcher
 from triage.graph.collect import collect
 from triage.graph.evidence import Evidence, Reason, State
 from triage.graph.replies import Reply
-from triage.graph.tenants import TenantGraph
+from triage.graph.tenants import TenantGraph, Tenants
 from triage.intake.scenario import Scenario
 from triage.settings import Settings, Storage
 
 Reads = Callable[[str], Reply | None]
 
 
-async def collected(answer: Reads, *, seconds: float = 5.0, scenario: Scenario = Scenario.UNKNOWN_REASON) -> Evidence:
-    """The evidence with a Graph that answers a URL like this; a batch with a read that is not answered takes an hour."""
+def answering(answer: Reads) -> Batcher:
+    """A Graph that answers a URL like this; a batch with a read that is not answered takes an hour."""
 
     async def send(items: list[dict[str, Any]], seconds: float) -> dict[str, Reply]:
         replies = {item["id"]: answer(item["url"]) for item in items}
@@ -30,11 +30,18 @@ async def collected(answer: Reads, *, seconds: float = 5.0, scenario: Scenario =
             await asyncio.sleep(3600)
         return {name: reply for name, reply in replies.items() if reply is not None}
 
+    return Batcher(send)
+
+
+async def collected(
+    answer: Reads, *, seconds: float = 5.0, scenario: Scenario = Scenario.UNKNOWN_REASON, mailbox: str = MAILBOX
+) -> Evidence:
+    """The evidence with a Graph that answers a URL like this."""
     settings = Settings(storage=Storage(), tenants=(make_tenant(),), graph_endpoint="http://127.0.0.1:9")
     graph = TenantGraph(settings, settings.tenants[0])
-    graph.session.batcher = Batcher(send)
+    graph.session.batcher = answering(answer)
     before = asyncio.all_tasks()
-    evidence = await collect(graph, make_failure(), scenario, seconds=seconds)
+    evidence = await collect(graph, make_failure(mailbox=mailbox), scenario, seconds=seconds)
     await asyncio.sleep(0.01)
     assert asyncio.all_tasks() == before, "nothing goes on after the deadline"
     await graph.close()
@@ -154,3 +161,85 @@ async def test_only_a_user_with_the_address_is_a_hit() -> None:
     assert evidence.deleted_user.value is not None
     assert evidence.deleted_user.value.id == f"{object_id}{MAILBOX}"
     assert evidence.alias.state is State.ABSENT
+
+
+async def asked_of(mailbox: str, known: dict[str, Any], *, scenario: Scenario = Scenario.INVALID_USER) -> Evidence:
+    """The evidence for an address that no user has, with a Graph that has the objects of some collections."""
+    known = {"/organization": [{"id": TENANT_ID, "verifiedDomains": [{"name": "contoso.com"}]}]} | known
+
+    def answer(url: str) -> Reply:
+        found = next((rows for start, rows in known.items() if url.startswith(start)), None)
+        if found is None and "?" in url and url.partition("?")[0] in ("/users", "/groups", "/contacts"):
+            found = []
+        if found is None and url.startswith("/directory/deletedItems"):
+            found = []
+        code = "ErrorInvalidUser" if "/mailFolders" in url or "/messages" in url else "Request_ResourceNotFound"
+        return Reply(404, {"error": {"code": code}}) if found is None else Reply(200, {"value": found})
+
+    return await collected(answer, scenario=scenario, mailbox=mailbox)
+
+
+@pytest.mark.parametrize("scenario", list(Scenario))
+async def test_a_group_and_a_contact_are_asked_for_though_a_deleted_user_had_the_address(scenario: Scenario) -> None:
+    deleted = {"/directory/deletedItems/graph.user": [{"id": "x", "userPrincipalName": MAILBOX, "mail": MAILBOX}]}
+    evidence = await asked_of(MAILBOX, deleted, scenario=scenario)
+    assert evidence.deleted_user.state is State.READ
+    assert (evidence.group.state, evidence.contact.state) == (State.ABSENT, State.ABSENT)
+
+
+WITHOUT_TAG = "/users?$filter=userPrincipalName%20eq%20%27adele%40contoso.com%27"
+
+
+@pytest.mark.parametrize(("mailbox", "others", "found"), [
+    ("adele+news@contoso.com", {}, True),
+    ("adele+a+b@contoso.com", {}, True),
+    ("adele+news@contoso.com", {"/groups?": [{"id": "g"}]}, False),
+    ("adele@contoso.com", {}, False),
+    ("+adele@contoso.com", {}, False),
+])  # fmt: skip
+async def test_the_address_without_its_tag_is_looked_up(mailbox: str, others: dict[str, Any], found: bool) -> None:
+    evidence = await asked_of(mailbox, {WITHOUT_TAG: [{"id": "adele"}], **others})
+    assert (evidence.known_person is not None) is found
+    assert ((evidence.person() or make_user()).id == "adele") is found
+    assert ("/users/adele/" in (evidence.mailbox.request or "")) is found, "the mailbox is asked by the user's id"
+
+
+OTHER = make_tenant(tenant_id=OTHER_TENANT_ID)
+THIRD = make_tenant(tenant_id="44444444-4444-4444-8444-444444444444")
+ABSENT_APP = Reply(404, {"error": {"code": "Request_ResourceNotFound"}})
+
+
+def app_in(tenant_id: str, audience: str | None, app: Reply | None = None) -> Reads:
+    """A Graph of a tenant that has the app, for these accounts."""
+    found = app or Reply(200, {"id": "sp", "signInAudience": audience, "appId": APP_ID})
+    return lambda url: found if url.startswith("/servicePrincipals(appId") else organization(tenant_id)(url)
+
+
+@pytest.mark.parametrize(("here", "others", "state", "audience"), [
+    (ABSENT_APP, [app_in(OTHER.tenant_id, "AzureADMyOrg")], State.READ, "AzureADMyOrg"),
+    (ABSENT_APP, [organization(OTHER.tenant_id), app_in(THIRD.tenant_id, "AzureADMultipleOrgs")], State.READ,
+     "AzureADMultipleOrgs"),
+    (ABSENT_APP, [organization(OTHER.tenant_id), organization(THIRD.tenant_id)], State.ABSENT, None),
+    (ABSENT_APP, [app_in(OTHER.tenant_id, None, Reply(403)), organization(THIRD.tenant_id)], State.UNREAD, None),
+    (ABSENT_APP, [app_in(OTHER.tenant_id, None, Reply(403)), app_in(THIRD.tenant_id, "AzureADMyOrg")], State.READ,
+     "AzureADMyOrg"),
+    (ABSENT_APP, [app_in(TENANT_ID, "AzureADMyOrg")], State.UNREAD, None),
+    (ABSENT_APP, [app_in(OTHER.tenant_id, None)], State.UNREAD, None),
+    (ABSENT_APP, [], State.NOT_ASKED, None),
+    (Reply(403), [app_in(OTHER.tenant_id, "AzureADMultipleOrgs")], State.READ, "AzureADMultipleOrgs"),
+    (Reply(200, {"id": "sp"}), [app_in(OTHER.tenant_id, "AzureADMyOrg")], State.NOT_ASKED, None),
+])  # fmt: skip
+async def test_an_app_that_is_not_here_is_looked_for_in_the_other_tenants_that_have_it(
+    here: Reply, others: list[Reads], state: State, audience: str | None
+) -> None:
+    configured = (make_tenant(), OTHER, THIRD)[: len(others) + 1]
+    unlike = make_tenant(tenant_id="55555555-5555-4555-8555-555555555555", etd_app_id=OTHER_TENANT_ID)
+    settings = Settings(storage=Storage(), tenants=(*configured, unlike), graph_endpoint="http://127.0.0.1:9")
+    tenants = Tenants(settings)
+    for tenant, answer in zip(configured, (app_in(TENANT_ID, None, here), *others), strict=True):
+        tenants.graph(tenant).session.batcher = answering(answer)
+    evidence = await collect(tenants.graph(configured[0]), make_failure(), Scenario.UNKNOWN_REASON, seconds=5)
+    assert evidence.app is not None
+    found = evidence.app.app_elsewhere
+    assert (found.state, found.value.sign_in_audience if found.value else None) == (state, audience)
+    await tenants.close()

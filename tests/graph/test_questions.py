@@ -60,6 +60,8 @@ EXPECTED = [Row(*row) for row in (
     (directory.organization, (), lambda: SDK.organization, USERS, {}),
     (directory.user, (MAILBOX,), user, USERS, {}),
     (directory.alias, (MAILBOX,), lambda _: SDK.users, USERS, {"$filter": ADDRESSED, "$top": "5"}),
+    (directory.untagged, (MAILBOX,), lambda _: SDK.users, USERS,
+     {"$filter": f"userPrincipalName eq '{MAILBOX}' or {ADDRESSED}", "$top": "5"}),
     (directory.deleted_user, (MAILBOX,), lambda _: SDK.directory.deleted_items.graph_user, USERS,
      {"$filter": f"{ADDRESSED} or endsWith(userPrincipalName,'{MAILBOX}')", "$count": "true"}),
     (directory.group, (MAILBOX,), lambda _: SDK.groups, "GroupMember.Read.All", {"$filter": ADDRESSED, "$top": "5"}),
@@ -88,6 +90,9 @@ EXPECTED = [Row(*row) for row in (
     (applications.delegated_grants, ("sp",), lambda one: service_principal(one).oauth2_permission_grants,
      "Directory.Read.All", {"$top": "999"}),
     (applications.registration, (APP_ID,), SDK.applications_with_app_id, APPLICATIONS, {}),
+    (applications.federated_credentials, ("registration",),
+     lambda one: SDK.applications.by_application_id(one).federated_identity_credentials, APPLICATIONS, {}),
+    (applications.app_elsewhere, (APP_ID,), SDK.service_principals_with_app_id, APPLICATIONS, {}),
 )]  # fmt: skip
 EACH = pytest.mark.parametrize("row", EXPECTED, ids=[row.ask.__name__ for row in EXPECTED])
 
@@ -147,6 +152,7 @@ ALLOWED = [
     r"/(organization|groups|contacts)",
     r"/tenantRelationships/findTenantInformationByDomainName\(domainName='[^/]+'\)",
     r"/(servicePrincipals|applications)\(appId='[^/]+'\)",
+    r"/applications/[^/]+/federatedIdentityCredentials",
     r"/servicePrincipals/[^/]+/(appRoleAssignments|oauth2PermissionGrants)",
 ]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.intake.scenario import ClassifiedBy, Scenario, classify, names_access_policy
+from triage.intake.scenario import ClassifiedBy, Scenario, classify, named_block
 
 CODES = {
     "resource_not_found": ["ErrorItemNotFound", "ResourceNotFound", "Request_ResourceNotFound"],
@@ -155,7 +155,7 @@ def test_a_long_text_is_classified_in_a_short_time(filler: str) -> None:
     text = f"requested user {filler}"
     started = time.process_time()
     assert classify(text, text)[0] is Scenario.UNCLASSIFIED
-    assert not names_access_policy(text)
+    assert named_block(text, text) is None
     assert time.process_time() - started < 2  # seconds of CPU
 
 
@@ -164,10 +164,14 @@ def test_the_first_4000_characters_of_an_error_are_classified() -> None:
     assert classify("Resource is Not Found".rjust(4001), None)[0] is Scenario.UNCLASSIFIED
 
 
-@pytest.mark.parametrize(("text", "named"), [
-    ("[RAOP]", True), ("[raop] : x", True), ("AppOnly AccessPolicy", True), ("apponly-accesspolicy", True),
-    ("Blocked by tenant configured AppOnly  AccessPolicy settings.", True), ("RAOP", False), ("AccessPolicy", False),
-    ("", False), (None, False),
+@pytest.mark.parametrize(("text", "block"), [
+    ("[RAOP]", "policy"), ("[raop] : x", "policy"), ("AppOnly AccessPolicy", "policy"), ("apponly-accesspolicy", "policy"),
+    ("Blocked by tenant configured AppOnly  AccessPolicy settings.", "policy"),
+    ("Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.", "policy"),
+    ("Access to OData is disabled.", "odata"), ("Quarantine failed: access to odata is  disabled", "odata"),
+    ("Access to OData is disabled for now", "odata"), ("Access to OData was disabled", None),
+    ("RAOP", None), ("AccessPolicy", None), ("", None), (None, None),
 ])  # fmt: skip
-def test_an_access_policy_in_the_error_is_recognized(text: str | None, named: bool) -> None:
-    assert names_access_policy(text) is named
+def test_a_block_of_the_app_in_the_error_is_recognized(text: str | None, block: str | None) -> None:
+    assert named_block(text) == named_block(None, text) == block
+    assert named_block(text, "[RAOP]") == "policy"

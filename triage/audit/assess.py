@@ -109,7 +109,7 @@ def _verdict(audit: Audit, app: AppEvidence, issues: list[Issue], *, undecided: 
 
 
 def _is_missing(state: PermissionState) -> bool:
-    return state not in (PermissionState.GRANTED, PermissionState.UNKNOWN)
+    return not (state.allows or state is PermissionState.UNKNOWN)
 
 
 def _newest_credential_state(audit: Audit) -> str | None:

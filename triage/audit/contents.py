@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from triage.audit.model import AuditedCredential, AuditedPermission, AuditedPrincipal, Unreadable
-from triage.diagnosis.credentials import expired
 from triage.diagnosis.grants import (
     DOCUMENTED,
     DOCUMENTED_DELEGATED,
@@ -105,7 +104,7 @@ def audited_credentials(app: AppEvidence, now: datetime, warning_days: int) -> l
             end = credential.end_date_time
             left = end - now if end else None
             state = "valid"
-            if expired(credential, now):
+            if credential.expired(now):
                 state = "expired"
             elif left is not None and left < timedelta(days=warning_days):
                 state = "expiring"

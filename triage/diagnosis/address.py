@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from triage.addresses import domain_of
-from triage.diagnosis.case import Case, Match, day
+from triage.diagnosis.case import Case, Match, day, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.etd_app import sign_in_audience
+from triage.diagnosis.etd_app import SINGLE_TENANT, for_another_tenant_only, principal_of, sign_in_audience
 from triage.diagnosis.portals import AUTHENTICATION, CONTACTS, DELETED_USERS, DOMAINS, GROUPS, MESSAGE_TRACE, USERS
 from triage.diagnosis.rule import rule
 from triage.diagnosis.steps import ADD_OTHER_TENANT, CHECK_ACCOUNT, CONSENT_IN_OTHER_TENANT, Step
 from triage.graph.evidence import Evidence, Reason, State, Unread
-from triage.graph.models import TenantInformation
+from triage.graph.models import TenantInformation, User
 from triage.settings import Mode
 
 # Other tenants can use an app with these values (https://learn.microsoft.com/graph/api/resources/application).
@@ -20,13 +20,15 @@ MULTI_TENANT = ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
 @rule(
     Cause.USER_DELETED, Subject.ADDRESS, Confidence.CONFIRMED, Severity.MEDIUM,
     title="The user was deleted",
-    meaning="The user is in the deleted items of the tenant, and the mailbox was deleted with the user.",
-    recognized_by="No user has the address, and a deleted user has it.",
+    meaning="The user is in the deleted items of the tenant. The mailbox is soft-deleted with the user for 30 days, or "
+    "inactive under a hold or a retention policy.",
+    recognized_by="A deleted user has the address, and no user, group, or contact has it. Graph does not show whether the "
+    "mailbox is soft-deleted or inactive.",
     remedy=(
         Step(
             "Restore the user, if the mailbox is still needed",
             "A deleted user can be restored for 30 days, and the mailbox is restored with it. Otherwise there is nothing "
-            "to do: the message was deleted with the mailbox.",
+            "to do: nobody can sign in to the mailbox.",
             DELETED_USERS,
             "Restore-MgDirectoryDeletedItem -DirectoryObjectId {deleted_user_id}",
         ),
@@ -34,20 +36,21 @@ MULTI_TENANT = ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
     ),
 )  # fmt: skip
 def user_deleted(case: Case) -> Match | None:
-    if case.evidence.person() is not None:
-        return None
-    deleted = case.evidence.deleted_user.get()
+    evidence = case.evidence
+    deleted = evidence.deleted_user.get() if evidence.person() is None and evidence.recipient() is None else None
     if deleted is None:
         return None
-    when = f" on {day(deleted.deleted_date_time)}" if deleted.deleted_date_time else ""
-    return Match(f"{case.failure.mailbox} was deleted{when}, and its mailbox with it.")
+    return Match(
+        f"{case.failure.mailbox} was deleted{_when(deleted)}. Its mailbox is soft-deleted with it for 30 days, or inactive "
+        "under a hold."
+    )
 
 
 @rule(
     Cause.RECIPIENT_IS_GROUP, Subject.ADDRESS, Confidence.CONFIRMED, Severity.LOW,
     title="The address belongs to a group",
     meaning="A group has no mailbox that Email Threat Defense can remediate. Its members have copies of the message.",
-    recognized_by="No user has the address, and a group has it.",
+    recognized_by="No user has the address, and a group has it. A deleted user may have had it before.",
     remedy=(
         Step(
             "Remediate in the mailboxes of its members",
@@ -62,18 +65,19 @@ def user_deleted(case: Case) -> Match | None:
     ),
 )  # fmt: skip
 def recipient_is_group(case: Case) -> Match | None:
-    group = case.evidence.group.get() if _nobody(case.evidence) else None
-    if group is None:
+    evidence = case.evidence
+    if evidence.person() is not None or evidence.recipient() is None or evidence.group.value is None:
         return None
-    kind = "a Microsoft 365 group" if "Unified" in group.group_types else "a distribution or security group"
-    return Match(f"{case.failure.mailbox} is the address of {kind}, not of a person's mailbox.")
+    unified = "Unified" in evidence.group.value.group_types
+    kind = "a Microsoft 365 group" if unified else "a distribution or security group"
+    return Match(f"{case.failure.mailbox} is the address of {kind}, not of a person's mailbox.{_before(evidence)}")
 
 
 @rule(
     Cause.RECIPIENT_IS_CONTACT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.LOW,
     title="The address belongs to a mail contact",
     meaning="A mail contact points to a mailbox in another organization, which Email Threat Defense can't remediate here.",
-    recognized_by="No user has the address, and a mail contact has it.",
+    recognized_by="No user has the address, and a mail contact has it. A deleted user may have had it before.",
     remedy=(
         Step(
             "Nothing to remediate here",
@@ -83,16 +87,20 @@ def recipient_is_group(case: Case) -> Match | None:
     ),
 )  # fmt: skip
 def recipient_is_contact(case: Case) -> Match | None:
-    if not _nobody(case.evidence) or case.evidence.contact.get() is None:
+    evidence = case.evidence
+    if evidence.person() is not None or evidence.recipient() is None or evidence.contact.value is None:
         return None
-    return Match(f"{case.failure.mailbox} is a mail contact: its mailbox is in another organization.")
+    return Match(
+        f"{case.failure.mailbox} is a mail contact: its mailbox is in another organization.{_before(evidence)}"
+    )
 
 
 @rule(
     Cause.GUEST_USER, Subject.ADDRESS, Confidence.CONFIRMED, Severity.LOW,
     title="The user is a guest",
     meaning="A guest's mailbox is in the guest's own organization, and only that organization can remediate there.",
-    recognized_by="The user has `userType` Guest, or a user principal name with `#EXT#`.",
+    recognized_by="The user has `userType` Guest, or a user principal name with `#EXT#`, and no mailbox here answers for "
+    "the user. A guest with a mailbox here is treated as any other user.",
     remedy=(
         Step(
             "Nothing to remediate here",
@@ -108,14 +116,20 @@ def guest_user(case: Case) -> Match | None:
         return None
     if (person.user_type or "").lower() != "guest" and "#ext#" not in (person.user_principal_name or "").lower():
         return None
-    return Match(f"{case.failure.mailbox} is a guest in this tenant: its mailbox is in its own organization.")
+    if mailbox_answers(case.evidence):
+        return None
+    return Match(
+        f"{case.failure.mailbox} is a guest in this tenant, and no mailbox here answers: the mailbox is in the guest's own "
+        "organization."
+    )
 
 
 @rule(
     Cause.APP_SINGLE_TENANT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.HIGH,
-    title="The address is in another tenant, and the app can access only its own",
+    title="The app can access only its own tenant, and the mailbox is in another",
     meaning="The Email Threat Defense app is registered for one tenant only, and the mailbox is in another tenant.",
-    recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app is `AzureADMyOrg`.",
+    recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app is `AzureADMyOrg`. Or the app "
+    "is not in this tenant, but in another configured tenant with that `signInAudience`.",
     remedy=(
         Step(
             "Let the app access other tenants",
@@ -130,8 +144,13 @@ def guest_user(case: Case) -> Match | None:
     ),
 )  # fmt: skip
 def app_single_tenant(case: Case) -> Match | None:
+    if _app_cannot_be_here(case.evidence):
+        return Match(
+            f"The Email Threat Defense app {case.evidence.tenant.etd_app_id} can access only accounts of its own tenant. "
+            "That is another one of the configured tenants, so the app can't be in this tenant."
+        )
     owner = _other_owner(case)
-    if owner is None or _audience(case.evidence) != "AzureADMyOrg":
+    if owner is None or _audience(case.evidence) != SINGLE_TENANT:
         return None
     return Match(
         f"{domain_of(case.failure.mailbox)} belongs to another tenant ({_named(owner)}), and the Email Threat Defense "
@@ -157,14 +176,15 @@ def domain_in_other_tenant(case: Case) -> Match | None:
 
 
 @rule(
-    Cause.DOMAIN_UNKNOWN, Subject.ADDRESS, Confidence.CONFIRMED, Severity.MEDIUM,
-    title="The domain is not in any Microsoft 365 tenant",
-    meaning="Only mailboxes in Exchange Online can be remediated, and no tenant has verified this domain.",
+    Cause.DOMAIN_UNKNOWN, Subject.ADDRESS, Confidence.PROBABLE, Severity.MEDIUM,
+    title="The domain is in no tenant that Graph shows",
+    meaning="Only mailboxes in Exchange Online can be remediated, and no tenant that Graph shows has verified this domain.",
     recognized_by="The domain is not verified in this tenant, and Graph finds no other tenant that has it.",
+    could_also_be=("a domain of a tenant that Graph does not show, for example in another national cloud",),
     remedy=(
         Step(
             "Check the domain",
-            "{domain} is not verified in any Microsoft 365 tenant. Check whether it is misspelled, was removed, or has "
+            "{domain} is in no Microsoft 365 tenant that Graph shows. Check whether it is misspelled, was removed, or has "
             "its mail elsewhere. Only mailboxes in Exchange Online can be remediated.",
             DOMAINS,
             "Get-MgDomain",
@@ -174,19 +194,25 @@ def domain_in_other_tenant(case: Case) -> Match | None:
 def domain_unknown(case: Case) -> Match | None:
     if not _nobody(case.evidence) or _verified(case) or case.evidence.domain_owner.get() is not None:
         return None
-    return Match(f"{domain_of(case.failure.mailbox)} is not verified in this tenant or in any other.")
+    return Match(
+        f"{domain_of(case.failure.mailbox)} is not verified in this tenant, and it is in no other tenant that Graph shows."
+    )
 
 
 @rule(
-    Cause.USER_NOT_FOUND, Subject.ADDRESS, Confidence.CONFIRMED, Severity.MEDIUM,
+    Cause.USER_NOT_FOUND, Subject.ADDRESS, Confidence.PROBABLE, Severity.MEDIUM,
     title="Nobody has the address",
     meaning="The domain belongs to this tenant, but nobody in it has or had the address.",
-    recognized_by="The domain is verified in this tenant, and no user, deleted user, group, or contact has the address.",
+    recognized_by="The domain is verified in this tenant, and no user, deleted user, group, or contact has the address. A "
+    "`+tag` in the address is left out in a second search for the user.",
+    could_also_be=("a recipient that Graph does not show: a dynamic distribution group, a mail-enabled public folder, a "
+                   "deleted group, or a mailbox that only the on-premises server knows",),
     remedy=(
         CHECK_ACCOUNT,
         Step(
             "Find where the address comes from",
-            "It may come from a transport rule, a catch-all, or the address of a former user.",
+            "It may come from a transport rule, a catch-all, or the address of a former user. Exchange also shows "
+            "recipients that Graph does not: dynamic distribution groups and mail-enabled public folders.",
             MESSAGE_TRACE,
             "Get-Recipient -Identity {mailbox}",
         ),
@@ -194,19 +220,37 @@ def domain_unknown(case: Case) -> Match | None:
 )  # fmt: skip
 def user_not_found(case: Case) -> Match | None:
     evidence = case.evidence
-    if not _nobody(evidence) or evidence.group.get() or evidence.contact.get():
+    if not _nobody(evidence):
         return None
     if not _verified(case) or evidence.mailbox.state is State.READ:
         return None
     return Match(
-        f"No user, deleted user, group, or contact has the address {case.failure.mailbox}, although its domain is "
-        "verified in this tenant."
+        f"No user, deleted user, group, or contact that Graph shows has the address {case.failure.mailbox}, although its "
+        "domain is verified in this tenant."
     )
 
 
 def _nobody(evidence: Evidence) -> bool:
-    """Whether no user has the address or had it. Raises Unread if that is not known."""
-    return evidence.person() is None and evidence.deleted_user.get() is None
+    """Whether nobody that Graph shows has the address, or had it as a user. Raises Unread if that is not known."""
+    return evidence.person() is None and evidence.recipient() is None and evidence.deleted_user.get() is None
+
+
+def _app_cannot_be_here(evidence: Evidence) -> bool:
+    """Whether the app is not in this tenant, because it is for another of the configured tenants only."""
+    app = evidence.app
+    if app is None or not for_another_tenant_only(app):
+        return False
+    return principal_of(evidence) is None and app.deleted_service_principal.get() is None
+
+
+def _when(deleted: User) -> str:
+    return f" on {day(deleted.deleted_date_time)}" if deleted.deleted_date_time else ""
+
+
+def _before(evidence: Evidence) -> str:
+    """A sentence about a deleted user who had the address before, if there is one."""
+    deleted = evidence.deleted_user.value
+    return f" A user who had the address was deleted{_when(deleted)}." if deleted else ""
 
 
 def _verified(case: Case) -> bool:

@@ -12,9 +12,8 @@ from pydantic.alias_generators import to_camel
 
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case
-from triage.diagnosis.credentials import all_expired, credentials
-from triage.diagnosis.etd_app import switched_off
-from triage.diagnosis.grants import PermissionState, required_states
+from triage.diagnosis.etd_app import no_credential_left, switched_off
+from triage.diagnosis.grants import required_states
 from triage.diagnosis.license import license, plan_name
 from triage.graph.evidence import Answer, Reason, State, Unread
 from triage.graph.models import (
@@ -23,11 +22,12 @@ from triage.graph.models import (
     Message,
     OAuth2PermissionGrant,
     Organization,
+    Resource,
     ServicePrincipal,
     User,
 )
 from triage.graph.questions import QUESTIONS, Kind
-from triage.intake.scenario import names_access_policy
+from triage.intake.scenario import named_block
 from triage.settings import Mode
 from triage.wire import Wire
 
@@ -64,18 +64,18 @@ def checks(case: Case) -> list[Check]:
     """Every question that was asked, in the order in which a person would ask, and what follows from the answers."""
     evidence = case.evidence
     found = [_check(case, answer) for answer in evidence.answers() if answer.state is not State.NOT_ASKED]
-    person = evidence.user.value or evidence.alias.value
+    person = evidence.known_person
     if person is not None:
         found.append(_license(person))
     if not case.failure.internet_message_id:
         found.append(_skipped("message", "The failure has no internetMessageId."))
     if evidence.tenant.mode is Mode.NO_AUTH:
         found.append(_skipped("service_principal", "Email Threat Defense has no app here (no_auth)."))
-    if names_access_policy(case.failure.error) or names_access_policy(case.failure.error_code):
-        question = "Does the error name an application access policy?"
-        found.append(
-            Check(id="error_text", question=question, kind=Kind.FACT, outcome=Outcome.PASS, observed={"found": True})
-        )
+    block = named_block(case.failure.error, case.failure.error_code)
+    if block is not None:
+        question = "Does the error say that Exchange blocks the app?"
+        observed = {"found": True, "block": block.value}
+        found.append(Check(id="error_text", question=question, kind=Kind.FACT, outcome=Outcome.PASS, observed=observed))
     return found
 
 
@@ -165,9 +165,7 @@ def _judge_service_principal(case: Case, answer: Answer[ServicePrincipal]) -> Ju
 def _judge_permissions(case: Case, _: Answer[Any]) -> Judged:
     assert case.evidence.app is not None  # noqa: S101 - there is no such answer without an app
     states = required_states(case.evidence.app, case.evidence.tenant.mode)
-    return all(state is PermissionState.GRANTED for state in states.values()), {
-        name: state.value for name, state in states.items()
-    }
+    return all(state.allows for state in states.values()), {name: state.value for name, state in states.items()}
 
 
 def _judge_delegated_grants(_: Case, answer: Answer[list[OAuth2PermissionGrant]]) -> Judged:
@@ -178,8 +176,18 @@ def _judge_delegated_grants(_: Case, answer: Answer[list[OAuth2PermissionGrant]]
 def _judge_registration(case: Case, answer: Answer[Application]) -> Judged:
     if answer.value is None:
         return None, {"why": "The app's registration is in another tenant."}
-    observed = {"credentials": len(credentials(answer.value)), "signInAudience": answer.value.sign_in_audience}
-    return not all_expired(answer.value, case.evidence.now), observed
+    assert case.evidence.app is not None  # noqa: S101 - there is no such answer without an app
+    observed = {"credentials": len(answer.value.credentials), "signInAudience": answer.value.sign_in_audience}
+    return not no_credential_left(case.evidence.app, case.evidence.now), observed
+
+
+def _judge_federated_credentials(_: Case, answer: Answer[list[Resource]]) -> Judged:
+    return bool(answer.value), {"federatedCredentials": len(answer.value or [])}
+
+
+def _judge_app_elsewhere(_: Case, answer: Answer[ServicePrincipal]) -> Judged:
+    # Nothing that would show which tenant it is: not everybody who may read this finding may read of that tenant.
+    return answer.value is not None, {"signInAudience": answer.value.sign_in_audience if answer.value else None}
 
 
 _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
@@ -193,6 +201,8 @@ _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
     "permissions": _judge_permissions,
     "delegated_grants": _judge_delegated_grants,
     "registration": _judge_registration,
+    "federated_credentials": _judge_federated_credentials,
+    "app_elsewhere": _judge_app_elsewhere,
 }
 
 

@@ -63,16 +63,19 @@ def permission_delegated_only(case: Case) -> Match | None:
     title="A permission that remediation needs is not granted to the app",
     meaning="To remediate, the app needs Mail.ReadWrite (in Read mode Mail.Read) and Organization.Read.All with type "
     "Application.",
-    recognized_by="A required permission is not granted with type Application on Microsoft Graph, and nothing shows that "
-    "it was requested.",
+    recognized_by="Neither a required permission nor one that includes it is granted with type Application on Microsoft "
+    "Graph, and nothing shows that it was requested. If only a permission for mail is missing, this is probable.",
+    could_also_be=(Cause.ACCESS_POLICY_BLOCKED, "RBAC for Applications, which can grant a permission for mail in Exchange, "
+                   "where Graph does not show it"),
     remedy=(CHECK_PERMISSIONS, GRANT_CONSENT, AUTHORIZE, RETRY),
 )  # fmt: skip
 def permission_missing(case: Case) -> Match | None:
-    return _missing(
-        case,
-        PermissionState.MISSING,
-        "not granted to the Email Threat Defense app with type Application on Microsoft Graph.",
-    )
+    text = "not granted to the Email Threat Defense app with type Application on Microsoft Graph."
+    found = _missing(case, PermissionState.MISSING, text)
+    if found is None or not all(name.startswith("Mail.") for name in _names(case, PermissionState.MISSING)):
+        return found
+    unseen = " Unless RBAC for Applications grants it in Exchange, which Graph does not show, that is the cause."
+    return Match(found.summary + unseen, Confidence.PROBABLE, (Cause.ACCESS_POLICY_BLOCKED,))
 
 
 @rule(
@@ -100,18 +103,21 @@ def app_read_mode(case: Case) -> Match | None:
 
 def _missing(case: Case, state: PermissionState, text: str) -> Match | None:
     """The required permissions that are all in one state of not being granted."""
-    app = case.evidence.app
-    if app is None or principal_of(case.evidence) is None:
-        return None
-    names = [name for name, found in required_states(app, case.evidence.tenant.mode).items() if found is state]
-    if not names:
+    app, names = case.evidence.app, _names(case, state)
+    if app is None or not names:
         return None
     sentence = f"{listed(names)} {'is' if len(names) == 1 else 'are'} {text}"
     if "Mail.ReadWrite" in names and _has(app, "Mail.Read"):
         sentence += " Only Mail.Read is granted."
-    if "Mail.Read" in names and _has(app, "Mail.ReadWrite"):
-        sentence += " Mail.ReadWrite is granted, which includes it."
     return Match(sentence)
+
+
+def _names(case: Case, state: PermissionState) -> list[str]:
+    """The required permissions in one state; none if the app is not in the tenant."""
+    app = case.evidence.app
+    if app is None or principal_of(case.evidence) is None:
+        return []
+    return [name for name, found in required_states(app, case.evidence.tenant.mode).items() if found is state]
 
 
 def _has(app: AppEvidence, name: str) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from triage.diagnosis.case import Case, Match, day, listed
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.credentials import all_expired, credentials
 from triage.diagnosis.portals import APP_PERMISSIONS, APP_PROPERTIES, CREDENTIALS, ENTERPRISE_APPS
 from triage.diagnosis.rule import rule
 from triage.diagnosis.shell import RESTORE_APP
 from triage.diagnosis.steps import AUTHORIZE, RETRY, TEST_ACCESS_POLICY, Step
-from triage.graph.evidence import Evidence, Reason, State, Unread
+from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
 from triage.graph.models import ServicePrincipal
-from triage.intake.scenario import names_access_policy
+from triage.intake.scenario import Block, named_block
+
+# https://learn.microsoft.com/graph/api/resources/application (signInAudience)
+SINGLE_TENANT = "AzureADMyOrg"
 
 
 @rule(
@@ -19,7 +23,8 @@ from triage.intake.scenario import names_access_policy
     title="The Email Threat Defense app is not in the tenant",
     meaning="Without its app in the tenant, Email Threat Defense can't access any mailbox there. Nobody consented to the "
     "app, or the app id in TRIAGE_TENANTS is wrong.",
-    recognized_by="No service principal has the configured app id, and none with it is among the deleted items.",
+    recognized_by="No service principal has the configured app id, and none with it is among the deleted items. If other "
+    "configured tenants have the same app, it is not one for a single tenant (see `app_single_tenant`).",
     remedy=(
         Step(
             "Check the app's id",
@@ -34,6 +39,8 @@ from triage.intake.scenario import names_access_policy
 def app_not_found(case: Case) -> Match | None:
     app = case.evidence.app
     if app is None or app.service_principal.get() is not None or app.deleted_service_principal.get() is not None:
+        return None
+    if for_another_tenant_only(app):
         return None
     return Match(
         f"The Email Threat Defense app {case.evidence.tenant.etd_app_id} is neither in the tenant nor among its deleted "
@@ -104,7 +111,8 @@ def app_disabled(case: Case) -> Match | None:
     title="Every credential of the Email Threat Defense app has expired",
     meaning="The app can't sign in without a valid secret or certificate. This is only visible if the app is registered "
     "in this tenant.",
-    recognized_by="The app's registration is in this tenant and has secrets or certificates, and every one has expired.",
+    recognized_by="The app's registration is in this tenant and has secrets or certificates, every one has expired, and "
+    "there is no federated credential.",
     remedy=(
         Step(
             "Renew the credential",
@@ -121,9 +129,9 @@ def credential_expired(case: Case) -> Match | None:
     if app is None or principal_of(case.evidence) is None:
         return None
     registration = app.registration.get()
-    if registration is None or not all_expired(registration, case.evidence.now):
+    if registration is None or not no_credential_left(app, case.evidence.now):
         return None
-    newest = max(credential.end_date_time for credential in credentials(registration) if credential.end_date_time)
+    newest = max(credential.end_date_time for credential in registration.credentials if credential.end_date_time)
     return Match(f"Every secret and certificate of the app's registration has expired, the newest on {day(newest)}.")
 
 
@@ -132,7 +140,10 @@ def credential_expired(case: Case) -> Match | None:
     title="Exchange Online blocks the Email Threat Defense app from this mailbox",
     meaning="An application access policy, or RBAC for Applications, limits which mailboxes the app can access. Graph "
     "does not show such policies.",
-    recognized_by="The error of the failure names an application access policy, for example with `[RAOP]`.",
+    recognized_by="The error of the failure has `[RAOP]` or `AppOnly AccessPolicy`. If it only says that access to OData "
+    "is disabled, this is probable.",
+    could_also_be=("a block of EWS and REST for the whole organization, if the error only says that access to OData is "
+                   "disabled",),
     remedy=(
         Step(
             "Find what blocks the app",
@@ -156,12 +167,21 @@ def credential_expired(case: Case) -> Match | None:
     ),
 )  # fmt: skip
 def access_policy_blocked(case: Case) -> Match | None:
-    if not names_access_policy(case.failure.error) and not names_access_policy(case.failure.error_code):
-        return None
-    return Match(
-        f"Exchange Online blocks the Email Threat Defense app from {case.failure.mailbox}, by an application access "
-        "policy or by RBAC for Applications."
-    )
+    match named_block(case.failure.error, case.failure.error_code):
+        case Block.POLICY:
+            return Match(
+                f"Exchange Online blocks the Email Threat Defense app from {case.failure.mailbox}, by an application "
+                "access policy or by RBAC for Applications."
+            )
+        case Block.ODATA:
+            return Match(
+                f"Exchange Online blocks the Email Threat Defense app from {case.failure.mailbox}: most likely by an "
+                "application access policy. The error would be the same if the organization blocked apps from EWS and "
+                "REST.",
+                Confidence.PROBABLE,
+            )
+        case None:
+            return None
 
 
 @rule(
@@ -200,6 +220,20 @@ def app_healthy(case: Case) -> Match | None:
 def principal_of(evidence: Evidence) -> ServicePrincipal | None:
     """The app's service principal; None without an app or without one in the tenant. Raises Unread."""
     return evidence.app.service_principal.get() if evidence.app else None
+
+
+def for_another_tenant_only(app: AppEvidence) -> bool:
+    """Whether another configured tenant has the app, and it is for that tenant only. Raises Unread if nothing says so."""
+    if app.app_elsewhere.state is State.NOT_ASKED:
+        return False
+    elsewhere = app.app_elsewhere.get()
+    return elsewhere is not None and elsewhere.sign_in_audience == SINGLE_TENANT
+
+
+def no_credential_left(app: AppEvidence, now: datetime) -> bool:
+    """Whether every secret and certificate of the registration has expired, and no federated credential replaces them."""
+    registration = app.registration.get()
+    return bool(registration and registration.all_expired(now) and not app.federated_credentials.get())
 
 
 def switched_off(principal: ServicePrincipal) -> list[str]:

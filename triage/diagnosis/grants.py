@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from triage.graph.evidence import AppEvidence, Unread
-from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
+from triage.graph.permissions import GRAPH_APP_ID, INCLUDED_IN, PERMISSIONS
 from triage.settings import Mode
 
 # Type Application; remediation fails without them.
@@ -24,13 +24,19 @@ DOCUMENTED_DELEGATED = ("User.Read",)
 
 
 class PermissionState(StrEnum):
-    """The state of one permission of type Application."""
+    """The state of one permission of type Application; included: not granted itself, but another one includes it."""
 
     GRANTED = "granted"
+    INCLUDED = "included"
     CONSENT_MISSING = "consent_missing"
     DELEGATED_ONLY = "delegated_only"
     MISSING = "missing"
     UNKNOWN = "unknown"
+
+    @property
+    def allows(self) -> bool:
+        """Whether the app may do what the permission is for."""
+        return self in (PermissionState.GRANTED, PermissionState.INCLUDED)
 
 
 @dataclass(slots=True)
@@ -99,6 +105,12 @@ def declared(app: AppEvidence) -> tuple[set[str], set[str]]:
     return roles, scopes
 
 
+def included_in(app: AppEvidence, name: str, names: Names) -> str | None:
+    """A granted application permission that includes this one, if there is one. Raises Unread if that is not known."""
+    roles = granted_roles(app)
+    return next((one for one in INCLUDED_IN.get(name, ()) if names.role_ids.get(one) in roles), None)
+
+
 def permission_state(app: AppEvidence, name: str, names: Names) -> PermissionState:
     """The state of one permission. Raises Unread if what decides could not be read.
 
@@ -107,6 +119,8 @@ def permission_state(app: AppEvidence, name: str, names: Names) -> PermissionSta
     role_id = names.role_ids.get(name)
     if role_id in granted_roles(app):
         return PermissionState.GRANTED
+    if included_in(app, name, names):
+        return PermissionState.INCLUDED
     roles, scopes = declared(app)
     if role_id in roles:
         return PermissionState.CONSENT_MISSING

@@ -162,7 +162,7 @@ def address_is_alias(case: Case) -> Match | None:
         return None
     if case.evidence.user.get() is not None:
         return None
-    owner = case.evidence.alias.get()
+    owner = case.evidence.person()
     if owner is None or not mailbox_answers(case.evidence):
         return None
     return Match(

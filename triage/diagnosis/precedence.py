@@ -22,9 +22,13 @@ def causes_of(*subjects: Subject, last_resort: bool = False) -> tuple[Cause, ...
 
 _APP = causes_of(Subject.ETD_APP)
 _PERSON = causes_of(Subject.ADDRESS, Subject.MAILBOX, Subject.MESSAGE)
-_APP_FIRST = (*_APP, *_PERSON, *causes_of(Subject.ETD_APP, Subject.MESSAGE, last_resort=True))
+_REST = causes_of(Subject.MESSAGE, last_resort=True)
+_HEALTHY = causes_of(Subject.ETD_APP, last_resort=True)
+_APP_FIRST = (*_APP, *_PERSON, *_HEALTHY, *_REST)
+# The text says nothing, so what the evidence says about the message tells more than an app that is in order.
+_ANYTHING = (*_APP, *_PERSON, *_REST, *_HEALTHY)
 # The text is Graph's own answer about a person, so the app could ask Graph: the person comes first.
-_PERSON_FIRST = (*_PERSON, *_APP, *causes_of(Subject.MESSAGE, last_resort=True))
+_PERSON_FIRST = (*_PERSON, *_APP, *_REST)
 
 # Without an app in the tenant (`no_auth`) no cause below this one explains a failure: nothing could be remediated.
 LAST_WITHOUT_APP = _PERSON[-1]
@@ -32,4 +36,10 @@ LAST_WITHOUT_APP = _PERSON[-1]
 
 def precedence(scenario: Scenario) -> tuple[Cause, ...]:
     """The causes of a scenario, each before those that it hides."""
-    return _APP_FIRST if scenario in (Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED) else _PERSON_FIRST
+    match scenario:
+        case Scenario.UNKNOWN_REASON:
+            return _APP_FIRST
+        case Scenario.UNCLASSIFIED:
+            return _ANYTHING
+        case _:
+            return _PERSON_FIRST

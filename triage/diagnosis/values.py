@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.clouds import GLOBAL, Cloud, cloud_of
-from triage.diagnosis.grants import PermissionState, required_states
+from triage.diagnosis.grants import required_states
 from triage.diagnosis.portals import portals
 from triage.diagnosis.retention import around, restorable, traceable
 from triage.graph.evidence import AppEvidence, Unread
@@ -81,7 +81,7 @@ def quoted(text: str) -> str:
 def case_values(case: Case) -> Values:
     """The values of one failure."""
     evidence, failure = case.evidence, case.failure
-    person, deleted = evidence.user.value or evidence.alias.value, evidence.deleted_user.value
+    person, deleted = evidence.known_person, evidence.deleted_user.value
     owner, group = evidence.domain_owner.value, evidence.group.value
     app = evidence.app
     return {
@@ -114,7 +114,7 @@ def app_values(tenant: Tenant, app: AppEvidence, now: datetime) -> Values:
         "sp_id": (principal.id if principal else None) or "",
         "deleted_sp_id": (deleted.id if deleted else None) or "",
         "app_restorable": restorable(deleted.deleted_date_time if deleted else None, now),
-        "permissions": tuple(name for name, state in states.items() if state is not PermissionState.GRANTED),
+        "permissions": tuple(name for name, state in states.items() if not state.allows),
     }
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 
-from triage.addresses import domain_of
+from triage.addresses import domain_of, without_tag
 from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
 from triage.graph.message_search import MessageSearch
 from triage.graph.models import MailboxSettings, MailFolder, Organization, Recipient, TenantInformation, User
@@ -72,7 +72,10 @@ class _Collector:
 
     async def _app(self) -> None:
         if self._graph.tenant.app_id:
-            unread = AppEvidence(late(applications.service_principal(self._graph.tenant.app_id)))
+            app_id = self._graph.tenant.app_id
+            unread = AppEvidence(late(applications.service_principal(app_id)))
+            if self._graph.same_app:
+                unread = replace(unread, app_elsewhere=late(applications.app_elsewhere(app_id)))
             self.evidence.app = await self._reader.in_time(self._graph.app.get(fresh=self._fresh), unread)
 
     async def _person(self) -> None:
@@ -91,10 +94,10 @@ class _Collector:
             # Exchange did not know the mailbox by this address; it may know it by its owner's id.
             await self._mailbox(evidence.alias.value.id or address)
             self._own_refusal()
-        person = evidence.user.value or evidence.alias.value
-        if person is None and evidence.user.state is State.ABSENT and evidence.alias.state is State.ABSENT:
+        if evidence.user.state is State.ABSENT and evidence.alias.state is State.ABSENT:
             await self._no_person(address)
-        elif person is not None and person.assigned_plans == [] and evidence.mailbox.state is State.READ:
+        person = evidence.known_person
+        if person is not None and person.assigned_plans == [] and evidence.mailbox.state is State.READ:
             settings = await self._reader.one(mail.mailbox_purpose(person.id or address), MailboxSettings)
             evidence.mailbox_purpose = settings.map(lambda value: value.purpose)
 
@@ -118,16 +121,23 @@ class _Collector:
         self.evidence.alias, self.evidence.deleted_user = alias.first(fits), deleted.first(fits)
 
     async def _no_person(self, address: str) -> None:
-        """Who has the address if no user has it."""
+        """Who has the address if no user has it, and which user has it without its tag."""
         evidence = self.evidence
-        if evidence.deleted_user.state is State.READ:
-            return
-        group, contact, _ = await asyncio.gather(
+        group, contact, *_ = await asyncio.gather(
             self._reader.many(directory.group(address), Recipient),
             self._reader.many(directory.contact(address), Recipient),
             self._domain_owner(domain_of(address)),
+            self._untagged(without_tag(address)),
         )
         evidence.group, evidence.contact = group.first(), contact.first()
+        person = evidence.known_person
+        if person is not None and evidence.mailbox.state is State.ABSENT:
+            await self._mailbox(person.id or address)
+            self._own_refusal()
+
+    async def _untagged(self, address: str | None) -> None:
+        if address is not None:
+            self.evidence.untagged = (await self._reader.many(directory.untagged(address), User)).first()
 
     async def _domain_owner(self, domain: str) -> None:
         # It is being read at the same time, and may not be in the evidence yet.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from triage.graph.evidence import AppEvidence, State
-from triage.graph.models import Application, AppRoleAssignment, OAuth2PermissionGrant, ServicePrincipal
+from triage.graph.evidence import Answer, AppEvidence, State
+from triage.graph.models import Application, AppRoleAssignment, OAuth2PermissionGrant, Resource, ServicePrincipal
 from triage.graph.questions import applications
 from triage.graph.reading import read_list, read_one
 from triage.graph.session import GraphSession
+
+# What is read about an app is used for a while. A credential that expires in the meantime counts as expired.
+_USED_FOR = timedelta(hours=1)
 
 
 async def read_app(session: GraphSession, app_id: str, *, names: bool = False) -> AppEvidence:
@@ -29,9 +33,10 @@ async def read_app(session: GraphSession, app_id: str, *, names: bool = False) -
     if found.app_owner_organization_id not in (None, session.tenant.tenant_id) and not registration.known:
         # Another tenant owns the app, so its registration is not here, whatever the answer was.
         registration = replace(registration, state=State.ABSENT, reason=None, permission=None)
-    permissions, delegated = await asyncio.gather(
+    permissions, delegated, federated = await asyncio.gather(
         read_list(batcher, applications.permissions(found.id), AppRoleAssignment),
         read_list(batcher, applications.delegated_grants(found.id), OAuth2PermissionGrant),
+        _federated_credentials(session, registration.value),
     )
     return AppEvidence(
         service_principal,
@@ -39,4 +44,11 @@ async def read_app(session: GraphSession, app_id: str, *, names: bool = False) -
         permissions=permissions,
         delegated_grants=delegated,
         registration=registration,
+        federated_credentials=federated,
     )
+
+
+async def _federated_credentials(session: GraphSession, registration: Application | None) -> Answer[list[Resource]]:
+    if registration is None or registration.id is None or not registration.all_expired(datetime.now(UTC) + _USED_FOR):
+        return Answer("federated_credentials")
+    return await read_list(session.batcher, applications.federated_credentials(registration.id), Resource)

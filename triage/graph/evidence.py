@@ -21,6 +21,7 @@ from triage.graph.models import (
     OAuth2PermissionGrant,
     Organization,
     Recipient,
+    Resource,
     ServicePrincipal,
     TenantInformation,
     User,
@@ -140,6 +141,9 @@ class AppEvidence:
     """What Graph says about the Email Threat Defense app in one tenant.
 
     `graph_service_principal` is Microsoft Graph's own there: a grant on Graph names it by its id.
+    `federated_credentials` are asked for only if every other credential of the registration has expired, or soon will.
+    `app_elsewhere` is asked only if the app was not found in this tenant, and other configured tenants have the same
+    one: it is the app in the first of them that has it.
     """
 
     service_principal: Answer[ServicePrincipal]
@@ -148,6 +152,8 @@ class AppEvidence:
     permissions: Answer[list[AppRoleAssignment]] = Answer("permissions")
     delegated_grants: Answer[list[OAuth2PermissionGrant]] = Answer("delegated_grants")
     registration: Answer[Application] = Answer("registration")
+    federated_credentials: Answer[list[Resource]] = Answer("federated_credentials")
+    app_elsewhere: Answer[ServicePrincipal] = Answer("app_elsewhere")
 
     def answers(self) -> list[Answer[object]]:
         """Every answer, in the order in which a person would ask."""
@@ -163,6 +169,7 @@ class AppEvidence:
 class Evidence:
     """What is known about one failure: the configured tenant, and Graph's answers, each named for its check's id.
 
+    `untagged` is the user with the address without its `+tag`; it is asked for only if nobody has the whole address.
     `well_known` has folders by their well-known name, `folders` and `hidden_messages` by the folder's id.
     """
 
@@ -171,6 +178,7 @@ class Evidence:
     organization: Answer[Organization] = Answer("organization")
     user: Answer[User] = Answer("user")
     alias: Answer[User] = Answer("alias")
+    untagged: Answer[User] = Answer("untagged")
     deleted_user: Answer[User] = Answer("deleted_user")
     group: Answer[Recipient] = Answer("group")
     contact: Answer[Recipient] = Answer("contact")
@@ -208,5 +216,21 @@ class Evidence:
         return Evidence(self.tenant, self.now, app=self.app and self.app.all_unread(reason), **unread)
 
     def person(self) -> User | None:
-        """The user with this address, by UPN or by another address. Raises Unread where that is not known."""
-        return self.user.get() or self.alias.get()
+        """The user with this address, by UPN or by another address. Raises Unread where that is not known.
+
+        Mail to an address with a `+tag` that nobody has goes to the user with the address without it.
+        """
+        found = self.user.get() or self.alias.get()
+        if found is None and self.untagged.state is not State.NOT_ASKED and self.recipient() is None:
+            return self.untagged.get()
+        return found
+
+    @property
+    def known_person(self) -> User | None:
+        """The user with this address, as far as it was read."""
+        recipient = self.group.value or self.contact.value
+        return self.user.value or self.alias.value or (None if recipient else self.untagged.value)
+
+    def recipient(self) -> Recipient | None:
+        """The group or contact with this address; one of them is enough. Raises Unread where that is not known."""
+        return self.group.value or self.contact.value or self.group.get() or self.contact.get()

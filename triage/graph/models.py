@@ -206,6 +206,10 @@ class Credential(Resource):
     display_name: str | None = None
     end_date_time: datetime | None = None
 
+    def expired(self, now: datetime) -> bool:
+        """Whether it has expired; one without an end never does."""
+        return self.end_date_time is not None and self.end_date_time <= now
+
 
 class Application(Resource):
     """`application`: the app's registration, which only the tenant that owns the app has."""
@@ -215,3 +219,12 @@ class Application(Resource):
     required_resource_access: list[RequiredResourceAccess] = Field(default_factory=list[RequiredResourceAccess])
     password_credentials: list[Credential] = Field(default_factory=list[Credential])
     key_credentials: list[Credential] = Field(default_factory=list[Credential])
+
+    @property
+    def credentials(self) -> tuple[Credential, ...]:
+        """Every secret and certificate."""
+        return (*self.password_credentials, *self.key_credentials)
+
+    def all_expired(self, now: datetime) -> bool:
+        """Whether there are secrets or certificates, and every one of them has expired."""
+        return bool(self.credentials) and all(credential.expired(now) for credential in self.credentials)

@@ -52,6 +52,9 @@ PERMISSIONS = {
         "e1a88a34-94c4-4418-be12-c87b00e26bea", "08432d1b-5911-483c-86df-7980af5cdee0", 3
     ),
     "Mail.Send": Permission("b633e1c5-b582-4048-a93e-9f11b44c7e96", "e383f46e-2787-4529-855e-0e479a3ffac0", 3),
+    "GroupMember.ReadWrite.All": Permission(
+        "dbaae8cf-10b5-4b86-a4a1-f871c94c6695", "f81125ac-d3b7-4573-a3b2-7099cc39df9e", 4
+    ),
     "MailboxSettings.ReadWrite": Permission(
         "6931bccd-447a-43d1-b442-00a195474933", "818c620a-27a9-40bd-a6a5-d96f7d610b4b", 3
     ),
@@ -93,4 +96,21 @@ PERMISSIONS = {
     "Sites.FullControl.All": Permission(
         "a82116e5-55eb-4c41-a434-62fe8a61c773", "5a54b8b3-347c-476d-8f8e-42d5c7424d29", 4
     ),
+}
+
+_DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
+# The application permissions that include another one: each allows whatever the other one allows. Nothing includes
+# Mail.ReadWrite; no other permission of Graph can move or delete messages.
+INCLUDED_IN: dict[str, tuple[str, ...]] = {
+    "Mail.Read": ("Mail.ReadWrite",),
+    "Mail.ReadBasic.All": ("Mail.Read", "Mail.ReadWrite"),
+    "MailboxSettings.Read": ("MailboxSettings.ReadWrite",),
+    "Organization.Read.All": ("Organization.ReadWrite.All", *_DIRECTORY),
+    "User.Read.All": ("User.ReadWrite.All", *_DIRECTORY),
+    "Group.Read.All": ("Group.ReadWrite.All", *_DIRECTORY),
+    "GroupMember.Read.All": ("GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", *_DIRECTORY),
+    "Domain.Read.All": ("Domain.ReadWrite.All", *_DIRECTORY),
+    "Application.Read.All": ("Application.ReadWrite.All", *_DIRECTORY),
+    "OrgContact.Read.All": _DIRECTORY,
+    "Directory.Read.All": ("Directory.ReadWrite.All",),
 }

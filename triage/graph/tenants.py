@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from triage import deadlines
 from triage.addresses import domain_of
 from triage.graph.etd_app import read_app
-from triage.graph.evidence import Answer, AppEvidence, State
+from triage.graph.evidence import Answer, AppEvidence, Reason, State
 from triage.graph.kept import Kept
-from triage.graph.models import Organization
+from triage.graph.models import Organization, ServicePrincipal
 from triage.graph.probes import probe
-from triage.graph.questions import directory
-from triage.graph.reading import read_list
+from triage.graph.questions import applications, directory
+from triage.graph.reading import read_list, read_one
 from triage.graph.session import GraphSession
 from triage.intake.failure import RemediationFailure
 from triage.settings import Settings, Tenant
 
 
 class TenantGraph:
-    """One tenant's Graph: its session, opened when it is first needed, and what is kept about the tenant and the app."""
+    """One tenant's Graph: its session, opened when it is first needed, and what is kept about the tenant and the app.
+
+    `same_app` are the other configured tenants with the same app of Email Threat Defense.
+    """
 
     def __init__(self, settings: Settings, tenant: Tenant) -> None:
         self.tenant = tenant
+        self.same_app: Sequence[TenantGraph] = ()
         self._settings = settings
         self._session: GraphSession | None = None
         self.organization: Kept[Answer[Organization]] = Kept(self._read_organization, lambda answer: [answer])
@@ -48,7 +55,47 @@ class TenantGraph:
     async def _read_app(self) -> AppEvidence:
         if self.tenant.app_id is None:
             return AppEvidence(Answer("service_principal"))
-        return await read_app(self.session, self.tenant.app_id)
+        return await self.read_app(self.tenant.app_id)
+
+    async def read_app(self, app_id: str, *, names: bool = False) -> AppEvidence:
+        """The app, read now; if it was not found here, whether it is in another configured tenant."""
+        app = await read_app(self.session, app_id, names=names)
+        if not self.same_app or app.service_principal.value or app.deleted_service_principal.value:
+            return app
+        return replace(app, app_elsewhere=await self._app_elsewhere(app_id))
+
+    async def _app_elsewhere(self, app_id: str) -> Answer[ServicePrincipal]:
+        """The app in the first other tenant that has it: whose accounts it can access is the same in every tenant.
+
+        Absent if it is in none of them; unread if it was found in none, and one of them could not be read.
+        """
+        question = applications.app_elsewhere(app_id)
+        nowhere: Answer[ServicePrincipal] = Answer(question.check, State.ABSENT, request=str(question))
+        try:
+            async with asyncio.timeout(deadlines.OWNER):
+                for other in self.same_app:
+                    answer = await other.find_app(app_id)
+                    if answer.value is not None:
+                        return answer
+                    if nowhere.known and not answer.known:
+                        nowhere = answer
+        except TimeoutError:
+            return nowhere.unread(Reason.TIMEOUT)
+        return nowhere
+
+    async def find_app(self, app_id: str) -> Answer[ServicePrincipal]:
+        """The app in this tenant, asked for another tenant."""
+        organization, answer = await asyncio.gather(
+            self.organization.get(),
+            read_one(self.session.batcher, applications.app_elsewhere(app_id), ServicePrincipal),
+        )
+        if organization.value is None:
+            return answer.unread(organization.reason or Reason.UNAVAILABLE, organization.permission)
+        if organization.value.id not in (None, self.tenant.tenant_id):
+            return answer.unread(Reason.UNAUTHENTICATED)
+        if answer.value is not None and answer.value.sign_in_audience is None:
+            return answer.unread(Reason.UNAVAILABLE)
+        return answer
 
     async def _probe(self) -> list[Answer[Any]]:
         return await probe(self.session, await self.organization.get())
@@ -60,6 +107,12 @@ class Tenants:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._graphs = {tenant.tenant_id: TenantGraph(settings, tenant) for tenant in settings.tenants}
+        for graph in self._graphs.values():
+            graph.same_app = [
+                other
+                for other in self._graphs.values()
+                if other is not graph and other.tenant.app_id is not None and other.tenant.app_id == graph.tenant.app_id
+            ]
 
     def graph(self, tenant: Tenant) -> TenantGraph:
         """The Graph of a configured tenant."""

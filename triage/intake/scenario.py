@@ -67,6 +67,7 @@ _TEXTS = tuple(
     )
 )
 _ACCESS_POLICY = _TEXTS[0][1]
+_ODATA_DISABLED = re.compile(r"(?<!\w)access to odata is disabled(?!\w)")
 
 # No error message is longer. Only this much of `error` and `errorCode` is classified.
 MAX_CLASSIFIED_CHARACTERS = 4000
@@ -90,9 +91,23 @@ def classify(error: str | None, error_code: str | None) -> tuple[Scenario, Class
     return Scenario.UNCLASSIFIED, ClassifiedBy.NONE
 
 
-def names_access_policy(error: str | None) -> bool:
-    """Whether the error says that an application access policy of Exchange blocks the app from the mailbox."""
-    return bool(error and _ACCESS_POLICY.search(_normalize(error)))
+class Block(StrEnum):
+    """What an error says about the app being blocked in Exchange.
+
+    policy: it names an application access policy. odata: it says only that OData is disabled, which is what Graph says
+    for such a policy, and also if the organization blocks apps from EWS and REST.
+    """
+
+    POLICY = "policy"
+    ODATA = "odata"
+
+
+def named_block(*texts: str | None) -> Block | None:
+    """The block of the app that an error, in one of its texts, says there is."""
+    normal = [_normalize(text) for text in texts if text]
+    if any(_ACCESS_POLICY.search(text) for text in normal):
+        return Block.POLICY
+    return Block.ODATA if any(_ODATA_DISABLED.search(text) for text in normal) else None
 
 
 def _normalize(text: str) -> str:

@@ -9,7 +9,6 @@ from triage import deadlines
 from triage.audit.assess import assess
 from triage.audit.drift import drift
 from triage.audit.model import Audit, new_audit
-from triage.graph.etd_app import read_app
 from triage.graph.evidence import Answer, AppEvidence, Reason
 from triage.graph.tenants import TenantGraph, Tenants
 from triage.operations.services import Services
@@ -66,7 +65,7 @@ async def _read(graph: TenantGraph) -> AppEvidence:
     try:
         async with asyncio.timeout(deadlines.AUDIT):
             organization, app = await asyncio.gather(
-                graph.organization.get(fresh=True), read_app(graph.session, graph.tenant.app_id or "", names=True)
+                graph.organization.get(fresh=True), graph.read_app(graph.tenant.app_id or "", names=True)
             )
     except TimeoutError:
         return AppEvidence(Answer("service_principal")).all_unread(Reason.TIMEOUT)

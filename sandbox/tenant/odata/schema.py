@@ -98,6 +98,13 @@ APPLICATION = _type(
     "identifierUris keyCredentials passwordCredentials requiredResourceAccess",
     filterable="id appId createdDateTime displayName identifierUris publisherDomain signInAudience",
 )
+FEDERATED_CREDENTIAL = _type(
+    "federatedIdentityCredential",
+    "federatedIdentityCredentials",
+    "name issuer subject description",
+    "audiences",
+    filterable="id name subject",
+)
 APP_ROLE_ASSIGNMENT = _type(
     "appRoleAssignment",
     "appRoleAssignments",

@@ -118,6 +118,13 @@ def application(call: Call, app_id: str) -> Body:
     return one(call, _with_app_id(call.tenant.applications, app_id), APPLICATION)
 
 
+@paths.get("/applications/{}/federatedIdentityCredentials", permissions.APPLICATIONS)
+def federated_credentials(call: Call, key: str) -> Body:
+    return many(
+        call, call.tenant.federated_credentials[_found(call.tenant.applications.by_id.get(key.lower()), key)["id"]]
+    )
+
+
 @paths.get("/servicePrincipals(appId={})", permissions.APPLICATIONS)
 def service_principal_by_app_id(call: Call, app_id: str) -> Body:
     return one(call, _with_app_id(call.tenant.service_principals, app_id), SERVICE_PRINCIPAL)

@@ -34,6 +34,7 @@ class App:
     deleted: bool = False
     role_assignments: list[Entity] = field(default_factory=list)
     permission_grants: list[Entity] = field(default_factory=list)
+    federated_credentials: list[Entity] = field(default_factory=list)
 
 
 def graph_app(tenant: str) -> App:
@@ -86,8 +87,9 @@ def app(tenant: str, tenant_id: str, spec: Spec, now: datetime) -> App:
     }
     application = None if registration is None else _registration(tenant, shared, registration, now)
     state = spec.get("servicePrincipal", "present")
+    federated = [_federated(tenant, app_id, name) for name in (registration or {}).get("federated", ())]
     if state == "absent":
-        return App(None, application)
+        return App(None, application, federated_credentials=federated)
     principal = shared | {
         "id": guid(tenant, "servicePrincipal", app_id),
         "appDisplayName": name,
@@ -111,7 +113,18 @@ def app(tenant: str, tenant_id: str, spec: Spec, now: datetime) -> App:
             for permission in names
         ],
         permission_grants=_grants(tenant, principal, spec.get("delegated", ("User.Read",))),
+        federated_credentials=federated,
     )  # fmt: skip
+
+
+def _federated(tenant: str, app_id: str, name: str) -> Entity:
+    return {
+        "id": guid(tenant, app_id, "federated", name),
+        "name": name,
+        "issuer": "https://token.actions.githubusercontent.com",
+        "subject": f"repo:publisher/{name}:environment:production",
+        "audiences": ["api://AzureADTokenExchange"],
+    }
 
 
 def _registration(tenant: str, shared: Entity, spec: Spec, now: datetime) -> Entity:

@@ -35,7 +35,7 @@ def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[
         "givenName": first,
         "surname": last or None,
         "accountEnabled": spec.get("signIn", True),
-        "userType": "Member",
+        "userType": spec.get("userType", "Member"),
         "usageLocation": "US",
         "createdDateTime": timestamp(spec.get("created", "-700d"), now),
         "proxyAddresses": proxy_addresses(mail, spec.get("aliases", ())),

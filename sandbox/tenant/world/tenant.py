@@ -12,6 +12,7 @@ from sandbox.tenant.odata.schema import (
     APPLICATION,
     CONTACT,
     DOMAIN,
+    FEDERATED_CREDENTIAL,
     GROUP,
     PERMISSION_GRANT,
     SERVICE_PRINCIPAL,
@@ -92,6 +93,7 @@ class Tenant:
         self.deleted_applications = Collection(APPLICATION, ("appId",))
         self.role_assignments: dict[str, Collection] = {}
         self.permission_grants: dict[str, Collection] = {}
+        self.federated_credentials: dict[str, Collection] = {}
         found = [apps.graph_app(self.key), apps.exchange_app(self.key)]
         etd = {"appId": self.etd_app_id} | self.spec.get("etd", {})
         for spec in (etd, *self.spec.get("apps", {}).values()):
@@ -105,6 +107,8 @@ class Tenant:
                 self.permission_grants[principal_id] = Collection.of(PERMISSION_GRANT, app.permission_grants)
             if app.application:
                 self.applications.add(app.application)
+                federated = Collection.of(FEDERATED_CREDENTIAL, app.federated_credentials)
+                self.federated_credentials[app.application["id"]] = federated
 
     def _organization(self, now: datetime) -> None:
         initial = next((name for name in self.domains if name.endswith(".onmicrosoft.com")), None)

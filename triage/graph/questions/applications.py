@@ -57,6 +57,18 @@ def registration(app_id: str) -> str:
     return f"/applications(appId='{segment(app_id)}')?$select={REGISTRATION}"
 
 
+@question("Does the app's registration have federated credentials?", _PERMISSION, kind=Kind.FACT)
+def federated_credentials(registration_id: str) -> str:
+    """The federated credentials of the registration: with one of them, the app needs no secret and no certificate."""
+    return f"/applications/{segment(registration_id)}/federatedIdentityCredentials?$select=id"
+
+
+@question("Is the app in another configured tenant, and whose accounts can it access?", _PERMISSION, kind=Kind.FACT)
+def app_elsewhere(app_id: str) -> str:
+    """The app in another tenant than that of the failure; that tenant is asked."""
+    return f"{_by_app_id(app_id)}?$select=id,signInAudience"
+
+
 def _by_app_id(app_id: str) -> str:
     return f"/servicePrincipals(appId='{segment(app_id)}')"
 

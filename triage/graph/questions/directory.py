@@ -32,6 +32,13 @@ def alias(address: str) -> str:
     return f"/users?$filter={segment(_has(address))}&$select={USER}&$top=5"
 
 
+@question("Does a user have this address without its +tag?", "User.Read.All", kind=Kind.FACT)
+def untagged(address: str) -> str:
+    """Users with the address without its tag: as UPN, as mail, or among their proxy addresses."""
+    has = f"userPrincipalName eq {literal(address)} or {_has(address)}"
+    return f"/users?$filter={segment(has)}&$select={USER}&$top=5"
+
+
 @question("Did a deleted user have this address?", "User.Read.All", kind=Kind.FACT, headers=_ADVANCED)
 def deleted_user(address: str) -> str:
     """Deleted users that had the address. Entra puts a deleted user's object id in front of its UPN."""
