@@ -78,7 +78,7 @@ def make_finding(
         alternatives=list(diagnosis.alternatives),
         also_seen=list(diagnosis.also_seen),
         summary=diagnosis.summary,
-        actions=actions(diagnosis, case),
+        actions=actions(diagnosis, case, place, exposed=place.location.exposed),
         message=MessageState(location=place.location, folder=place.folder, is_read=place.is_read, copies=place.copies),
         exposed=place.location.exposed,
         checks=checks(case) if case else [],

@@ -8,11 +8,12 @@ from itertools import groupby
 
 from triage.diagnosis.causes import Cause, Subject
 from triage.diagnosis.clouds import GLOBAL
+from triage.diagnosis.person import FIRST_STEPS
 from triage.diagnosis.precedence import RULES
 from triage.diagnosis.remedy import Action, fill, placeholders
 from triage.diagnosis.rule import Rule
 from triage.diagnosis.steps import Step
-from triage.diagnosis.values import UNKNOWN, Value
+from triage.diagnosis.values import Value
 
 _SUBJECTS = {
     Subject.ETD_APP: "The Email Threat Defense app",
@@ -24,7 +25,7 @@ _SUBJECTS = {
 _WIDTH = 140
 _PORTALS = {
     "authority": GLOBAL.authority,
-    "entra": f"{GLOBAL.entra}/<tenant ID>/",
+    "entra": f"{GLOBAL.entra}/<tenant_id>/",
     "admin": GLOBAL.admin or "",
     "exchange": GLOBAL.exchange or "",
     "defender": GLOBAL.defender or "",
@@ -43,7 +44,24 @@ def part() -> str:
         for rule in group:
             table.append(_row(rule))
             sections.append(_section(rule))
-    return "\n\n".join(["\n".join(table), *sections])
+    return "\n\n".join(["\n".join(table), _person(), *sections])
+
+
+def _person() -> str:
+    """The steps that come before those of the cause. One that is there in several situations is shown in the first."""
+    parts = [
+        "## While the message can be opened",
+        "Where `exposed` is true, the first steps are about the person, whatever the cause.",
+    ]
+    shown: set[Step] = set()
+    for when, steps in FIRST_STEPS.items():
+        parts.append(f"**{when}.**")
+        parts += [
+            f"{number}. **{step.title}.** See above." if step in shown else _step(number, step)
+            for number, step in enumerate(steps, 1)
+        ]
+        shown.update(steps)
+    return "\n\n".join(parts)
 
 
 def _row(rule: Rule) -> str:
@@ -80,7 +98,7 @@ def _step(number: int, step: Step) -> str:
 def _fill(step: Step) -> Action:
     names = set[str]().union(*(placeholders(text) for text in (step.title, step.detail, step.url, step.command)))
     names -= _PORTALS.keys()
-    texts: dict[str, Value] = {name: f"<{UNKNOWN.get(name, name)}>" for name in (*names, "tenant_id")}
+    texts: dict[str, Value] = {name: f"<{name}>" for name in (*names, "tenant_id")}
     return fill(step, {**texts, **_PORTALS, "permissions": ("<permission>",)}, GLOBAL)
 
 

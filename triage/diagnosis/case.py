@@ -39,6 +39,11 @@ def mailbox_answers(evidence: Evidence) -> bool:
     return evidence.mailbox.get() is not None
 
 
+def has_no_owner(evidence: Evidence) -> bool:
+    """Whether the mailbox is one that several people use, as far as that was asked: shared, or of a room or equipment."""
+    return (evidence.mailbox_purpose.value or "").lower() in ("shared", "room", "equipment")
+
+
 def day(moment: object) -> str:
     """The day of a datetime, such as 2026-11-18."""
     return str(moment)[:10]

@@ -7,7 +7,7 @@ from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.place import Location, Place, locate
 from triage.diagnosis.portals import MESSAGE_TRACE, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import FIND_BY_SEARCH, PURGE_BY_SEARCH, RETRY, SEARCH_OTHER_COPIES, WARN_PERSON, Step
+from triage.diagnosis.steps import FIND_BY_SEARCH, INBOX_RULES, PURGE_BY_SEARCH, RETRY, SEARCH_OTHER_COPIES, Step
 from triage.intake.scenario import Scenario
 
 # The location that each target folder means. Source: Cisco's page "Move and Reclassify Messages".
@@ -96,13 +96,8 @@ def message_recoverable(case: Case) -> Match | None:
     meaning="The message left the Inbox before the remediation. The person can still open it.",
     recognized_by="The most reachable copy of the message is in a folder that is neither the Inbox nor the target folder.",
     remedy=(
-        WARN_PERSON,
         RETRY,
-        Step(
-            "Find the rule that moved it",
-            "An Inbox rule may move such messages before Email Threat Defense acts. An attacker may have created it.",
-            command="Get-InboxRule -Mailbox {mailbox}",
-        ),
+        INBOX_RULES,
     ),
 )  # fmt: skip
 def message_moved(case: Case) -> Match | None:
@@ -178,7 +173,7 @@ def address_is_alias(case: Case) -> Match | None:
     "temporary. The person can open the message.",
     recognized_by="The message is in the Inbox, and everything else that was read is in order.",
     could_also_be=("a fault that returns",),
-    remedy=(WARN_PERSON, RETRY),
+    remedy=(RETRY,),
     last_resort=True,
     next_try_works=True,
 )  # fmt: skip

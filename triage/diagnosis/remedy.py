@@ -10,6 +10,8 @@ from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Subject
 from triage.diagnosis.clouds import Cloud
 from triage.diagnosis.diagnose import Diagnosis
+from triage.diagnosis.person import first_steps
+from triage.diagnosis.place import Location, Place
 from triage.diagnosis.rule import RULES
 from triage.diagnosis.shell import connected
 from triage.diagnosis.steps import Registration, Step
@@ -18,6 +20,8 @@ from triage.diagnosis.values import UNKNOWN, Argument, Value, app_values, case_v
 from triage.graph.evidence import AppEvidence, Lack, State
 from triage.settings import Tenant
 from triage.wire import Wire
+
+NOT_CHECKED = Place(Location.NOT_CHECKED)
 
 
 class Action(Wire):
@@ -29,14 +33,21 @@ class Action(Wire):
     command: str | None = None
 
 
-def actions(diagnosis: Diagnosis, case: Case | None) -> list[Action]:
-    """The steps of the remedy, in order. Without a case (an unknown tenant) only what could not be known has steps."""
-    if diagnosis.cause is Cause.UNDETERMINED or case is None:
-        tenant = case.evidence.tenant if case else None
-        return _once(lack_action(lack, tenant) for lack in diagnosis.lacks)
+def actions(
+    diagnosis: Diagnosis, case: Case | None, place: Place = NOT_CHECKED, *, exposed: bool | None = None
+) -> list[Action]:
+    """The steps of the remedy, in order: first about the person, where the message at this place is exposed.
+
+    Without a case (an unknown tenant) only what could not be known has steps.
+    """
+    if case is None:
+        return _once(lack_action(lack, None) for lack in diagnosis.lacks)
     cloud, values = cloud_for(case.evidence.tenant), case_values(case)
+    found = [fill(step, values, cloud) for step in first_steps(case, place, exposed=exposed)]
+    if diagnosis.cause is Cause.UNDETERMINED:
+        return _once([*found, *(lack_action(lack, case.evidence.tenant) for lack in diagnosis.lacks)])
     steps = _for_registration(RULES[diagnosis.cause].remedy, case.evidence.app)
-    return _once(fill(step, values, cloud) for step in steps)
+    return _once([*found, *(fill(step, values, cloud) for step in steps)])
 
 
 def app_actions(

@@ -8,6 +8,7 @@ permission of its request.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -112,6 +113,8 @@ CMDLETS = {
 """Every cmdlet of a module that has to connect. What PowerShell itself has (`Format-List`, ...) is not in it."""
 RESTORE_APP = _graph(_APP_ADMIN, "Application.ReadWrite.All")
 """Restore-MgDirectoryDeletedItem of a service principal; the table has what it needs for a user."""
+PASSWORD_RESET = _graph(_USER_ADMIN, "User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All")
+"""Update-MgUser of a password, which has a permission of its own."""
 
 _CMDLET = re.compile(r"\b[A-Z][a-z]+-[A-Za-z0-9]+\b")
 _STRING = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|#.*")
@@ -135,8 +138,13 @@ def connected(command: str, cloud: Cloud, needs_instead: Needs | None = None) ->
     if len(roles) > 1 and READER in roles:
         roles.remove(READER)  # the other role may read as well
     scopes = dict.fromkeys(scope for need in needs for scope in need.scopes)
-    asked = tuple(scope for scope in scopes if scope.replace(".Read.", ".ReadWrite.") not in scopes or "Write" in scope)
+    asked = tuple(scope for scope in scopes if not _is_part(scope, scopes))
     return "\n".join([*_connect(shells.pop(), cloud, asked), f"# Role: {' and '.join(roles)}", command])
+
+
+def _is_part(scope: str, scopes: Iterable[str]) -> bool:
+    """Whether another permission includes this one."""
+    return ".Read." in scope and scope.replace(".Read.", ".ReadWrite.") in scopes
 
 
 def _connect(shell: Shell, cloud: Cloud, scopes: tuple[str, ...]) -> list[str]:

@@ -167,7 +167,12 @@ DELETE_ON_PREMISES = Step(
     command=f"{_ON_PREMISES} -DeleteContent",
     about=Subject.MESSAGE,
 )
-WARN_PERSON = Step(
-    "Tell the person not to open it",
-    "The message can still be opened in {mailbox}. Warn its owner until it is gone.",
+INBOX_RULES = Step(
+    "Look for Inbox rules and forwarding that the person did not make",
+    "Attackers hide rules, so the command lists hidden ones too. Keep a copy of what it shows. Then switch a rule off with "
+    "Disable-InboxRule, and do not remove it until the case is closed.",
+    command="""Get-InboxRule -Mailbox {mailbox} -IncludeHidden |
+    Format-List Name, Enabled, Description, MoveToFolder, DeleteMessage, ForwardTo, RedirectTo
+Get-Mailbox -Identity {mailbox} | Format-List ForwardingAddress, ForwardingSmtpAddress, DeliverToMailboxAndForward""",
+    about=Subject.MAILBOX,
 )

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime
 
 from triage.addresses import domain_of
-from triage.diagnosis.case import Case
+from triage.diagnosis.case import Case, has_no_owner
 from triage.diagnosis.clouds import GLOBAL, Cloud, cloud_of
 from triage.diagnosis.grants import required_states
 from triage.diagnosis.portals import portals
@@ -39,10 +39,12 @@ UNKNOWN = {
     "subject": "subject of the message",
     "sku_id": "SkuId of the license",
     "country": "two-letter country code",
+    "person_id": "object ID of the person",
     "identity": "name of the function app",
     "permission": "permission",
 }
 """What stands in place of a value that the finding does not have."""
+_NO_SUBJECT = f"<{UNKNOWN['subject']}>"
 
 # PowerShell takes each of these for a single quote:
 # https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
@@ -83,16 +85,22 @@ def case_values(case: Case) -> Values:
     evidence, failure = case.evidence, case.failure
     person, deleted = evidence.known_person, evidence.deleted_user.value
     owner, group = evidence.domain_owner.value, evidence.group.value
-    app = evidence.app
+    app, subject = evidence.app, _one_line(failure.subject or "")
     return {
         **(app_values(evidence.tenant, app, evidence.now) if app else tenant_values(evidence.tenant)),
         **portals(evidence.tenant, _initial_domain(case)),
         "mailbox": failure.mailbox,
         "domain": domain_of(failure.mailbox),
         **_person(person),
+        "person_id": "" if has_no_owner(evidence) else (person.id if person else None) or "",
         "user": (person.user_principal_name if person else None) or failure.mailbox,
         "internet_message_id": failure.internet_message_id or "",
-        "subject": _one_line(failure.subject or ""),
+        "subject": subject,
+        "the_message": f'the message "{_shortened(subject) or _NO_SUBJECT}"',
+        "verdict": f"Our mail protection judged it: {_one_line(failure.verdict)}."
+        if failure.verdict
+        else "It is not safe.",
+        "purpose": evidence.mailbox_purpose.value or "",
         "search_name": _search_name(case),
         "owner_tenant_id": owner.tenant_id if owner else "",
         "group_id": (group.id if group else None) or "",
@@ -170,3 +178,7 @@ def _search_name(case: Case) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79].rstrip()}…"
