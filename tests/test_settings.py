@@ -41,6 +41,7 @@ def test_defaults() -> None:
     assert (found.audit_schedule, found.retention_schedule) == ("0 0 */6 * * *", "0 30 3 * * *")
     assert (found.easyauth, found.credential_warning_days, found.retention_days) == (False, 30, 400)
     assert found.max_dequeue_count == 5, "as host.json says"
+    assert found.retry_seconds == (30, 120, 600, 1800, 7200)
     assert (found.identity.client_id, found.identity.authority) == (None, "https://login.microsoftonline.com")
     assert not found.graph_is_simulated
     tenant = found.tenants[0]
@@ -69,12 +70,14 @@ def test_every_setting_can_be_set() -> None:
         TRIAGE_AUTH="easyauth",
         TRIAGE_SIGN_IN_CONFIRMED="true",
         CREDENTIAL_WARNING_DAYS="60",
+        RETRY_SECONDS="1, 60",
         RETENTION_DAYS="0",
         AzureFunctionsJobHost__extensions__queues__maxDequeueCount="3",
     )
     assert (found.queue, found.graph_endpoint, found.easyauth) == ("other", "https://graph.microsoft.us", True)
     assert found.sign_in_confirmed and not found.sign_in_enabled
     assert (found.credential_warning_days, found.retention_days, found.max_dequeue_count) == (60, 0, 3)
+    assert found.retry_seconds == (1, 60)
     one = found.tenants[0]
     assert (one.tenant_id, one.mode, one.expected_permissions) == (TENANT_ID, "read", ("Mail.Send",))
     assert one.domains == ("contoso.com", "xn--bcher-kva.example")
@@ -162,6 +165,11 @@ def test_any_other_endpoint_is_refused(url: str) -> None:
 @pytest.mark.parametrize("text", ["-1", "1.5", "x", "²", "٣", " 3"])
 def test_a_number_that_is_wrong(name: str, text: str) -> None:
     refused(f"^{name} must be a whole number", **{name: text})
+
+
+@pytest.mark.parametrize("text", ["0", "30,", "30,x", "-1", "1.5", "30;60", "604801"])
+def test_delays_that_are_wrong(text: str) -> None:
+    refused("^RETRY_SECONDS must be whole numbers from 1 to 604800 with commas between them", RETRY_SECONDS=text)
 
 
 def test_an_unknown_kind_of_access() -> None:

@@ -51,6 +51,8 @@ class Finding(Wire):
     first_seen: Instant
     last_seen: Instant
     deliveries: int = 1
+    looks: int = 1
+    next_look_at: Instant | None = None
 
     @property
     def passing(self) -> bool:
@@ -107,5 +109,7 @@ def merge(old: Finding, new: Finding, *, final: bool, delivered: bool) -> Findin
             "first_seen": min(old.first_seen, new.first_seen, key=epoch_ns),
             "last_seen": max(old.last_seen, new.last_seen, key=epoch_ns),
             "deliveries": old.deliveries + delivered,
+            "looks": max(old.looks, new.looks),
+            "next_look_at": new.next_look_at,
         }
     )

@@ -168,6 +168,8 @@ export interface Finding {
   firstSeen: string;
   lastSeen: string;
   deliveries: number;
+  looks: number;
+  nextLookAt: string | null;
 }
 
 export interface GraphHealth {

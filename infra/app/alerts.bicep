@@ -97,13 +97,13 @@ var rules = [
     threshold: 20
     frequency: 'PT30M'
     window: 'PT1H'
-    action: 'More than 20 % of an hour\'s findings are undetermined. The workbook shows the reasons. forbidden: GET /api/health names the permission. throttled, unavailable, timeout: Graph; they are tried again. tenant_not_configured: TRIAGE_TENANTS.'
+    action: 'More than 20 % of an hour\'s findings are undetermined. The workbook shows the reasons. forbidden: GET /api/health names the permission. throttled, unavailable, timeout: Graph did not answer for 24 hours. tenant_not_configured: TRIAGE_TENANTS.'
   }
   {
     name: 'function-failures'
     title: 'Functions fail'
     severity: 2
-    // A try that goes back to the queue since Graph did not answer fails as well, as it is meant to.
+    // A try that goes back to the queue because time was up fails as well, as it is meant to.
     query: '''
       let waiting = exceptions
         | where type has "TriageIncompleteError" or outerMessage has "TriageIncompleteError" or tostring(details) has "TriageIncompleteError"

@@ -17,10 +17,12 @@ from sandbox.processes import Child, child, host
 from tests.e2e import graph_faults
 from tests.e2e.service_client import LONGEST_REQUEST, Graph, OwnTenant, Service, StartService
 
-# The host's own figures wait for minutes; here a message is tried again after a second.
+# The settings of production wait for minutes; here a message is tried again after a second, and so is a look. The last
+# delay is as long as looks go on, so there are five.
 QUICK = {
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
+    "RETRY_SECONDS": "1,1,1,1,86400",
 }
 OWN_TENANTS = 130
 PEOPLE = {

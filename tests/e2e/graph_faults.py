@@ -15,7 +15,7 @@ from tests.e2e.service_client import Json, OwnTenant, Service
 
 INBOX = r"mailFolders/inbox\?"
 BATCH = r"^/\$batch"
-TRIES = 5  # host.json's maxDequeueCount
+TRIES = 5  # with the delays of RETRY_SECONDS here
 SECONDS = 180  # until the queue must be empty
 AT = "2031-01-01T00:00:00Z"  # a time of their own, so that one request finds them all
 DELETED, PRESENT = ("message_deleted", ()), ("message_present", ())
@@ -46,7 +46,7 @@ def lasting(reason: str, *rules: Json, **more: Any) -> Fault:
 
 UNKNOWN_REASON = {"error": "Remediation Failed - Unknown Reason"}
 FAULTS = {
-    # Throttled: waited for as long as it is short; else the message goes back to the queue.
+    # Throttled: waited for as long as it is short; else the service looks again later.
     "an item is throttled for a second": Fault(
         [{"path": INBOX, "status": 429, "retryAfter": 1, "times": 1}], [DELETED], hits=1, took=1
     ),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.service_client import Graph, Json, OwnTenant, Service, StartService, in_base64, instant
+from tests.e2e.service_client import Json, OwnTenant, Service, in_base64, instant
 
 GOOD = {"mailbox": "a@rejected.example", "messageId": "1", "error": "Resource is Not Found"}
 # What a message says, and why it is rejected; MARK stands for what tells it from every other.
@@ -82,17 +81,21 @@ def test_parameters_of_rejected_that_are_wrong(service: Service, parameters: dic
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_readable_message_leaves_a_finding(service: Service, tenant: OwnTenant, way: str) -> None:
+def test_a_readable_message_leaves_a_finding_and_is_looked_at_again(
+    service: Service, tenant: OwnTenant, way: str
+) -> None:
     failures = [tenant.failure(), tenant.failure("ines", errorCode="ErrorInvalidUser")]
     text = json.dumps(failures)
     service.poison.send_message(in_base64(text) if way == "in base64" else text)
     service.drained()
-    found = service.all("findings", tenantId=tenant.id)
-    assert {finding["failure"]["id"] for finding in found} == {failure["id"] for failure in failures}
-    for finding in found:
-        assert (finding["cause"], finding["confidence"], finding["exposed"]) == ("undetermined", "undetermined", None)
-        assert [reason["reason"] for reason in finding["reasons"]] == ["poison"]
-    assert {finding["scenario"] for finding in found} == {"resource_not_found", "invalid_user"}
+    first = service.all("findings", tenantId=tenant.id)
+    assert {finding["failure"]["id"] for finding in first} == {failure["id"] for failure in failures}
+    found = [service.settled(each["id"], lambda finding: finding["cause"] != "undetermined") for each in first]
+    assert {finding["scenario"]: finding["cause"] for finding in found} == {
+        "resource_not_found": "message_deleted",
+        "invalid_user": "message_present",
+    }
+    assert {(finding["deliveries"], finding["looks"], finding["nextLookAt"]) for finding in found} == {(1, 2, None)}
 
 
 def test_what_was_determined_is_not_lost_to_a_poison_message(service: Service, tenant: OwnTenant) -> None:
@@ -105,42 +108,12 @@ def test_what_was_determined_is_not_lost_to_a_poison_message(service: Service, t
     assert after["checks"] == before["checks"]
 
 
-def test_a_later_delivery_knows_more_than_the_poison_message(service: Service, tenant: OwnTenant) -> None:
-    failure = tenant.failure()
-    service.poison.send_message(json.dumps(failure))
-    service.drained()
-    assert service.all("findings", tenantId=tenant.id)[0]["cause"] == "undetermined"
-    (finding_id,) = service.accepted(failure)
-    found = service.settled(finding_id, lambda finding: finding["cause"] != "undetermined")
-    assert (found["cause"], found["deliveries"], found["reasons"]) == ("message_deleted", 2, [])
-
-
 def test_a_poison_message_that_cannot_be_read_is_a_rejected_event(service: Service) -> None:
     text = marked("Ü no failure MARK")
     service.poison.send_message(in_base64(text))
     service.drained()
     (event,) = [event for event in service.all("rejected") if event["body"] == text]
     assert event["reason"] == "poison"
-
-
-@pytest.fixture
-def impatient(start_service: StartService, graph: Graph) -> Iterator[Service]:
-    """A host that gives a message up sooner than the service thinks, as when host.json was changed by a setting."""
-    setting = {"azurefunctionsjobhost__extensions__queues__maxdequeuecount": "1"}
-    with start_service(TRIAGE_TENANTS=json.dumps(graph.tenants()), **setting) as started:
-        yield started
-
-
-def test_a_message_that_the_host_gave_up(impatient: Service, tenant: OwnTenant) -> None:
-    tenant.break_with({"path": "mailFolders/inbox", "status": 504, "retryAfter": 20})
-    failure = tenant.failure()
-    (finding_id,) = impatient.accepted(failure)
-    found = impatient.settled(finding_id, lambda finding: finding["reasons"][0]["reason"] == "poison")
-    assert (found["cause"], found["deliveries"]) == ("undetermined", 1)
-    impatient.drained()
-    tenant.mend()
-    assert impatient.accepted(failure) == [finding_id]
-    assert impatient.settled(finding_id, lambda finding: finding["deliveries"] == 2)["cause"] == "message_deleted"
 
 
 def marked(text: str) -> str:

@@ -179,6 +179,7 @@ ENDPOINTS = {
 NOT_SET = {
     "TriageStorage",  # a connection string has a key in it
     "AzureFunctionsJobHost__extensions__queues__maxDequeueCount",  # host.json has it
+    "RETRY_SECONDS",  # the defaults fit an outage of Graph
     "OTEL_TRACES_SAMPLER",
     "OTEL_TRACES_SAMPLER_ARG",  # five traces a second do
     "OTEL_METRIC_EXPORT_INTERVAL",  # a minute will do

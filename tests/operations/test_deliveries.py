@@ -10,14 +10,12 @@ from azure.core.exceptions import AzureError
 from pydantic import ValidationError
 
 from sandbox.azurite import Azurite
-from sandbox.tenant.serve.server import serve
 from tests.e2e.storage_proxy import storage_proxy
-from tests.operations.conftest import WORLD, make_services
-from triage.diagnosis.causes import Cause
+from tests.operations.conftest import make_services
 from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import IntakeError
 from triage.intake.queue_message import QueuedRetriage, finding_id
-from triage.operations.deliveries import QueueMessage, TriageIncompleteError, accept, handle, handle_poison, retriage
+from triage.operations.deliveries import QueueMessage, accept, handle, handle_poison, retriage
 from triage.operations.services import Services
 
 AT = "2026-11-20T10:11:12Z"
@@ -95,19 +93,6 @@ async def test_a_body_whose_messages_are_too_large_in_total_is_refused(services:
     text = json.dumps(WIDE)
     await handle(services, message(text))
     assert [event["reason"] for event in await rejected(services, text)] == ["too_large"]
-
-
-async def test_every_failure_of_a_message_is_triaged_before_the_message_is_tried_again(services: Services) -> None:
-    both = [{**FAILURE, "id": name, "subject": "x" * 60_000} for name in ("first", "second")]
-    ids = [finding_id(services.settings, RemediationFailure(**failure)) for failure in both]
-    async with serve(WORLD) as tenant:
-        gone = tenant.url
-    others = Services(services.settings.model_copy(update={"graph_endpoint": gone}))
-    with pytest.raises(TriageIncompleteError, match=f"{ids[0]}, {ids[1]}"):
-        await handle(others, message(both))
-    await others.close()
-    found = [await services.findings.get(one) for one in ids]
-    assert [one.cause for one in found if one] == [Cause.UNDETERMINED] * 2
 
 
 async def change_document(services: Services, identifier: str, change: dict[str, Any]) -> None:

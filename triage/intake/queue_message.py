@@ -1,16 +1,17 @@
 """The messages of the intake queue: how the service writes one, and how it reads one.
 
-The service writes two kinds of messages:
+The service writes three kinds of messages:
 
     {"kind": "triage.failure", "failure": {...}, "receivedAt", "delivery", "configuredTenantId", "part", "traceparent"}
     {"kind": "triage.retriage", "findingId", "traceparent"}
+    {"kind": "triage.look", "findingId", "number", "before", "since", "traceparent"}
 
-The first holds one failure in one mailbox. The second asks to triage the failure of a stored finding again. Any other
-message is a body as `POST /api/failures` takes it. A message is base64, as Azure Functions and Event Grid write it, or
-plain JSON.
+The first holds one failure in one mailbox. The second asks to triage the failure of a stored finding again, and so does
+the third, which the service sends to itself (operations/looks.py). Any other message is a body as `POST /api/failures`
+takes it. A message is base64, as Azure Functions and Event Grid write it, or plain JSON.
 
 Everyone who may send to the queue can write any of these. So a failure never names its finding: the id is computed
-from the failure, and a retriage takes the failure that is stored. Neither can change the finding of another failure.
+from the failure, and a retriage or a look takes the failure that is stored. Neither can change the finding of another failure.
 """
 
 from __future__ import annotations
@@ -39,7 +40,40 @@ MAX_MESSAGE_BYTES = 64 * 1024 // 4 * 3
 # All messages of one body. Each mailbox of a failure gets a message with all its other fields, so without a limit a
 # body of 68 KB could become 48 MB.
 MAX_MESSAGES_BYTES = 8 * 1024 * 1024
-_FAILURE, _RETRIAGE = "triage.failure", "triage.retriage"
+_FAILURE, _RETRIAGE, _LOOK = "triage.failure", "triage.retriage", "triage.look"
+
+
+class QueuedRetriage(Wire):
+    """A stored finding whose failure is to be triaged again."""
+
+    finding_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    traceparent: str | None = None
+
+    @classmethod
+    def of(cls, finding_id: str) -> QueuedRetriage:
+        """A retriage to queue in the current trace."""
+        return cls(finding_id=finding_id, traceparent=traceparent())
+
+    def encode(self) -> bytes:
+        """The message, before base64."""
+        return _encode(_RETRIAGE, self)
+
+
+class QueuedLook(QueuedRetriage):
+    """A look that the service makes by itself: its number, and how many looks before it lacked evidence, since when."""
+
+    number: Annotated[int, Field(ge=1)]
+    before: Annotated[int, Field(ge=0)]
+    since: Instant
+
+    @classmethod
+    def after(cls, finding_id: str, number: int, before: int, since: str) -> QueuedLook:
+        """A look to queue in the current trace."""
+        return cls(finding_id=finding_id, number=number, before=before, since=since, traceparent=traceparent())
+
+    def encode(self) -> bytes:
+        """The message, before base64."""
+        return _encode(_LOOK, self)
 
 
 class QueuedFailure(Wire):
@@ -48,12 +82,14 @@ class QueuedFailure(Wire):
     `delivery` names the request or message that it came with, so that another try at it does not count as another
     delivery; None counts as no delivery. `configured_tenant_id` and `part` are what the id of its finding is computed
     from besides the failure (docs/api.md, Deduplication). `fresh` reads evidence again instead of using cached answers.
-    `traceparent` is the trace that it was accepted in (https://www.w3.org/TR/trace-context/).
+    `traceparent` is the trace that it was accepted in (https://www.w3.org/TR/trace-context/). `look` is the look that asks
+    for the failure, if one does.
     """
 
     # Never read from a message: see above.
     finding_id: Annotated[str, Field(exclude=True)]
     fresh: Annotated[bool, Field(exclude=True)] = False
+    look: Annotated[QueuedLook | None, Field(exclude=True)] = None
 
     failure: RemediationFailure
     received_at: Instant
@@ -93,22 +129,6 @@ class QueuedFailure(Wire):
             detail = f"is too large for a queue message: {len(message):,} bytes of at most {MAX_MESSAGE_BYTES:,}"
             raise IntakeError("too_large", [Problem(pointer, detail)])
         return message
-
-
-class QueuedRetriage(Wire):
-    """A stored finding whose failure is to be triaged again."""
-
-    finding_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-    traceparent: str | None = None
-
-    @classmethod
-    def of(cls, finding_id: str) -> QueuedRetriage:
-        """A retriage to queue in the current trace."""
-        return cls(finding_id=finding_id, traceparent=traceparent())
-
-    def encode(self) -> bytes:
-        """The message, before base64."""
-        return _encode(_RETRIAGE, self)
 
 
 def _encode(kind: str, message: Wire) -> bytes:
@@ -171,10 +191,12 @@ def read_message(settings: Settings, text: str, *, message_id: str, inserted_at:
 
 
 def read_retriage(text: str) -> QueuedRetriage | None:
-    """The retriage that a decoded message asks for; None if it is another message."""
-    message = _own(_RETRIAGE, text.encode(errors="surrogatepass"))
-    with contextlib.suppress(ValidationError):
-        return QueuedRetriage.model_validate(message) if message is not None else None
+    """The retriage, or the look, that a decoded message asks for; None if it is another message."""
+    body = text.encode(errors="surrogatepass")
+    for kind, model in ((_RETRIAGE, QueuedRetriage), (_LOOK, QueuedLook)):
+        if (message := _own(kind, body)) is not None:
+            with contextlib.suppress(ValidationError):
+                return model.model_validate(message)
     return None
 
 

@@ -1,8 +1,13 @@
-"""Puts failures from HTTP on the queue, triages failures from the queue, and keeps what can't be read."""
+"""Puts failures from HTTP on the queue, triages failures from the queue, and keeps what can't be read.
+
+If evidence is missing for a passing reason, the finding is stored as it is, and the service looks again by itself
+(looks.py). The tries of the platform and the poison queue are for crashes, and for storage that is away.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +23,7 @@ from triage.intake.body import read_body
 from triage.intake.json_text import IntakeError
 from triage.intake.queue_message import (
     QueuedFailure,
+    QueuedLook,
     QueuedRetriage,
     decode,
     queue_failures,
@@ -25,6 +31,7 @@ from triage.intake.queue_message import (
     read_retriage,
     within_limit,
 )
+from triage.operations.looks import asked_again, is_next, look_again
 from triage.operations.services import Services
 from triage.operations.triage import poison_finding, triage
 from triage.storage.account import is_away
@@ -33,11 +40,14 @@ from triage.telemetry.errors import PlainError, safe_traceback
 from triage.telemetry.instruments import Metric, count, record_age, span
 from triage.wire import epoch_ns, from_epoch_ns, now
 
+PUT_BACK_SECONDS = 120
+"""How long a message waits that is put back on the queue because storage is away."""
+
 _log = logging.getLogger(__name__)
 
 
 class TriageIncompleteError(PlainError):
-    """Evidence is missing for now, or time is up. The message goes back to the queue and is tried again."""
+    """Time is up. The message goes back to the queue and is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,8 @@ async def retriage(services: Services, finding: Finding) -> None:
 async def handle(services: Services, message: QueueMessage) -> None:
     """Triages the failure in a message. A message with several failures is split first.
 
-    TriageIncompleteError asks the host for another try. azure.core's errors do the same.
+    TriageIncompleteError asks the host for another try. azure.core's errors do the same; if storage is away at the last
+    try, the message is put back on the queue instead of the poison queue.
     """
     if message.attempt == 1:
         record_age(time.time() - epoch_ns(message.inserted_at) / 1_000_000_000)
@@ -92,41 +103,55 @@ async def handle(services: Services, message: QueueMessage) -> None:
             await _handle(services, message)
     except TimeoutError:
         raise TriageIncompleteError("Graph and storage took too long. The message is tried again.") from None
+    except Exception as error:
+        if message.attempt < services.settings.max_dequeue_count or not is_away(error):
+            raise
+        await _put_back(services, message)
 
 
 async def _handle(services: Services, message: QueueMessage) -> None:
-    last = message.attempt >= services.settings.max_dequeue_count
-    incomplete: list[str] = []
     for queued in await _read_or_reject(services, message, split=True):
         with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
             finding = await triage(services.settings, services.tenants, queued)
-            again = finding.passing and not last
+            if finding.passing:
+                finding = await look_again(services, finding, queued.look)
+            elif queued.look is not None:
+                finding = finding.model_copy(update={"looks": queued.look.number})
+            again = finding.next_look_at is not None
             kept = await services.findings.save(finding, queued.delivery, final=queued.fresh and not again)
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
             # The id and the cause say nothing about a person.
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
-        if again:
-            incomplete.append(finding.id)
-        elif not queued.fresh:
+        if not again and _counts(queued):
             _count(kept)
-    if incomplete:
-        raise TriageIncompleteError(
-            f"Finding {', '.join(incomplete)} lacks evidence for now. The message is tried again."
-        )
+
+
+async def _put_back(services: Services, message: QueueMessage) -> None:
+    """Puts a message on the queue once more. A failure keeps its delivery, so it still counts once."""
+    text = decode(message.text)
+    messages = [text.encode(errors="surrogatepass")]
+    if read_retriage(text) is None:
+        with contextlib.suppress(IntakeError):  # what can't be read stays as it is, and so does what is too large
+            found = read_message(services.settings, text, message_id=message.id, inserted_at=message.inserted_at)
+            messages = list(within_limit(queued.encode() for queued in found))
+    await services.queue.send(messages, delay=PUT_BACK_SECONDS)
+    _log.warning("Storage is away: a message was put back on the queue.")
 
 
 async def handle_poison(services: Services, message: QueueMessage) -> None:
     """Takes a message off the poison queue: a readable one leaves a finding, any other a rejected event.
 
-    A message whose finding can't be saved is kept as a rejected event as well. Only while storage is away does the
+    The service looks again at a failure whose finding is `undetermined`. A message whose finding can't be saved is kept as a rejected event as well. Only while storage is away does the
     message stay on the queue.
     """
     count(Metric.POISONED)
     try:
         for queued in await _read_or_reject(services, message, poison=True):
             with span("Poison", queued.traceparent, finding_id=queued.finding_id):
-                kept = await services.findings.save(poison_finding(services.settings, queued), queued.delivery)
-            if not queued.fresh:
+                finding = poison_finding(services.settings, queued)
+                finding = await look_again(services, finding, queued.look)
+                kept = await services.findings.save(finding, queued.delivery)
+            if kept.next_look_at is None and _counts(queued):
                 _count(kept)
     except Exception as error:
         if is_away(error):
@@ -136,8 +161,12 @@ async def handle_poison(services: Services, message: QueueMessage) -> None:
         await _reject(services, message, RejectedReason.POISON, detail)
 
 
+def _counts(queued: QueuedFailure) -> bool:
+    """Whether a failure counts when no further look is due: a retriage that lacks nothing does not."""
+    return queued.look is None or queued.look.before > 0
+
+
 def _count(finding: Finding) -> None:
-    """Counts a failure that was triaged. A retriage is not counted."""
     count(
         Metric.FINDINGS,
         scenario=finding.scenario.value,
@@ -174,8 +203,12 @@ async def _stored(services: Services, retriage: QueuedRetriage) -> list[QueuedFa
     if finding is None:
         _log.warning("Finding %s does not exist any more. It is not triaged again.", retriage.finding_id)
         return []
+    look = retriage if isinstance(retriage, QueuedLook) else asked_again(finding)
+    if look is retriage and not is_next(look, finding):
+        _log.info("Finding %s was looked at in the meantime: look %d is not needed.", finding.id, look.number)
+        return []
     queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, fresh=True)
-    return [queued.model_copy(update={"traceparent": retriage.traceparent})]
+    return [queued.model_copy(update={"traceparent": retriage.traceparent, "look": look})]
 
 
 def _separate(found: list[QueuedFailure]) -> tuple[list[bytes], list[QueuedFailure]]:

@@ -13,13 +13,15 @@ from pydantic import Field
 
 from triage.addresses import domain_of
 from triage.settings.tenant import PUBLIC_AUTHORITY, PUBLIC_GRAPH, Tenant
-from triage.settings.values import Authority, ClientId, Endpoint, Flag, TenantList, WholeNumber
+from triage.settings.values import Authority, ClientId, Delays, Endpoint, Flag, TenantList, WholeNumber
 from triage.wire import Wire
 
 
 def setting(name: str, default: Any, meaning: str, *, example: str | None = None) -> Any:
     """A field that an application setting fills. `default` is `...` for a required setting, which needs an `example`."""
-    return Field(default, alias=name, description=meaning, examples=[example] if example else None)
+    return Field(
+        default, alias=name, description=meaning, examples=[example] if example else None, validate_default=True
+    )
 
 
 def _host_max_dequeue_count() -> int:
@@ -128,6 +130,11 @@ class Settings(Wire):
         "TRIAGE_SIGN_IN_CONFIRMED", False,
         "`true`: you checked that App Service's sign-in is on. Needed with `easyauth` on a plan that doesn't set "
         "`WEBSITE_AUTH_ENABLED`.",
+    )  # fmt: skip
+    retry_seconds: Delays = setting(
+        "RETRY_SECONDS", "30,120,600,1800,7200",
+        "When the service looks again at a failure whose evidence was missing for a passing reason: seconds after each "
+        "look. The last one repeats, for 24 hours.",
     )  # fmt: skip
     credential_warning_days: WholeNumber = setting(
         "CREDENTIAL_WARNING_DAYS", 30, "An audit reports a credential of the ETD app as expiring this many days ahead."

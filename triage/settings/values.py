@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BeforeValidator
 from triage.addresses import guid
 from triage.settings.tenant import Tenant
 
+# A queue message can be invisible for seven days (https://learn.microsoft.com/rest/api/storageservices/put-message).
+_LONGEST_DELAY = 7 * 24 * 3600
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -72,7 +74,19 @@ def _listed_once(tenants: tuple[Tenant, ...]) -> tuple[Tenant, ...]:
     return tenants
 
 
+def _delays(value: object) -> tuple[int, ...]:
+    try:
+        delays = tuple(_whole_number(part.strip()) for part in str(value).split(","))
+    except ValueError:
+        delays = (0,)
+    if not all(0 < delay <= _LONGEST_DELAY for delay in delays):
+        raise ValueError(f"must be whole numbers from 1 to {_LONGEST_DELAY} with commas between them, not {value!r}")
+    return delays
+
+
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+Delays = Annotated[tuple[int, ...], BeforeValidator(_delays)]
+"""Seconds, separated by commas."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 ClientId = Annotated[str, AfterValidator(_client_id)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]

@@ -18,8 +18,8 @@ class IntakeQueue:
         self._account = account
         self._name = name
 
-    async def send(self, messages: list[bytes]) -> None:
-        """Puts messages on the queue, which is created if it does not exist.
+    async def send(self, messages: list[bytes], *, delay: int = 0) -> None:
+        """Puts messages on the queue, which is created if it does not exist. They are visible after `delay` seconds.
 
         Raises an ExceptionGroup of azure.core's errors. Then some of the messages may be on the queue.
         """
@@ -32,11 +32,11 @@ class IntakeQueue:
             text = base64.b64encode(message).decode()
             async with limit:
                 try:
-                    await client.send_message(text, time_to_live=-1)
+                    await client.send_message(text, visibility_timeout=delay, time_to_live=-1)
                 except ResourceNotFoundError:
                     with contextlib.suppress(ResourceExistsError):
                         await client.create_queue()
-                    await client.send_message(text, time_to_live=-1)
+                    await client.send_message(text, visibility_timeout=delay, time_to_live=-1)
 
         async with asyncio.TaskGroup() as group:
             for message in messages:

@@ -160,6 +160,7 @@ function Failure({ finding }: { finding: Finding }) {
             </small>
           )}
         </Fact>
+        <Fact name="Next look">{finding.nextLookAt && <Time at={finding.nextLookAt} />}</Fact>
         <Fact name="Internet message ID">{text(failure.internetMessageId)}</Fact>
         <Fact name="Email Threat Defense message ID">{text(failure.messageId)}</Fact>
         <Fact name="Tenant">

@@ -119,7 +119,8 @@ def _reported(finding: Json, failure: Json) -> Text:
 def _times(finding: Json) -> Text:
     text = f"occurred {short(finding.get('occurredAt'))}, triaged {short(finding.get('triagedAt'))} (UTC)"
     deliveries = finding.get("deliveries") or 1
-    return plain(f"{text}, delivered {deliveries} times" if deliveries > 1 else text)
+    again = f", looked at again {short(finding['nextLookAt'])}" if finding.get("nextLookAt") else ""
+    return plain(text + (f", delivered {deliveries} times" if deliveries > 1 else "") + again)
 
 
 def _checks(checks: list[Json]) -> Table:
