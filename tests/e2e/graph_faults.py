@@ -179,7 +179,8 @@ FAULTS = {
     # Not signed in
     "a batch is refused": lasting("unauthenticated", {"path": BATCH, "status": 401}),
     "a batch is forbidden": lasting("unauthenticated", {"path": BATCH, "status": 403}),
-    "an item is refused": lasting("unauthenticated", {"path": INBOX, "status": 401}, hits=1),
+    # The directory accepts the same token, so this is the mailbox's own answer.
+    "a mailbox is refused": Fault([{"path": INBOX, "status": 401}], [("mailbox_disconnected", ())], hits=1),
 }  # fmt: skip
 
 
