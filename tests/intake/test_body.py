@@ -163,6 +163,7 @@ REFUSED: list[tuple[Any, dict[str, str]]] = [
     (CLOUD, {"/data": "is missing: it must hold the failure"}),
     ({**CLOUD, "data": "nonsense"}, {"/data": "must hold a failure in JSON"}),
     ({**CLOUD, "data_base64": "%"}, {"/data_base64": "must hold a failure in JSON"}),
+    ({**CLOUD, "data_base64": "\x80"}, {"/data_base64": "must hold a failure in JSON"}),
     ({**CLOUD, "data_base64": "e30="}, {"/data_base64/mailbox": "is missing: give mailbox or mailboxes",
       "/data_base64/error": "is missing: give error or errorCode",
       "/data_base64/messageId": "is missing: give messageId or internetMessageId"}),

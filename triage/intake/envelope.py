@@ -7,7 +7,6 @@ of Event Grid events: https://learn.microsoft.com/azure/event-grid/event-schema.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -50,7 +49,7 @@ def open_event(event: Json, pointer: str, problems: ProblemList) -> tuple[Envelo
     elif isinstance(data, str):
         try:
             data = parse_json(base64.b64decode(data, validate=True) if key == "data_base64" else data.encode())
-        except (IntakeError, binascii.Error):
+        except (IntakeError, ValueError):  # text that is not ASCII is no binascii.Error
             problems.add(f"{pointer}/{key}", "must hold a failure in JSON")
     known = {key, *_CLOUD, *(() if cloud else _GRID)}
     attributes = {name: value for name, value in event.items() if name not in known}
