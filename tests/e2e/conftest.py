@@ -80,7 +80,7 @@ def start_service(storage: Azurite, graph: Graph, hosts: list[Child]) -> StartSe
 
 
 @pytest.fixture(scope="session")
-def service(start_service: StartService, graph: Graph) -> Iterator[Service]:
+def service(start_service: StartService, graph: Graph, what_takes_long_begins_first: None) -> Iterator[Service]:
     """The service for all tenants, as it is deployed but for the times between tries."""
     with start_service(TRIAGE_TENANTS=json.dumps(graph.tenants())) as started:
         yield started
@@ -109,7 +109,7 @@ def faults_under_way(
         yield watcher.submit(graph_faults.watch, faulty_service, tenants, graph_faults.send(faulty_service, tenants))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def what_takes_long_begins_first(request: pytest.FixtureRequest) -> None:
     if any("faults_under_way" in getattr(item, "fixturenames", ()) for item in request.session.items):
         request.getfixturevalue("faults_under_way")
