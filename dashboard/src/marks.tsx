@@ -83,7 +83,7 @@ function Verdict({ of, children }: { of: Verdict; children: string }) {
 }
 
 function verdictOf(state: string): Verdict {
-  if (["granted", "valid", "ok"].includes(state)) return "healthy";
+  if (["granted", "included", "valid", "ok"].includes(state)) return "healthy";
   if (["expiring", "degraded"].includes(state)) return "degraded";
   return state === "unknown" ? "unknown" : "broken";
 }

@@ -58,6 +58,7 @@ export interface AuditedPermission {
   type: string;
   need: string;
   state: PermissionState;
+  includedIn: string | null;
   privilegeLevel: number | null;
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.factories import (
     APP_ID,
     EXCHANGE_APP_OBJECT_ID,
     TENANT_ID,
+    answer,
     credential,
     delegated,
     grants,
@@ -22,6 +24,7 @@ from tests.factories import (
 from triage.audit.assess import assess
 from triage.audit.model import Audit, new_audit
 from triage.graph.evidence import AppEvidence, Reason
+from triage.graph.models import Resource
 from triage.settings import Mode, Tenant
 
 REQUIRED = ("Mail.ReadWrite", "Organization.Read.All")
@@ -46,6 +49,10 @@ def ends(**delta: int) -> datetime:
     return datetime.now(UTC) + timedelta(**delta)
 
 
+def federated(*ends_at: datetime | None) -> AppEvidence:
+    return replace(with_secrets(*ends_at), federated_credentials=answer("federated_credentials", [Resource(id="f")]))
+
+
 def with_secrets(*ends_at: datetime | None) -> AppEvidence:
     return full(registration=registration(password_credentials=[credential(end) for end in ends_at]))
 
@@ -58,6 +65,12 @@ VERDICTS: list[tuple[str, str, list[str], AppEvidence]] = [
     ("a permission of level 4 more", "degraded", ["excess_privilege"], full(permissions=grants(*EVERY, "User.ReadWrite.All"))),
     ("a permission of level 4 on another resource", "healthy", [],
      full(permissions=[*grants(*EVERY), *grants("User.ReadWrite.All", resource=EXCHANGE_APP_OBJECT_ID)])),
+    ("a required one is included", "healthy", [],
+     full(permissions=grants("Mail.ReadWrite", "Directory.Read.All"))),
+    ("a required one is included in one of level 4", "degraded", ["excess_privilege"],
+     full(permissions=grants("Mail.ReadWrite", "Directory.ReadWrite.All"))),
+    ("a documented one is included", "healthy", [],
+     full(permissions=grants(*REQUIRED, *DOCUMENTED[:3]))),
     ("a required one is missing", "broken", ["permission_missing"], full(permissions=grants(*REQUIRED[1:], *DOCUMENTED))),
     ("a required one is on another resource", "broken", ["permission_missing"],
      full(permissions=[*grants(*EVERY[1:]), *grants(EVERY[0], resource=EXCHANGE_APP_OBJECT_ID)])),
@@ -66,12 +79,24 @@ VERDICTS: list[tuple[str, str, list[str], AppEvidence]] = [
     ("only delegated", "broken", ["permission_delegated_only"],
      full(permissions=grants(*EVERY[1:]), delegated_grants=delegated("User.Read", EVERY[0]))),
     ("no app", "broken", ["app_not_found"], make_app(service_principal=None)),
+    ("no app, and elsewhere it is for every tenant", "broken", ["app_not_found"],
+     make_app(service_principal=None, app_elsewhere=principal())),
+    ("no app, and elsewhere it is for that tenant only", "broken", ["app_single_tenant"],
+     make_app(service_principal=None, app_elsewhere=principal(sign_in_audience="AzureADMyOrg"))),
+    ("no app, and elsewhere is unread", "broken", [],
+     make_app(service_principal=None, app_elsewhere=Reason.FORBIDDEN)),
+    ("an unread app, and elsewhere it is for that tenant only", "unknown", [],
+     make_app(service_principal=Reason.FORBIDDEN, app_elsewhere=principal(sign_in_audience="AzureADMyOrg"))),
     ("a deleted app", "broken", ["app_deleted"], make_app(service_principal=None, deleted_service_principal=[principal()])),
     ("a disabled app", "broken", ["app_disabled"], full(service_principal=principal(account_enabled=False))),
     ("every credential has expired", "broken", ["credential_expired"], with_secrets(ends(days=-1), ends(days=-9))),
     ("the newest expires soon", "degraded", ["credential_expiring"], with_secrets(ends(days=29), ends(days=-9))),
     ("one expires soon, the newest does not", "healthy", [], with_secrets(ends(days=29), ends(days=90))),
     ("one expires soon, one never", "healthy", [], with_secrets(ends(days=29), None)),
+    ("the newest expires soon, and there is a federated one", "healthy", [], federated(ends(days=29))),
+    ("every credential has expired, and there is a federated one", "healthy", [], federated(ends(days=-1))),
+    ("every credential has expired, and federated ones are unread", "unknown", [],
+     replace(with_secrets(ends(days=-1)), federated_credentials=answer("federated_credentials", Reason.TIMEOUT))),
     ("for one tenant only", "healthy", ["app_single_tenant"],
      full(service_principal=principal(sign_in_audience="AzureADMyOrg"))),
     ("delegated grants unread", "healthy", [], full(delegated_grants=Reason.FORBIDDEN)),
@@ -133,6 +158,9 @@ def test_severities_and_what_to_do() -> None:
     assert "User.ReadWrite.All" in next(issue.summary for issue in issues if issue.code == "excess_privilege")
     single = [issue for issue in audited(worst, several=True).issues if issue.code == "app_single_tenant"]
     assert [issue.severity for issue in single] == ["medium"]
+    elsewhere = make_app(service_principal=None, app_elsewhere=principal(sign_in_audience="AzureADMyOrg"))
+    (issue,) = audited(elsewhere, several=True).issues
+    assert (issue.severity, "another of the configured tenants" in issue.summary) == ("medium", True)
 
 
 def test_a_tenant_without_an_app_has_nothing_to_audit() -> None:
@@ -160,7 +188,7 @@ def test_the_shape_on_the_wire() -> None:
         *("id", "displayName", "accountEnabled", "isDisabled", "disabledByMicrosoftStatus", "signInAudience"),
         "appOwnerOrganizationId",
     }
-    assert set(wire["permissions"][0]) == {"name", "id", "type", "need", "state", "privilegeLevel"}
+    assert set(wire["permissions"][0]) == {"name", "id", "type", "need", "state", "includedIn", "privilegeLevel"}
     assert set(wire["credentials"][0]) == {"kind", "keyId", "displayName", "endDateTime", "daysLeft", "state"}
     assert Audit.model_validate(wire).wire() == wire
 

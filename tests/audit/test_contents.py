@@ -57,6 +57,31 @@ def test_ids_and_privilege_levels() -> None:
     assert (levels["Mail.ReadWrite"], levels["User.ReadWrite.All"], levels["User.Read"]) == (3, 4, None)
 
 
+@pytest.mark.parametrize(("granted", "name", "state"), [
+    (("Mail.ReadWrite", "Directory.Read.All"), "Organization.Read.All", ("included", "Directory.Read.All")),
+    (("Mail.ReadWrite", "Organization.ReadWrite.All"), "Organization.Read.All", ("included", "Organization.ReadWrite.All")),
+    (("Mail.ReadWrite", "Organization.Read.All", "Directory.Read.All"), "Organization.Read.All", ("granted", None)),
+    (("Mail.ReadWrite", "User.Read.All"), "Organization.Read.All", ("missing", None)),
+    (("Mail.Read",), "Mail.ReadWrite", ("missing", None)),
+    (("Group.Read.All",), "GroupMember.Read.All", ("included", "Group.Read.All")),
+    (("GroupMember.Read.All",), "Group.Read.All", ("missing", None)),
+])  # fmt: skip
+def test_a_permission_that_another_one_includes(
+    granted: tuple[str, ...], name: str, state: tuple[str, str | None]
+) -> None:
+    found = {one.name: one for one in audited_permissions(make_app(permissions=grants(*granted)), make_tenant())}
+    assert (found[name].state, found[name].included_in) == state
+    assert {found[one].need for one in granted} <= {"required", "documented", "extra"}, "what includes it is listed too"
+
+
+def test_mail_read_is_included_in_mail_read_write_in_read_mode() -> None:
+    found = audited_permissions(make_app(), make_tenant(mode=Mode.READ))
+    assert [(one.name, one.need, one.state, one.included_in) for one in found if one.name.startswith("Mail.")] == [
+        ("Mail.Read", "required", "included", "Mail.ReadWrite"),
+        ("Mail.ReadWrite", "extra", "granted", None),
+    ]
+
+
 def test_the_state_says_why_a_permission_is_missing() -> None:
     app = make_app(
         permissions=[],

@@ -8,6 +8,7 @@ from triage.audit.contents import audited_credentials, audited_permissions, audi
 from triage.audit.model import Audit, Issue, Verdict
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Severity, Subject
+from triage.diagnosis.etd_app import SINGLE_TENANT
 from triage.diagnosis.grants import PermissionState
 from triage.diagnosis.precedence import causes_of
 from triage.diagnosis.remedy import Action, app_actions
@@ -81,13 +82,22 @@ def _further_issues(audit: Audit, tenant: Tenant, app: AppEvidence, *, several: 
         detail = "Find out who granted it and why, and remove it: Enterprise applications > Permissions > Review."
         remedy = [Action(title="Remove the permission", detail=detail)]
         issues.append(_issue("excess_privilege", Severity.HIGH, summary, remedy))
-    if _newest_credential_state(audit) == "expiring":
+    # A federated credential has no end.
+    if _newest_credential_state(audit) == "expiring" and not app.federated_credentials.value:
         summary = "The newest secret or certificate of the app's registration expires soon."
         remedy = app_actions(Cause.CREDENTIAL_EXPIRED, tenant, app, moment)
         issues.append(_issue("credential_expiring", Severity.MEDIUM, summary, remedy))
-    if audit.service_principal is not None and audit.service_principal.sign_in_audience == "AzureADMyOrg":
+    principal, elsewhere = audit.service_principal, app.app_elsewhere.value
+    single = (principal is not None and principal.sign_in_audience == SINGLE_TENANT) or (
+        app.service_principal.state is State.ABSENT
+        and elsewhere is not None
+        and elsewhere.sign_in_audience == SINGLE_TENANT
+    )
+    if single:
         severity = Severity.MEDIUM if several else Severity.INFO
         summary = "The app can only access accounts of its own tenant: mailboxes of another tenant can't be remediated."
+        if principal is None:
+            summary = "The app is for another of the configured tenants only, so it can't be in this tenant."
         detail = "Registration > Authentication > Supported account types: Accounts in any organizational directory."
         remedy = [Action(title="Let the app access other tenants, if there are any", detail=detail)]
         issues.append(_issue(Cause.APP_SINGLE_TENANT.value, severity, summary, remedy))

@@ -14,6 +14,7 @@ from triage.diagnosis.grants import (
     PermissionState,
     granted_roles,
     granted_scopes,
+    included_in,
     permission_state,
 )
 from triage.graph.evidence import AppEvidence, State, Unread
@@ -64,7 +65,10 @@ def _application(app: AppEvidence, names: Names, name: str, need: str) -> Audite
         state = PermissionState.MISSING if gone else permission_state(app, name, names)
     except Unread:
         state = PermissionState.UNKNOWN
-    return _permission(name, names.role_ids.get(name), "application", need, state)
+    found = _permission(name, names.role_ids.get(name), "application", need, state)
+    if state is PermissionState.INCLUDED:
+        found = found.model_copy(update={"included_in": included_in(app, name, names)})
+    return found
 
 
 def _delegated(app: AppEvidence, name: str) -> PermissionState:

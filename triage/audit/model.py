@@ -40,7 +40,8 @@ class AuditedPrincipal(Wire):
 class AuditedPermission(Wire):
     """One permission on Microsoft Graph: whether it is needed, and whether it is granted.
 
-    `type` is application or delegated; `need` is required, documented or extra.
+    `type` is application or delegated; `need` is required, documented or extra. `includedIn` is the granted permission that
+    includes one in the state `included`.
     """
 
     name: str
@@ -48,6 +49,7 @@ class AuditedPermission(Wire):
     type: str
     need: str
     state: PermissionState
+    included_in: str | None = None
     privilege_level: int | None = None
 
 

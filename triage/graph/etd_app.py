@@ -12,12 +12,15 @@ from triage.graph.questions import applications
 from triage.graph.reading import read_list, read_one
 from triage.graph.session import GraphSession
 
-# What is read about an app is used for a while. A credential that expires in the meantime counts as expired.
+# What is read about an app is used for a while. A credential may expire in the meantime.
 _USED_FOR = timedelta(hours=1)
 
 
-async def read_app(session: GraphSession, app_id: str, *, names: bool = False) -> AppEvidence:
-    """The app's state, grants and registration. With `names`, Graph's own permissions too, to name every grant."""
+async def read_app(session: GraphSession, app_id: str, *, names: bool, ahead: timedelta) -> AppEvidence:
+    """The app's state, grants and registration. With `names`, Graph's own permissions too, to name every grant.
+
+    Federated credentials are read if every other credential expires within the time `ahead`.
+    """
     batcher = session.batcher
     service_principal, graph, registration = await asyncio.gather(
         read_one(batcher, applications.service_principal(app_id), ServicePrincipal),
@@ -36,7 +39,7 @@ async def read_app(session: GraphSession, app_id: str, *, names: bool = False) -
     permissions, delegated, federated = await asyncio.gather(
         read_list(batcher, applications.permissions(found.id), AppRoleAssignment),
         read_list(batcher, applications.delegated_grants(found.id), OAuth2PermissionGrant),
-        _federated_credentials(session, registration.value),
+        _federated_credentials(session, registration.value, ahead),
     )
     return AppEvidence(
         service_principal,
@@ -48,7 +51,13 @@ async def read_app(session: GraphSession, app_id: str, *, names: bool = False) -
     )
 
 
-async def _federated_credentials(session: GraphSession, registration: Application | None) -> Answer[list[Resource]]:
-    if registration is None or registration.id is None or not registration.all_expired(datetime.now(UTC) + _USED_FOR):
+async def _federated_credentials(
+    session: GraphSession, registration: Application | None, ahead: timedelta
+) -> Answer[list[Resource]]:
+    if (
+        registration is None
+        or registration.id is None
+        or not registration.all_expired(datetime.now(UTC) + max(ahead, _USED_FOR))
+    ):
         return Answer("federated_credentials")
     return await read_list(session.batcher, applications.federated_credentials(registration.id), Resource)

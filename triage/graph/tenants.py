@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from triage import deadlines
@@ -57,9 +58,13 @@ class TenantGraph:
             return AppEvidence(Answer("service_principal"))
         return await self.read_app(self.tenant.app_id)
 
-    async def read_app(self, app_id: str, *, names: bool = False) -> AppEvidence:
-        """The app, read now; if it was not found here, whether it is in another configured tenant."""
-        app = await read_app(self.session, app_id, names=names)
+    async def read_app(self, app_id: str, *, for_audit: bool = False) -> AppEvidence:
+        """The app, read now; if it was not found here, whether it is in another configured tenant.
+
+        For an audit with the name of every grant, and with what replaces credentials that expire soon.
+        """
+        ahead = timedelta(days=self._settings.credential_warning_days if for_audit else 0)
+        app = await read_app(self.session, app_id, names=for_audit, ahead=ahead)
         if not self.same_app or app.service_principal.value or app.deleted_service_principal.value:
             return app
         return replace(app, app_elsewhere=await self._app_elsewhere(app_id))

@@ -65,7 +65,7 @@ async def _read(graph: TenantGraph) -> AppEvidence:
     try:
         async with asyncio.timeout(deadlines.AUDIT):
             organization, app = await asyncio.gather(
-                graph.organization.get(fresh=True), graph.read_app(graph.tenant.app_id or "", names=True)
+                graph.organization.get(fresh=True), graph.read_app(graph.tenant.app_id or "", for_audit=True)
             )
     except TimeoutError:
         return AppEvidence(Answer("service_principal")).all_unread(Reason.TIMEOUT)

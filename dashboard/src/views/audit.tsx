@@ -135,6 +135,14 @@ function Permissions({ permissions }: { permissions: AuditedPermission[] }) {
               </th>
               <td>
                 <StateMark state={permission.state} />
+                {permission.includedIn && (
+                  <span class="muted">
+                    {" in "}
+                    <code>
+                      <Untrusted text={permission.includedIn} />
+                    </code>
+                  </span>
+                )}
               </td>
               <td>{words(permission.need)}</td>
               <td>{words(permission.type)}</td>

@@ -46,7 +46,7 @@ def test_the_parts_of_an_audit(graph: dict[str, str], world: World) -> None:
     for part in (
         r"^1\. \S",
         r"^   granted +Directory\.ReadWrite\.All +application +extra +privilege level 4",
-        r"^   consent_missing +Domain\.Read\.All +application +documented",
+        r"^   included +Domain\.Read\.All +application +documented +in Directory\.ReadWrite\.All",
         r"^   expiring +secret .* 9 days left",
     ):
         assert re.search(part, result.out, re.MULTILINE), part

@@ -23,7 +23,7 @@ _EXIT_CODES = {
     "broken": ExitCode.BROKEN,
 }
 _STATES = {
-    "granted": "green", "valid": "green", "expiring": "yellow", "unknown": "yellow", "expired": "red",
+    "granted": "green", "included": "green", "valid": "green", "expiring": "yellow", "unknown": "yellow", "expired": "red",
     "missing": "red", "consent_missing": "red", "delegated_only": "red",
 }  # fmt: skip
 
@@ -102,6 +102,7 @@ def _permissions(permissions: list[Json]) -> Table:
             plain(row.get("name")),
             plain(row.get("type")),
             plain(row.get("need")),
+            plain(f"in {row['includedIn']}" if row.get("includedIn") else "", "dim"),
             plain(f"privilege level {level}" if level else "", "dim"),
         )
     return table
