@@ -15,7 +15,8 @@ graph-permissions.sh remove-app --app CLIENT_ID
   app         for more tenants: creates a multi-tenant app that trusts the managed identity; prints its client id
   remove-app  deletes the registration of that app
 
-  --sets      core, domains, recipients, delegated, mailbox-kind, or all; separate several with commas
+  --sets      core, domains, recipients, licenses, delegated, mailbox-kind, or all; separate several
+              with commas
               (default: core for grant and app; all for show and remove)
   --identity  object id of the managed identity's service principal (default: TRIAGE_IDENTITY_PRINCIPAL_ID)
   --app       client id of the multi-tenant app (default: TRIAGE_GRAPH_CLIENT_ID, which is used before the identity);
@@ -32,12 +33,13 @@ permissions_of() {
         core) echo User.Read.All Application.Read.All Mail.ReadBasic.All ;;
         domains) echo CrossTenantInformation.ReadBasic.All ;;
         recipients) echo GroupMember.Read.All OrgContact.Read.All ;;
+        licenses) echo Organization.Read.All ;;
         delegated) echo Directory.Read.All ;;
         mailbox-kind) echo MailboxSettings.Read ;;
         *) return 1 ;;
     esac
 }
-ALL_SETS='core domains recipients delegated mailbox-kind'
+ALL_SETS='core domains recipients licenses delegated mailbox-kind'
 
 command=${1:-}
 [ $# -eq 0 ] || shift

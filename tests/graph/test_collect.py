@@ -243,3 +243,41 @@ async def test_an_app_that_is_not_here_is_looked_for_in_the_other_tenants_that_h
     found = evidence.app.app_elsewhere
     assert (found.state, found.value.sign_in_audience if found.value else None) == (state, audience)
     await tenants.close()
+
+
+EXCHANGE = "efb87545-963c-4e0d-99df-69c6916d9eb0"
+ENABLED, DELETED = ({"servicePlanId": EXCHANGE, "capabilityStatus": status} for status in ("Enabled", "Deleted"))
+ERROR = {"skuId": "s", "state": "Error", "error": "CountViolation"}
+SKUS = [{"skuId": "s", "skuPartNumber": "SPE_E3", "servicePlans": [{"servicePlanId": EXCHANGE}]}]
+
+
+@pytest.mark.parametrize(("asks", "inbox", "user"), [
+    (True, 404, {"assignedPlans": [], "licenseAssignmentStates": [ERROR]}),
+    (True, 404, {"assignedPlans": [DELETED], "assignedLicenses": [{"skuId": "s"}]}),
+    (True, 401, {"assignedPlans": [], "licenseAssignmentStates": [ERROR]}),
+    (False, 404, {"assignedPlans": [DELETED], "assignedLicenses": []}),
+    (False, 404, {"assignedPlans": [DELETED], "assignedLicenses": [{"skuId": "s", "disabledPlans": [EXCHANGE]}]}),
+    (False, 404, {"assignedPlans": [ENABLED], "licenseAssignmentStates": [ERROR]}),
+    (False, 404, {"assignedPlans": [], "licenseAssignmentStates": [{**ERROR, "error": "None"}]}),
+    (False, 404, {"assignedPlans": None, "licenseAssignmentStates": [ERROR]}),
+    (False, 200, {"assignedPlans": [], "licenseAssignmentStates": [ERROR]}),
+    (False, 403, {"assignedPlans": [], "licenseAssignmentStates": [ERROR]}),
+])  # fmt: skip
+async def test_what_a_license_includes_is_asked_only_where_the_cause_depends_on_it(
+    asks: bool, inbox: int, user: dict[str, Any]
+) -> None:
+    known = organization(TENANT_ID)
+
+    def answer(url: str) -> Reply | None:
+        if url.startswith("/subscribedSkus"):
+            return Reply(200, {"value": SKUS})
+        if "/mailFolders/inbox" in url:
+            return Reply(inbox, {"id": "i"} if inbox == 200 else {"error": {"code": "MailboxNotEnabledForRESTAPI"}})
+        if url.startswith("/users/") and "/mail" not in url:
+            return Reply(200, {**USER, "assignedLicenses": [], **user})
+        return known(url)
+
+    found = (await collected(answer)).subscribed_skus
+    assert (found.state is State.READ) is asks
+    assert [sku.sku_part_number for sku in found.value or []] == (["SPE_E3"] if asks else [])
+    assert asks or found.state is State.NOT_ASKED

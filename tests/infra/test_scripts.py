@@ -28,6 +28,7 @@ SETS = {
     "core": ["User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"],
     "domains": ["CrossTenantInformation.ReadBasic.All"],
     "recipients": ["GroupMember.Read.All", "OrgContact.Read.All"],
+    "licenses": ["Organization.Read.All"],
     "delegated": ["Directory.Read.All"],
     "mailbox-kind": ["MailboxSettings.Read"],
 }
@@ -142,7 +143,7 @@ def test_each_set_by_name(tenant: Tenant, name: str) -> None:
     assert tenant.granted() == set(SETS[name])
 
 
-@pytest.mark.parametrize("sets", ["all", "core,domains,recipients,delegated,mailbox-kind"])
+@pytest.mark.parametrize("sets", ["all", "core,domains,recipients,licenses,delegated,mailbox-kind"])
 def test_all_sets(tenant: Tenant, sets: str) -> None:
     tenant.permissions("grant", "--sets", sets, "--identity", IDENTITY)
     assert tenant.granted() == {name for names in SETS.values() for name in names}
@@ -172,7 +173,7 @@ def test_remove_takes_everything_back_but_what_others_granted(tenant: Tenant) ->
     output = tenant.permissions("remove", "--identity", IDENTITY)
     assert tenant.granted() == {"Mail.Send"}
     assert state_of(output, "Mail.Send") == "granted by someone else: not changed"
-    assert [method for method, _, _ in tenant.changes()] == ["DELETE"] * 8
+    assert [method for method, _, _ in tenant.changes()] == ["DELETE"] * 9
 
     assert "Nothing to remove." in tenant.permissions("remove", "--identity", IDENTITY)
     assert tenant.changes() == []
@@ -208,7 +209,7 @@ def test_a_permission_that_the_cloud_lacks_is_said_and_skipped(tenant: Tenant) -
     tenant.write(**state | {"endpoints": endpoints})
     output = tenant.permissions("grant", "--sets", "all", "--identity", IDENTITY)
     assert state_of(output, "CrossTenantInformation.ReadBasic.All") == "not in this cloud"
-    assert len(tenant.granted()) == 7
+    assert len(tenant.granted()) == 8
 
 
 def test_who_may_not_grant_is_told_whom_to_ask_and_what(tenant: Tenant) -> None:

@@ -14,8 +14,8 @@ from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.etd_app import no_credential_left, switched_off
 from triage.diagnosis.grants import required_states
-from triage.diagnosis.license import license, plan_name
 from triage.graph.evidence import Answer, Reason, State, Unread
+from triage.graph.license import license, plan_name
 from triage.graph.models import (
     Application,
     MailFolder,
@@ -24,6 +24,7 @@ from triage.graph.models import (
     Organization,
     Resource,
     ServicePrincipal,
+    SubscribedSku,
     User,
 )
 from triage.graph.questions import QUESTIONS, Kind
@@ -66,7 +67,7 @@ def checks(case: Case) -> list[Check]:
     found = [_check(case, answer) for answer in evidence.answers() if answer.state is not State.NOT_ASKED]
     person = evidence.known_person
     if person is not None:
-        found.append(_license(person))
+        found.append(_license(case, person))
     if not case.failure.internet_message_id:
         found.append(_skipped("message", "The failure has no internetMessageId."))
     if evidence.tenant.mode is Mode.NO_AUTH:
@@ -151,6 +152,11 @@ def _judge_purpose(_: Case, answer: Answer[str]) -> Judged:
     return answer.value is not None, {"userPurpose": answer.value}
 
 
+def _judge_skus(_: Case, answer: Answer[list[SubscribedSku]]) -> Judged:
+    names = sorted(sku.sku_part_number or "" for sku in answer.value or [])
+    return bool(names), {"skus": names}
+
+
 def _judge_hidden_folders(_: Case, answer: Answer[list[MailFolder]]) -> Judged:
     hidden = [folder.display_name for folder in answer.value or [] if folder.is_hidden]
     return bool(hidden), {"hidden": hidden}
@@ -196,6 +202,7 @@ _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
     "recoverable_items": _judge_messages,
     "hidden_folder": _judge_messages,
     "mailbox_purpose": _judge_purpose,
+    "subscribed_skus": _judge_skus,
     "hidden_folders": _judge_hidden_folders,
     "service_principal": _judge_service_principal,
     "permissions": _judge_permissions,
@@ -206,10 +213,10 @@ _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
 }
 
 
-def _license(person: User) -> Check:
+def _license(case: Case, person: User) -> Check:
     """What the user's licenses include: from the user's own answer, so without a request."""
     question = "Does the user have an Exchange Online plan that is switched on?"
-    found = license(person)
+    found = license(person, case.evidence.subscribed_skus)
     if found is None:
         permission = QUESTIONS["user"].permission
         return Check(
@@ -217,8 +224,8 @@ def _license(person: User) -> Check:
         )
     observed = {
         "plans": [f"{plan_name(plan)}: {plan.capability_status}" for plan in found.plans],
-        "disabledPlans": list(found.disabled),
-        "errors": list(found.errors),
-        "provisioning": list(found.provisioning),
+        "disabledPlans": found.switched_off,
+        "errors": [f"{error.error} ({found.sku_name(error.sku_id)})" for error in found.errors],
+        "provisioning": found.provisioning,
     }
     return Check(id="license", question=question, outcome=_yes(bool(found.working)), observed=observed)

@@ -14,6 +14,7 @@ from http import HTTPStatus
 
 from triage.addresses import domain_of, without_tag
 from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
+from triage.graph.license import license
 from triage.graph.message_search import MessageSearch
 from triage.graph.models import MailboxSettings, MailFolder, Organization, Recipient, TenantInformation, User
 from triage.graph.questions import applications, directory, mail
@@ -97,7 +98,9 @@ class _Collector:
         if evidence.user.state is State.ABSENT and evidence.alias.state is State.ABSENT:
             await self._no_person(address)
         person = evidence.known_person
-        if person is not None and person.assigned_plans == [] and evidence.mailbox.state is State.READ:
+        if person is not None and evidence.mailbox.state is State.ABSENT:
+            await self._skus(person)
+        elif person is not None and person.assigned_plans == [] and evidence.mailbox.state is State.READ:
             settings = await self._reader.one(mail.mailbox_purpose(person.id or address), MailboxSettings)
             evidence.mailbox_purpose = settings.map(lambda value: value.purpose)
 
@@ -109,6 +112,13 @@ class _Collector:
         evidence, inbox = self.evidence, self.evidence.mailbox
         if inbox.status == HTTPStatus.UNAUTHORIZED and inbox.error_code and evidence.user.known:
             evidence.mailbox = replace(inbox, state=State.ABSENT, reason=None)
+
+    async def _skus(self, person: User) -> None:
+        """What the tenant's SKUs include, if the cause depends on it."""
+        found = license(person, self.evidence.subscribed_skus)
+        if found is not None and found.asks_for_skus:
+            kept = self._graph.subscribed_skus.get(fresh=self._fresh)
+            self.evidence.subscribed_skus = await self._reader.in_time(kept, late(directory.subscribed_skus()))
 
     async def _user(self, address: str) -> None:
         self.evidence.user = await self._reader.one(directory.user(address), User)
@@ -130,6 +140,7 @@ class _Collector:
             self._untagged(without_tag(address)),
         )
         evidence.group, evidence.contact = group.first(), contact.first()
+        person = evidence.known_person
         person = evidence.known_person
         if person is not None and evidence.mailbox.state is State.ABSENT:
             await self._mailbox(person.id or address)

@@ -23,6 +23,7 @@ from triage.graph.models import (
     Recipient,
     Resource,
     ServicePrincipal,
+    SubscribedSku,
     TenantInformation,
     User,
 )
@@ -184,6 +185,7 @@ class Evidence:
     contact: Answer[Recipient] = Answer("contact")
     domain_owner: Answer[TenantInformation] = Answer("domain_owner")
     mailbox: Answer[MailFolder] = Answer("mailbox")
+    subscribed_skus: Answer[list[SubscribedSku]] = Answer("subscribed_skus")
     mailbox_purpose: Answer[str] = Answer("mailbox_purpose")
     message: Answer[list[Message]] = Answer("message")
     recoverable_items: Answer[list[Message]] = Answer("recoverable_items")

@@ -50,6 +50,7 @@ class AssignedPlan(Resource):
 
     assigned_date_time: datetime | None = None
     capability_status: str | None = None
+    service: str | None = None
     service_plan_id: str | None = None
 
 
@@ -66,6 +67,20 @@ class LicenseAssignmentState(Resource):
     sku_id: str | None = None
     state: str | None = None
     error: str | None = None
+
+
+class ServicePlanInfo(Resource):
+    """`servicePlanInfo`: a plan in a SKU."""
+
+    service_plan_id: str | None = None
+
+
+class SubscribedSku(Resource):
+    """`subscribedSku`: a product that the tenant has licenses of, and the plans in it."""
+
+    sku_id: str | None = None
+    sku_part_number: str | None = None
+    service_plans: list[ServicePlanInfo] = Field(default_factory=list[ServicePlanInfo])
 
 
 class OnPremisesProvisioningError(Resource):

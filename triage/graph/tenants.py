@@ -13,7 +13,7 @@ from triage.addresses import domain_of
 from triage.graph.etd_app import read_app
 from triage.graph.evidence import Answer, AppEvidence, Reason, State
 from triage.graph.kept import Kept
-from triage.graph.models import Organization, ServicePrincipal
+from triage.graph.models import Organization, ServicePrincipal, SubscribedSku
 from triage.graph.probes import probe
 from triage.graph.questions import applications, directory
 from triage.graph.reading import read_list, read_one
@@ -34,6 +34,7 @@ class TenantGraph:
         self._settings = settings
         self._session: GraphSession | None = None
         self.organization: Kept[Answer[Organization]] = Kept(self._read_organization, lambda answer: [answer])
+        self.subscribed_skus: Kept[Answer[list[SubscribedSku]]] = Kept(self._read_skus, lambda answer: [answer])
         self.app: Kept[AppEvidence] = Kept(self._read_app, AppEvidence.answers)
         self.probes: Kept[list[Answer[Any]]] = Kept(self._probe, lambda answers: answers)
 
@@ -52,6 +53,9 @@ class TenantGraph:
     async def _read_organization(self) -> Answer[Organization]:
         answer = await read_list(self.session.batcher, directory.organization(), Organization)
         return answer.first()
+
+    async def _read_skus(self) -> Answer[list[SubscribedSku]]:
+        return await read_list(self.session.batcher, directory.subscribed_skus(), SubscribedSku)
 
     async def _read_app(self) -> AppEvidence:
         if self.tenant.app_id is None:

@@ -68,6 +68,11 @@ PLANS: dict[str, tuple[str, str]] = {
     "SHAREPOINTDESKLESS": ("902b47e5-dcb2-4fdc-858b-c63a90a2bdb9", "SharePoint"),
     "TEAMS1": ("57ff2da0-773e-42df-b2af-ffb7a2317929", "TeamspaceAPI"),
     "FLOW_P2_VIRAL": ("50e68c76-46c6-4674-81f9-75456511b170", "ProcessSimple"),
+    "BI_AZURE_P2": ("70d33638-9c74-4d01-bfd3-562de28bd4ba", "PowerBI"),
+    "EXCHANGE_NEXT": (
+        "e0c4a17e-0000-4000-8000-000000000001",
+        "exchange",
+    ),  # made up: a plan that is not in the table yet
     "VISIOONLINE": ("2bdbaf8f-738f-4ac7-9234-3c3ee2ce7d0f", "SharePoint"),
 }
 
@@ -98,6 +103,8 @@ SKUS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "AAD_PREMIUM": ("078d2b04-f1bd-4111-bbd4-b4b1b354cef4", ("AAD_PREMIUM", "EXCHANGE_S_FOUNDATION")),
     "FLOW_FREE": ("f30db892-07e9-47e9-837c-80727f46fd3d", ("FLOW_P2_VIRAL", "EXCHANGE_S_FOUNDATION")),
+    "POWER_BI_PRO": ("f8a1db68-be16-40ed-86d5-cb42ce701560", ("BI_AZURE_P2", "EXCHANGE_S_FOUNDATION")),
+    "M365_NEXT": ("e0c4a17e-0000-4000-8000-000000000002", ("EXCHANGE_NEXT", "TEAMS1")),  # made up, likewise
     "VISIOCLIENT": ("c5928f49-12ba-48f7-ada3-0d743a3601d5", ("VISIOONLINE", "EXCHANGE_S_FOUNDATION")),
 }
 

@@ -2,7 +2,8 @@
 
 A person's licenses become `assignedLicenses`, `assignedPlans`, `provisionedPlans` and `licenseAssignmentStates` as
 Entra derives them. A license that could not be assigned gives neither a license nor a plan. A plan that is turned off
-in a license is not assigned. If two licenses have the same plan, the usable one is shown.
+in a license is not assigned. A license that was removed leaves its plans, as Deleted. If two licenses have the same plan,
+the usable one is shown.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[
                 "@odata.type": "#microsoft.graph.serviceProvisioningXmlError",
                 "createdDateTime": timestamp("-5d", now),
                 "isResolved": bool(error.get("resolved", False)),
-                "serviceInstance": "exchange/namprd04-012-01",
+                "serviceInstance": error.get("service", "exchange/namprd04-012-01"),
                 "errorDetail": error.get("detail", ""),
             }
             for error in spec["serviceErrors"]
@@ -106,6 +107,12 @@ def synced(value: bool, entity: Mapping[str, Any], now: datetime) -> dict[str, A
     return found
 
 
+def sku_names(spec: Spec) -> list[str]:
+    """The products that a person has or had licenses of."""
+    found = spec.get("licenses", ["SPE_E3"])
+    return [each if isinstance(each, str) else each["sku"] for each in found]
+
+
 def licenses(specs: Any, now: datetime) -> dict[str, Any]:
     assigned: list[Any] = []
     plans: dict[str, dict[str, Any]] = {}
@@ -117,22 +124,25 @@ def licenses(specs: Any, now: datetime) -> dict[str, Any]:
         off = [PLANS[name][0] for name in spec.get("disabled", ())]
         state = spec.get("state", "Active")
         when = timestamp(spec.get("assigned", "-400d"), now)
-        states.append(
-            {
-                "skuId": sku_id,
-                "assignedByGroup": spec.get("group"),
-                "disabledPlans": off,
-                "state": state,
-                "error": spec.get("error", "None"),
-                "lastUpdatedDateTime": when,
-            }
-        )
+        removed = spec.get("removed", False)
+        if not removed:
+            states.append(
+                {
+                    "skuId": sku_id,
+                    "assignedByGroup": spec.get("group"),
+                    "disabledPlans": off,
+                    "state": state,
+                    "error": spec.get("error", "None"),
+                    "lastUpdatedDateTime": when,
+                }
+            )
         if state == "Error":
             continue
-        assigned.append({"skuId": sku_id, "disabledPlans": off})
+        if not removed:
+            assigned.append({"skuId": sku_id, "disabledPlans": off})
         for name in names:
             plan_id, service = PLANS[name]
-            status = spec.get("plans", {}).get(name, spec.get("capability", "Enabled"))
+            status = "Deleted" if removed else spec.get("plans", {}).get(name, spec.get("capability", "Enabled"))
             if plan_id in off:
                 status = spec.get("disabledShownAs")
             if status is None or plans.get(plan_id, {}).get("capabilityStatus") in USABLE:

@@ -35,6 +35,7 @@ TRIAGE_ROLES = (
     "CrossTenantInformation.ReadBasic.All",
     "GroupMember.Read.All",
     "OrgContact.Read.All",
+    "Organization.Read.All",
     "Directory.Read.All",
     "MailboxSettings.Read",
 )
@@ -144,8 +145,11 @@ class Tenant:
             "onPremisesLastSyncDateTime": timestamp("-1h", now) if synced else None,
         }
         self.skus = Collection(SUBSCRIBED_SKU)
-        for name, counts in self.spec.get("skus", {"SPE_E3": {}}).items():
-            self.skus.add(self._sku(name, counts or {}))
+        licensed = (people.sku_names(spec or {}) for spec in self.spec.get("people", {}).values())
+        subscribed: dict[str, Any] = {"SPE_E3": {}, **{name: {} for names in licensed for name in names}}
+        for name, counts in (subscribed | self.spec.get("skus", {})).items():
+            if counts is not False:
+                self.skus.add(self._sku(name, counts or {}))
 
     def _sku(self, name: str, counts: Spec) -> Entity:
         sku_id, plans = SKUS[name]

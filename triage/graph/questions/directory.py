@@ -68,6 +68,14 @@ def domain_owner(domain: str) -> str:
     return f"/tenantRelationships/findTenantInformationByDomainName(domainName='{segment(domain)}')"
 
 
+@question(
+    "What do the tenant's licenses include?", "Organization.Read.All", kind=Kind.FACT, probe_with=ProbeWith.NOTHING
+)
+def subscribed_skus() -> str:
+    """The products that the tenant has licenses of, with their plans. LicenseAssignment.Read.All opens it too."""
+    return "/subscribedSkus?$select=skuId,skuPartNumber,servicePlans"
+
+
 @question("Can users be read?", "User.Read.All")
 def any_user() -> str:
     """Any user; what is read about one user is then tried with it."""
