@@ -25,7 +25,7 @@ from sandbox.stack import Stack, stack
 from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import load
 from tests.application_insights import Ingestion, ingestion
-from triage.graph.replies import resource_units
+from triage.graph.replies import read_replies
 from triage.graph.session import entra_code
 from triage.intake.failure import RemediationFailure
 from triage.telemetry.instruments import Metric
@@ -350,11 +350,15 @@ def test_a_validation_error_does_not_quote_its_input() -> None:
     assert "ines" not in str(raised.value)
 
 
+def units(headers: dict[str, str]) -> float | None:
+    return read_replies({"responses": [{"id": "0", "status": 200, "headers": headers}]})["0"].units
+
+
 def test_the_cost_of_a_read_is_taken_from_its_headers() -> None:
-    assert resource_units({"X-Ms-Resource-Unit": "2"}) == 2
+    assert units({"X-Ms-Resource-Unit": "2"}) == 2
     for text in ("", "many", "nan", "inf", "-1"):
-        assert resource_units({"x-ms-resource-unit": text}) is None
-    assert resource_units({}) is None
+        assert units({"x-ms-resource-unit": text}) is None
+    assert units({}) is None
 
 
 def test_nothing_of_a_person_or_a_tenant_is_sent_or_logged(run: Run) -> None:
