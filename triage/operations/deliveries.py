@@ -95,7 +95,7 @@ async def handle(services: Services, message: QueueMessage) -> None:
     TriageIncompleteError asks the host for another try. azure.core's errors do the same; if storage is away at the last
     try, the message is put back on the queue instead of the poison queue.
     """
-    if message.attempt == 1:
+    if message.attempt == 1 and not isinstance(read_retriage(decode(message.text)), QueuedLook):  # it waits on purpose
         record_age(time.time() - epoch_ns(message.inserted_at) / 1_000_000_000)
     services.warm_storage()
     try:
