@@ -220,6 +220,7 @@ def test_only_the_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
         "triage.operations.deliveries",
         "triage.operations.audits",
         "triage.graph.session",
+        "triage.graph.isolation",
         "triage.operations.retention",
     }
     assert run.sent.items("exceptions") == []
