@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.factories import (
     APP_ID,
     APP_OBJECT_ID,
     ELSEWHERE,
+    FOUNDATION,
     MAILBOX,
     NO_MAILBOX,
     NOBODY,
@@ -25,7 +27,9 @@ from tests.factories import (
     make_tenant,
     make_user,
     owner,
+    plan,
     principal,
+    registration,
 )
 from triage.diagnosis.causes import Cause, Subject
 from triage.diagnosis.checks import checks
@@ -33,6 +37,7 @@ from triage.diagnosis.diagnose import Diagnosis, diagnose, undetermined
 from triage.diagnosis.precedence import causes_of
 from triage.diagnosis.remedy import Action, actions, app_actions, lack_action
 from triage.diagnosis.rule import RULES
+from triage.diagnosis.steps import Registration
 from triage.graph.evidence import Answer, Lack, Reason, State
 from triage.graph.models import Recipient, ServicePrincipal, User
 from triage.intake.scenario import Scenario
@@ -88,7 +93,7 @@ def test_a_step_that_several_reasons_share_is_given_once() -> None:
 
 
 def test_values_of_the_case() -> None:
-    app = make_app(permissions=grants("Organization.Read.All"))
+    app = make_app(permissions=grants("Organization.Read.All"), registration=registration())
     steps = remedy(Cause.PERMISSION_MISSING, app=app)
     grant = next(step for step in steps if step.title == "Grant admin consent")
     assert grant.url == f"https://login.microsoftonline.com/{TENANT_ID}/adminconsent?client_id={APP_ID}"
@@ -117,14 +122,84 @@ def test_commands_name_the_user_by_upn_and_the_mailbox_by_its_address() -> None:
     assert any(f"'{MAILBOX}'" in (step.command or "") for step in nobody)
 
 
+@pytest.mark.parametrize("cause", [
+    Cause.CONSENT_MISSING, Cause.PERMISSION_DELEGATED_ONLY, Cause.PERMISSION_MISSING, Cause.APP_SINGLE_TENANT,
+])  # fmt: skip
+def test_steps_in_a_registration_are_given_only_where_it_is(cause: Cause) -> None:
+    """Cisco's own app is registered in Cisco's tenant: there is nothing to change in this one."""
+    own = {step.title for step in remedy(cause, app=make_app(registration=registration()))}
+    ciscos = {step.title for step in remedy(cause, app=make_app(registration=None))}
+    unknown = {step.title for step in remedy(cause, app=make_app(registration=Reason.FORBIDDEN))}
+    in_registration = {step.title for step in RULES[cause].remedy if step.registration is Registration.HERE}
+    assert in_registration <= own
+    assert not in_registration & ciscos
+    assert unknown == own | ciscos
+
+
+def test_a_step_for_one_kind_of_app_says_so_where_the_kind_is_not_known() -> None:
+    app = make_app(permissions=grants("Organization.Read.All"), registration=Reason.FORBIDDEN)
+    details = {step.title: step.detail for step in remedy(Cause.PERMISSION_MISSING, app=app)}
+    assert details["Grant admin consent"].startswith("If the app is registered in this tenant: ")
+    assert details["Authorize Email Threat Defense again"].startswith("If the app is Cisco's own: ")
+    assert not details["Check the app's permissions"].startswith("If")
+
+
+def test_consent_names_the_roles_that_can_give_it() -> None:
+    for place in (registration(), None):
+        steps = remedy(Cause.PERMISSION_MISSING, app=make_app(permissions=[], registration=place))
+        granting = next(step for step in steps if "grant" in step.title.lower())
+        assert "Privileged Role Administrator or a Global Administrator" in granting.detail
+        assert "# Role: Privileged Role Administrator" in (granting.command or "")
+
+
+@pytest.mark.parametrize(("deleted", "sentence"), [
+    (NOW - timedelta(days=16), "It can be restored until 4 December 2026, 30 days after it was deleted."),
+    (NOW - timedelta(days=31), "It could be restored until 19 November 2026: after 30 days it is removed for good."),
+    (None, "It can be restored for 30 days after it was deleted."),
+])  # fmt: skip
+def test_until_when_a_user_or_an_app_can_be_restored(deleted: datetime | None, sentence: str) -> None:
+    gone = ServicePrincipal(id="old", deleted_date_time=deleted)
+    app = make_app(service_principal=None, deleted_service_principal=[gone])
+    assert sentence in remedy(Cause.APP_DELETED, app=app)[0].detail
+    user = User(id="u-9", deleted_date_time=deleted)
+    assert sentence in remedy(Cause.USER_DELETED, **{**NOBODY, "deleted_user": user})[1].detail
+
+
+def test_when_a_new_mailbox_has_to_be_ready() -> None:
+    user = make_user(assigned_plans=[plan(assigned=NOW - timedelta(hours=3)), plan(FOUNDATION, assigned=NOW)])
+    wait = remedy(Cause.MAILBOX_PROVISIONING, user=user)[0]
+    assert wait.detail.startswith("The mailbox has to be ready by 21 November 2026, 09:00 UTC")
+    nothing = remedy(Cause.MAILBOX_PROVISIONING, user=make_user(assigned_plans=[]))[0]
+    assert nothing.detail.startswith("A new mailbox is ready within 24 hours")
+
+
+@pytest.mark.parametrize(("occurred", "start", "end", "sentence"), [
+    ("2026-11-10T08:00:00Z", "2026-11-02T09:00:00Z", "2026-11-12T08:00:00Z", "until 8 February 2027"),
+    ("2026-11-20T11:00:00Z", "2026-11-10T13:00:00Z", "2026-11-20T12:00:00Z", "until 18 February 2027"),
+    (None, "2026-11-10T13:00:00Z", "2026-11-20T12:00:00Z", "until 18 February 2027"),
+    ("2026-08-01T00:00:00Z", None, None, "after 30 October 2026 it no longer finds this message"),
+])  # fmt: skip
+def test_a_trace_covers_the_days_of_the_message(
+    occurred: str | None, start: str | None, end: str | None, sentence: str
+) -> None:
+    """At most ten days, none of them after now, and at most 90 days ago."""
+    case = make_case(failure={"occurred_at": occurred}, **NOBODY)
+    trace = next(action for action in actions(given(Cause.USER_NOT_FOUND), case) if action.title == "Trace the message")
+    assert sentence in trace.detail
+    if start:
+        assert f"-StartDate '{start}' -EndDate '{end}'" in (trace.command or "")
+
+
 def test_permissions_that_could_not_be_read_are_not_listed_as_missing() -> None:
     steps = remedy(Cause.PERMISSION_MISSING, app=make_app(permissions=Reason.TIMEOUT))
     assert not any("foreach" in (step.command or "") for step in steps)  # a command that grants nothing helps nobody
 
 
 def test_consent_is_granted_where_the_tenant_signs_in() -> None:
-    tenant = make_tenant().at("https://login.microsoftonline.us")
-    consent = next(step for step in remedy(Cause.CONSENT_MISSING, tenant=tenant) if step.title == "Grant admin consent")
+    tenant, app = make_tenant().at("https://login.microsoftonline.us"), make_app(registration=registration())
+    consent = next(
+        step for step in remedy(Cause.CONSENT_MISSING, tenant=tenant, app=app) if step.title == "Grant admin consent"
+    )
     assert (consent.url or "").startswith(f"https://login.microsoftonline.us/{TENANT_ID}/")
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case, Match, day, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.etd_app import SINGLE_TENANT, for_another_tenant_only, principal_of, sign_in_audience
-from triage.diagnosis.portals import AUTHENTICATION, CONTACTS, DELETED_USERS, DOMAINS, GROUPS, MESSAGE_TRACE, USERS
+from triage.diagnosis.portals import AUTHENTICATION, CONTACTS, DELETED_USERS, DOMAINS, GROUPS, MAILBOXES, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import ADD_OTHER_TENANT, CHECK_ACCOUNT, CONSENT_IN_OTHER_TENANT, Step
+from triage.diagnosis.steps import (
+    ADD_OTHER_TENANT,
+    CHECK_ACCOUNT,
+    CONSENT_IN_OTHER_TENANT,
+    RETRY,
+    TRACE,
+    Registration,
+    Step,
+)
 from triage.graph.evidence import Evidence, Reason, State, Unread
 from triage.graph.models import TenantInformation, User
 from triage.settings import Mode
@@ -26,13 +36,25 @@ MULTI_TENANT = ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
     "mailbox is soft-deleted or inactive.",
     remedy=(
         Step(
-            "Restore the user, if the mailbox is still needed",
-            "A deleted user can be restored for 30 days, and the mailbox is restored with it. Otherwise there is nothing "
-            "to do: nobody can sign in to the mailbox.",
-            DELETED_USERS,
-            "Restore-MgDirectoryDeletedItem -DirectoryObjectId {deleted_user_id}",
+            "Find out whether the mailbox is still there",
+            "A soft-deleted mailbox can be restored with the user. An inactive one is kept by a hold or a retention policy, and "
+            "its content stays in eDiscovery.",
+            MAILBOXES,
+            """Get-Mailbox -SoftDeletedMailbox -Identity {mailbox} -ErrorAction SilentlyContinue |
+    Format-List Name, ExchangeGuid, WhenSoftDeleted
+Get-Mailbox -InactiveMailboxOnly -Identity {mailbox} -ErrorAction SilentlyContinue |
+    Format-List Name, ExchangeGuid, LitigationHoldEnabled, InPlaceHolds""",
         ),
-        Step("After a restore", "Remediate the message again: it is where it was."),
+        Step(
+            "Restore the user, if the mailbox is still needed",
+            "{user_restorable} The mailbox comes back with the user, and so does the message. Otherwise there is nothing to "
+            "do: nobody can sign in to the mailbox.",
+            DELETED_USERS,
+            """Get-MgDirectoryDeletedItemAsUser -DirectoryObjectId {deleted_user_id} |
+    Format-List DisplayName, UserPrincipalName, DeletedDateTime
+Restore-MgDirectoryDeletedItem -DirectoryObjectId {deleted_user_id}""",
+        ),
+        replace(RETRY, title="After a restore: remediate the message again"),
     ),
 )  # fmt: skip
 def user_deleted(case: Case) -> Match | None:
@@ -56,7 +78,8 @@ def user_deleted(case: Case) -> Match | None:
             "Remediate in the mailboxes of its members",
             "A group has no mailbox that Email Threat Defense can act on. Find out who received the message through it.",
             GROUPS,
-            "Get-MgGroupMember -GroupId {group_id} -All",
+            """Get-MgGroupTransitiveMemberAsUser -GroupId {group_id} -All -Property DisplayName, Mail `
+    -ConsistencyLevel eventual -CountVariable count | Format-Table DisplayName, Mail""",
         ),
         Step(
             "In a Microsoft 365 group",
@@ -136,8 +159,16 @@ def guest_user(case: Case) -> Match | None:
             "In the app's registration, open Authentication > Supported account types and choose Accounts in any "
             "organizational directory.",
             AUTHENTICATION,
-            "Update-MgApplication -ApplicationId (Get-MgApplication -Filter {app_id:appId eq}).Id "
-            "-SignInAudience AzureADMultipleOrgs",
+            """$app = Get-MgApplication -Filter {app_id:appId eq}
+$app | Format-List DisplayName, AppId, SignInAudience
+Update-MgApplication -ApplicationId $app.Id -SignInAudience AzureADMultipleOrgs""",
+            registration=Registration.HERE,
+        ),
+        Step(
+            "Have the app opened to other tenants",
+            "Only the tenant in which the app is registered can let it access accounts in any organizational directory. If it "
+            "is Cisco's own, open a case with Cisco support.",
+            registration=Registration.ELSEWHERE,
         ),
         CONSENT_IN_OTHER_TENANT,
         ADD_OTHER_TENANT,
@@ -187,7 +218,7 @@ def domain_in_other_tenant(case: Case) -> Match | None:
             "{domain} is in no Microsoft 365 tenant that Graph shows. Check whether it is misspelled, was removed, or has "
             "its mail elsewhere. Only mailboxes in Exchange Online can be remediated.",
             DOMAINS,
-            "Get-MgDomain",
+            "Get-MgDomain | Format-Table Id, IsVerified, IsInitial",
         ),
     ),
 )  # fmt: skip
@@ -213,9 +244,11 @@ def domain_unknown(case: Case) -> Match | None:
             "Find where the address comes from",
             "It may come from a transport rule, a catch-all, or the address of a former user. Exchange also shows "
             "recipients that Graph does not: dynamic distribution groups and mail-enabled public folders.",
-            MESSAGE_TRACE,
-            "Get-Recipient -Identity {mailbox}",
+            MAILBOXES,
+            "Get-Recipient -Identity {mailbox} -IncludeSoftDeletedRecipients |\n"
+            "    Format-List Name, RecipientTypeDetails, PrimarySmtpAddress, EmailAddresses",
         ),
+        TRACE,
     ),
 )  # fmt: skip
 def user_not_found(case: Case) -> Match | None:

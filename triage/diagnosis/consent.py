@@ -8,7 +8,16 @@ from triage.diagnosis.etd_app import principal_of
 from triage.diagnosis.grants import PermissionState, granted_roles, required_states
 from triage.diagnosis.portals import API_PERMISSIONS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import AUTHORIZE, CHECK_PERMISSIONS, GRANT_CONSENT, RETRY, Step
+from triage.diagnosis.steps import (
+    AUTHORIZE,
+    CHECK_PERMISSIONS,
+    GRANT_CONSENT,
+    GRANT_MISSING,
+    REAUTHORIZE,
+    RETRY,
+    Registration,
+    Step,
+)
 from triage.graph.evidence import AppEvidence
 from triage.graph.permissions import PERMISSIONS
 from triage.settings import Mode
@@ -21,7 +30,7 @@ from triage.settings import Mode
     "administrator consents.",
     recognized_by="The registration requests a required permission with type Application, and the app has no app role "
     "assignment for it on Microsoft Graph.",
-    remedy=(CHECK_PERMISSIONS, GRANT_CONSENT, RETRY),
+    remedy=(CHECK_PERMISSIONS, GRANT_CONSENT, REAUTHORIZE, GRANT_MISSING, RETRY),
 )  # fmt: skip
 def consent_missing(case: Case) -> Match | None:
     return _missing(
@@ -44,9 +53,12 @@ def consent_missing(case: Case) -> Match | None:
             "In the app's registration, open API permissions > Add a permission > Microsoft Graph > Application "
             "permissions, and choose the permission. Type Delegated works only for a signed-in person.",
             API_PERMISSIONS,
+            registration=Registration.HERE,
         ),
-        CHECK_PERMISSIONS,
         GRANT_CONSENT,
+        REAUTHORIZE,
+        GRANT_MISSING,
+        CHECK_PERMISSIONS,
         RETRY,
     ),
 )  # fmt: skip
@@ -67,7 +79,7 @@ def permission_delegated_only(case: Case) -> Match | None:
     "Graph, and nothing shows that it was requested. If only a permission for mail is missing, this is probable.",
     could_also_be=(Cause.ACCESS_POLICY_BLOCKED, "RBAC for Applications, which can grant a permission for mail in Exchange, "
                    "where Graph does not show it"),
-    remedy=(CHECK_PERMISSIONS, GRANT_CONSENT, AUTHORIZE, RETRY),
+    remedy=(CHECK_PERMISSIONS, GRANT_CONSENT, REAUTHORIZE, GRANT_MISSING, RETRY),
 )  # fmt: skip
 def permission_missing(case: Case) -> Match | None:
     text = "not granted to the Email Threat Defense app with type Application on Microsoft Graph."

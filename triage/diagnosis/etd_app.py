@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from triage.diagnosis.case import Case, Match, day, listed
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.portals import APP_PERMISSIONS, APP_PROPERTIES, CREDENTIALS, ENTERPRISE_APPS
+from triage.diagnosis.portals import APP_PROPERTIES, AUDIT_LOG, CREDENTIALS, ENTERPRISE_APPS
 from triage.diagnosis.rule import rule
 from triage.diagnosis.shell import RESTORE_APP
-from triage.diagnosis.steps import AUTHORIZE, RETRY, TEST_ACCESS_POLICY, Step
+from triage.diagnosis.steps import AUTHORIZE, CHECK_PERMISSIONS, FIND_BLOCK, RETRY, Step
 from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
 from triage.graph.models import ServicePrincipal
 from triage.intake.scenario import Block, named_block
 
 # https://learn.microsoft.com/graph/api/resources/application (signInAudience)
 SINGLE_TENANT = "AzureADMyOrg"
+
+_AUDIT_COLUMNS = (
+    "Format-List ActivityDateTime, ActivityDisplayName, "
+    "@{{ Name = 'Who'; Expression = {{ $_.InitiatedBy.User.UserPrincipalName, $_.InitiatedBy.App.DisplayName }} }}"
+)
 
 
 @rule(
@@ -29,9 +35,15 @@ SINGLE_TENANT = "AzureADMyOrg"
         Step(
             "Check the app's id",
             "Compare the app id {app_id} in TRIAGE_TENANTS with that of the Email Threat Defense app under Enterprise "
-            "applications. If they differ, correct the setting.",
+            "applications. If they differ, correct the setting. Its name is not documented: look for Cisco, Secure Email, "
+            "Email Threat Defense, or Cloud Mailbox. The command lists every app that has a permission for mail, with its "
+            "owner; if no app fits, nobody consented to it here.",
             ENTERPRISE_APPS,
-            "Get-MgServicePrincipal -Filter \"startswith(displayName,'Cisco')\"",
+            """$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
+$roles = ($graph.AppRoles | Where-Object Value -in 'Mail.Read', 'Mail.ReadWrite').Id
+$granted = Get-MgServicePrincipalAppRoleAssignedTo -ServicePrincipalId $graph.Id -All | Where-Object AppRoleId -in $roles
+$granted.PrincipalId | Select-Object -Unique | ForEach-Object {{ Get-MgServicePrincipal -ServicePrincipalId $_ }} |
+    Format-Table DisplayName, AppId, AppOwnerOrganizationId""",
         ),
         AUTHORIZE,
     ),
@@ -56,13 +68,22 @@ def app_not_found(case: Case) -> Match | None:
     remedy=(
         Step(
             "Restore the app",
-            "A deleted enterprise application can be restored for 30 days.",
+            "{app_restorable} Its grants come back with it.",
             ENTERPRISE_APPS,
-            "Restore-MgDirectoryDeletedItem -DirectoryObjectId {deleted_sp_id}",
+            """Get-MgDirectoryDeletedItemAsServicePrincipal -DirectoryObjectId {deleted_sp_id} |
+    Format-List DisplayName, AppId, DeletedDateTime
+Restore-MgDirectoryDeletedItem -DirectoryObjectId {deleted_sp_id}""",
             needs=RESTORE_APP,
         ),
-        Step("Check its permissions", "Check that its permissions were restored with it.", APP_PERMISSIONS),
-        Step("If it can't be restored", "Authorize Email Threat Defense again: Configuration > Mail flow configuration."),
+        CHECK_PERMISSIONS,
+        replace(AUTHORIZE, title="If it can't be restored: authorize Email Threat Defense again"),
+        Step(
+            "Find out who deleted it",
+            "Entra keeps its audit log for 30 days, and for 7 days without P1 or P2.",
+            AUDIT_LOG,
+            "Get-MgAuditLogDirectoryAudit -All -Filter ({deleted_sp_id:targetResources/any(t:t/id eq} + ')') |\n"
+            f"    {_AUDIT_COLUMNS}",
+        ),
     ),
 )  # fmt: skip
 def app_deleted(case: Case) -> Match | None:
@@ -85,15 +106,19 @@ def app_deleted(case: Case) -> Match | None:
     remedy=(
         Step(
             "Find out who disabled the app, and why",
-            "The Entra audit log shows who did it. If Microsoft or the app's owner disabled it, you can't enable it "
-            "here: open a case with Cisco support.",
-            APP_PROPERTIES,
+            "If the finding says that Microsoft or the app's owner disabled it, you can't enable it here: open a case with "
+            "Cisco support. Otherwise the audit log shows who did it. Entra keeps it for 30 days, and for 7 days without P1 "
+            "or P2.",
+            AUDIT_LOG,
+            "Get-MgAuditLogDirectoryAudit -All -Filter ({sp_id:targetResources/any(t:t/id eq} + ')') |\n"
+            f"    {_AUDIT_COLUMNS}",
         ),
         Step(
             "Enable sign-in",
             "Enterprise applications > the Email Threat Defense app > Properties > Enabled for users to sign in: Yes.",
             APP_PROPERTIES,
-            "Update-MgServicePrincipal -ServicePrincipalId {sp_id} -AccountEnabled:$true",
+            """Update-MgServicePrincipal -ServicePrincipalId {sp_id} -AccountEnabled:$true
+Get-MgServicePrincipal -ServicePrincipalId {sp_id} -Property DisplayName, AccountEnabled | Format-List DisplayName, AccountEnabled""",
         ),
         RETRY,
     ),
@@ -116,9 +141,12 @@ def app_disabled(case: Case) -> Match | None:
     remedy=(
         Step(
             "Renew the credential",
-            "In the app's registration, open Certificates & secrets, add a new one, and enter it in Email Threat Defense.",
+            "In the app's registration, open Certificates & secrets, add a new one, and enter it where Email Threat Defense "
+            "signs in with it. The command shows what there is and adds a secret. It shows the secret only once.",
             CREDENTIALS,
-            "Add-MgApplicationPassword -ApplicationId (Get-MgApplication -Filter {app_id:appId eq}).Id",
+            """$app = Get-MgApplication -Filter {app_id:appId eq}
+$app.PasswordCredentials + $app.KeyCredentials | Format-Table DisplayName, KeyId, EndDateTime
+Add-MgApplicationPassword -ApplicationId $app.Id | Format-List SecretText, EndDateTime""",
         ),
         Step("Remove the old one", "When the new one works, delete the expired ones.", CREDENTIALS),
         RETRY,
@@ -145,23 +173,13 @@ def credential_expired(case: Case) -> Match | None:
     could_also_be=("a block of EWS and REST for the whole organization, if the error only says that access to OData is "
                    "disabled",),
     remedy=(
-        Step(
-            "Find what blocks the app",
-            "Exchange Online PowerShell shows whether a policy denies the app access to this mailbox.",
-            command=TEST_ACCESS_POLICY,
-            about=Subject.MAILBOX,
-        ),
-        Step(
-            "Check what RBAC for Applications allows",
-            "RBAC for Applications, the successor of application access policies, can block it in the same way.",
-            command="Test-ServicePrincipalAuthorization -Identity {app_id} -Resource {mailbox}",
-            about=Subject.MAILBOX,
-        ),
+        FIND_BLOCK,
         Step(
             "Give the app access",
-            "Add the mailbox to the group that the policy allows, or remove it from the group that the policy denies. A "
-            "change can take more than an hour.",
-            command="Get-ApplicationAccessPolicy | Where-Object AppId -eq {app_id}",
+            "The command lists the policies for the app. Add the mailbox to the group that a policy allows, or remove it from "
+            "the group that a policy denies. A change can take more than an hour.",
+            command="Get-ApplicationAccessPolicy | Where-Object AppId -eq {app_id} |\n"
+            "    Format-List Identity, AccessRight, ScopeName, ScopeIdentity",
         ),
         RETRY,
     ),
@@ -192,12 +210,7 @@ def access_policy_blocked(case: Case) -> Match | None:
     recognized_by="Everything about the app was read and is in order, and nothing else explains the failure.",
     could_also_be=(Cause.ACCESS_POLICY_BLOCKED, Cause.MESSAGE_PRESENT, "a temporary fault"),
     remedy=(
-        Step(
-            "Rule out an application access policy",
-            "Graph shows nothing wrong with the app. Only Exchange Online shows a policy for single mailboxes.",
-            command=TEST_ACCESS_POLICY,
-            about=Subject.MAILBOX,
-        ),
+        FIND_BLOCK,
         RETRY,
         Step("If it fails again", "Open a case with Cisco support, with this finding and the time of the failure."),
     ),

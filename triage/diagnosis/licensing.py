@@ -7,7 +7,14 @@ from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.no_mailbox import if_not_synced, unless_synced
 from triage.diagnosis.portals import LICENSES, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import ASSIGN_LICENSE, CHECK_SUBSCRIPTION, CHOOSE_LICENSE, Step
+from triage.diagnosis.steps import (
+    ASSIGN_LICENSE,
+    CHECK_RECIPIENT,
+    CHECK_SUBSCRIPTION,
+    CHOOSE_LICENSE,
+    MAILBOX_PLAN_NAMES,
+    Step,
+)
 from triage.graph.license import License, plan_name
 
 
@@ -29,8 +36,8 @@ from triage.graph.license import License, plan_name
             "CountViolation: buy or free licenses. DependencyViolation and MutuallyExclusiveViolation: choose plans that "
             "go together. ProhibitedInUsageLocationViolation: set the usage location.",
             LICENSES,
-            "Get-MgUser -UserId {user} -Property LicenseAssignmentStates | Select-Object -ExpandProperty "
-            "LicenseAssignmentStates",
+            """Get-MgUser -UserId {user} -Property LicenseAssignmentStates | Select-Object -ExpandProperty LicenseAssignmentStates |
+    Format-Table SkuId, State, Error, AssignedByGroup, LastUpdatedDateTime""",
         ),
         Step(
             "Process the licenses again",
@@ -68,10 +75,18 @@ def license_assignment_failed(found: License, mailbox: str) -> Match | None:
     remedy=(
         Step(
             "Switch Exchange Online on",
-            "Open Users > Active users > {mailbox} > Licenses and apps > Apps, select Exchange Online, and save. The "
-            "mailbox is then created automatically, within 24 hours.",
+            "Open Users > Active users > {mailbox} > Licenses and apps > Apps, select Exchange Online, and save. The mailbox is "
+            "then created automatically, within 24 hours. The command does that for licenses that are assigned to the user "
+            "directly; if a group assigns them, switch it on in the license of the group.",
             USERS,
-            "Get-MgUser -UserId {user} -Property AssignedLicenses | Select-Object -ExpandProperty AssignedLicenses",
+            f"""$user = Get-MgUser -UserId {{user}} -Property Id, AssignedLicenses
+$exchange = (Get-MgSubscribedSku).ServicePlans | Where-Object ServicePlanName -match {MAILBOX_PLAN_NAMES}
+foreach ($license in $user.AssignedLicenses) {{{{
+    $rest = @($license.DisabledPlans | Where-Object {{{{ $_ -notin $exchange.ServicePlanId }}}})
+    if ($rest.Count -lt @($license.DisabledPlans).Count) {{{{
+        Set-MgUserLicense -UserId $user.Id -AddLicenses @(@{{{{ SkuId = $license.SkuId; DisabledPlans = $rest }}}}) -RemoveLicenses @()
+    }}}}
+}}}}""",
         ),
     ),
 )  # fmt: skip
@@ -117,7 +132,7 @@ def license_lapsed(found: License, mailbox: str) -> Match | None:
     "confirmed if a license was removed: the mailbox plan is Deleted, and no assigned license includes it. It is only "
     "possible if a plan of Exchange is switched on that the service does not know.",
     could_also_be=("a mail user, whose mailbox is elsewhere: in Graph it looks the same", Cause.MAILBOX_DISCONNECTED),
-    remedy=(CHECK_SUBSCRIPTION, CHOOSE_LICENSE, ASSIGN_LICENSE),
+    remedy=(CHECK_SUBSCRIPTION, CHECK_RECIPIENT, CHOOSE_LICENSE, ASSIGN_LICENSE),
 )  # fmt: skip
 @unless_synced(Cause.MAILBOX_UNLICENSED)
 def mailbox_unlicensed(found: License, mailbox: str) -> Match | None:

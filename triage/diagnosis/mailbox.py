@@ -9,7 +9,7 @@ from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.no_mailbox import if_not_synced, unless_synced, without_mailbox
 from triage.diagnosis.portals import MAILBOXES, MIGRATION, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import DELETE_ON_PREMISES, FIND_ON_PREMISES, Step
+from triage.diagnosis.steps import CHECK_RECIPIENT, DELETE_ON_PREMISES, FIND_ON_PREMISES, Step
 from triage.graph.license import License
 
 # How long a new mailbox takes at most: usually, and while Exchange says that it is not done. Pending alone proves nothing:
@@ -30,7 +30,8 @@ USUAL_HOURS, PENDING_HOURS = 24, 48
             "Read the error",
             "The admin center shows it on the user's page. Usually two objects have the same address.",
             USERS,
-            "Get-MgUser -UserId {user} -Property OnPremisesProvisioningErrors, ServiceProvisioningErrors | Format-List",
+            """Get-MgUser -UserId {user} -Property OnPremisesProvisioningErrors, ServiceProvisioningErrors |
+    Select-Object OnPremisesProvisioningErrors, ServiceProvisioningErrors | ConvertTo-Json -Depth 4""",
         ),
         Step(
             "Fix it at its source",
@@ -56,12 +57,12 @@ def provisioning_error(found: License, mailbox: str) -> Match | None:
     "hours ago, or less than 48 hours ago while provisioning is pending.",
     could_also_be=(Cause.MAILBOX_DISCONNECTED,),
     remedy=(
-        Step("Wait", "A new mailbox is ready within 24 hours after its license is assigned."),
+        Step("Wait", "{ready_by} Nothing is wrong until then."),
         Step(
             "Then triage again",
             "If there is still no mailbox, assign the license again, or open a case with Microsoft.",
             USERS,
-            "Get-EXOMailbox -Identity {mailbox}",
+            "Get-EXOMailbox -Identity {mailbox} | Format-List DisplayName, RecipientTypeDetails, ExchangeGuid",
         ),
     ),
 )  # fmt: skip
@@ -94,18 +95,13 @@ def mailbox_provisioning(case: Case) -> Match | None:
         Cause.PROVISIONING_ERROR, Cause.MAILBOX_UNLICENSED,
     ),
     remedy=(
-        Step(
-            "Find where the mailbox is",
-            "In a hybrid organization, the mailbox may be on the on-premises Exchange server, which Email Threat Defense "
-            "can't access. The type MailUser means that it is.",
-            MAILBOXES,
-            "Get-Recipient -Identity {mailbox} | Format-List RecipientTypeDetails, ExternalEmailAddress",
-        ),
+        CHECK_RECIPIENT,
         FIND_ON_PREMISES,
         DELETE_ON_PREMISES,
         Step(
             "Or move the mailbox",
-            "Migrate it to Exchange Online, or assign an Exchange Online license if the user has no mailbox at all.",
+            "If the mailbox is on-premises and Email Threat Defense should protect it, migrate it to Exchange Online with a "
+            "migration batch. Assign a license only after that, or if the user has no mailbox at all.",
             MIGRATION,
         ),
     ),
@@ -151,15 +147,17 @@ _WHY_NONE = {
     remedy=(
         Step(
             "Look for a soft-deleted mailbox",
-            "Exchange Online keeps a disconnected mailbox for 30 days.",
+            "Exchange Online keeps it for 30 days after WhenSoftDeleted. Note its ExchangeGuid and its LegacyExchangeDN.",
             MAILBOXES,
-            "Get-Mailbox -SoftDeletedMailbox -Identity {mailbox}",
+            "Get-Mailbox -SoftDeletedMailbox -Identity {mailbox} |\n"
+            "    Format-List Name, ExchangeGuid, LegacyExchangeDN, WhenSoftDeleted",
         ),
         Step(
-            "Restore it",
-            "Restore it, or remove the license and assign it again to create a new mailbox.",
-            USERS,
-            "Undo-SoftDeletedMailbox -SoftDeletedObject {mailbox}",
+            "Restore what is in it",
+            "The user needs a mailbox to restore it to: Exchange Online makes a new, empty one if the license is assigned "
+            "again. If that mailbox has another LegacyExchangeDN, first add the old one to it as an X500 address.",
+            command="""New-MailboxRestoreRequest -SourceMailbox {exchange_guid} -TargetMailbox {mailbox}
+Get-MailboxRestoreRequest -TargetMailbox {mailbox} | Format-Table Name, Status""",
         ),
     ),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from string import Formatter
 
@@ -21,6 +22,11 @@ from triage.graph.evidence import AppEvidence, Lack, State
 from triage.settings import Tenant
 from triage.wire import Wire
 
+_IF = {
+    None: "",
+    Registration.HERE: "If the app is registered in this tenant: ",
+    Registration.ELSEWHERE: "If the app is Cisco's own: ",
+}
 NOT_CHECKED = Place(Location.NOT_CHECKED)
 
 
@@ -77,17 +83,15 @@ def fill(step: Step, values: Mapping[str, Value], cloud: Cloud) -> Action:
     What is not known shows as `<what it is>`, and the text says to put it in. A link that needs it is left out, and so is
     a command that does nothing because one of its lists is empty.
     """
-    known = {
-        **{name: f"<{words}>" for name, words in UNKNOWN.items()},
-        **{name: v for name, v in values.items() if v != ""},
-    }
+    gaps = {name: f"<{words}>" for name, words in UNKNOWN.items() if not values.get(name)}
+    known = {**values, **gaps}
     template = connected(step.command, cloud, step.needs) if step.command else ""
     if any(known[name] == () for name in placeholders(template)):
         template = ""
-    detail = step.detail.format_map(known)
-    missing = [UNKNOWN[name] for name in placeholders(template) if name in UNKNOWN and not values.get(name)]
+    detail = step.detail.format_map(known).rstrip()
+    missing = sorted(gaps[name] for name in placeholders(template) & gaps.keys())
     if missing:
-        detail += f" Before you run the command, replace {' and '.join(f'<{name}>' for name in sorted(missing))} in it."
+        detail += f" Before you run the command, replace {' and '.join(missing)} in it."
     linked = step.url is not None and all(values.get(name) for name in placeholders(step.url))
     return Action(
         title=step.title.format_map(known),
@@ -103,9 +107,11 @@ def placeholders(template: str | None) -> set[str]:
 
 
 def _for_registration(steps: Iterable[Step], app: AppEvidence | None) -> list[Step]:
-    """The steps that help with this app: where its registration is may not be known, and then all do."""
+    """The steps that help with this app. Where its registration is may not be known: then each says which app it is for."""
     place = _registration(app)
-    return [step for step in steps if place is None or step.registration in (None, place)]
+    if place is None:
+        return [replace(step, detail=f"{_IF[step.registration]}{step.detail}") for step in steps]
+    return [step for step in steps if step.registration in (None, place)]
 
 
 def _registration(app: AppEvidence | None) -> Registration | None:

@@ -12,6 +12,7 @@ DELETED_OBJECT = timedelta(days=30)
 """A deleted user, service principal or group, and the mailbox that was soft-deleted with the user."""
 DELETED_ITEM = timedelta(days=14)
 """An item in Recoverable Items, unless the mailbox keeps them longer (up to 30 days) or is on hold."""
+NEW_MAILBOX = timedelta(hours=24)
 TRACE = timedelta(days=90)
 TRACE_WINDOW = timedelta(days=10)
 """A message trace reaches back 90 days, and covers at most ten of them at once."""
@@ -20,6 +21,14 @@ TRACE_WINDOW = timedelta(days=10)
 def written(moment: datetime) -> str:
     """A day in a sentence, such as `4 December 2026`."""
     return f"{moment.day} {moment:%B %Y}"
+
+
+def ready_by(assigned: datetime | None) -> str:
+    """When a new mailbox has to be there, as a sentence."""
+    if assigned is None:
+        return "A new mailbox is ready within 24 hours after its license is assigned."
+    end = assigned + NEW_MAILBOX
+    return f"The mailbox has to be ready by {written(end)}, {end:%H:%M} UTC, 24 hours after its license was assigned."
 
 
 def restorable(deleted: datetime | None, now: datetime) -> str:

@@ -6,12 +6,13 @@ Microsoft's own for the state that was found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from triage.diagnosis.causes import Subject
-from triage.diagnosis.portals import APP_PERMISSIONS, LICENSES, USERS
+from triage.diagnosis.portals import APP_PERMISSIONS, LICENSES, MAILBOXES, MESSAGE_TRACE, USERS
 from triage.diagnosis.shell import Needs
+from triage.graph.plans import MAILBOX_PLANS
 
 
 class Registration(StrEnum):
@@ -68,20 +69,31 @@ Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -All | Where
     ForEach-Object {{ $granted = $_.AppRoleId; $graph.AppRoles | Where-Object Id -eq $granted }} | Sort-Object Value |
     Format-Table Value, DisplayName""",
 )
-GRANT_CONSENT = Step(
-    "Grant admin consent",
-    "Open the page, or select Grant admin consent under Permissions, sign in as a Privileged Role Administrator or Global "
-    "Administrator of the tenant, and select Accept. A Cloud Application Administrator can't consent to these "
-    "permissions. The page grants what the app's registration requests, and can withdraw what was granted beside it; the "
-    "command only adds what is missing. It can take a few minutes until Graph applies it.",
-    "{authority}/{tenant_id}/adminconsent?client_id={app_id}",
-    """$app = Get-MgServicePrincipal -Filter {app_id:appId eq}
+REAUTHORIZE = replace(AUTHORIZE, registration=Registration.ELSEWHERE)
+_GRANT = """$app = Get-MgServicePrincipal -Filter {app_id:appId eq}
 $graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
 foreach ($name in {permissions}) {{
     $role = $graph.AppRoles | Where-Object Value -eq $name
     New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -PrincipalId $app.Id -ResourceId $graph.Id `
         -AppRoleId $role.Id
-}}""",
+}}"""
+_WHO_CONSENTS = (
+    "It takes a Privileged Role Administrator or a Global Administrator: a Cloud Application Administrator can't consent to "
+    "application permissions of Microsoft Graph. It can take a few minutes until Graph applies it."
+)
+GRANT_CONSENT = Step(
+    "Grant admin consent",
+    "Open the page, or Permissions > Grant admin consent, and select Accept. That grants what the registration requests, "
+    f"and can withdraw what was granted beside it; the command only adds what is missing. {_WHO_CONSENTS}",
+    "{authority}/{tenant_id}/adminconsent?client_id={app_id}",
+    _GRANT,
+    registration=Registration.HERE,
+)
+GRANT_MISSING = Step(
+    "If it can't be authorized again: grant what is missing",
+    f"The command adds what is missing and changes nothing else. {_WHO_CONSENTS}",
+    command=_GRANT,
+    registration=Registration.ELSEWHERE,
 )
 CONSENT_IN_OTHER_TENANT = Step(
     "Consent in the other tenant",
@@ -92,13 +104,41 @@ CONSENT_IN_OTHER_TENANT = Step(
 ADD_OTHER_TENANT = Step(
     "Add the tenant", "Then add the other tenant to TRIAGE_TENANTS, so that its failures are triaged there."
 )
-TEST_ACCESS_POLICY = "Test-ApplicationAccessPolicy -Identity {mailbox} -AppId {app_id}"
+FIND_BLOCK = Step(
+    "Find what blocks the app",
+    "Only Exchange Online shows this. AccessCheckResult Denied: an application access policy blocks the app. InScope False: "
+    "RBAC for Applications does not allow this mailbox. An EWS policy with a list blocks apps of EWS and REST, for the "
+    "organization or for the mailbox.",
+    command="""Test-ApplicationAccessPolicy -Identity {mailbox} -AppId {app_id} | Format-List AppId, Mailbox, AccessCheckResult
+Test-ServicePrincipalAuthorization -Identity {app_id} -Resource {mailbox} | Format-Table RoleName, AllowedResourceScope, InScope
+Get-OrganizationConfig | Format-List EwsApplicationAccessPolicy, EwsAllowList, EwsBlockList
+Get-CASMailbox -Identity {mailbox} | Format-List EwsApplicationAccessPolicy, EwsAllowList, EwsBlockList""",
+    about=Subject.MAILBOX,
+)
 CHECK_ACCOUNT = Step(
     "Check the account",
     "In the Microsoft 365 admin center, check whether {mailbox} is a valid account with a mailbox, and whether the "
     "address is spelled correctly.",
     USERS,
-    "Get-MgUser -Filter {mailbox:mail eq} | Format-List DisplayName, UserPrincipalName, Mail, AccountEnabled",
+    "Get-MgUser -Filter ({mailbox:mail eq} + ' or ' + {mailbox:userPrincipalName eq}) | Format-List DisplayName, UserPrincipalName, Mail, AccountEnabled",
+)
+CHECK_RECIPIENT = Step(
+    "Find out what Exchange has under the address",
+    "UserMailbox: the mailbox is in Exchange Online. MailUser with an external address: the mailbox is elsewhere, on-premises "
+    "or in another organization. Then do not assign a license or switch Exchange Online on: that can make a second, empty "
+    "mailbox, and mail is split between the two.",
+    MAILBOXES,
+    "Get-Recipient -Identity {mailbox} -IncludeSoftDeletedRecipients |\n"
+    "    Format-List Name, RecipientTypeDetails, PrimarySmtpAddress, ExternalEmailAddress, ExchangeGuid",
+    about=Subject.MAILBOX,
+)
+TRACE = Step(
+    "Trace the message",
+    "{traceable} The trace shows whether Exchange Online delivered it, quarantined it, or rejected it.",
+    MESSAGE_TRACE,
+    "Get-MessageTraceV2 -MessageId {internet_message_id} -RecipientAddress {mailbox} -StartDate {start} -EndDate {end} |\n"
+    "    Format-List Received, SenderAddress, Subject, Status, MessageTraceId",
+    about=Subject.MESSAGE,
 )
 CHECK_SUBSCRIPTION = Step(
     "Check the user's subscription",
@@ -109,12 +149,14 @@ CHECK_SUBSCRIPTION = Step(
     Select-Object -ExpandProperty ServicePlans | Where-Object ServicePlanName -like 'EXCHANGE_*' |
     Format-Table @{{ Name = 'License'; Expression = {{ $license.SkuPartNumber }} }}, ServicePlanName, ProvisioningStatus""",
 )
+MAILBOX_PLAN_NAMES = f"'^({'|'.join(sorted(MAILBOX_PLANS.values()))})$'"
+"""The service plans that carry a mailbox, as a pattern for -match."""
 CHOOSE_LICENSE = Step(
     "Choose a license",
     "List the licenses with Exchange Online that the tenant has, and how many of each are free.",
     LICENSES,
-    """Get-MgSubscribedSku | Where-Object {{ $_.ServicePlans.ServicePlanName -match '^EXCHANGE_S_(STANDARD|ENTERPRISE|DESKLESS)' }} |
-    Select-Object SkuPartNumber, SkuId, @{{ Name = 'Free'; Expression = {{ $_.PrepaidUnits.Enabled - $_.ConsumedUnits }} }}""",
+    f"""Get-MgSubscribedSku | Where-Object {{{{ $_.ServicePlans.ServicePlanName -match {MAILBOX_PLAN_NAMES} }}}} |
+    Select-Object SkuPartNumber, SkuId, @{{{{ Name = 'Free'; Expression = {{{{ $_.PrepaidUnits.Enabled - $_.ConsumedUnits }}}} }}}}""",
 )
 ASSIGN_LICENSE = Step(
     "Assign an Exchange Online license",

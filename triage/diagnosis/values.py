@@ -15,9 +15,10 @@ from triage.diagnosis.case import Case, has_no_owner
 from triage.diagnosis.clouds import GLOBAL, Cloud, cloud_of
 from triage.diagnosis.grants import required_states
 from triage.diagnosis.portals import portals
-from triage.diagnosis.retention import around, restorable, traceable
+from triage.diagnosis.retention import around, ready_by, restorable, traceable
 from triage.graph.evidence import AppEvidence, Unread
 from triage.graph.models import User
+from triage.graph.plans import MAILBOX_PLANS
 from triage.settings import Tenant
 from triage.wire import as_datetime
 
@@ -39,6 +40,7 @@ UNKNOWN = {
     "subject": "subject of the message",
     "sku_id": "SkuId of the license",
     "country": "two-letter country code",
+    "exchange_guid": "ExchangeGuid of the soft-deleted mailbox",
     "person_id": "object ID of the person",
     "identity": "name of the function app",
     "permission": "permission",
@@ -106,6 +108,7 @@ def case_values(case: Case) -> Values:
         "group_id": (group.id if group else None) or "",
         "deleted_user_id": (deleted.id if deleted else None) or "",
         "user_restorable": restorable(deleted.deleted_date_time if deleted else None, evidence.now),
+        "ready_by": ready_by(_assigned(person)),
         **_times(case),
     }
 
@@ -151,6 +154,13 @@ def _initial_domain(case: Case) -> str:
     organization = case.evidence.organization.value
     domains = (organization.verified_domains if organization else None) or []
     return next((domain.name for domain in domains if domain.is_initial), "")
+
+
+def _assigned(person: User | None) -> datetime | None:
+    """When the newest mailbox plan of the user was assigned."""
+    plans = (person.assigned_plans if person else None) or []
+    moments = [plan.assigned_date_time for plan in plans if (plan.service_plan_id or "").lower() in MAILBOX_PLANS]
+    return max((moment for moment in moments if moment), default=None)
 
 
 def _times(case: Case) -> Values:
