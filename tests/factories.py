@@ -13,6 +13,7 @@ from typing import Any
 from triage.diagnosis.case import Case
 from triage.diagnosis.diagnose import Diagnosis, diagnose
 from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
+from triage.graph.message_search import WELL_KNOWN_HIDDEN
 from triage.graph.models import (
     Application,
     AppRoleAssignment,
@@ -198,8 +199,9 @@ def copy_in(folder_name: str, *, is_read: bool | None = False, number: int = 1) 
 
 
 def well_known(**changes: Any) -> dict[str, Answer[MailFolder]]:
-    """The well-known folders, all read."""
-    found: dict[str, Any] = {name: folder(name) for name in WELL_KNOWN_NAMES} | changes
+    """The well-known folders, all read; none of those that may be hidden is there."""
+    found: dict[str, Any] = {name: folder(name) for name in WELL_KNOWN_NAMES}
+    found |= dict.fromkeys(WELL_KNOWN_HIDDEN) | changes
     return {name: answer("folder", value) for name, value in found.items()}
 
 
@@ -224,6 +226,8 @@ def make_evidence(**changes: Any) -> Evidence:
         "recoverable_items": [],
         **changes,
     }
+    if found["message"] == []:
+        found = {"hidden_folders": [], "snoozed": [], **found}  # asked only then
     plain = {name: found.pop(name) for name in ("well_known", "folders", "hidden_messages") if name in found}
     tenant = found.pop("tenant", None) or make_tenant()
     app = found.pop("app", ...)

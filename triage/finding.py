@@ -8,6 +8,7 @@ from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.diagnosis.checks import Check, checks
 from triage.diagnosis.diagnose import Diagnosis
+from triage.diagnosis.exposure import exposed, severity
 from triage.diagnosis.place import Location, Place, place_of
 from triage.diagnosis.remedy import Action, actions
 from triage.graph.evidence import Lack
@@ -69,6 +70,7 @@ def make_finding(
 ) -> Finding:
     """The finding of a diagnosis; without a case there was no evidence."""
     place = place_of(case) if case else Place(Location.NOT_CHECKED)
+    reach = exposed(case, place) if case else None
     return Finding(
         id=queued.finding_id,
         tenant_id=tenant_id,
@@ -76,13 +78,13 @@ def make_finding(
         classified_by=classified[1],
         cause=diagnosis.cause,
         confidence=diagnosis.confidence,
-        severity=diagnosis.severity,
+        severity=severity(diagnosis.severity, exposed=reach, is_read=place.is_read),
         alternatives=list(diagnosis.alternatives),
         also_seen=list(diagnosis.also_seen),
         summary=diagnosis.summary,
-        actions=actions(diagnosis, case, place, exposed=place.location.exposed),
+        actions=actions(diagnosis, case, place, exposed=reach),
         message=MessageState(location=place.location, folder=place.folder, is_read=place.is_read, copies=place.copies),
-        exposed=place.location.exposed,
+        exposed=reach,
         checks=checks(case) if case else [],
         reasons=list(diagnosis.lacks),
         failure=queued.failure,

@@ -103,6 +103,8 @@ export const CAUSE_VALUES = [
   "message_remediated",
   "message_deleted",
   "message_recoverable",
+  "message_sent_copy",
+  "message_junked",
   "message_moved",
   "message_gone",
   "address_is_alias",

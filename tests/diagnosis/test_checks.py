@@ -48,7 +48,8 @@ def check(name: str, failure: dict[str, Any] | None = None, **evidence: Any) -> 
 
 
 def test_in_order() -> None:
-    case = make_case(mailbox_purpose="user", **message_in("Invoices", also=[folder("Invoices")]))
+    known = {name: answer("folder", folder(name)) for name in ("deleteditems", "junkemail", "archive", "sentitems")}
+    case = make_case(mailbox_purpose="user", **message_in("Invoices", also=[folder("Invoices")], well_known=known))
     found = checks(case)
     assert [one.id for one in found] == [
         *("organization", "user", "mailbox", "mailbox_purpose", "message", "recoverable_items"),

@@ -219,6 +219,7 @@ def test_links_are_in_the_tenants_cloud_and_are_left_out_where_no_portal_is_know
     hosts = {url.split("/")[2] for url in links(known_case(tenant=high)).values()}
     assert hosts == {
         "entra.microsoft.us", "portal.office365.us", "admin.exchange.office365.us", "login.microsoftonline.us",
+        "security.microsoft.us",
     }  # fmt: skip
     bleu = make_tenant().at("https://login.sovcloud-identity.fr", "https://graph.svc.sovcloud.fr")
     assert {url.split("/")[2] for url in links(known_case(tenant=bleu)).values()} == {"login.sovcloud-identity.fr"}

@@ -38,10 +38,10 @@ IN: dict[str, dict[str, Any]] = {
 # The cause if the target is another folder, and the targets with which the message is remediated already.
 ELSEWHERE = {
     "inbox": "message_present",
-    "junk": "message_moved",
+    "junk": "message_junked",
     "other_folder": "message_moved",
     "archive_folder": "message_moved",
-    "sent_items": "message_moved",
+    "sent_items": "message_sent_copy",
     "deleted_items": "message_deleted",
     "recoverable_items": "message_recoverable",
     "quarantine": "message_remediated",
@@ -55,6 +55,8 @@ FACTS = {
     "message_remediated": ("confirmed", "info"),
     "message_deleted": ("confirmed", "medium"),
     "message_recoverable": ("confirmed", "low"),
+    "message_sent_copy": ("confirmed", "high"),
+    "message_junked": ("confirmed", "medium"),
     "message_moved": ("confirmed", "high"),
     "message_gone": ("probable", "low"),
     "message_present": ("probable", "high"),
@@ -84,18 +86,19 @@ def test_the_action_is_the_target_if_there_is_no_folder(action: str) -> None:
 SENTENCES = {
     "inbox": f"The message in {MAILBOX} is in the Inbox: Email Threat Defense used an id that has changed, or the fault "
     "was temporary.",
-    "junk": f"The message in {MAILBOX} is no longer in the Inbox: it is in Junk Email, where it can still be opened.",
-    "other_folder": f"The message in {MAILBOX} is no longer in the Inbox: it is in the folder 'Invoices', where it can "
-    "still be opened.",
-    "archive_folder": f"The message in {MAILBOX} is no longer in the Inbox: it is in the Archive folder, where it can "
-    "still be opened.",
-    "sent_items": f"The message in {MAILBOX} is no longer in the Inbox: it is in Sent Items, where it can still be opened.",
-    "deleted_items": f"The message in {MAILBOX} was deleted by the mailbox's owner or by a rule: it is in Deleted Items.",
-    "recoverable_items": f"The message in {MAILBOX} was permanently deleted by the mailbox's owner: it is in Recoverable "
-    "Items, where it can only be restored.",
+    "junk": f"The message in {MAILBOX} is in Junk Email, where it can still be opened. Who moved it there was not read.",
+    "other_folder": f"The message in {MAILBOX} is not in the Inbox: it is in the folder 'Invoices', where it can still be "
+    "opened.",
+    "archive_folder": f"The message in {MAILBOX} is not in the Inbox: it is in the Archive folder, where it can still be "
+    "opened.",
+    "sent_items": f"The message in {MAILBOX} is in Sent Items only: it was sent from this mailbox, so look at the account.",
+    "deleted_items": f"The message in {MAILBOX} is in Deleted Items, where it can still be opened. Who moved it there was "
+    "not read.",
+    "recoverable_items": f"The message in {MAILBOX} is in Recoverable Items, where it can't be opened, only restored. Who "
+    "deleted it was not read.",
     "quarantine": f"The message is already in a hidden quarantine folder: there is nothing left to remediate in {MAILBOX}.",
-    "not_found": f"The message in {MAILBOX} is not in the primary mailbox: it was purged, moved to the archive "
-    "mailbox, or never delivered.",
+    "not_found": f"The message in {MAILBOX} is not in the primary mailbox. Most often, Microsoft 365 has quarantined it; or "
+    "it was deleted for good, moved to the archive mailbox, or never delivered.",
 }
 
 
@@ -163,7 +166,7 @@ def test_address_is_alias() -> None:
         "id, not by such an address."
     )
     # It comes before the message in the Inbox, and below the message elsewhere.
-    assert diagnosed(Scenario.INVALID_USER, **ALIAS, **IN["junk"]).cause == "message_moved"
+    assert diagnosed(Scenario.INVALID_USER, **ALIAS, **IN["junk"]).cause == "message_junked"
 
 
 @pytest.mark.parametrize("scenario", [Scenario.RESOURCE_NOT_FOUND, Scenario.MAILBOX_UNAVAILABLE])

@@ -19,11 +19,6 @@ from triage.diagnosis.place import Location, Place, place_of
 from triage.graph.evidence import Answer, Reason, State
 from triage.graph.models import Message
 
-EXPOSED = {
-    **dict.fromkeys(("inbox", "junk", "archive_folder", "other_folder", "sent_items", "deleted_items"), True),
-    **dict.fromkeys(("recoverable_items", "quarantine", "not_found"), False),
-    **dict.fromkeys(("unknown", "not_checked")),
-}
 RECOVERABLE = Message(id="r", parent_folder_id="dumpster-id", is_read=True)
 QUARANTINE = folder("ETD Quarantine", hidden=True)
 CLUTTER = {"clutter": folder("clutter", hidden=True)}
@@ -31,10 +26,6 @@ CLUTTER = {"clutter": folder("clutter", hidden=True)}
 
 def place(failure: dict[str, Any] | None = None, **evidence: Any) -> Place:
     return place_of(make_case(failure=failure, **evidence))
-
-
-def test_exposed_follows_the_place() -> None:
-    assert {location.value: location.exposed for location in Location} == EXPOSED
 
 
 PLACES: list[tuple[str, Place, dict[str, Any]]] = [
@@ -49,6 +40,11 @@ PLACES: list[tuple[str, Place, dict[str, Any]]] = [
      message_in("Sub", also=[folder("Sub", parent="inbox-id")])),
     ("a folder that was deleted whole", Place(Location.DELETED_ITEMS, "Old", False, 1),
      message_in("Old", also=[folder("Old", parent="deleteditems-id")])),
+    ("a folder in a deleted one", Place(Location.DELETED_ITEMS, "2024", False, 1),
+     message_in("2024", also=[folder("2024", parent="Old-id"), folder("Old", parent="Older-id"),
+                              folder("Older", parent="deleteditems-id")])),
+    ("a folder in a folder", Place(Location.OTHER_FOLDER, "2024", False, 1),
+     message_in("2024", also=[folder("2024", parent="Old-id"), folder("Old", parent="inbox-id")])),
     ("a hidden folder", Place(Location.QUARANTINE, "ETD Quarantine", False, 1),
      message_in("ETD Quarantine", also=[QUARANTINE])),
     ("a hidden well-known folder", Place(Location.OTHER_FOLDER, "clutter", False, 1),
@@ -62,8 +58,19 @@ PLACES: list[tuple[str, Place, dict[str, Any]]] = [
      {"message": [], "recoverable_items": [], "hidden_folders": [QUARANTINE],
       "hidden_messages": {QUARANTINE.id: answer("hidden_folder", [])}}),
     ("in a hidden folder that the search leaves out", Place(Location.QUARANTINE, "ETD Quarantine", False, 1),
-     {"message": [], "recoverable_items": [], "hidden_folders": [QUARANTINE],
+     {"message": [], "recoverable_items": [], "hidden_folders": [QUARANTINE], "well_known": well_known(),
       "hidden_messages": {QUARANTINE.id: answer("hidden_folder", [copy_in("ETD Quarantine")])}}),
+    ("in a hidden folder that Exchange knows by a name", Place(Location.OTHER_FOLDER, "clutter", False, 1),
+     {"message": [], "hidden_folders": [CLUTTER["clutter"]], "well_known": well_known(**CLUTTER),
+      "hidden_messages": {"clutter-id": answer("hidden_folder", [copy_in("clutter")])}}),
+    ("snoozed", Place(Location.OTHER_FOLDER, "Scheduled", True, 1),
+     {"message": [], "snoozed": [copy_in("Scheduled", is_read=True)],
+      "well_known": well_known(scheduled=folder("Scheduled", hidden=True))}),
+    ("snoozed, in a folder without a name", Place(Location.OTHER_FOLDER, None, False, 1),
+     {"message": [], "snoozed": [copy_in("Scheduled")], "well_known": well_known(scheduled=Reason.TIMEOUT)}),
+    ("snoozed, and deleted for good", Place(Location.OTHER_FOLDER, None, False, 2),
+     {"message": [], "snoozed": [copy_in("Scheduled")], "recoverable_items": [RECOVERABLE]}),
+    ("nowhere, without a folder of snoozed mail", Place(Location.NOT_FOUND), {"message": [], "snoozed": None}),
     ("no mailbox", Place(Location.NOT_CHECKED), NO_MAILBOX),
     ("the mailbox was not asked", Place(Location.NOT_CHECKED), {"mailbox": ...}),
 ]  # fmt: skip
@@ -105,12 +112,13 @@ def test_a_copy_that_both_searches_find_is_one_copy() -> None:
     assert place(recoverable_items=[RECOVERABLE]).copies == 2
 
 
+@pytest.mark.parametrize("name", ["inbox", "junkemail"])
 @pytest.mark.parametrize(("states", "expected"), [
     ([False, True], True), ([False, None], False), ([None], None), ([True], True),
 ])  # fmt: skip
-def test_read_if_any_copy_in_the_inbox_was_read(states: list[bool | None], expected: bool | None) -> None:
-    copies = [copy_in("inbox", is_read=state, number=number) for number, state in enumerate(states)]
-    assert place(message=copies).is_read is expected
+def test_read_if_any_copy_there_was_read(states: list[bool | None], expected: bool | None, name: str) -> None:
+    copies = [copy_in(name, is_read=state, number=number) for number, state in enumerate(states)]
+    assert place(message=copies, well_known=well_known()).is_read is expected
 
 
 UNKNOWN: list[tuple[str, dict[str, Any]]] = [
@@ -127,9 +135,20 @@ UNKNOWN: list[tuple[str, dict[str, Any]]] = [
     ("whether a hidden folder is a well-known one",
      message_in("ETD Quarantine", also=[QUARANTINE], well_known=well_known(clutter=Reason.TIMEOUT))),
     ("the hidden folders", {"message": [], "recoverable_items": [], "hidden_folders": Reason.TIMEOUT}),
-    ("the hidden folders were not asked", {"message": [], "recoverable_items": []}),
+    ("the hidden folders were not asked", {"message": [], "hidden_folders": ...}),
+    ("the hidden folders, with a copy in Recoverable Items",
+     {"message": [], "recoverable_items": [RECOVERABLE], "hidden_folders": Reason.TIMEOUT}),
+    ("the snoozed messages", {"message": [], "snoozed": Reason.TIMEOUT}),
+    ("the snoozed messages, with a copy in Recoverable Items",
+     {"message": [], "recoverable_items": [RECOVERABLE], "snoozed": Reason.FORBIDDEN}),
+    ("a folder above the copy's", message_in("2024", also=[folder("2024", parent="Old-id")])),
+    ("a folder above the copy's is gone by now",
+     message_in("2024", folders={"2024-id": answer("folder", folder("2024", parent="Old-id")),
+                                 "Old-id": answer("folder", None)})),
     ("a hidden folder", {"message": [], "recoverable_items": [], "hidden_folders": [QUARANTINE],
                          "hidden_messages": {QUARANTINE.id: answer("hidden_folder", Reason.TIMEOUT)}}),
+    ("whether a hidden folder is a well-known one was not asked",
+     message_in("ETD Quarantine", also=[QUARANTINE], well_known={})),
     ("whether the hidden folder with the copy is a well-known one",
      {"message": [], "recoverable_items": [], "hidden_folders": [QUARANTINE],
       "well_known": well_known(clutter=Reason.TIMEOUT),

@@ -60,7 +60,10 @@ MAILBOX_CAUSES = [
     *("license_assignment_failed", "exchange_plan_disabled", "license_lapsed", "provisioning_error"),
     *("mailbox_provisioning", "mailbox_on_premises", "mailbox_unlicensed", "mailbox_disconnected"),
 ]
-MESSAGE = ["message_remediated", "message_deleted", "message_recoverable", "message_moved", "message_gone"]
+MESSAGE = [
+    *("message_remediated", "message_deleted", "message_recoverable", "message_sent_copy", "message_junked"),
+    *("message_moved", "message_gone"),
+]
 REST = ["address_is_alias", "message_present", "mailbox_reachable"]
 PERSON = [*ADDRESS, *MAILBOX_CAUSES, *MESSAGE]
 
@@ -250,6 +253,7 @@ def _evidence(draw: st.DrawFn) -> dict[str, Any]:
         "message": draw(st.one_of(COPIES, _answers())),
         "recoverable_items": draw(st.one_of(st.sampled_from([[], [Message(id="r")]]), _answers())),
         "hidden_folders": draw(_answers([], [FOLDERS["Hidden"]])),
+        "snoozed": draw(_answers([], [copy_in("Scheduled")])),
         "mailbox_purpose": draw(_answers("shared")),
         "app": draw(APPS),
     }
@@ -290,9 +294,7 @@ def test_any_evidence(evidence: dict[str, Any], scenario: Scenario, failure: dic
 
     assert actions(found, case), "there is always something to do"
     place = place_of(case)
-    assert (place.copies > 0) == (
-        place.location.exposed is True or place.location in ("recoverable_items", "quarantine")
-    )
+    assert (place.copies > 0) == place.location.holds_message
     listed = checks(case)
     asked = [answer for answer in case.evidence.answers() if answer.state is not State.NOT_ASKED]
     assert [check.id for check in listed][: len(asked)] == [answer.check for answer in asked]

@@ -48,7 +48,7 @@ def test_sample(sample: Sample, found: dict[str, Json]) -> None:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 def test_what_holds_of_every_finding(sample: Sample, found: dict[str, Json]) -> None:
     finding = found[sample.name]
-    assert finding["exposed"] == Location(finding["message"]["location"]).exposed
+    assert finding["exposed"] is not True or Location(finding["message"]["location"]).holds_message
     assert (finding["cause"] == "undetermined") == bool(finding["reasons"]) == (finding["confidence"] == "undetermined")
     assert finding["summary"].endswith(".")
     assert finding["actions"] and all(action["title"] and action["detail"] for action in finding["actions"])
@@ -64,5 +64,5 @@ def test_what_holds_of_every_finding(sample: Sample, found: dict[str, Json]) -> 
 
 def seen(finding: Json) -> dict[str, Any]:
     """What a sample can say of its finding."""
-    names = ("cause", "confidence", "exposed", "alternatives", "reasons")
+    names = ("cause", "confidence", "severity", "exposed", "alternatives", "reasons")
     return {name: finding[name] for name in names} | finding["message"]

@@ -80,6 +80,7 @@ EXPECTED = [Row(*row) for row in (
     (mail.message, (MAILBOX, MESSAGE_ID), lambda one, _: user(one).messages, MAIL, COPIES),
     (mail.recoverable_items, (MAILBOX, MESSAGE_ID),
      lambda one, _: folder(one, "recoverableitemsdeletions").messages, MAIL, COPIES),
+    (mail.snoozed, (MAILBOX, MESSAGE_ID), lambda one, _: folder(one, "scheduled").messages, MAIL, COPIES),
     (mail.hidden_folder, (MAILBOX, "AAMk==", MESSAGE_ID), lambda one, name, _: folder(one, name).messages, MAIL, COPIES),
     (mail.mailbox_purpose, (MAILBOX,), lambda one: user(one).mailbox_settings, "MailboxSettings.Read", {}),
     (applications.service_principal, (APP_ID,), SDK.service_principals_with_app_id, APPLICATIONS, {}),
@@ -192,6 +193,7 @@ def test_only_the_place_of_a_message_is_read() -> None:
     for asked in (
         mail.message(MAILBOX, MESSAGE_ID),
         mail.recoverable_items(MAILBOX, MESSAGE_ID),
+        mail.snoozed(MAILBOX, MESSAGE_ID),
         mail.hidden_folder(MAILBOX, "f", MESSAGE_ID),
     ):
         assert parts(asked)[1]["$select"].split(",") == ["id", "parentFolderId", "isRead"]
@@ -249,6 +251,7 @@ def test_a_message_id_stays_in_its_literal(text: str) -> None:
     for asked in (
         mail.message("u", text),
         mail.recoverable_items("u", text),
+        mail.snoozed("u", text),
         mail.hidden_folder("u", "f", text),
     ):
         assert literals(parts(asked)[1]["$filter"]) == ("internetMessageId eq 'x'", [text])

@@ -74,6 +74,8 @@ class Cause(StrEnum):
     MESSAGE_REMEDIATED = "message_remediated"
     MESSAGE_DELETED = "message_deleted"
     MESSAGE_RECOVERABLE = "message_recoverable"
+    MESSAGE_SENT_COPY = "message_sent_copy"
+    MESSAGE_JUNKED = "message_junked"
     MESSAGE_MOVED = "message_moved"
     MESSAGE_GONE = "message_gone"
     ADDRESS_IS_ALIAS = "address_is_alias"

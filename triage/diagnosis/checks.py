@@ -200,6 +200,7 @@ _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
     "organization": _judge_organization,
     "message": _judge_messages,
     "recoverable_items": _judge_messages,
+    "snoozed": _judge_messages,
     "hidden_folder": _judge_messages,
     "mailbox_purpose": _judge_purpose,
     "subscribed_skus": _judge_skus,

@@ -1,59 +1,24 @@
-"""Is it the message? Where it is now, compared with where the remediation was to put it."""
+"""The causes of a message that can still be opened, or that was not looked for. Who moved it is never claimed."""
 
 from __future__ import annotations
 
 from triage.diagnosis.case import Case, Match, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.place import Location, Place, locate
-from triage.diagnosis.portals import MESSAGE_TRACE, USERS
+from triage.diagnosis.place import Location
+from triage.diagnosis.portals import USERS
 from triage.diagnosis.rule import rule
 from triage.diagnosis.steps import FIND_BY_SEARCH, INBOX_RULES, PURGE_BY_SEARCH, RETRY, SEARCH_OTHER_COPIES, Step
+from triage.diagnosis.words import found_in
 from triage.intake.scenario import Scenario
-
-# The location that each target folder means. Source: Cisco's page "Move and Reclassify Messages".
-TARGET_FOLDERS = {
-    "trash": Location.DELETED_ITEMS,
-    "junk": Location.JUNK,
-    "quarantine": Location.QUARANTINE,
-    "inbox": Location.INBOX,
-    "delete": Location.RECOVERABLE_ITEMS,
-}
-_WORDS = {
-    Location.INBOX: "the Inbox",
-    Location.JUNK: "Junk Email",
-    Location.SENT_ITEMS: "Sent Items",
-    Location.ARCHIVE_FOLDER: "the Archive folder",
-    Location.DELETED_ITEMS: "Deleted Items",
-    Location.RECOVERABLE_ITEMS: "Recoverable Items",
-    Location.QUARANTINE: "a hidden quarantine folder",
-}
-
-
-@rule(
-    Cause.MESSAGE_REMEDIATED, Subject.MESSAGE, Confidence.CONFIRMED, Severity.INFO,
-    title="The message is already remediated",
-    meaning="The message is where the remediation was to put it, or nobody can open it any more.",
-    recognized_by="The message is in the target folder or in a hidden quarantine folder. If it was to be deleted, it is in "
-    "Recoverable Items or no longer in the mailbox.",
-    remedy=(
-        Step("Nothing to do", "The message is where the remediation was to put it, or the person can't open it any more."),
-        SEARCH_OTHER_COPIES,
-    ),
-    next_try_works=True,
-)  # fmt: skip
-def message_remediated(case: Case) -> Match | None:
-    place = locate(case)
-    if place is None or not _remediated(case, place):
-        return None
-    where = "no longer in the mailbox" if place.location is Location.NOT_FOUND else f"already in {_where(place)}"
-    return Match(f"The message is {where}: there is nothing left to remediate in {case.failure.mailbox}.")
 
 
 @rule(
     Cause.MESSAGE_DELETED, Subject.MESSAGE, Confidence.CONFIRMED, Severity.MEDIUM,
-    title="The message was deleted, but can still be opened",
-    meaning="The person, or a rule, moved the message to Deleted Items. The person can still open it there.",
-    recognized_by="The most reachable copy of the message is in Deleted Items, and that was not the target folder.",
+    title="The message is in Deleted Items and can still be opened",
+    meaning="The message is in Deleted Items, or in a folder that was deleted. The person can still open it there. Graph "
+    "does not show who moved it: the person, a rule, or another security product.",
+    recognized_by="The most reachable copy of the message is in Deleted Items or in a folder below it, and that was not the "
+    "target folder.",
     remedy=(
         RETRY,
         FIND_BY_SEARCH,
@@ -62,75 +27,62 @@ def message_remediated(case: Case) -> Match | None:
     ),
 )  # fmt: skip
 def message_deleted(case: Case) -> Match | None:
-    return _at(
-        case, (Location.DELETED_ITEMS,), "was deleted by the mailbox's owner or by a rule: it is in Deleted Items."
+    return found_in(
+        case,
+        Location.DELETED_ITEMS,
+        text="is in Deleted Items, where it can still be opened. Who moved it there was not read.",
     )
 
 
 @rule(
-    Cause.MESSAGE_RECOVERABLE, Subject.MESSAGE, Confidence.CONFIRMED, Severity.LOW,
-    title="The message was permanently deleted by its owner",
-    meaning="The message is in Recoverable Items. The person can't open it there, but can restore it.",
-    recognized_by="The most reachable copy of the message is in Recoverable Items, and that was not the target.",
+    Cause.MESSAGE_SENT_COPY, Subject.MESSAGE, Confidence.CONFIRMED, Severity.HIGH,
+    title="The mailbox is the sender's",
+    meaning="The only copy that can be opened is in Sent Items: the message was sent from this mailbox, not to it. "
+    "Somebody else may have used the account.",
+    recognized_by="The most reachable copy of the message is in Sent Items.",
     remedy=(
-        Step(
-            "Usually nothing to do",
-            "Its owner deleted it. It can be restored from Recoverable Items until the retention period ends.",
-        ),
-        Step(
-            "To be sure", "List what is in Recoverable Items.", command="Get-RecoverableItems -Identity {mailbox}"
-        ),
+        RETRY,
+        SEARCH_OTHER_COPIES,
     ),
 )  # fmt: skip
-def message_recoverable(case: Case) -> Match | None:
-    return _at(
-        case,
-        (Location.RECOVERABLE_ITEMS,),
-        "was permanently deleted by the mailbox's owner: it is in Recoverable Items, where it can only be restored.",
+def message_sent_copy(case: Case) -> Match | None:
+    return found_in(
+        case, Location.SENT_ITEMS, text="is in Sent Items only: it was sent from this mailbox, so look at the account."
+    )
+
+
+@rule(
+    Cause.MESSAGE_JUNKED, Subject.MESSAGE, Confidence.CONFIRMED, Severity.MEDIUM,
+    title="The message is in Junk Email",
+    meaning="The message is in Junk Email, and the person can open it there. Microsoft 365's own filters put messages "
+    "there at delivery or later; so can the person or a rule. Graph does not show which.",
+    recognized_by="The most reachable copy of the message is in Junk Email, and that was not the target folder.",
+    remedy=(RETRY, SEARCH_OTHER_COPIES),
+)  # fmt: skip
+def message_junked(case: Case) -> Match | None:
+    return found_in(
+        case, Location.JUNK, text="is in Junk Email, where it can still be opened. Who moved it there was not read."
     )
 
 
 @rule(
     Cause.MESSAGE_MOVED, Subject.MESSAGE, Confidence.CONFIRMED, Severity.HIGH,
     title="The message is in another folder",
-    meaning="The message left the Inbox before the remediation. The person can still open it.",
-    recognized_by="The most reachable copy of the message is in a folder that is neither the Inbox nor the target folder.",
+    meaning="The message is not in the Inbox, and the person can still open it. A snoozed message comes back to the Inbox "
+    "by itself. Graph does not show who moved it: the person, a rule, or a retention policy.",
+    recognized_by="The most reachable copy of the message is in a folder of its own, in the Archive folder, or among the "
+    "snoozed messages, and that was not the target folder.",
     remedy=(
         RETRY,
         INBOX_RULES,
     ),
 )  # fmt: skip
 def message_moved(case: Case) -> Match | None:
-    moved = (Location.OTHER_FOLDER, Location.ARCHIVE_FOLDER, Location.JUNK, Location.SENT_ITEMS)
-    return _at(case, moved, "is no longer in the Inbox: it is in {where}, where it can still be opened.")
-
-
-@rule(
-    Cause.MESSAGE_GONE, Subject.MESSAGE, Confidence.PROBABLE, Severity.LOW,
-    title="The message is not in the mailbox",
-    meaning="The message was purged, moved to the archive mailbox, or never delivered. Graph does not show which.",
-    recognized_by="The message is in no folder of the primary mailbox, including hidden folders and Recoverable Items.",
-    could_also_be=("a message in the archive mailbox, which Graph can't read",),
-    remedy=(
-        Step(
-            "Check whether it was delivered",
-            "A message trace shows whether it arrived, was quarantined, or was rejected.",
-            MESSAGE_TRACE,
-            "Get-MessageTraceV2 -RecipientAddress {mailbox} -MessageId {internet_message_id}",
-        ),
-        Step(
-            "Look into the archive mailbox",
-            "Graph can't read an in-place archive. A retention rule may have moved the message there.",
-            command="Get-EXOMailbox -Identity {mailbox} -Properties ArchiveStatus",
-        ),
-    ),
-)  # fmt: skip
-def message_gone(case: Case) -> Match | None:
-    return _at(
+    return found_in(
         case,
-        (Location.NOT_FOUND,),
-        "is not in the primary mailbox: it was purged, moved to the archive mailbox, or never delivered.",
-    )
+        Location.OTHER_FOLDER, Location.ARCHIVE_FOLDER,
+        text="is not in the Inbox: it is in {where}, where it can still be opened.",
+    )  # fmt: skip
 
 
 @rule(
@@ -148,7 +100,6 @@ def message_gone(case: Case) -> Match | None:
             USERS,
             "Get-MgUser -UserId {user} -Property UserPrincipalName, Mail, ProxyAddresses",
         ),
-        Step("To prevent it", "Make the user principal name and the primary address the same."),
     ),
     last_resort=True,
 )  # fmt: skip
@@ -178,10 +129,10 @@ def address_is_alias(case: Case) -> Match | None:
     next_try_works=True,
 )  # fmt: skip
 def message_present(case: Case) -> Match | None:
-    return _at(
+    return found_in(
         case,
-        (Location.INBOX,),
-        "is in the Inbox: Email Threat Defense used an id that has changed, or the fault was temporary.",
+        Location.INBOX,
+        text="is in the Inbox: Email Threat Defense used an id that has changed, or the fault was temporary.",
     )
 
 
@@ -192,14 +143,15 @@ def message_present(case: Case) -> Match | None:
     "name the message.",
     recognized_by="The mailbox answers, and the failure has no `internetMessageId`.",
     could_also_be=(
-        Cause.MESSAGE_DELETED, Cause.MESSAGE_RECOVERABLE, Cause.MESSAGE_MOVED, Cause.MESSAGE_GONE, Cause.MESSAGE_PRESENT,
+        Cause.MESSAGE_DELETED, Cause.MESSAGE_RECOVERABLE, Cause.MESSAGE_SENT_COPY, Cause.MESSAGE_JUNKED,
+        Cause.MESSAGE_MOVED, Cause.MESSAGE_GONE, Cause.MESSAGE_PRESENT,
     ),
     remedy=(
         Step(
             "Look for the message",
             "Send failures with the internetMessageId, and the finding shows where the message is. Until then, search "
             "for it in the mailbox.",
-            command="Get-MessageTraceV2 -RecipientAddress {mailbox}",
+            command="Get-MessageTraceV2 -RecipientAddress {mailbox} -StartDate {start} -EndDate {end}",
         ),
         RETRY,
     ),
@@ -213,24 +165,3 @@ def mailbox_reachable(case: Case) -> Match | None:
         f"{case.failure.mailbox} and its mailbox are in order. The message was not looked for: the failure has no "
         "internetMessageId."
     )
-
-
-def _at(case: Case, locations: tuple[Location, ...], text: str) -> Match | None:
-    place = locate(case)
-    if place is None or place.location not in locations or _remediated(case, place):
-        return None
-    return Match(f"The message in {case.failure.mailbox} {text.format(where=_where(place))}")
-
-
-def _remediated(case: Case, place: Place) -> bool:
-    """Whether the most reachable copy is where the action was to put it, or in quarantine, where nobody can open it."""
-    target = TARGET_FOLDERS.get(case.failure.target_folder or "")
-    if place.location is Location.NOT_FOUND:
-        return target is Location.RECOVERABLE_ITEMS
-    return place.location in (target, Location.QUARANTINE)
-
-
-def _where(place: Place) -> str:
-    if place.location is Location.OTHER_FOLDER:
-        return f"the folder {place.folder!r}" if place.folder else "another folder"
-    return _WORDS.get(place.location, place.location.value)

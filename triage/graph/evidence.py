@@ -189,6 +189,7 @@ class Evidence:
     mailbox_purpose: Answer[str] = Answer("mailbox_purpose")
     message: Answer[list[Message]] = Answer("message")
     recoverable_items: Answer[list[Message]] = Answer("recoverable_items")
+    snoozed: Answer[list[Message]] = Answer("snoozed")
     well_known: dict[str, Answer[MailFolder]] = field(default_factory=dict[str, Answer[MailFolder]])
     folders: dict[str, Answer[MailFolder]] = field(default_factory=dict[str, Answer[MailFolder]])
     hidden_folders: Answer[list[MailFolder]] = Answer("hidden_folders")

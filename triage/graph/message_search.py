@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from triage.graph.evidence import Answer, Evidence, Reason, State
+from triage.graph.evidence import Answer, Evidence, Reason
 from triage.graph.models import MailFolder, Message
 from triage.graph.questions import mail
 from triage.graph.reading import Reader
@@ -21,6 +21,7 @@ WELL_KNOWN = (*WELL_KNOWN_FIRST, "archive", "sentitems")
 WELL_KNOWN_HIDDEN = ("recoverableitemsdeletions", "searchfolders", "conflicts", "localfailures", "serverfailures",
                      "syncissues", "conversationhistory", "clutter", "outbox", "scheduled")  # fmt: skip
 MAX_HIDDEN_FOLDERS = 20
+MAX_FOLDERS = 40  # those of the copies, and the folders above them
 
 
 class MessageSearch:
@@ -41,15 +42,14 @@ class MessageSearch:
             )
 
     async def places(self, user: str) -> None:
-        """Which folders hold a copy; if none does, what is in the hidden folders."""
+        """Which folders hold a copy; if none does, what the search of the whole mailbox may leave out."""
         evidence = self._evidence
         inbox = evidence.mailbox.value
         parents = {message.parent_folder_id for message in evidence.message.value or [] if message.parent_folder_id}
         if inbox is not None and inbox.id in parents:
             return
         if not parents:
-            if not evidence.recoverable_items.value:
-                await self._hidden(user)
+            await asyncio.gather(self._hidden(user), self._snoozed(user))
             return
         await self._well_known(user, WELL_KNOWN_FIRST)
         other = sorted(parents - self._known_folders())
@@ -59,11 +59,35 @@ class MessageSearch:
             self._folders(user, other), self._well_known(user, WELL_KNOWN[len(WELL_KNOWN_FIRST) :])
         )
         evidence.folders.update(folders)
+        await self._above(user)
         if any(answer.value and answer.value.is_hidden for answer in evidence.folders.values()):
             await self._well_known(user, WELL_KNOWN_HIDDEN)
 
+    async def _above(self, user: str) -> None:
+        """The folders above those of the copies, up to one that is known: Deleted Items may be among them."""
+        folders, inbox = self._evidence.folders, self._evidence.mailbox.value
+        while True:
+            ends = (inbox.id, inbox.parent_folder_id) if inbox else ()
+            seen = {*self._known_folders(), *folders, *ends}
+            visible = (answer.value for answer in folders.values() if answer.value and not answer.value.is_hidden)
+            above = {folder.parent_folder_id for folder in visible if folder.parent_folder_id} - seen
+            if not above:
+                return
+            if len(folders) > MAX_FOLDERS:
+                limit = f"the service follows at most {MAX_FOLDERS} folders upward"
+                unread: Answer[MailFolder] = Answer(mail.folder("", "").check)
+                folders.update(dict.fromkeys(above, unread.unread(Reason.TOO_MANY, detail=limit)))
+                return
+            folders.update(await self._folders(user, sorted(above)))
+
+    async def _snoozed(self, user: str) -> None:
+        answer = await self._reader.many(mail.snoozed(user, self._message_id or ""), Message)
+        self._evidence.snoozed = answer
+        if answer.value:
+            await self._well_known(user, ("scheduled",))  # for its name
+
     async def _hidden(self, user: str) -> None:
-        """Looks into the hidden folders that have something in them, except those that nobody created."""
+        """Looks into the hidden folders that have something in them."""
         evidence = self._evidence
         answer = await self._reader.many(mail.hidden_folders(user), MailFolder)
         hidden = [folder.id for folder in answer.value or [] if folder.is_hidden and folder.id and folder.holds_items]
@@ -75,12 +99,11 @@ class MessageSearch:
         searched = await asyncio.gather(
             *(self._reader.many(mail.hidden_folder(user, folder, message_id), Message) for folder in hidden)
         )
-        found = dict(zip(hidden, searched, strict=True))
-        if any(messages.state is not State.READ or messages.value for messages in searched):
+        if any(messages.value for messages in searched):
+            # A folder that Exchange knows by a name was not made to keep quarantined mail in.
             await self._well_known(user, WELL_KNOWN_HIDDEN)
-            known = self._known_folders()
-            found = {folder: messages for folder, messages in found.items() if folder not in known}
-        evidence.hidden_folders, evidence.hidden_messages = answer, found
+        evidence.hidden_folders = answer
+        evidence.hidden_messages = dict(zip(hidden, searched, strict=True))
 
     def _known_folders(self) -> set[str]:
         folders = (answer.value for answer in self._evidence.well_known.values())

@@ -46,6 +46,12 @@ def recoverable_items(user: str, internet_message_id: str) -> str:
     return _messages(_folder(user, "recoverableitemsdeletions"), internet_message_id)
 
 
+@_mail("Is the message snoozed?", kind=Kind.FACT, absent=absence.FOLDER)
+def snoozed(user: str, internet_message_id: str) -> str:
+    """The copies of a message in the folder of snoozed mail, which may be hidden."""
+    return _messages(_folder(user, "scheduled"), internet_message_id)
+
+
 @_mail("Is the message in this hidden folder?", kind=Kind.FACT, absent=absence.FOLDER)
 def hidden_folder(user: str, folder: str, internet_message_id: str) -> str:
     """The copies of a message in one folder, by the folder's id."""

@@ -1,0 +1,85 @@
+"""Which folders are asked about in the search for a message, and where it stops."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from tests.graph.test_collect import collected
+from triage.graph.evidence import Reason, State
+from triage.graph.message_search import MAX_FOLDERS
+from triage.graph.replies import Reply
+
+MISSING = Reply(404, {"error": {"code": "ErrorItemNotFound"}})
+
+
+class Mailbox:
+    """A mailbox that answers, with folders by id or well-known name, and the copies that each search finds."""
+
+    def __init__(self, folders: dict[str, str], **copies: list[str]) -> None:
+        self.parents = {"inbox": "root", "deleteditems": "root", "junkemail": "root"} | folders
+        self.copies = copies  # the folders of the copies that a search of `all`, or of a folder, finds
+        self.asked: list[str] = []
+
+    def __call__(self, url: str) -> Reply:
+        path = unquote(url.partition("?")[0])
+        if "/mailFolders" not in path and not path.endswith("/messages"):
+            return Reply(404, {"error": {"code": "Request_ResourceNotFound"}})
+        place = path.partition("/mailFolders/")[2]
+        self.asked.append(place or path.rpartition("/")[2])
+        if path.endswith("/messages"):
+            name = place.partition("/")[0] or "all"
+            if name not in ("all", "recoverableitemsdeletions") and name not in self.parents:
+                return MISSING
+            found = self.copies.get(name, [])
+            return _list([{"id": f"copy-{name}-{one}", "parentFolderId": one, "isRead": False} for one in found])
+        if not place:
+            hidden = [name for name in self.parents if name.startswith("hidden")]
+            return _list([self._folder(name) | {"totalItemCount": 1} for name in hidden])
+        return Reply(200, self._folder(place)) if place in self.parents else MISSING
+
+    def _folder(self, name: str) -> dict[str, Any]:
+        return {"id": name, "displayName": name, "parentFolderId": self.parents[name],
+                "isHidden": name.startswith("hidden")}  # fmt: skip
+
+
+def _list(rows: list[dict[str, Any]]) -> Reply:
+    return Reply(200, {"value": rows})
+
+
+async def test_the_folders_above_a_copy_are_followed_to_one_that_is_known() -> None:
+    mailbox = Mailbox({"2024": "old", "old": "older", "older": "deleteditems"}, all=["2024"])
+    evidence = await collected(mailbox)
+    assert list(evidence.folders) == ["2024", "old", "older"]
+    assert "root" not in mailbox.asked
+
+
+async def test_a_folder_below_the_inbox_or_the_root_needs_no_other() -> None:
+    for parent in ("inbox", "root"):
+        assert list((await collected(Mailbox({"bills": parent}, all=["bills"]))).folders) == ["bills"]
+
+
+async def test_folders_without_an_end_are_followed_to_a_limit() -> None:
+    endless = {f"f{number}": f"f{number + 1}" for number in range(100)}
+    evidence = await collected(Mailbox(endless, all=["f0"]))
+    *read, last = evidence.folders.values()
+    assert {one.state for one in read} == {State.READ}
+    assert (len(read), last.reason) == (MAX_FOLDERS + 1, Reason.TOO_MANY)
+    assert str(MAX_FOLDERS) in (last.detail or "")
+
+
+async def test_snoozed_and_hidden_messages_are_looked_for_only_if_nothing_else_is_found() -> None:
+    nowhere = Mailbox({"hidden-quarantine": "root", "scheduled": "root"})
+    evidence = await collected(nowhere)
+    assert (evidence.snoozed.value, evidence.hidden_messages["hidden-quarantine"].value) == ([], [])
+    found = Mailbox({"hidden-quarantine": "root", "scheduled": "root"}, all=["junkemail"])
+    evidence = await collected(found)
+    assert (evidence.snoozed.state, evidence.hidden_folders.state) == (State.NOT_ASKED, State.NOT_ASKED)
+    deleted = Mailbox({"scheduled": "root"}, recoverableitemsdeletions=["dumpster"], scheduled=["scheduled"])
+    evidence = await collected(deleted)
+    assert [len(one.value or []) for one in (evidence.recoverable_items, evidence.snoozed)] == [1, 1]
+    assert evidence.well_known["scheduled"].value is not None
+
+
+async def test_a_mailbox_without_a_folder_of_snoozed_mail_has_none() -> None:
+    assert (await collected(Mailbox({}))).snoozed.state is State.ABSENT

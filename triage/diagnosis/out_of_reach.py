@@ -1,0 +1,104 @@
+"""The causes of a message that nobody can open in the mailbox: it is where the action aimed, or not there at all."""
+
+from __future__ import annotations
+
+from triage.diagnosis.case import Case, Match
+from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
+from triage.diagnosis.exposure import remediated
+from triage.diagnosis.place import Location, locate
+from triage.diagnosis.portals import MESSAGE_TRACE, QUARANTINE
+from triage.diagnosis.rule import rule
+from triage.diagnosis.steps import SEARCH_OTHER_COPIES, Step
+from triage.diagnosis.words import found_in, where
+
+
+@rule(
+    Cause.MESSAGE_REMEDIATED, Subject.MESSAGE, Confidence.CONFIRMED, Severity.INFO,
+    title="The message is already remediated",
+    meaning="The message is where the remediation was to put it, or in a quarantine folder. Graph does not show who moved "
+    "it there.",
+    recognized_by="The most reachable copy of the message is in the target folder, or in a hidden folder that Exchange "
+    "does not know by a name. If the message was to be deleted, it is in Recoverable Items or nowhere in the mailbox.",
+    remedy=(
+        Step("Nothing to do", "The message is where the remediation was to put it, or the person can't open it any more."),
+        SEARCH_OTHER_COPIES,
+    ),
+    next_try_works=True,
+)  # fmt: skip
+def message_remediated(case: Case) -> Match | None:
+    place = locate(case)
+    if place is None or not remediated(case, place):
+        return None
+    now = "no longer in the mailbox" if place.location is Location.NOT_FOUND else f"already in {where(place)}"
+    return Match(f"The message is {now}: there is nothing left to remediate in {case.failure.mailbox}.")
+
+
+@rule(
+    Cause.MESSAGE_RECOVERABLE, Subject.MESSAGE, Confidence.CONFIRMED, Severity.LOW,
+    title="The message was deleted and can only be restored",
+    meaning="The message is in Recoverable Items. The person can't open it there, but can restore it. Graph does not show "
+    "who deleted it: the person, a rule, a retention policy, an administrator, or a security product.",
+    recognized_by="The most reachable copy of the message is in Recoverable Items, and that was not the target.",
+    remedy=(
+        Step(
+            "Usually nothing to do",
+            "The message can be restored from Recoverable Items until the retention period ends.",
+        ),
+        Step(
+            "To be sure",
+            "List what was deleted in the mailbox around that time.",
+            command="Get-RecoverableItems -Identity {mailbox} -FilterItemType IPM.Note `\n"
+            "    -FilterStartTime {start} -FilterEndTime {end}",
+        ),
+    ),
+)  # fmt: skip
+def message_recoverable(case: Case) -> Match | None:
+    return found_in(
+        case,
+        Location.RECOVERABLE_ITEMS,
+        text="is in Recoverable Items, where it can't be opened, only restored. Who deleted it was not read.",
+    )
+
+
+@rule(
+    Cause.MESSAGE_GONE, Subject.MESSAGE, Confidence.PROBABLE, Severity.LOW,
+    title="The message is not in the mailbox",
+    meaning="The message is nowhere in the primary mailbox. The usual reason is Microsoft's zero-hour auto purge (ZAP) or "
+    "Microsoft Defender, which quarantine the same messages that Email Threat Defense convicts. Or the message was "
+    "deleted for good, moved to the archive mailbox, or never delivered. Graph does not show which, so whether the person "
+    "can still open it is not known.",
+    recognized_by="The message is in no folder of the primary mailbox, including hidden folders and Recoverable Items.",
+    could_also_be=(
+        "a message in the archive mailbox, which Graph can't read",
+        "a copy with another message ID, such as one that was sent again or forwarded",
+    ),
+    remedy=(
+        Step(
+            "Look in Microsoft's quarantine",
+            "Microsoft 365 removes such messages from mailboxes by itself, up to 48 hours after delivery.",
+            QUARANTINE,
+            "Get-QuarantineMessage -MessageId {internet_message_id} -RecipientAddress {mailbox}\n"
+            "Get-DetailZapReport -StartDate {start} -EndDate {end} | Format-List",
+        ),
+        Step(
+            "Check whether it was delivered",
+            "A message trace shows whether the message arrived, was quarantined, or was rejected.",
+            MESSAGE_TRACE,
+            "Get-MessageTraceV2 -MessageId {internet_message_id} -RecipientAddress {mailbox} `\n"
+            "    -StartDate {start} -EndDate {end} | Get-MessageTraceDetailV2",
+        ),
+        Step(
+            "Look into the archive mailbox",
+            "Graph can't read an in-place archive. A retention policy may have moved the message there.",
+            command="Get-EXOMailbox -Identity {mailbox} -Properties ArchiveStatus | Format-List ArchiveStatus",
+        ),
+        SEARCH_OTHER_COPIES,
+    ),
+)  # fmt: skip
+def message_gone(case: Case) -> Match | None:
+    return found_in(
+        case,
+        Location.NOT_FOUND,
+        text="is not in the primary mailbox. Most often, Microsoft 365 has quarantined it; or it was deleted for good, "
+        "moved to the archive mailbox, or never delivered.",
+    )

@@ -1,0 +1,32 @@
+"""Where a message is, in words, for the causes about the message."""
+
+from __future__ import annotations
+
+from triage.diagnosis.case import Case, Match
+from triage.diagnosis.exposure import remediated
+from triage.diagnosis.place import Location, Place, locate
+
+_WORDS = {
+    Location.INBOX: "the Inbox",
+    Location.JUNK: "Junk Email",
+    Location.SENT_ITEMS: "Sent Items",
+    Location.ARCHIVE_FOLDER: "the Archive folder",
+    Location.DELETED_ITEMS: "Deleted Items",
+    Location.RECOVERABLE_ITEMS: "Recoverable Items",
+    Location.QUARANTINE: "a hidden quarantine folder",
+}
+
+
+def found_in(case: Case, *locations: Location, text: str) -> Match | None:
+    """A match if the most reachable copy is in one of these, and that is not where the action was to put it."""
+    place = locate(case)
+    if place is None or place.location not in locations or remediated(case, place):
+        return None
+    return Match(f"The message in {case.failure.mailbox} {text.format(where=where(place))}")
+
+
+def where(place: Place) -> str:
+    """The place within a sentence."""
+    if place.location is Location.OTHER_FOLDER:
+        return f"the folder {place.folder!r}" if place.folder else "another folder"
+    return _WORDS.get(place.location, place.location.value)
