@@ -9,7 +9,7 @@
                     GRAPH_READ 20        one read with all requests that a failing batch leads to
                         GRAPH_REQUEST 12     one HTTP request to Graph
                         GRAPH_LATE 1         a batch of several mailboxes, before they are asked apart
-                    GRAPH_WAIT 8         the waits for Retry-After of one read
+                    GRAPH_WAIT 11        the waits for Retry-After of one read
         PROMISED_REQUEST 30  docs/api.md promises an answer within this time
             REQUEST 25           the handler of an HTTP request
                 AUDIT 20             what Graph is asked for the audit of one tenant
@@ -35,7 +35,7 @@ EVIDENCE = 40.0
 GRAPH_READ = 20.0
 GRAPH_REQUEST = 12.0
 GRAPH_LATE = 1.0
-GRAPH_WAIT = 8.0
+GRAPH_WAIT = 11.0
 
 PROMISED_REQUEST = 30.0
 REQUEST = 25.0

@@ -58,13 +58,13 @@ FAULTS = {
         then=("undetermined", ("throttled",)),
     ),
     "an item is throttled for longer than is waited": passing(
-        "throttled", {"path": INBOX, "status": 429, "retryAfter": 9, "times": 1}, hits=1, took=9
+        "throttled", {"path": INBOX, "status": 429, "retryAfter": 12, "times": 1}, hits=1, took=12
     ),
     "a batch is throttled for a second": Fault(
         [{"path": BATCH, "status": 429, "retryAfter": 1, "times": 1}], [DELETED], hits=1, took=1
     ),
     "a batch is throttled for longer than is waited": passing(
-        "throttled", {"path": BATCH, "status": 429, "retryAfter": 9, "times": 1}, hits=1, took=9
+        "throttled", {"path": BATCH, "status": 429, "retryAfter": 12, "times": 1}, hits=1, took=12
     ),
     "throttling does not end": lasting(
         "throttled", {"path": INBOX, "status": 429, "retryAfter": 0}, hits=3 * TRIES
@@ -87,8 +87,8 @@ FAULTS = {
         "unavailable", {"path": "^/servicePrincipals", "status": 404, "code": "UnknownError", "times": 1},
         then=("app_healthy", ()), person="ines", failure=UNKNOWN_REASON,
     ),
-    "a batch is not available": passing("unavailable", {"path": BATCH, "status": 503, "retryAfter": 9, "times": 1}),
-    "a batch stays unavailable": lasting("unavailable", {"path": BATCH, "status": 503, "retryAfter": 9}),
+    "a batch is not available": passing("unavailable", {"path": BATCH, "status": 503, "retryAfter": 12, "times": 1}),
+    "a batch stays unavailable": lasting("unavailable", {"path": BATCH, "status": 503, "retryAfter": 12}),
     # A batch that fails as a whole is asked again in parts, at once.
     "a batch fails": Fault([{"path": BATCH, "status": 500, "times": 1}], [DELETED], hits=1),
     "a batch has no body": Fault([{"path": BATCH, "status": 200, "empty": True, "times": 1}], [DELETED], hits=1),

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from triage.graph.models import (
     Application,
@@ -64,6 +65,8 @@ class Lack(Wire):
     reason: Reason
     permission: str | None = None
     detail: str | None = Field(default=None, exclude_if=lambda detail: detail is None)
+    # The seconds that Graph wants to be left alone: for the next try, and not part of a finding.
+    retry_after: SkipJsonSchema[float | None] = Field(default=None, exclude=True)
 
 
 class Unread(Exception):
@@ -87,7 +90,8 @@ class State(StrEnum):
 class Answer(Generic[T_co]):
     """The answer to one question; with nothing but its `check`, the question was not asked.
 
-    `check` is its id in a finding; `request`, `status` and `error_code` are the evidence. `detail`: see Lack.
+    `check` is its id in a finding; `request`, `status` and `error_code` are the evidence. `detail` and
+    `retry_after`: see Lack.
     """
 
     check: str
@@ -99,6 +103,7 @@ class Answer(Generic[T_co]):
     reason: Reason | None = None
     permission: str | None = None
     detail: str | None = None
+    retry_after: float | None = None
 
     @property
     def known(self) -> bool:
@@ -111,7 +116,13 @@ class Answer(Generic[T_co]):
         if self.reason is None and self.state is State.NOT_ASKED:
             return Lack(check=self.check, reason=Reason.TOO_MANY, detail="the service did not ask this")
         reason = self.reason or Reason.UNAVAILABLE
-        return Lack(check=self.check, reason=reason, permission=self.permission, detail=self.detail)
+        return Lack(
+            check=self.check,
+            reason=reason,
+            permission=self.permission,
+            detail=self.detail,
+            retry_after=self.retry_after if reason.passing else None,
+        )
 
     def get(self) -> T_co | None:
         """The value, or None where Graph says that there is none. Raises Unread if it was not read, or not asked."""

@@ -96,7 +96,12 @@ def late(question: Question) -> Answer[Any]:
 
 def _answer(question: Question, reply: Reply) -> Answer[Any]:
     answer: Answer[Any] = Answer(
-        question.check, State.UNREAD, request=str(question), status=reply.status, error_code=reply.code
+        question.check,
+        State.UNREAD,
+        request=str(question),
+        status=reply.status,
+        error_code=reply.code,
+        retry_after=reply.retry_after,
     )
     if reply.reason is not None:
         return answer.unread(reply.reason)

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from triage import deadlines
 from triage.graph.evidence import Reason
 from triage.graph.questions import Question
+from triage.graph.questions.question import DIRECTORY
+from triage.graph.rate_limit import RateLimit
 from triage.graph.replies import Reply
 
 MAX_TRIES = 3
 # A longer hold is tried with one read after this time: what held it may have ended early, and nobody else would notice.
 PROBE_SECONDS = 300.0
 WAIT_WITHOUT_RETRY_AFTER = 1.0
-DIRECTORY = "directory"
 
 Ask = Callable[[Question], Awaitable[Reply]]
 
@@ -39,19 +40,28 @@ class Throttling:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._holds: dict[str, _Hold] = {}
+        self._rate = RateLimit()
 
     async def read(self, question: Question) -> Reply:
         """The reply, after the waits that Graph asks for, as long as they are short."""
-        workload = question.mailbox or DIRECTORY
+        workload = question.workload
         reply = Reply(reason=Reason.THROTTLED)
         latest = _now() + deadlines.GRAPH_WAIT
         for attempt in range(1, MAX_TRIES + 1):
-            # The hold may be extended while this read waits.
-            while (free := self._free_at(workload)) > _now():
-                if free > latest:
-                    return Reply(429, retry_after=free - _now(), reason=Reason.THROTTLED)
-                await asyncio.sleep(free - _now())
+            while True:
+                # The hold may be extended while this read waits.
+                while (free := self._free_at(workload)) > _now():
+                    if free > latest:
+                        return Reply(429, retry_after=free - _now(), reason=Reason.THROTTLED)
+                    await asyncio.sleep(free - _now())
+                if workload != DIRECTORY:
+                    break
+                await self._rate.turn(question.check)
+                if self._free_at(workload) <= _now():
+                    break
             reply = await self._probe(workload, question)
+            if workload == DIRECTORY:
+                self._rate.note(question.check, reply)
             if not _asks_to_wait(reply):
                 return reply
             wait = reply.retry_after if reply.retry_after is not None else WAIT_WITHOUT_RETRY_AFTER * attempt

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -30,6 +30,7 @@ class Limits:
     outlook_seconds: float = 600
     retry_after: int = 1
     max_outlook_concurrency: int = 0
+    clock: Callable[[], float] = time.monotonic
     throttled: int = 0
     units_used: int = 0
     _buckets: dict[str, tuple[float, float]] = field(default_factory=dict)  # tenant -> (units used, at)
@@ -42,7 +43,7 @@ class Limits:
         headers = {"x-ms-resource-unit": str(units)}
         if self.directory_units is None:
             return headers
-        now = time.monotonic()
+        now = self.clock()
         used, at = self._buckets.get(tenant, (0.0, now))
         rate = self.directory_units / self.directory_seconds
         used = max(0.0, used - (now - at) * rate)
@@ -77,7 +78,7 @@ class Limits:
     def _count(self, key: tuple[str, str]) -> None:
         if self.outlook_requests is None:
             return
-        now = time.monotonic()
+        now = self.clock()
         recent = self._recent.setdefault(key, deque())
         while recent and recent[0] <= now - self.outlook_seconds:
             recent.popleft()

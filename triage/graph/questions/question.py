@@ -18,6 +18,11 @@ from triage.graph.questions import absence
 P = ParamSpec("P")
 
 
+DIRECTORY = "directory"
+# Paths below these have limits of their own.
+_OTHER_WORKLOADS = ("admin", "security")
+
+
 class Kind(StrEnum):
     """What the answer of a question means.
 
@@ -57,6 +62,13 @@ class Question:
 
     def __str__(self) -> str:
         return f"GET {self.url}"
+
+    @property
+    def workload(self) -> str:
+        """What Graph limits together: a mailbox, Exchange's own services (`admin`), or else the tenant's directory."""
+        if self.mailbox is not None:
+            return self.mailbox
+        return next((name for name in _OTHER_WORKLOADS if self.url.startswith(f"/{name}/")), DIRECTORY)
 
 
 QUESTIONS: dict[str, Question] = {}
