@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.diagnosis.powershell import parse
 from tests.factories import (
     APP_ID,
     EXCHANGE_APP_OBJECT_ID,
@@ -24,7 +25,7 @@ from tests.factories import (
 from triage.audit.assess import assess
 from triage.audit.model import Audit, new_audit
 from triage.graph.evidence import AppEvidence, Reason
-from triage.graph.models import Resource
+from triage.graph.models import Application, Resource
 from triage.settings import Mode, Tenant
 
 REQUIRED = ("Mail.ReadWrite", "Organization.Read.All")
@@ -211,3 +212,21 @@ def test_a_delegated_permission_cannot_be_granted_by_app_role() -> None:
     audit = audited(full(delegated_grants=[]))
     issue = next(issue for issue in audit.issues if issue.code == "documented_permission_missing")
     assert not any("foreach" in (action.command or "") for action in issue.actions)
+
+
+def test_excess_is_shown_before_it_is_removed() -> None:
+    audit = audited(full(permissions=grants(*EVERY, "User.ReadWrite.All")))
+    issue = next(issue for issue in audit.issues if issue.code == "excess_privilege")
+    show, remove = (parse(action.command or "") for action in issue.actions)
+    assert "Remove-" not in show.code
+    assert "Remove-MgServicePrincipalAppRoleAssignment " in remove.code
+    assert "-Confirm" in remove.code
+    assert all("User.ReadWrite.All" in command.strings for command in (show, remove))
+
+
+@pytest.mark.parametrize(("place", "command"), [(registration(), True), (None, False)])
+def test_who_can_open_a_single_tenant_app_to_other_tenants(place: Application | None, command: bool) -> None:
+    """Only the owner of the registration: for Cisco's own app there is nothing to run here."""
+    app = full(service_principal=principal(sign_in_audience="AzureADMyOrg"), registration=place)
+    issue = next(issue for issue in audited(app).issues if issue.code == "app_single_tenant")
+    assert ["Update-MgApplication" in (action.command or "") for action in issue.actions] == [command]

@@ -35,14 +35,14 @@ def steps(
 def test_a_person_who_has_not_read_the_message_is_warned_first(is_read: bool | None) -> None:
     first, *others = steps(is_read=is_read)
     assert first.title == "Warn the person"
-    assert '"Please do not open the message "Your invoice". Our mail protection judged it: phishing.' in first.detail
+    assert "\"Please do not open the message 'Your invoice'. Our mail protection judged it: phishing." in first.detail
     assert not {action.title for action in others} & set(CONTAIN)
 
 
 def test_a_person_who_has_read_the_message_is_asked_and_the_account_secured() -> None:
     found = steps(is_read=True)
     assert found[0].title == "Ask the person what they did with the message"
-    assert 'You received the message "Your invoice".' in found[0].detail
+    assert "You received the message 'Your invoice'." in found[0].detail
     assert [action.title for action in found[1:4]] == CONTAIN
     secure, sign_ins, rules = (action.command or "" for action in found[1:4])
     code = parse(secure).code
@@ -104,4 +104,4 @@ def test_the_person_comes_first_also_where_the_cause_is_not_known() -> None:
 
 def test_a_message_without_a_subject_leaves_a_gap_that_shows() -> None:
     found = steps(is_read=False, failure={"subject": None, "verdict": None})[0]
-    assert '"Please do not open the message "<subject of the message>". It is not safe.' in found.detail
+    assert "\"Please do not open the message '<subject of the message>'. It is not safe." in found.detail

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from triage.audit.contents import audited_credentials, audited_permissions, audited_principal, unreadable
 from triage.audit.model import Audit, Issue, Verdict
+from triage.diagnosis.app_steps import OPEN_TO_OTHER_TENANTS, REMOVE_GRANTS
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Severity, Subject
 from triage.diagnosis.etd_app import SINGLE_TENANT
 from triage.diagnosis.grants import PermissionState
 from triage.diagnosis.precedence import causes_of
-from triage.diagnosis.remedy import Action, app_actions
+from triage.diagnosis.remedy import Action, app_actions, app_steps
 from triage.diagnosis.rule import RULES
 from triage.graph.evidence import AppEvidence, Evidence, State, Unread
 from triage.graph.permissions import TAKES_OVER
@@ -79,8 +80,7 @@ def _further_issues(audit: Audit, tenant: Tenant, app: AppEvidence, *, several: 
             "Email Threat Defense does not need these permissions, and they are enough to take over much of the tenant: "
             f"{', '.join(excess)}."
         )
-        detail = "Find out who granted it and why, and remove it: Enterprise applications > Permissions > Review."
-        remedy = [Action(title="Remove the permission", detail=detail)]
+        remedy = app_steps(REMOVE_GRANTS, tenant, app, moment, tuple(excess))
         issues.append(_issue("excess_privilege", Severity.HIGH, summary, remedy))
     # A federated credential has no end.
     if _newest_credential_state(audit) == "expiring" and not app.federated_credentials.value:
@@ -98,8 +98,7 @@ def _further_issues(audit: Audit, tenant: Tenant, app: AppEvidence, *, several: 
         summary = "The app can only access accounts of its own tenant: mailboxes of another tenant can't be remediated."
         if principal is None:
             summary = "The app is for another of the configured tenants only, so it can't be in this tenant."
-        detail = "Registration > Authentication > Supported account types: Accounts in any organizational directory."
-        remedy = [Action(title="Let the app access other tenants, if there are any", detail=detail)]
+        remedy = app_steps(OPEN_TO_OTHER_TENANTS, tenant, app, moment)
         issues.append(_issue(Cause.APP_SINGLE_TENANT.value, severity, summary, remedy))
     return issues
 

@@ -5,20 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from triage.addresses import domain_of
+from triage.diagnosis.app_steps import ADD_OTHER_TENANT, CONSENT_IN_OTHER_TENANT, OPEN_TO_OTHER_TENANTS
 from triage.diagnosis.case import Case, Match, day, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.etd_app import SINGLE_TENANT, for_another_tenant_only, principal_of, sign_in_audience
-from triage.diagnosis.portals import AUTHENTICATION, CONTACTS, DELETED_USERS, DOMAINS, GROUPS, MAILBOXES, USERS
+from triage.diagnosis.portals import CONTACTS, DELETED_USERS, DOMAINS, GROUPS, MAILBOXES, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import (
-    ADD_OTHER_TENANT,
-    CHECK_ACCOUNT,
-    CONSENT_IN_OTHER_TENANT,
-    RETRY,
-    TRACE,
-    Registration,
-    Step,
-)
+from triage.diagnosis.steps import CHECK_ACCOUNT, RETRY, TRACE, Step
 from triage.graph.evidence import Evidence, Reason, State, Unread
 from triage.graph.models import TenantInformation, User
 from triage.settings import Mode
@@ -154,22 +147,7 @@ def guest_user(case: Case) -> Match | None:
     recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app is `AzureADMyOrg`. Or the app "
     "is not in this tenant, but in another configured tenant with that `signInAudience`.",
     remedy=(
-        Step(
-            "Let the app access other tenants",
-            "In the app's registration, open Authentication > Supported account types and choose Accounts in any "
-            "organizational directory.",
-            AUTHENTICATION,
-            """$app = Get-MgApplication -Filter {app_id:appId eq}
-$app | Format-List DisplayName, AppId, SignInAudience
-Update-MgApplication -ApplicationId $app.Id -SignInAudience AzureADMultipleOrgs""",
-            registration=Registration.HERE,
-        ),
-        Step(
-            "Have the app opened to other tenants",
-            "Only the tenant in which the app is registered can let it access accounts in any organizational directory. If it "
-            "is Cisco's own, open a case with Cisco support.",
-            registration=Registration.ELSEWHERE,
-        ),
+        *OPEN_TO_OTHER_TENANTS,
         CONSENT_IN_OTHER_TENANT,
         ADD_OTHER_TENANT,
     ),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from triage.diagnosis.app_steps import AUTHORIZE, CHECK_PERMISSIONS, FIND_BLOCK
 from triage.diagnosis.case import Case, Match, day, listed
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.portals import APP_PROPERTIES, AUDIT_LOG, CREDENTIALS, ENTERPRISE_APPS
 from triage.diagnosis.rule import rule
 from triage.diagnosis.shell import RESTORE_APP
-from triage.diagnosis.steps import AUTHORIZE, CHECK_PERMISSIONS, FIND_BLOCK, RETRY, Step
+from triage.diagnosis.steps import RETRY, Step
 from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
 from triage.graph.models import ServicePrincipal
 from triage.intake.scenario import Block, named_block

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from triage.diagnosis.case import Match, listed
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
+from triage.diagnosis.license_steps import ASSIGN_LICENSE, CHECK_SUBSCRIPTION, CHOOSE_LICENSE, MAILBOX_PLAN_NAMES
 from triage.diagnosis.no_mailbox import if_not_synced, unless_synced
 from triage.diagnosis.portals import LICENSES, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import (
-    ASSIGN_LICENSE,
-    CHECK_RECIPIENT,
-    CHECK_SUBSCRIPTION,
-    CHOOSE_LICENSE,
-    MAILBOX_PLAN_NAMES,
-    Step,
-)
+from triage.diagnosis.steps import CHECK_RECIPIENT, Step
 from triage.graph.license import License, plan_name
 
 

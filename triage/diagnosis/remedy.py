@@ -63,12 +63,19 @@ def app_actions(
 
     `permissions` are those to grant, if they are not the missing ones that remediation needs.
     """
+    rule = RULES[cause]
+    about_app = [step for step in rule.remedy if (step.about or rule.subject) is Subject.ETD_APP]
+    return app_steps(about_app, tenant, app, now, permissions)
+
+
+def app_steps(
+    steps: Iterable[Step], tenant: Tenant, app: AppEvidence, now: datetime, permissions: tuple[str, ...] | None = None
+) -> list[Action]:
+    """These steps, filled in for one app."""
     values = app_values(tenant, app, now)
     if permissions is not None:
         values["permissions"] = permissions
-    rule = RULES[cause]
-    about_app = [step for step in rule.remedy if (step.about or rule.subject) is Subject.ETD_APP]
-    return _once(fill(step, values, cloud_for(tenant)) for step in _for_registration(about_app, app))
+    return _once(fill(step, values, cloud_for(tenant)) for step in _for_registration(steps, app))
 
 
 def lack_action(lack: Lack, tenant: Tenant | None = None) -> Action:

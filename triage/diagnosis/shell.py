@@ -66,6 +66,9 @@ CMDLETS = {
     "New-MgServicePrincipalAppRoleAssignment": _graph(
         "Privileged Role Administrator", "AppRoleAssignment.ReadWrite.All", "Application.Read.All"
     ),
+    "Remove-MgServicePrincipalAppRoleAssignment": _graph(
+        "Privileged Role Administrator", "AppRoleAssignment.ReadWrite.All"
+    ),
     "Restore-MgDirectoryDeletedItem": _graph("User Administrator", "User.DeleteRestore.All"),
     "Revoke-MgUserSignInSession": _graph(_USER_ADMIN, "User.RevokeSessions.All"),
     "Set-MgUserLicense": _graph("License Administrator", "LicenseAssignment.ReadWrite.All"),

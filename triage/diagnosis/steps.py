@@ -6,13 +6,12 @@ Microsoft's own for the state that was found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from triage.diagnosis.causes import Subject
-from triage.diagnosis.portals import APP_PERMISSIONS, LICENSES, MAILBOXES, MESSAGE_TRACE, USERS
+from triage.diagnosis.portals import MAILBOXES, MESSAGE_TRACE, USERS
 from triage.diagnosis.shell import Needs
-from triage.graph.plans import MAILBOX_PLANS
 
 
 class Registration(StrEnum):
@@ -51,70 +50,6 @@ RETRY = Step(
     "In Email Threat Defense, open the message and move it again. Then triage the failure again to check that it worked.",
     about=Subject.MESSAGE,
 )
-AUTHORIZE = Step(
-    "Authorize Email Threat Defense again",
-    "In Email Threat Defense, open Configuration > Mail flow configuration. In the panel Message traffic, select the "
-    "pencil, set Microsoft 365 authentication to Read and Write, sign in as a Global Administrator of the tenant, and "
-    "accept the permissions.",
-)
-CHECK_PERMISSIONS = Step(
-    "Check the app's permissions",
-    "Sign in to the Microsoft 365 admin center as at least a Cloud Application Administrator. Open Admin centers > "
-    "Identity, then Identity > Applications > Enterprise applications > the Email Threat Defense app > Permissions. With "
-    "type Application, there must be Mail.ReadWrite and Organization.Read.All of Microsoft Graph.",
-    APP_PERMISSIONS,
-    """$app = Get-MgServicePrincipal -Filter {app_id:appId eq}
-$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
-Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -All | Where-Object ResourceId -eq $graph.Id |
-    ForEach-Object {{ $granted = $_.AppRoleId; $graph.AppRoles | Where-Object Id -eq $granted }} | Sort-Object Value |
-    Format-Table Value, DisplayName""",
-)
-REAUTHORIZE = replace(AUTHORIZE, registration=Registration.ELSEWHERE)
-_GRANT = """$app = Get-MgServicePrincipal -Filter {app_id:appId eq}
-$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
-foreach ($name in {permissions}) {{
-    $role = $graph.AppRoles | Where-Object Value -eq $name
-    New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -PrincipalId $app.Id -ResourceId $graph.Id `
-        -AppRoleId $role.Id
-}}"""
-_WHO_CONSENTS = (
-    "It takes a Privileged Role Administrator or a Global Administrator: a Cloud Application Administrator can't consent to "
-    "application permissions of Microsoft Graph. It can take a few minutes until Graph applies it."
-)
-GRANT_CONSENT = Step(
-    "Grant admin consent",
-    "Open the page, or Permissions > Grant admin consent, and select Accept. That grants what the registration requests, "
-    f"and can withdraw what was granted beside it; the command only adds what is missing. {_WHO_CONSENTS}",
-    "{authority}/{tenant_id}/adminconsent?client_id={app_id}",
-    _GRANT,
-    registration=Registration.HERE,
-)
-GRANT_MISSING = Step(
-    "If it can't be authorized again: grant what is missing",
-    f"The command adds what is missing and changes nothing else. {_WHO_CONSENTS}",
-    command=_GRANT,
-    registration=Registration.ELSEWHERE,
-)
-CONSENT_IN_OTHER_TENANT = Step(
-    "Consent in the other tenant",
-    "A Privileged Role Administrator or Global Administrator of the tenant that has the domain opens this page and "
-    "accepts.",
-    "{authority}/{owner_tenant_id}/adminconsent?client_id={app_id}",
-)
-ADD_OTHER_TENANT = Step(
-    "Add the tenant", "Then add the other tenant to TRIAGE_TENANTS, so that its failures are triaged there."
-)
-FIND_BLOCK = Step(
-    "Find what blocks the app",
-    "Only Exchange Online shows this. AccessCheckResult Denied: an application access policy blocks the app. InScope False: "
-    "RBAC for Applications does not allow this mailbox. An EWS policy with a list blocks apps of EWS and REST, for the "
-    "organization or for the mailbox.",
-    command="""Test-ApplicationAccessPolicy -Identity {mailbox} -AppId {app_id} | Format-List AppId, Mailbox, AccessCheckResult
-Test-ServicePrincipalAuthorization -Identity {app_id} -Resource {mailbox} | Format-Table RoleName, AllowedResourceScope, InScope
-Get-OrganizationConfig | Format-List EwsApplicationAccessPolicy, EwsAllowList, EwsBlockList
-Get-CASMailbox -Identity {mailbox} | Format-List EwsApplicationAccessPolicy, EwsAllowList, EwsBlockList""",
-    about=Subject.MAILBOX,
-)
 CHECK_ACCOUNT = Step(
     "Check the account",
     "In the Microsoft 365 admin center, check whether {mailbox} is a valid account with a mailbox, and whether the "
@@ -139,34 +74,6 @@ TRACE = Step(
     "Get-MessageTraceV2 -MessageId {internet_message_id} -RecipientAddress {mailbox} -StartDate {start} -EndDate {end} |\n"
     "    Format-List Received, SenderAddress, Subject, Status, MessageTraceId",
     about=Subject.MESSAGE,
-)
-CHECK_SUBSCRIPTION = Step(
-    "Check the user's subscription",
-    "In the Microsoft 365 admin center, open Users > Active users > {mailbox} > Licenses and apps. Check that a license "
-    "with Exchange Online is assigned and switched on.",
-    USERS,
-    """Get-MgUserLicenseDetail -UserId {user} -PipelineVariable license |
-    Select-Object -ExpandProperty ServicePlans | Where-Object ServicePlanName -like 'EXCHANGE_*' |
-    Format-Table @{{ Name = 'License'; Expression = {{ $license.SkuPartNumber }} }}, ServicePlanName, ProvisioningStatus""",
-)
-MAILBOX_PLAN_NAMES = f"'^({'|'.join(sorted(MAILBOX_PLANS.values()))})$'"
-"""The service plans that carry a mailbox, as a pattern for -match."""
-CHOOSE_LICENSE = Step(
-    "Choose a license",
-    "List the licenses with Exchange Online that the tenant has, and how many of each are free.",
-    LICENSES,
-    f"""Get-MgSubscribedSku | Where-Object {{{{ $_.ServicePlans.ServicePlanName -match {MAILBOX_PLAN_NAMES} }}}} |
-    Select-Object SkuPartNumber, SkuId, @{{{{ Name = 'Free'; Expression = {{{{ $_.PrepaidUnits.Enabled - $_.ConsumedUnits }}}} }}}}""",
-)
-ASSIGN_LICENSE = Step(
-    "Assign an Exchange Online license",
-    "Assign a license with Exchange Online. The user needs a usage location before that. The mailbox is then created "
-    "automatically, within 24 hours. If a group assigns the licenses, add the user to the group instead. A shared, room, "
-    "or equipment mailbox needs no license: convert it in the Exchange admin center.",
-    USERS,
-    """$user = Get-MgUser -UserId {user} -Property Id, UsageLocation
-if (-not $user.UsageLocation) {{ Update-MgUser -UserId $user.Id -UsageLocation {country} }}
-Set-MgUserLicense -UserId $user.Id -AddLicenses @(@{{ SkuId = {sku_id} }}) -RemoveLicenses @()""",
 )
 SEARCH_OTHER_COPIES = Step(
     "Look for other copies",

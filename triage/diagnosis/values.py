@@ -98,7 +98,7 @@ def case_values(case: Case) -> Values:
         "user": (person.user_principal_name if person else None) or failure.mailbox,
         "internet_message_id": failure.internet_message_id or "",
         "subject": subject,
-        "the_message": f'the message "{_shortened(subject) or _NO_SUBJECT}"',
+        "the_message": f"the message '{_shortened(subject) or _NO_SUBJECT}'",
         "verdict": f"Our mail protection judged it: {_one_line(failure.verdict)}."
         if failure.verdict
         else "It is not safe.",
