@@ -1,27 +1,67 @@
 """Stands in for the Azure CLI: the part of Microsoft Graph that the scripts ask, on a state kept in a file.
 
-What it does not know it refuses, so a script that asks for anything else fails its test.
+What it does not know it refuses, so a script that asks for anything else fails its test. The program `az` is a few lines
+of bash that ask a server in this process: the scripts call it a thousand times, and each start of Python takes long.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
+import traceback
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import jmespath
 
 NEW = {"createdDateTime": "2026-11-20T10:00:00Z", "tags": [], "passwordCredentials": [], "keyCredentials": []}
-STATE = Path(os.environ["FAKE_AZ_STATE"])
+# Sends the arguments, each ended by a NUL; gets the exit code, what is for standard error, and what is for standard output.
+PROGRAM = """#!/usr/bin/env bash
+exec 3<>/dev/tcp/127.0.0.1/{port}
+printf '%s\\0' "$FAKE_AZ_STATE" "$#" "$@" >&3
+IFS= read -r -d '' code <&3
+IFS= read -r -d '' error <&3
+printf %s "$error" >&2
+cat <&3
+exit "${{code:-70}}"
+"""
 
 
-def main(arguments: list[str]) -> int:
-    state = json.loads(STATE.read_text())
+class Calls(StreamRequestHandler):
+    def handle(self) -> None:
+        state = Path(self._text())
+        arguments = [self._text() for _ in range(int(self._text()))]
+        try:
+            code, output, error = call(state, arguments)
+        except Exception:
+            code, output, error = 70, "", traceback.format_exc()
+        self.wfile.write(f"{code}\0{error}\0{output}".encode())
+
+    def _text(self) -> str:
+        read = bytearray()
+        while (byte := self.rfile.read(1)) not in (b"\0", b""):
+            read += byte
+        return read.decode()
+
+
+@contextmanager
+def fake_az() -> Iterator[str]:
+    """The text of the program `az`, which works as long as this context. FAKE_AZ_STATE names the file with the state."""
+    with ThreadingTCPServer(("127.0.0.1", 0), Calls) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield PROGRAM.format(port=server.server_address[1])
+        server.shutdown()
+
+
+def call(path: Path, arguments: list[str]) -> tuple[int, str, str]:
+    """The exit code, and what is written to standard output and standard error."""
+    state = json.loads(path.read_text())
     state["calls"].append(arguments)
     command = [argument for argument in arguments if not argument.startswith("-")]
     options = {
@@ -37,24 +77,23 @@ def main(arguments: list[str]) -> int:
     elif command[0] == "rest":
         code, answer = rest(state, options["--method"], options["--url"], json.loads(options.get("--body") or "null"))
     else:
-        raise SystemExit(f"fake az: {arguments}")
-    STATE.write_text(json.dumps(state))
+        raise ValueError(f"fake az: {arguments}")
+    path.write_text(json.dumps(state))
     if code:
-        sys.stderr.write(f"ERROR: {answer}\n")
-        return code
-    write(answer, options.get("--query"), options.get("--output", "json"))
-    return 0
+        return code, "", f"ERROR: {answer}\n"
+    return 0, written(answer, options.get("--query"), options.get("--output", "json")), ""
 
 
-def write(answer: Any, query: str | None, output: str) -> None:
+def written(answer: Any, query: str | None, output: str) -> str:
     """As az writes: tsv has a line for each row, `None` for a null, nothing for an empty list."""
     if query:
         answer = jmespath.search(query, answer)
     if output == "tsv":
-        for row in answer if isinstance(answer, list) else [answer]:
-            sys.stdout.write("\t".join(str(cell) for cell in (row if isinstance(row, list) else [row])) + "\n")
-    elif output != "none":
-        sys.stdout.write(json.dumps(answer) + "\n")
+        rows = answer if isinstance(answer, list) else [answer]
+        return "".join(
+            "\t".join(str(cell) for cell in (row if isinstance(row, list) else [row])) + "\n" for row in rows
+        )
+    return "" if output == "none" else json.dumps(answer) + "\n"
 
 
 def rest(state: dict[str, Any], method: str, url: str, body: Any) -> tuple[int, Any]:
@@ -103,7 +142,3 @@ def rest(state: dict[str, Any], method: str, url: str, body: Any) -> tuple[int, 
         return 0, children[-1]
     owner["children"][parts[2]] = [child for child in children if child["id"] != parts[3]]
     return (0, None) if len(owner["children"][parts[2]]) < len(children) else (3, "Not Found")
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

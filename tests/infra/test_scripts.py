@@ -7,13 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jmespath
 import pytest
 
+from tests.infra.fake_az import fake_az
 from triage.graph.evidence import Reason
 from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
 from triage.graph.questions import QUESTIONS
@@ -39,14 +39,12 @@ pytestmark = pytest.mark.skipif(not shutil.which("bash"), reason="the scripts ar
 class Tenant:
     """A tenant that the stand-in acts on, and the scripts run in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: str) -> None:
         self.path = folder / "state.json"
         self.bin = folder / "bin"
         self.bin.mkdir()
         az = self.bin / "az"
-        # -S: the start of Python is most of what a call costs.
-        program = f'exec "{sys.executable}" -S "{Path(__file__).with_name("fake_az.py")}" "$@"'
-        az.write_text(f'#!/bin/sh\nPYTHONPATH="{Path(jmespath.__file__).parent.parent}" {program}\n')
+        az.write_text(program)
         az.chmod(0o755)
         roles = [{"value": name, "id": permission.role_id} for name, permission in PERMISSIONS.items()]
         self.write(
@@ -106,9 +104,15 @@ class Tenant:
         return done.stdout
 
 
+@pytest.fixture(scope="module")
+def az() -> Iterator[str]:
+    with fake_az() as program:
+        yield program
+
+
 @pytest.fixture
-def tenant(tmp_path: Path) -> Tenant:
-    return Tenant(tmp_path)
+def tenant(tmp_path: Path, az: str) -> Tenant:
+    return Tenant(tmp_path, az)
 
 
 def state_of(output: str, permission: str) -> str:
