@@ -10,6 +10,8 @@ import asyncio
 import json
 import logging
 import re
+import ssl
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from triage import deadlines
@@ -48,7 +50,9 @@ class GraphSession:
             RedirectHandlerOption.get_key(): RedirectHandlerOption(max_redirect=0),
         }
         self._http = GraphClientFactory.create_with_default_middleware(
-            client=httpx.AsyncClient(timeout=deadlines.GRAPH_REQUEST, http2=not settings.graph_is_simulated),
+            client=httpx.AsyncClient(
+                timeout=deadlines.GRAPH_REQUEST, http2=not settings.graph_is_simulated, verify=_certificates()
+            ),
             options=handlers,
         )
         self._provider = self._authentication(settings)
@@ -115,6 +119,14 @@ class GraphSession:
             _log.warning("No answer from Graph: %s", type(error).__name__)
             raise BatchFailed(Reply(reason=Reason.UNAVAILABLE)) from error
         return {request["id"]: reply for request in requests}
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """One for all tenants: to read the certificates of all authorities takes longer than the rest of a session."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def entra_code(text: str) -> str:
