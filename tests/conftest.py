@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import distribution
+
+NOT_OF_TRIAGE = ("benchmarks", "infra", "sandbox", "tools")
 
 settings.register_profile("triage", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("triage")
@@ -23,6 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=distribution.rank)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def measured_only_if_it_is_of_triage(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Of these folders' child processes, coverage would say nothing, and they take half as long again with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.relative_to(Path(__file__).parent).parts[0] in NOT_OF_TRIAGE:
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield
+
+
 @pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """One more than there are cores: at most times, one of them waits."""
@@ -30,5 +43,5 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> distribution.UnitScheduling:
-    return distribution.UnitScheduling(config)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> distribution.UnitScheduling:
+    return distribution.UnitScheduling(config, log)

@@ -6,6 +6,8 @@ share these parts. The longest begin first.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -42,8 +44,8 @@ def rank(item: pytest.Item) -> int:
 
 
 class UnitScheduling(LoadFileScheduling):
-    def __init__(self, config: pytest.Config, log: object = None) -> None:
-        super().__init__(config, log)  # type: ignore[arg-type]
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        super().__init__(config, log)
         config.option.loadscopereorder = False  # by the number of tests, of which the longest have few
 
     def _split_scope(self, nodeid: str) -> str:
