@@ -22,6 +22,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from azure.storage.queue import QueueClient
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -269,7 +270,7 @@ def test_every_sample_is_triaged_from_the_package(unpacked: Path, path: str) -> 
                 assert http.get("/api/health").json()["checks"]["storage"]["status"] == "ok"
                 audits = http.post("/api/audits", json={}).raise_for_status().json()["value"]
                 assert {audit["verdict"] for audit in audits} >= {"healthy", "broken"}
-                findings = _triaged(http, samples)
+                findings = _triaged(http, storage.connection_string, samples)
     wrong = {
         sample.name: findings[sample.name]
         for sample in samples
@@ -280,15 +281,16 @@ def test_every_sample_is_triaged_from_the_package(unpacked: Path, path: str) -> 
         assert "ModuleNotFoundError" not in line and "ImportError" not in line, line
 
 
-def _triaged(http: httpx.Client, samples: list[Sample]) -> dict[str, str]:
+def _triaged(http: httpx.Client, connection_string: str, samples: list[Sample]) -> dict[str, str]:
     """The cause that each sample's finding names, by the sample's name."""
     answer = http.post("/api/failures", json=[sample.failure for sample in samples]).raise_for_status().json()
     ids = [one["findingId"] for one in answer["accepted"]]
-    causes: dict[str, str] = {}
     deadline = time.monotonic() + 120
-    while not set(ids) <= causes.keys() and time.monotonic() < deadline:
-        causes = {finding["id"]: finding["cause"] for finding in _findings(http)}
-        time.sleep(0.25)
+    with QueueClient.from_connection_string(connection_string, "remediation-failures") as queue:
+        while queue.get_queue_properties().approximate_message_count:
+            assert time.monotonic() < deadline
+            time.sleep(0.25)
+    causes = {finding["id"]: finding["cause"] for finding in _findings(http)}
     assert set(ids) <= causes.keys()
     return {sample.name: causes[id] for sample, id in zip(samples, ids, strict=True)}
 
