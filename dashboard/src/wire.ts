@@ -236,6 +236,7 @@ export interface MessageState {
   folder: string | null;
   isRead: boolean | null;
   copies: number;
+  lookedAt: string | null;
 }
 
 export type Mode = (typeof MODE_VALUES)[number];

@@ -11,7 +11,8 @@ import pytest
 
 from sandbox.azurite import azurite
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.finding import Finding
+from triage.diagnosis.place import Location
+from triage.finding import Finding, MessageState
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.operations.services import Services
@@ -55,10 +56,11 @@ def finding(number: int, chance: random.Random, occurred: int | None = None) -> 
         tenant_id=chance.choice([*TENANTS, None]),
         scenario=chance.choice(list(Scenario)),
         classified_by=ClassifiedBy.ERROR_TEXT,
-        cause=chance.choice(list(Cause)),
+        cause=chance.choice([cause for cause in Cause if cause is not Cause.UNDETERMINED]),
         confidence=chance.choice(list(Confidence)),
         severity=chance.choice(list(Severity)),
         summary="",
+        message=MessageState(location=Location.INBOX),  # known, so that a new look replaces all that is counted
         exposed=chance.choice([True, False, None]),
         failure=RemediationFailure(mailbox="adele@contoso.com"),
         occurred_at=moment,
@@ -109,7 +111,7 @@ async def test_counts_equal_a_count_of_all_findings(services: Services) -> None:
     for _ in range(2):  # each is written, and then changed: another cause at the same time
 
         async def write(one: Finding) -> None:
-            await services.findings.save(one, "delivery", final=True)
+            await services.findings.save(one, "delivery")
 
         await asyncio.gather(
             *(write(one) for one in kept.values()), fold(await services.account.table(TABLE), "2026-10")
@@ -139,7 +141,7 @@ async def test_a_finding_with_many_concurrent_writers_counts_once(services: Serv
     chance = random.Random(8)
     moment = START + 5
     tries = [finding(1, chance, moment) for _ in range(12)]
-    await asyncio.gather(*(services.findings.save(one, f"delivery {i}", final=True) for i, one in enumerate(tries)))
+    await asyncio.gather(*(services.findings.save(one, f"delivery {i}") for i, one in enumerate(tries)))
     kept = await services.findings.get(tries[0].id)
     assert kept is not None
     assert kept.deliveries == 12

@@ -158,7 +158,7 @@ async def test_a_finding_that_came_again_in_the_meantime_stays(
     with monkeypatch.context() as then:
         then.setattr(time, "time", lambda: (NOW - 410 * DAY) / 10**9)
         for _ in range(3):
-            await services.findings.save(old, "delivery", final=True)
+            await services.findings.save(old, "delivery")
     table = await services.account.table("findings")
     await table.delete_entity(old.id[:2], old.id)
     again = finding(1, at(occurred), at(0), Cause.GUEST_USER)

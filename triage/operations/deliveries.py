@@ -118,7 +118,7 @@ async def _handle(services: Services, message: QueueMessage) -> None:
             elif queued.look is not None:
                 finding = finding.model_copy(update={"looks": queued.look.number})
             again = finding.next_look_at is not None
-            kept = await services.findings.save(finding, queued.delivery, final=queued.fresh and not again)
+            kept = await services.findings.save(finding, queued.delivery)
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
             # The id and the cause say nothing about a person.
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)

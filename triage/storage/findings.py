@@ -50,11 +50,11 @@ class Findings:
         entity = await self._entity(finding_id)
         return _finding(entity) if entity else None
 
-    async def save(self, finding: Finding, delivery: str | None, *, final: bool = False) -> Finding:
+    async def save(self, finding: Finding, delivery: str | None) -> Finding:
         """Stores the finding of one try, merged with the stored one, and returns the result.
 
         The same `delivery` counts once; None (a retriage) does not count. Of two writers at the same time, the second
-        merges with the finding of the first. `final` replaces a finding that knows more (finding.merge).
+        merges with the finding of the first (finding.merge).
         """
         from azure.core.exceptions import HttpResponseError
 
@@ -63,7 +63,7 @@ class Findings:
             entity = await self._entity(finding.id)
             counted: list[str] = json.loads(entity["deliveryIds"]) if entity else []
             delivered = delivery is not None and delivery not in counted
-            merged = merge(_finding(entity), finding, final=final, delivered=delivered) if entity else finding
+            merged = merge(_finding(entity), finding, delivered=delivered) if entity else finding
             revision = (entity["revision"] if entity else _first_revision()) + 1
             counted += [delivery] if delivery is not None and delivered else []
             row = _row(merged, revision, counted[-_REMEMBERED_DELIVERIES:])

@@ -121,12 +121,17 @@ function Whole({ finding, retriage }: { finding: Finding; retriage: ComponentChi
 
 /** Where the message is. */
 function Place({ finding }: { finding: Finding }) {
-  const { location, folder, isRead, copies } = finding.message;
+  const { location, folder, isRead, copies, lookedAt } = finding.message;
   const details = [
     words(location),
     folder && folder.toLowerCase() !== words(location).toLowerCase() ? <Untrusted text={folder} /> : null,
     isRead === true ? <strong class="warn">read</strong> : isRead === false ? "unread" : null,
     copies > 1 ? count(copies, "copy", "copies") : null,
+    lookedAt !== null && lookedAt !== finding.triagedAt ? (
+      <>
+        last seen <Time at={lookedAt} />
+      </>
+    ) : null,
   ].filter((detail) => detail !== null);
   return <small>{list(details)}</small>;
 }

@@ -91,6 +91,8 @@ def can_be_opened(finding: Json) -> Text:
         details.append("read" if message["isRead"] else "not read")
     if copies > 1:
         details.append(f"{copies} copies")
+    if message.get("lookedAt") not in (None, finding.get("triagedAt")):
+        details.append(f"last seen {short(message['lookedAt'])}")
     word, style = _EXPOSED[cast("bool | None", finding.get("exposed"))]
     return Text(word, style).append(f": {harmless(', '.join(details))}", "default")
 
