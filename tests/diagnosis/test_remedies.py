@@ -165,6 +165,10 @@ def test_until_when_a_user_or_an_app_can_be_restored(deleted: datetime | None, s
     assert sentence in remedy(Cause.USER_DELETED, **{**NOBODY, "deleted_user": user})[1].detail
 
 
+def test_until_when_a_deleted_message_can_be_restored_at_the_latest() -> None:
+    assert "so until 4 December 2026 at the latest" in remedy(Cause.MESSAGE_RECOVERABLE)[0].detail
+
+
 def test_when_a_new_mailbox_has_to_be_ready() -> None:
     user = make_user(assigned_plans=[plan(assigned=NOW - timedelta(hours=3)), plan(FOUNDATION, assigned=NOW)])
     wait = remedy(Cause.MAILBOX_PROVISIONING, user=user)[0]

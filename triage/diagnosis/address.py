@@ -11,7 +11,8 @@ from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.etd_app import SINGLE_TENANT, for_another_tenant_only, principal_of, sign_in_audience
 from triage.diagnosis.portals import CONTACTS, DELETED_USERS, DOMAINS, GROUPS, MAILBOXES, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import CHECK_ACCOUNT, RETRY, TRACE, Step
+from triage.diagnosis.search_steps import TRACE
+from triage.diagnosis.steps import CHECK_ACCOUNT, RETRY, Step
 from triage.graph.evidence import Evidence, Reason, State, Unread
 from triage.graph.models import TenantInformation, User
 from triage.settings import Mode

@@ -9,7 +9,8 @@ from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.no_mailbox import if_not_synced, unless_synced, without_mailbox
 from triage.diagnosis.portals import MAILBOXES, MIGRATION, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import CHECK_RECIPIENT, DELETE_ON_PREMISES, FIND_ON_PREMISES, Step
+from triage.diagnosis.search_steps import DELETE_ON_PREMISES, FIND_ON_PREMISES
+from triage.diagnosis.steps import CHECK_RECIPIENT, Step
 from triage.graph.license import License
 
 # How long a new mailbox takes at most: usually, and while Exchange says that it is not done. Pending alone proves nothing:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from triage.diagnosis.case import Case, Match, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.place import Location
-from triage.diagnosis.portals import USERS
+from triage.diagnosis.portals import MESSAGE_TRACE, USERS
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import FIND_BY_SEARCH, INBOX_RULES, PURGE_BY_SEARCH, RETRY, SEARCH_OTHER_COPIES, Step
+from triage.diagnosis.search_steps import FIND_BY_SEARCH, PURGE_BY_SEARCH, SEARCH_OTHER_COPIES
+from triage.diagnosis.steps import INBOX_RULES, RETRY, Step
 from triage.diagnosis.words import found_in
 from triage.intake.scenario import Scenario
 
@@ -96,9 +97,11 @@ def message_moved(case: Case) -> Match | None:
     remedy=(
         Step(
             "Remediate under the user's main address",
-            "The mailbox belongs to {user}. Search for the message in Email Threat Defense under that address.",
+            "The mailbox belongs to {user}. Search for the message in Email Threat Defense under that address and under "
+            "{mailbox}, and move it again. Then triage the failure again to check that it worked.",
             USERS,
-            "Get-MgUser -UserId {user} -Property UserPrincipalName, Mail, ProxyAddresses",
+            "Get-MgUser -UserId {user} -Property UserPrincipalName, Mail, ProxyAddresses |\n"
+            "    Format-List UserPrincipalName, Mail, ProxyAddresses",
         ),
     ),
     last_resort=True,
@@ -149,9 +152,11 @@ def message_present(case: Case) -> Match | None:
     remedy=(
         Step(
             "Look for the message",
-            "Send failures with the internetMessageId, and the finding shows where the message is. Until then, search "
-            "for it in the mailbox.",
-            command="Get-MessageTraceV2 -RecipientAddress {mailbox} -StartDate {start} -EndDate {end}",
+            "Send failures with the internetMessageId, and the finding shows where the message is. Until then, the trace "
+            "lists what the mailbox received in these days.",
+            MESSAGE_TRACE,
+            "Get-MessageTraceV2 -RecipientAddress {mailbox} -StartDate {start} -EndDate {end} |\n"
+            "    Format-Table Received, SenderAddress, Subject, Status, MessageId",
         ),
         RETRY,
     ),

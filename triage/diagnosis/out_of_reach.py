@@ -6,9 +6,10 @@ from triage.diagnosis.case import Case, Match
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.exposure import remediated
 from triage.diagnosis.place import Location, locate
-from triage.diagnosis.portals import MESSAGE_TRACE, QUARANTINE
+from triage.diagnosis.portals import QUARANTINE
 from triage.diagnosis.rule import rule
-from triage.diagnosis.steps import SEARCH_OTHER_COPIES, Step
+from triage.diagnosis.search_steps import SEARCH_OTHER_COPIES, TRACE
+from triage.diagnosis.steps import Step
 from triage.diagnosis.words import found_in, where
 
 
@@ -42,13 +43,13 @@ def message_remediated(case: Case) -> Match | None:
     remedy=(
         Step(
             "Usually nothing to do",
-            "The message can be restored from Recoverable Items until the retention period ends.",
+            "{recoverable} Nobody can open it in Recoverable Items.",
         ),
         Step(
             "To be sure",
-            "List what was deleted in the mailbox around that time.",
-            command="Get-RecoverableItems -Identity {mailbox} -FilterItemType IPM.Note `\n"
-            "    -FilterStartTime {start} -FilterEndTime {end}",
+            "List what was deleted in the mailbox with this subject around that time.",
+            command="""Get-RecoverableItems -Identity {mailbox} -SubjectContains {subject} -FilterItemType IPM.Note `
+    -FilterStartTime {start} -FilterEndTime {end} | Format-List Subject, LastModifiedTime, SourceFolder""",
         ),
     ),
 )  # fmt: skip
@@ -75,18 +76,15 @@ def message_recoverable(case: Case) -> Match | None:
     remedy=(
         Step(
             "Look in Microsoft's quarantine",
-            "Microsoft 365 removes such messages from mailboxes by itself, up to 48 hours after delivery.",
+            "Microsoft 365 removes such messages from mailboxes by itself, up to 48 hours after delivery. The second command "
+            "lists what it removed from this mailbox.",
             QUARANTINE,
-            "Get-QuarantineMessage -MessageId {internet_message_id} -RecipientAddress {mailbox}\n"
-            "Get-DetailZapReport -StartDate {start} -EndDate {end} | Format-List",
+            """Get-QuarantineMessage -MessageId {internet_message_id} -RecipientAddress {mailbox} |
+    Format-List Identity, ReceivedTime, Type, ReleaseStatus, PolicyName, Expires
+Get-DetailZapReport -StartDate {start} -EndDate {end} |
+    Where-Object {{ ($_ | Out-String -Width 4096) -match [regex]::Escape({mailbox}) }} | Format-List""",
         ),
-        Step(
-            "Check whether it was delivered",
-            "A message trace shows whether the message arrived, was quarantined, or was rejected.",
-            MESSAGE_TRACE,
-            "Get-MessageTraceV2 -MessageId {internet_message_id} -RecipientAddress {mailbox} `\n"
-            "    -StartDate {start} -EndDate {end} | Get-MessageTraceDetailV2",
-        ),
+        TRACE,
         Step(
             "Look into the archive mailbox",
             "Graph can't read an in-place archive. A retention policy may have moved the message there.",

@@ -41,6 +41,14 @@ def restorable(deleted: datetime | None, now: datetime) -> str:
     return f"It can be restored until {written(end)}, 30 days after it was deleted."
 
 
+def recoverable(now: datetime) -> str:
+    """Until when an item that is in Recoverable Items now can be restored from there at the latest, as a sentence."""
+    return (
+        "By default, the person can restore the message for 14 days after it was deleted, so until "
+        f"{written(now + DELETED_ITEM)} at the latest. A mailbox may keep deleted items for up to 30 days, or longer on hold."
+    )
+
+
 def traceable(occurred: datetime, now: datetime) -> str:
     """Until when a message trace finds what happened at a time, as a sentence."""
     end = occurred + TRACE

@@ -15,7 +15,7 @@ from triage.diagnosis.case import Case, has_no_owner
 from triage.diagnosis.clouds import GLOBAL, Cloud, cloud_of
 from triage.diagnosis.grants import required_states
 from triage.diagnosis.portals import portals
-from triage.diagnosis.retention import around, ready_by, restorable, traceable
+from triage.diagnosis.retention import around, ready_by, recoverable, restorable, traceable
 from triage.graph.evidence import AppEvidence, Unread
 from triage.graph.models import User
 from triage.graph.plans import MAILBOX_PLANS
@@ -173,6 +173,7 @@ def _times(case: Case) -> Values:
         "end": _stamp(end),
         "received": f"{start:%Y-%m-%d}..{end:%Y-%m-%d}",
         "traceable": traceable(occurred, now),
+        "recoverable": recoverable(now),
     }
 
 
