@@ -173,6 +173,10 @@ def test_when_a_new_mailbox_has_to_be_ready() -> None:
     user = make_user(assigned_plans=[plan(assigned=NOW - timedelta(hours=3)), plan(FOUNDATION, assigned=NOW)])
     wait = remedy(Cause.MAILBOX_PROVISIONING, user=user)[0]
     assert wait.detail.startswith("The mailbox has to be ready by 21 November 2026, 09:00 UTC")
+    late = remedy(
+        Cause.MAILBOX_PROVISIONING, user=make_user(assigned_plans=[plan(assigned=NOW - timedelta(hours=30))])
+    )[0]
+    assert late.detail.startswith("The mailbox should have been ready by 20 November 2026, 06:00 UTC")
     nothing = remedy(Cause.MAILBOX_PROVISIONING, user=make_user(assigned_plans=[]))[0]
     assert nothing.detail.startswith("A new mailbox is ready within 24 hours")
 
@@ -190,7 +194,9 @@ def test_a_trace_covers_the_days_of_the_message(
     case = make_case(failure={"occurred_at": occurred}, **NOBODY)
     trace = next(action for action in actions(given(Cause.USER_NOT_FOUND), case) if action.title == "Trace the message")
     assert sentence in trace.detail
-    if start:
+    if start is None:
+        assert trace.command is None
+    else:
         assert f"-StartDate '{start}' -EndDate '{end}'" in (trace.command or "")
 
 

@@ -38,7 +38,7 @@ _AUDIT_COLUMNS = (
             "Compare the app id {app_id} in TRIAGE_TENANTS with that of the Email Threat Defense app under Enterprise "
             "applications. If they differ, correct the setting. Its name is not documented: look for Cisco, Secure Email, "
             "Email Threat Defense, or Cloud Mailbox. The command lists every app that has a permission for mail, with its "
-            "owner; if no app fits, nobody consented to it here.",
+            "owner. If none fits, that proves nothing: the app may be there without the permission.",
             ENTERPRISE_APPS,
             """$graph = Get-MgServicePrincipal -Filter "appId eq '00000003-0000-0000-c000-000000000000'"
 $roles = ($graph.AppRoles | Where-Object Value -in 'Mail.Read', 'Mail.ReadWrite').Id

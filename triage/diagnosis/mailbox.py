@@ -58,7 +58,7 @@ def provisioning_error(found: License, mailbox: str) -> Match | None:
     "hours ago, or less than 48 hours ago while provisioning is pending.",
     could_also_be=(Cause.MAILBOX_DISCONNECTED,),
     remedy=(
-        Step("Wait", "{ready_by} Nothing is wrong until then."),
+        Step("Wait", "{ready_by} Exchange sometimes takes longer: up to 48 hours, while it reports the plan as pending."),
         Step(
             "Then triage again",
             "If there is still no mailbox, assign the license again, or open a case with Microsoft.",

@@ -155,7 +155,7 @@ def message_present(case: Case) -> Match | None:
             "Send failures with the internetMessageId, and the finding shows where the message is. Until then, the trace "
             "lists what the mailbox received in these days.",
             MESSAGE_TRACE,
-            "Get-MessageTraceV2 -RecipientAddress {mailbox} -StartDate {start} -EndDate {end} |\n"
+            "Get-MessageTraceV2 -RecipientAddress {mailbox} -StartDate {trace_start} -EndDate {trace_end} |\n"
             "    Format-Table Received, SenderAddress, Subject, Status, MessageId",
         ),
         RETRY,

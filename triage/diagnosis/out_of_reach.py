@@ -46,8 +46,8 @@ def message_remediated(case: Case) -> Match | None:
             "{recoverable} Nobody can open it in Recoverable Items.",
         ),
         Step(
-            "To be sure",
-            "List what was deleted in the mailbox with this subject around that time.",
+            "To be sure, list what was deleted",
+            "The command lists what was deleted in the mailbox with this subject around that time.",
             command="""Get-RecoverableItems -Identity {mailbox} -SubjectContains {subject} -FilterItemType IPM.Note `
     -FilterStartTime {start} -FilterEndTime {end} | Format-List Subject, LastModifiedTime, SourceFolder""",
         ),
@@ -81,7 +81,7 @@ def message_recoverable(case: Case) -> Match | None:
             QUARANTINE,
             """Get-QuarantineMessage -MessageId {internet_message_id} -RecipientAddress {mailbox} |
     Format-List Identity, ReceivedTime, Type, ReleaseStatus, PolicyName, Expires
-Get-DetailZapReport -StartDate {start} -EndDate {end} |
+Get-DetailZapReport -StartDate {trace_start} -EndDate {trace_end} |
     Where-Object {{ ($_ | Out-String -Width 4096) -match [regex]::Escape({mailbox}) }} | Format-List""",
         ),
         TRACE,

@@ -23,12 +23,15 @@ def written(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def ready_by(assigned: datetime | None) -> str:
+def ready_by(assigned: datetime | None, now: datetime) -> str:
     """When a new mailbox has to be there, as a sentence."""
     if assigned is None:
         return "A new mailbox is ready within 24 hours after its license is assigned."
     end = assigned + NEW_MAILBOX
-    return f"The mailbox has to be ready by {written(end)}, {end:%H:%M} UTC, 24 hours after its license was assigned."
+    by = f"by {written(end)}, {end:%H:%M} UTC, 24 hours after its license was assigned"
+    if end <= now:
+        return f"The mailbox should have been ready {by}."
+    return f"The mailbox has to be ready {by}. Nothing is wrong until then."
 
 
 def restorable(deleted: datetime | None, now: datetime) -> str:
@@ -58,10 +61,12 @@ def traceable(occurred: datetime, now: datetime) -> str:
 
 
 def around(occurred: datetime, now: datetime) -> tuple[datetime, datetime]:
-    """From when to when to look for the message: it arrived before the failure, and some verdicts come days later.
-
-    Within what a message trace reaches, as far as possible.
-    """
+    """From when to when to look for the message: it arrived before the failure, and some verdicts come days later."""
     end = min(occurred + timedelta(days=2), now)
-    start = max(end - TRACE_WINDOW + timedelta(hours=1), now - TRACE + timedelta(hours=1))
-    return (start, end) if start < end else (end - timedelta(days=7), end)
+    return end - TRACE_WINDOW + timedelta(hours=1), end
+
+
+def within_trace(start: datetime, end: datetime, now: datetime) -> tuple[datetime, datetime] | None:
+    """What of a time a message trace reaches; None if that is nothing."""
+    start = max(start, now - TRACE + timedelta(hours=1))
+    return (start, end) if start < end else None

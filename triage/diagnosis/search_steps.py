@@ -10,14 +10,14 @@ TRACE = Step(
     "Trace the message",
     "{traceable} The trace shows whether Exchange Online delivered it, quarantined it, or rejected it.",
     MESSAGE_TRACE,
-    "Get-MessageTraceV2 -MessageId {internet_message_id} -RecipientAddress {mailbox} -StartDate {start} -EndDate {end} |\n"
+    "Get-MessageTraceV2 -MessageId {internet_message_id} -RecipientAddress {mailbox} -StartDate {trace_start} -EndDate {trace_end} |\n"
     "    Format-List Received, SenderAddress, Subject, Status, MessageTraceId",
     about=Subject.MESSAGE,
 )
 FIND_BY_SEARCH = Step(
     "Find the message with a content search",
-    "The search deletes nothing. It must find no more than the copies of this message; if it finds others, narrow its "
-    "query by the sender first, such as AND (From:name@example.com).",
+    "The search deletes nothing. Graph found {copies} of this message: if the search finds more items, narrow its query by "
+    "the sender, such as AND (From:name@example.com), before you go on.",
     command="""if (-not (Get-ComplianceSearch -Identity {search_name} -ErrorAction SilentlyContinue)) {{
     New-ComplianceSearch -Name {search_name} -ExchangeLocation {mailbox} `
         -ContentMatchQuery ('(Subject:' + {subject:kql} + ') AND (Received:' + {received} + ')')

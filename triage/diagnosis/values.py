@@ -14,8 +14,9 @@ from triage.addresses import domain_of
 from triage.diagnosis.case import Case, has_no_owner
 from triage.diagnosis.clouds import GLOBAL, Cloud, cloud_of
 from triage.diagnosis.grants import required_states
+from triage.diagnosis.place import place_of
 from triage.diagnosis.portals import portals
-from triage.diagnosis.retention import around, ready_by, recoverable, restorable, traceable
+from triage.diagnosis.retention import around, ready_by, recoverable, restorable, traceable, within_trace
 from triage.graph.evidence import AppEvidence, Unread
 from triage.graph.models import User
 from triage.graph.plans import MAILBOX_PLANS
@@ -104,11 +105,12 @@ def case_values(case: Case) -> Values:
         else "It is not safe.",
         "purpose": evidence.mailbox_purpose.value or "",
         "search_name": _search_name(case),
+        "copies": _copies(place_of(case).copies),
         "owner_tenant_id": owner.tenant_id if owner else "",
         "group_id": (group.id if group else None) or "",
         "deleted_user_id": (deleted.id if deleted else None) or "",
         "user_restorable": restorable(deleted.deleted_date_time if deleted else None, evidence.now),
-        "ready_by": ready_by(_assigned(person)),
+        "ready_by": ready_by(_assigned(person), evidence.now),
         **_times(case),
     }
 
@@ -168,7 +170,11 @@ def _times(case: Case) -> Values:
     now = case.evidence.now
     occurred = as_datetime(case.failure.occurred_at) if case.failure.occurred_at else now
     start, end = around(occurred, now)
+    trace = within_trace(start, end, now)
     return {
+        # A command with an empty list is left out.
+        "trace_start": _stamp(trace[0]) if trace else (),
+        "trace_end": _stamp(trace[1]) if trace else (),
         "start": _stamp(start),
         "end": _stamp(end),
         "received": f"{start:%Y-%m-%d}..{end:%Y-%m-%d}",
@@ -189,6 +195,10 @@ def _search_name(case: Case) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _copies(number: int) -> str:
+    return "1 copy" if number == 1 else f"{number or 'no'} copies"
 
 
 def _shortened(text: str) -> str:
