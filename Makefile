@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint types bench bench-full package page screenshots docs lock clean
 MAKEFLAGS += --no-print-directory
+unexport PYTHONDONTWRITEBYTECODE # or every process compiles what it imports again
 python := .venv/bin/python
 node = "$$($(python) -c 'from sandbox.azurite import node; print(node())')"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -68,7 +69,9 @@ def imports(path: Path) -> Iterator[str]:
         yield from (name for name in names if name.split(".")[0] in {*MAY_IMPORT, "tests"})
 
 
-IMPORTS = {name: set(imports(path)) for name, path in MODULES.items()}
+@cache
+def imported() -> dict[str, set[str]]:
+    return {name: set(imports(path)) for name, path in MODULES.items()}
 
 
 def room(package: str, module: str) -> str:
@@ -83,7 +86,7 @@ def test_no_room_imports_one_above_it(package: str) -> None:
     climbs = [
         f"{name} imports {other}"
         for name in members
-        for other in IMPORTS[name]
+        for other in imported()[name]
         if other.startswith(f"{package}.") and floors[room(package, other)] > floors[room(package, name)]
     ]
     assert not climbs
@@ -91,7 +94,7 @@ def test_no_room_imports_one_above_it(package: str) -> None:
 
 def test_no_files_import_each_other() -> None:
     try:
-        TopologicalSorter(IMPORTS).prepare()
+        TopologicalSorter(imported()).prepare()
     except CycleError as error:
         steps = [f"{importer} imports {imported}" for imported, importer in pairwise(error.args[1])]
         pytest.fail(f"a circle: {', '.join(steps)}")
@@ -102,7 +105,7 @@ def test_packages_import_only_what_they_may(package: str) -> None:
     strangers = {
         f"{name} imports {other}"
         for name in modules(package)
-        for other in IMPORTS[name]
+        for other in imported()[name]
         if other.split(".")[0] not in MAY_IMPORT[package]
     }
     assert not strangers

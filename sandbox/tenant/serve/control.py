@@ -18,6 +18,7 @@ import yaml
 from aiohttp import web
 
 from sandbox.tenant.serve.dispatch import Simulator
+from sandbox.tenant.world.texts import read_yaml
 
 SIMULATOR = web.AppKey("simulator", Simulator)
 LIMITS = {
@@ -81,7 +82,7 @@ async def clear_faults(request: web.Request) -> web.Response:
 async def state(request: web.Request) -> web.Response:
     world = request.app[SIMULATOR].world
     try:
-        body = yaml.safe_load(await request.text())  # JSON is YAML
+        body = read_yaml(await request.text())  # JSON is YAML
         (world.replace if request.query.get("replace") == "true" else world.merge)(body)
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         return _refuse(f"{type(error).__name__}: {error}")

@@ -8,10 +8,9 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sandbox.tenant.world import World
 from sandbox.tenant.world.ids import guid
+from sandbox.tenant.world.texts import read_yaml
 
 SHIPPED = Path(__file__).with_name("failures.yaml")
 TEXTS = {
@@ -40,7 +39,7 @@ class Sample:
 
 
 def load(world: World, path: Path | str | None = None) -> list[Sample]:
-    lines = yaml.safe_load(Path(path or SHIPPED).read_text(encoding="utf-8"))
+    lines = read_yaml(Path(path or SHIPPED).read_text(encoding="utf-8"))
     return [sample for number, line in enumerate(lines) for sample in _samples(world, number, line)]
 
 

@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sandbox.tenant.odata.matching import Entity
 from sandbox.tenant.world.ids import guid
 from sandbox.tenant.world.tenant import Tenant
+from sandbox.tenant.world.texts import read_yaml
 
 SHIPPED = Path(__file__).with_name("tenants.yaml")
 Spec = Mapping[str, Any]
@@ -38,7 +37,7 @@ class World:
     @classmethod
     def load(cls, path: Path | str | None = None, now: datetime | None = None) -> World:
         """The world of a YAML or JSON file; by default the shipped one."""
-        return cls(yaml.safe_load(Path(path or SHIPPED).read_text(encoding="utf-8")), now)
+        return cls(read_yaml(Path(path or SHIPPED).read_text(encoding="utf-8")), now)
 
     def _build(self, spec: dict[str, Any], keys: Iterable[str]) -> None:
         """Use a new spec, in which these tenants changed. If one of them is invalid, nothing changes."""

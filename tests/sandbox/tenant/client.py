@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
-import yaml
 from yarl import URL
 
 from sandbox.tenant.serve.server import Served, serve
+from sandbox.tenant.world.texts import read_yaml
 from sandbox.tenant.world.world import SHIPPED, World
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -22,7 +22,7 @@ ETD = "e7d00000-0000-4000-8000-000000000001"
 
 @functools.cache
 def shipped() -> dict[str, Any]:
-    return yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+    return read_yaml(SHIPPED.read_text(encoding="utf-8"))
 
 
 @dataclass
