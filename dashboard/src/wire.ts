@@ -282,6 +282,11 @@ export interface ProblemError {
   detail: string;
 }
 
+export interface Queued {
+  queued: number;
+  nextLink?: string | null;
+}
+
 export type Reason = (typeof REASON_VALUES)[number];
 export const REASON_VALUES = [
   "forbidden",

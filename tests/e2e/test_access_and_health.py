@@ -18,6 +18,7 @@ ROUTES = [
     ("POST", "failures"),
     ("GET", "findings"),
     ("GET", "findings/0123"),
+    ("POST", "findings/retriage"),
     ("POST", "findings/0123/retriage"),
     ("GET", "audits"),
     ("GET", "audits/latest"),

@@ -41,6 +41,7 @@ HTTP = {
     "options_failures": (["OPTIONS"], "failures"),
     "get_findings": (["GET"], "findings"),
     "get_finding": (["GET"], "findings/{id}"),
+    "post_retriages": (["POST"], "findings/retriage"),
     "post_retriage": (["POST"], "findings/{id}/retriage"),
     "get_audits": (["GET"], "audits"),
     "post_audits": (["POST"], "audits"),

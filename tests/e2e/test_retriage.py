@@ -79,3 +79,28 @@ def test_what_was_determined_is_not_lost_to_a_delivery_that_could_read_less(
     service.drained()
     after = service.finding(before["id"])
     assert after and (after["cause"], after["deliveries"], after["reasons"]) == ("message_deleted", 2, [])
+
+
+def test_all_that_match_are_triaged_again(service: Service, tenant: OwnTenant) -> None:
+    before = [service.triaged(tenant.failure("ines")) for _ in range(5)]
+    other = service.triaged(tenant.failure())
+    tenant.change(people={"ines": {"messages": ["recoverableitemsdeletions"]}})
+    path: str | None = f"findings/retriage?tenantId={tenant.id}&cause=message_present&top=2"
+    queued = []
+    while path:
+        answer = service.post(path)
+        assert answer.status_code == 202
+        queued.append(answer.json()["queued"])
+        path = (answer.json().get("nextLink") or "").partition("/api/")[2]
+    assert queued == [2, 2, 1]
+    for one in before:
+        again = service.settled(one["id"], lambda finding, one=one: finding["triagedAt"] != one["triagedAt"])
+        assert again["cause"] == "message_recoverable"
+    assert service.finding(other["id"]) == other
+
+
+@pytest.mark.parametrize("query", ["", "?top=5", "?cause=nothing", "?cause=message_present&token=x"])
+def test_a_query_that_says_nothing_or_is_wrong_queues_nothing(service: Service, query: str) -> None:
+    answer = service.post(f"findings/retriage{query}")
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("application/problem+json")

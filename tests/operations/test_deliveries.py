@@ -66,7 +66,7 @@ async def test_a_retriage_uses_the_stored_failure_whatever_its_size(services: Se
     )
     finding = await services.findings.get(finding_id(services.settings, RemediationFailure(**large)))
     assert finding is not None
-    await retriage(services, finding)
+    await retriage(services, [finding.id])
     [text] = await queued(services)
     await handle(services, message(text))
     again = await services.findings.get(finding.id)

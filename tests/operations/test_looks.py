@@ -169,7 +169,7 @@ async def test_a_retriage_that_lacks_evidence_is_looked_at_again(services: Servi
     identifier, text = await failed(services, "retriage")
     await handle(services, message(text))
     tenant.simulator.faults.add([FAULT])
-    await retriage(services, await found(services, identifier))
+    await retriage(services, [identifier])
     [text] = await messages(services, 1)
     await handle(services, message(text))
     waiting = await found(services, identifier)

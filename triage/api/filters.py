@@ -93,6 +93,7 @@ PARAMETERS = {
 
 # The parameters of each collection. A page also takes `token`, which comes with the link to it.
 FINDINGS = (*FILTERS, "since", "until", "top", "format")
+RETRIAGE = (*FILTERS, "since", "until", "top")
 AUDITS = ("tenantId", "verdict", "since", "until", "top")
 SUMMARY = ("tenantId", "since", "until")
 REJECTED = ("top",)

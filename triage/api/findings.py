@@ -1,4 +1,4 @@
-"""`/api/findings`: list the findings in four formats, get one, and triage its failure again."""
+"""`/api/findings`: list the findings in four formats, get one, and triage failures again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import azure.functions as func
 from triage import deadlines
 from triage.api.access import header
 from triage.api.exports import csv_text, ocsf
-from triage.api.filters import DEFAULT_TOP, FINDINGS, MAX_TOP
+from triage.api.filters import DEFAULT_TOP, FINDINGS, MAX_TOP, RETRIAGE
 from triage.api.queries import next_link, page, read_query
 from triage.api.responses import DATA_HEADERS, RequestError, endpoint, json_response
 from triage.finding import Finding
@@ -32,8 +32,7 @@ Rows = list[dict[str, Any]]
 async def search(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     """A page of findings, newest first. CSV and NDJSON have every finding that matches, or the first `top`."""
     found = read_query(request, FINDINGS)
-    filters = {name: found[name] for name in FILTERS if name in found}
-    query = Query(filters, found.get("since"), found.get("until"))
+    query = _query(found)
     top, token = found.get("top"), found.get("token")
     as_ocsf = found.get("format") == "ocsf"
     lines = "application/x-ndjson" in (header(request, "Accept") or "").lower()
@@ -46,8 +45,17 @@ async def search(request: func.HttpRequest, services: Services) -> func.HttpResp
             return _export(request, "application/x-ndjson", _ndjson(rows, ocsf if as_ocsf else None), token)
         rows, token = await services.findings.page(query, top or DEFAULT_TOP, token)
     except InputError as error:
-        raise RequestError(HTTPStatus.BAD_REQUEST, f"token {error}") from None
+        raise _bad_token(error) from None
     return json_response(page(request, [ocsf(row) for row in rows] if as_ocsf else rows, token))
+
+
+def _query(found: dict[str, Any]) -> Query:
+    filters = {name: found[name] for name in FILTERS if name in found}
+    return Query(filters, found.get("since"), found.get("until"))
+
+
+def _bad_token(error: InputError) -> RequestError:
+    return RequestError(HTTPStatus.BAD_REQUEST, f"token {error}")
 
 
 async def _all(services: Services, query: Query, top: int | None, token: str | None) -> tuple[Rows, str | None]:
@@ -82,11 +90,28 @@ async def get(request: func.HttpRequest, services: Services) -> func.HttpRespons
 async def retriage(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     """Puts the stored failure on the queue again. Triage reads all evidence again and updates the finding."""
     finding = await _finding(request, services)
-    await queue_again(services, finding)
+    await queue_again(services, [finding.id])
     return json_response(
         {"accepted": [{"id": finding.failure.id, "findingId": finding.id, "mailbox": finding.failure.mailbox}]},
         HTTPStatus.ACCEPTED,
     )
+
+
+@endpoint
+async def retriage_all(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    """Puts the stored failures that match on the queue again, newest first, `top` at a time. Send a POST to `nextLink`
+    for the rest. At least one filter, `since` or `until` is needed."""
+    found = read_query(request, RETRIAGE)
+    if not found.keys() & {*FILTERS, "since", "until"}:
+        detail = "Say which failures to triage again: give at least one filter, since, or until."
+        raise RequestError(HTTPStatus.BAD_REQUEST, detail)
+    try:
+        rows, token = await services.findings.page(_query(found), found.get("top", DEFAULT_TOP), found.get("token"))
+    except InputError as error:
+        raise _bad_token(error) from None
+    await queue_again(services, [row["id"] for row in rows])
+    link = next_link(request, token)
+    return json_response({"queued": len(rows)} | ({"nextLink": link} if link else {}), HTTPStatus.ACCEPTED)
 
 
 async def _finding(request: func.HttpRequest, services: Services) -> Finding:

@@ -13,6 +13,7 @@ from triage.api.schemas import (
     AuditRequest,
     Failures,
     Health,
+    Queued,
     Summary,
 )
 from triage.audit.model import Audit
@@ -31,6 +32,8 @@ ROUTES: tuple[Route, ...] = (
     Route("get_findings", "GET", "findings", findings.search, "List findings", FINDING_PAGE,
           media=("text/csv", "application/x-ndjson"), query=filters.FINDINGS, problems=(400, 503)),
     Route("get_finding", "GET", "findings/{id}", findings.get, "Get a finding", Finding, problems=(404, 503)),
+    Route("post_retriages", "POST", "findings/retriage", findings.retriage_all, "Triage failures again", Queued, 202,
+          query=filters.RETRIAGE, problems=(400, 503)),
     Route("post_retriage", "POST", "findings/{id}/retriage", findings.retriage, "Triage a failure again", AcceptedBody,
           202, problems=(404, 503)),
     Route("get_audits", "GET", "audits", audits.search, "List permission audits", AUDIT_PAGE,

@@ -97,6 +97,17 @@ class AcceptedBody(Wire):
     """One entry for each failure in each mailbox."""
 
 
+class Queued(Wire):
+    """How many failures were queued, and where to send the next POST if more of them match."""
+
+    model_config = _MAY_LACK_FIELDS
+
+    queued: int
+    """The number of failures."""
+    next_link: str | None = None
+    """The URL for the rest; left out at the end."""
+
+
 class AuditRequest(Wire):
     """The tenant to audit; every tenant if there is none."""
 

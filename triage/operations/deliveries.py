@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -83,10 +83,10 @@ async def accept(services: Services, body: bytes, headers: Mapping[str, str]) ->
     return queued
 
 
-async def retriage(services: Services, finding: Finding) -> None:
-    """Queues a stored finding, to be triaged again without cached answers from Graph. Raises azure.core's errors."""
-    with span("Retriage", finding_id=finding.id):
-        await services.queue.send([QueuedRetriage.of(finding.id).encode()])
+async def retriage(services: Services, finding_ids: Sequence[str]) -> None:
+    """Queues stored findings, to be triaged again without cached answers from Graph. Raises azure.core's errors."""
+    with span("Retriage", findings=len(finding_ids)):
+        await services.queue.send([QueuedRetriage.of(finding_id).encode() for finding_id in finding_ids])
 
 
 async def handle(services: Services, message: QueueMessage) -> None:

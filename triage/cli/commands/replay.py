@@ -1,21 +1,24 @@
-"""`replay`: triages a finding's failure again, waits for the result and shows what changed."""
+"""`replay`: triages failures again; of one, it waits for the result and shows what changed."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Annotated
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import typer
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from triage.api.filters import MAX_TOP
 from triage.cli.client.answers import Json
 from triage.cli.client.service import Service, Target, connect, segment
-from triage.cli.errors import ExitCode
-from triage.cli.options import AsJson, Requests, ServiceOptions
+from triage.cli.errors import ExitCode, UsageError
+from triage.cli.options import AsJson, FindingQuery, Requests, ServiceOptions
 from triage.cli.show.changes import changes
 from triage.cli.show.finding import finding_story
 from triage.cli.show.layout import heading
@@ -25,13 +28,23 @@ _LOOK_EVERY = 1.0
 
 
 def replay(
-    identifier: Annotated[str, typer.Argument(metavar="FINDING", help="The finding's ID, as findings shows it.")],
     target: ServiceOptions,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the new result.")] = 90.0,
+    query: FindingQuery,
+    identifier: Annotated[
+        str | None, typer.Argument(metavar="[FINDING]", help="The finding's ID. Without it, give filters.")
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the new result of one finding.")] = 90.0,
     requests: Requests = False,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Triage a failure again with new evidence, and show what changed. Exit code 3: no new result in time."""
+    """Triage failures again with new evidence: one, and show what changed, or all that match the filters.
+
+    Exit code 3: no new result in time.
+    """
+    if (identifier is None) is (not query):
+        raise UsageError("Give either the ID of a finding, or at least one filter such as --cause undetermined.")
+    if identifier is None:
+        return asyncio.run(_replay_all(target, query, as_json))
     before, after = asyncio.run(_replay(target, identifier, wait))
     if after is None:
         say(
@@ -44,6 +57,29 @@ def replay(
         return ExitCode.OK
     print_parts(finding_story(after, requests=requests))
     print_parts(_difference(before, after))
+    return ExitCode.OK
+
+
+async def _replay_all(target: Target, query: Mapping[str, str], as_json: bool) -> ExitCode:
+    """Queues all findings that match. The function app triages them, so there is no result to wait for."""
+    queued = 0
+    async with connect(target) as service:
+        asked: dict[str, str] | None = {**query, "top": str(MAX_TOP)}
+        while asked:
+            answer = await service.post(f"findings/retriage?{urlencode(asked)}")
+            queued += int(answer.get("queued") or 0)
+            # Only the query of the link: the key is sent to no other host.
+            asked = dict(parse_qsl(urlsplit(str(answer.get("nextLink") or "")).query)) or None
+            if asked:
+                say(f"{queued:,} queued so far.")
+    if as_json:
+        print_json({"queued": queued})
+    elif queued:
+        say(
+            f"{queued:,} {'failure is' if queued == 1 else 'failures are'} queued to be triaged again. Run findings later."
+        )
+    else:
+        say("No findings match these filters.")
     return ExitCode.OK
 
 
