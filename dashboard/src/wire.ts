@@ -331,6 +331,7 @@ export interface RemediationFailure {
   initiator: string | null;
   verdict: string | null;
   subject: string | null;
+  direction: string | null;
   occurredAt: string | null;
   raw: Record<string, unknown>;
 }

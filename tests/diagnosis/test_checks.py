@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -184,3 +185,11 @@ def test_a_text_that_names_a_policy_is_a_check_of_its_own(field: str) -> None:
     found = check("error_text", {"error": None, field: "[RAOP] : Blocked"})
     assert (found.kind, found.outcome, found.observed) == ("fact", "pass", {"found": True, "block": "policy"})
     assert all(one.id != "error_text" for one in checks(make_case()))
+
+
+def test_a_long_request_is_cut() -> None:
+    long = replace(answer("message", []), request="GET /" + "x" * 5000)
+    case = make_case()
+    case.evidence.message = long
+    (found,) = (one for one in checks(case) if one.id == "message")
+    assert (len(found.request or ""), (found.request or "")[-1]) == (2000, "…")

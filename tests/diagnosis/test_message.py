@@ -222,3 +222,14 @@ def test_mailbox_reachable_unread() -> None:
         "undetermined",
         (Lack(check="mailbox", reason=Reason.FORBIDDEN, permission="Mail.ReadBasic.All"),),
     )
+
+
+@pytest.mark.parametrize("folder_name", ["quarantine", "delete"])
+def test_a_search_for_what_is_no_message_id_decides_nothing_if_it_finds_nothing(folder_name: str) -> None:
+    failure = {"internet_message_id": "20261120.1", "folder": folder_name}
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, failure, **GONE)
+    assert (found.cause, found.lacks) == (
+        "undetermined", (Lack(check="internet_message_id", reason=Reason.UNSUPPORTED),)
+    )  # fmt: skip
+    assert "is not a message ID" in found.summary
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, failure, **IN["junk"]).cause == "message_junked"

@@ -126,3 +126,19 @@ def test_angle_brackets_are_added_to_a_message_id() -> None:
     assert make_failure(internet_message_id=" a@b ").internet_message_id == "<a@b>"
     assert make_failure(internet_message_id="<a@b>").internet_message_id == "<a@b>"
     assert make_failure(internet_message_id=" ").internet_message_id is None
+
+
+ARRIVED = "2026-11-20T00:00:00Z"
+
+
+@pytest.mark.parametrize(("occurred", "kept", "days"), [
+    ("2026-11-20T12:00:00Z", True, 400), ("2026-11-21T00:00:00Z", True, 400), ("2026-11-21T00:00:00.1Z", False, 400),
+    ("2025-10-16T00:00:00Z", True, 400), ("2025-10-15T23:59:59Z", False, 400), ("1970-01-01T00:00:00Z", False, 400),
+    ("1970-01-01T00:00:00Z", True, 0), ("9999-01-01T00:00:00Z", False, 0), (None, True, 400),
+])  # fmt: skip
+def test_a_time_that_cannot_be_right_is_that_of_the_arrival(occurred: str | None, kept: bool, days: int) -> None:
+    failure = make_failure(occurred_at=occurred, raw={"more": 1})
+    placed = failure.in_time(ARRIVED, days)
+    assert placed.occurred_at == (occurred if kept else ARRIVED)
+    assert placed.raw == ({"more": 1} if kept else {"more": 1, "occurredAt": occurred})
+    assert placed.in_time(ARRIVED, days) == placed

@@ -45,6 +45,7 @@ def test_a_row_is_read_as_a_failure_for_each_mailbox() -> None:
     assert (first.action, first.folder, first.initiator) == ("move", "quarantine", "automatic")
     assert (first.verdict, first.occurred_at) == ("phishing", "2026-11-20T10:11:12Z")
     assert (first.error, first.error_code, first.tenant_id) == (None, None, None)
+    assert first.direction == "incoming"
     assert classify(first.error, first.error_code)[0] is Scenario.UNCLASSIFIED
 
 
@@ -54,7 +55,6 @@ def test_the_rest_of_a_row_is_kept() -> None:
         "version": 3,
         "message": {
             "timestamp": "2026-11-20T10:00:00Z",
-            "direction": "incoming",
             "verdict": {"techniques": ["x"]},
             "action": {"extra": 1},
         },
@@ -125,3 +125,60 @@ def test_unusual_members_are_kept() -> None:
     value = row(headers={"verdict": {"category": "x"}}, empty={})
     kept = read(value)[0].raw["message"]
     assert (kept["headers"], kept["empty"]) == ({"verdict": {"category": "x"}}, {})
+
+
+CREATED: dict[str, Any] = {"logType": "message", "message": {
+    "eventType": "create", "id": "m-1", "internetMessageId": "<a@b>", "subject": "Invoice", "direction": "internal",
+    "mailboxes": ["adele@contoso.com", "alex@contoso.com"], "verdict": {"category": "phishing"}}}  # fmt: skip
+UPDATED: dict[str, Any] = {"logType": "message", "message": {
+    "eventType": "update", "id": "m-1", "action": {"action": "move", "folder": "quarantine"}}}  # fmt: skip
+
+
+def changed(value: dict[str, Any], **message: Any) -> dict[str, Any]:
+    return {**value, "message": {**value["message"], **message}}
+
+
+def read_all(value: Any) -> list[RemediationFailure]:
+    return [one.failure for one in read_body(json.dumps(value).encode())]
+
+
+EVENT = {"specversion": "1.0", "id": "e", "source": "/s", "type": "t"}
+
+
+@pytest.mark.parametrize("body", [
+    [CREATED, UPDATED], [UPDATED, CREATED], {**EVENT, "data": [UPDATED, CREATED]},
+    [{**EVENT, "data": UPDATED}, {**EVENT, "id": "f", "data": CREATED}],
+])  # fmt: skip
+def test_what_was_done_is_joined_with_the_row_of_its_message(body: Any) -> None:
+    first, second = read_all(body)
+    assert (first.mailbox, second.mailbox) == ("adele@contoso.com", "alex@contoso.com")
+    assert (first.subject, first.verdict, first.direction) == ("Invoice", "phishing", "internal")
+    assert (first.internet_message_id, first.message_id, first.folder) == ("<a@b>", "m-1", "quarantine")
+
+
+def test_what_a_row_says_itself_wins() -> None:
+    own = changed(UPDATED, subject="New", verdict={"category": "bec"}, mailboxes=["new@contoso.com"])
+    (failure,) = read_all([CREATED, own])
+    assert (failure.mailbox, failure.subject, failure.verdict) == ("new@contoso.com", "New", "bec")
+    (added,) = read_all([CREATED, {**UPDATED, "mailbox": "added@contoso.com"}])
+    assert (added.mailbox, added.subject) == ("added@contoso.com", "Invoice")
+
+
+def test_a_create_row_with_an_action_or_an_error_is_a_failure_of_its_own() -> None:
+    for own in (changed(CREATED, action={"action": "move", "folder": "junkemail"}), {**CREATED, "error": "?"}):
+        assert len(read_all([own, UPDATED])) == 4
+    assert (
+        len(read_all([CREATED])) == len(read_all([CREATED, changed(UPDATED, id="m-2", mailboxes=["x@y.example"])])) - 1
+    )
+
+
+@pytest.mark.parametrize("body", [
+    UPDATED, [UPDATED], [changed(CREATED, id="m-2"), UPDATED], [changed(CREATED, mailboxes=[]), UPDATED],
+    [changed(CREATED, id=["m-1"]), changed(UPDATED, id=["m-1"])],
+])  # fmt: skip
+def test_a_row_without_any_mailbox_says_what_may_be_added(body: Any) -> None:
+    with pytest.raises(IntakeError) as caught:
+        read_all(body)
+    found = [one for one in caught.value.problems if one.pointer.endswith("/message/mailboxes")]
+    assert found
+    assert "Add mailbox beside logType" in found[0].detail

@@ -32,6 +32,8 @@ from triage.intake.scenario import named_block
 from triage.settings import Mode
 from triage.wire import Wire
 
+_MAX_REQUEST = 2000  # characters
+
 
 class Outcome(StrEnum):
     """pass: yes, or a fact was read; fail: no; unknown: could not be read; skipped: does not apply to this failure."""
@@ -80,6 +82,11 @@ def checks(case: Case) -> list[Check]:
     return found
 
 
+def _cut(request: str | None) -> str | None:
+    """A request in a length that a finding with many checks has room for: the message id in it may be a long one."""
+    return request if request is None or len(request) <= _MAX_REQUEST else f"{request[: _MAX_REQUEST - 1]}…"
+
+
 def _skipped(check: str, why: str) -> Check:
     question = QUESTIONS[check]
     return Check(id=check, question=question.text, kind=question.kind, outcome=Outcome.SKIPPED, observed={"why": why})
@@ -93,7 +100,7 @@ def _check(case: Case, answer: Answer[Any]) -> Check:
         question=question.text,
         kind=question.kind,
         outcome=outcome,
-        request=answer.request,
+        request=_cut(answer.request),
         status=answer.status,
         error_code=answer.error_code,
         reason=answer.reason,

@@ -10,7 +10,8 @@ from triage.diagnosis.address import user_deleted
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Severity
 from triage.diagnosis.place import Location, Place
-from triage.graph.evidence import Unread
+from triage.diagnosis.undetermined import NOT_A_MESSAGE_ID
+from triage.graph.evidence import Answer, Reason, State, Unread
 
 # The location that each target folder means. Source: Cisco's page "Move and Reclassify Messages".
 TARGET_FOLDERS = {
@@ -24,6 +25,8 @@ TARGET_FOLDERS = {
 
 def exposed(case: Case, place: Place) -> bool | None:
     """Whether the person can still open the message, and that is not what the action asked for; None if unknown."""
+    if place.location is Location.NOT_FOUND and not case.failure.names_message:
+        return None
     if remediated(case, place) or _user_deleted(case) or place.location is Location.RECOVERABLE_ITEMS:
         return False
     return True if place.location.holds_message else None
@@ -35,11 +38,23 @@ def severity(base: Severity, *, exposed: bool | None, is_read: bool | None) -> S
 
 
 def remediated(case: Case, place: Place) -> bool:
-    """Whether the most reachable copy is where the action was to put it, or in quarantine, where nobody can open it."""
+    """Whether the most reachable copy is where the action was to put it, or in quarantine, where nobody can open it.
+
+    Raises Unread if what was found decides nothing.
+    """
     target = TARGET_FOLDERS.get(case.failure.target_folder or "")
     if place.location is Location.NOT_FOUND:
-        return target is Location.RECOVERABLE_ITEMS
+        return target is Location.RECOVERABLE_ITEMS and nowhere(case, place)
     return place.location in (target, Location.QUARANTINE)
+
+
+def nowhere(case: Case, place: Place) -> bool:
+    """Whether the message is not in the mailbox. Raises Unread if it was looked for by what is no message id."""
+    if place.location is not Location.NOT_FOUND:
+        return False
+    if not case.failure.names_message:
+        raise Unread(Answer(NOT_A_MESSAGE_ID, State.UNREAD, reason=Reason.UNSUPPORTED))
+    return True
 
 
 def _user_deleted(case: Case) -> bool:

@@ -84,6 +84,17 @@ _UNKNOWN = {
 }
 
 
+NOT_A_MESSAGE_ID = "internet_message_id"
+"""The check of a lack: the failure's internetMessageId is none, so a search for it that finds nothing says nothing."""
+_NO_MESSAGE_ID = Unknown(
+    "the internetMessageId of the failure is not a message ID, so a search that finds nothing proves nothing",
+    Step(
+        "Send the Message-ID of the message",
+        "It has the form <name@host>. Send the failure again with it, or search for the message by its subject and sender.",
+    ),
+)
+
+
 def why(lack: Lack) -> str:
     """Why something could not be known, within a sentence: the words of its reason, and what Graph said about it."""
     words = unknown(lack).why.format(permission=lack.permission)
@@ -92,6 +103,8 @@ def why(lack: Lack) -> str:
 
 def unknown(lack: Lack) -> Unknown:
     """Why something could not be known, and what to do about it."""
+    if lack.check == NOT_A_MESSAGE_ID:
+        return _NO_MESSAGE_ID
     if lack.reason is Reason.FORBIDDEN:
         return FORBIDDEN if lack.permission else FORBIDDEN_WITHOUT_NAME
     return _UNKNOWN[lack.reason]
@@ -103,7 +116,7 @@ def unknown(lack: Lack) -> Unknown:
     meaning="Something that decides could not be read, so no cause is given: it would be a guess. The `reasons` of the "
     "finding name each thing that could not be read, and why.",
     recognized_by="A rule needed an answer that could not be read, and no cause above it was found.",
-    remedy=tuple(dict.fromkeys(one.step for one in (FORBIDDEN, *_UNKNOWN.values()))),
+    remedy=tuple(dict.fromkeys(one.step for one in (FORBIDDEN, *_UNKNOWN.values(), _NO_MESSAGE_ID))),
 )  # fmt: skip
 def undetermined(_: Case) -> None:
     """Not looked for: `diagnose` gives it when it can't give another cause."""

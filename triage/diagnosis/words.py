@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triage.diagnosis.case import Case, Match
-from triage.diagnosis.exposure import remediated
+from triage.diagnosis.exposure import nowhere, remediated
 from triage.diagnosis.place import Location, Place, locate
 
 _WORDS = {
@@ -22,6 +22,8 @@ def found_in(case: Case, *locations: Location, text: str) -> Match | None:
     place = locate(case)
     if place is None or place.location not in locations or remediated(case, place):
         return None
+    if place.location is Location.NOT_FOUND:
+        nowhere(case, place)  # raises Unread if that decides nothing
     return Match(f"The message in {case.failure.mailbox} {text.format(where=where(place))}")
 
 

@@ -18,7 +18,8 @@ from pydantic_core import ErrorDetails
 from triage.intake.envelope import Envelope, binary_envelope, is_event, open_event
 from triage.intake.failure import Mailbox, RemediationFailure
 from triage.intake.json_text import MAX_BODY_BYTES, IntakeError, Json, parse_json
-from triage.intake.log_export import is_log_export, read_log_export
+from triage.intake.log_export import LogRows, is_log_export, read_log_export
+from triage.intake.message_id import MAX_MESSAGE_ID_CHARACTERS
 from triage.intake.problem_list import ProblemList
 from triage.problems import Problem
 
@@ -42,8 +43,8 @@ def read_body(body: bytes, headers: Mapping[str, str] | None = None) -> list[Acc
     """
     if len(body) > MAX_BODY_BYTES:
         raise _too_large("", f"is over {MAX_BODY_BYTES:,} bytes")
-    reader = _Reader()
     value = parse_json(body)
+    reader = _Reader(LogRows.of(value))
     reader.read(value, "", binary_envelope(headers or {}, reader.problems))
     reader.problems.raise_if_any()
     return reader.accepted
@@ -52,7 +53,8 @@ def read_body(body: bytes, headers: Mapping[str, str] | None = None) -> list[Acc
 class _Reader:
     """Goes through one body and collects its failures and its problems."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: LogRows) -> None:
+        self._rows = rows
         self.accepted: list[Accepted] = []
         self.problems = ProblemList()
 
@@ -87,12 +89,19 @@ class _Reader:
 
     def _read_failure(self, event: Json, pointer: str, envelope: Envelope, *, many: bool) -> None:
         log_export = is_log_export(event)
-        fields, places, raw = read_log_export(event) if log_export else _read_plain(event)
+        if log_export and self._rows.is_context(event):
+            return
+        fields, places, raw = read_log_export(event, self._rows) if log_export else _read_plain(event)
         mailboxes = _mailboxes(fields, places, pointer, self.problems)
         if len(self.accepted) + len(mailboxes) > MAX_FAILURES:
             raise _too_large("", f"has over {MAX_FAILURES:,} failures (one for each mailbox)")
         if not log_export and not _given(fields, "error", "errorCode"):
             self.problems.add(f"{pointer}/error", "is missing: give error or errorCode")
+        message_id = fields.get("internetMessageId")
+        if isinstance(message_id, str) and len(message_id) > MAX_MESSAGE_ID_CHARACTERS:
+            place = places.get("internetMessageId", "internetMessageId")
+            self.problems.add(f"{pointer}/{place}", f"is longer than {MAX_MESSAGE_ID_CHARACTERS:,} characters")
+            return
         if not _given(fields, "messageId", "internetMessageId"):
             place = places.get("messageId", "messageId")
             self.problems.add(f"{pointer}/{place}", "is missing: give messageId or internetMessageId")
@@ -142,7 +151,7 @@ def _detail(details: ErrorDetails) -> str:
 
 _FIELDS = (
     "id", "tenantId", "messageId", "internetMessageId", "mailbox", "mailboxes", "error", "errorCode",
-    "action", "folder", "initiator", "verdict", "subject", "occurredAt",
+    "action", "folder", "initiator", "verdict", "subject", "direction", "occurredAt",
 )  # fmt: skip
 
 
@@ -157,6 +166,12 @@ def _given(fields: Json, *names: str) -> bool:
     return any(value.strip() if isinstance(value, str) else value is not None for value in values)
 
 
+_NO_MAILBOX_IN_ROW = (
+    "is missing: neither this row nor a create row of the same message in the body names a mailbox. Add mailbox beside "
+    "logType"
+)
+
+
 def _mailboxes(fields: Json, places: dict[str, str], pointer: str, problems: ProblemList) -> list[tuple[str, object]]:
     """The mailboxes of a failure with their places. Takes `mailbox` and `mailboxes` out of the fields."""
     one, several = fields.pop("mailbox", None), fields.pop("mailboxes", None)
@@ -167,6 +182,7 @@ def _mailboxes(fields: Json, places: dict[str, str], pointer: str, problems: Pro
     elif several is not None:
         problems.add(f"{pointer}/{place}", "must be an array of addresses")
     if not found and not isinstance(several, str | dict):
-        where = place if several is not None or "mailboxes" in places else "mailbox"
-        problems.add(f"{pointer}/{where}", "is missing: give mailbox or mailboxes")
+        row = "mailboxes" in places
+        where = place if several is not None or row else "mailbox"
+        problems.add(f"{pointer}/{where}", _NO_MAILBOX_IN_ROW if row else "is missing: give mailbox or mailboxes")
     return found

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from triage.addresses import guid, mailbox_address
+from triage.intake.message_id import is_message_id, repaired
 from triage.wire import Instant, Wire, epoch_ns
 
 
@@ -17,10 +18,7 @@ def _text(value: object) -> object:
     return (value.strip() or None) if isinstance(value, str) else value
 
 
-def _internet_message_id(value: str) -> str:
-    """The id in angle brackets, as Graph has it: without them a filter finds nothing."""
-    return value if value.startswith("<") else f"<{value}>"
-
+_DAY = 24 * 60 * 60 * 1_000_000_000
 
 Text = Annotated[str | None, BeforeValidator(_text)]
 Mailbox = Annotated[str, AfterValidator(mailbox_address)]
@@ -33,9 +31,7 @@ class RemediationFailure(Wire):
     source: Text = None
     tenant_id: Annotated[Annotated[str, AfterValidator(guid)] | None, BeforeValidator(_text)] = None
     message_id: Text = None
-    internet_message_id: Annotated[
-        Annotated[str, AfterValidator(_internet_message_id)] | None, BeforeValidator(_text)
-    ] = None
+    internet_message_id: Text = None
     mailbox: Mailbox
     error: Text = None
     error_code: Text = None
@@ -44,8 +40,39 @@ class RemediationFailure(Wire):
     initiator: Text = None
     verdict: Text = None
     subject: Text = None
+    direction: Text = None
     occurred_at: Annotated[Instant | None, BeforeValidator(_text)] = None
     raw: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _repair_message_id(cls, fields: Any) -> Any:
+        """The internetMessageId as Graph has it; as it was given in `raw` if that is not the same."""
+        if not isinstance(fields, dict):
+            return fields
+        values = cast("dict[str, Any]", fields)
+        name = "internetMessageId" if "internetMessageId" in values else "internet_message_id"
+        given = values.get(name)
+        if not isinstance(given, str) or (fixed := repaired(given)) == given.strip():
+            return values
+        return {**values, name: fixed, "raw": {**values.get("raw", {}), "internetMessageId": given}}
+
+    @property
+    def names_message(self) -> bool:
+        """Whether a search for the internetMessageId that finds nothing says something."""
+        return is_message_id(self.internet_message_id or "")
+
+    def in_time(self, received_at: str, keep_days: int) -> RemediationFailure:
+        """The failure with a time that can be right: one long before its arrival, or after it, is that of its arrival.
+
+        What was given is in `raw`. `keep_days`: how long findings are kept; 0 keeps them.
+        """
+        if self.occurred_at is None:
+            return self
+        occurred, arrived = epoch_ns(self.occurred_at), epoch_ns(received_at)
+        if occurred <= arrived + _DAY and (not keep_days or occurred >= arrived - keep_days * _DAY):
+            return self
+        return self.model_copy(update={"occurred_at": received_at, "raw": {**self.raw, "occurredAt": self.occurred_at}})
 
     @property
     def target_folder(self) -> str | None:

@@ -29,6 +29,7 @@ from triage.addresses import guid
 from triage.intake.body import Accepted, read_body
 from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import MAX_DEPTH, IntakeError, Json, parse_json
+from triage.intake.message_id import MAX_MESSAGE_ID_CHARACTERS
 from triage.problems import Problem
 from triage.settings import Settings
 from triage.telemetry.instruments import traceparent
@@ -186,6 +187,8 @@ def read_message(settings: Settings, text: str, *, message_id: str, inserted_at:
     with contextlib.suppress(ValidationError):  # some other body that only looks like a message of the service
         if message is not None:
             queued = QueuedFailure.model_validate(message | {"findingId": "", "fresh": False})
+            if len(queued.failure.internet_message_id or "") > MAX_MESSAGE_ID_CHARACTERS:
+                raise IntakeError("not_a_failure", [Problem("/failure/internetMessageId", "is too long")])
             return [queued.model_copy(update={"finding_id": _computed_id(settings, queued)})]
     return queue_failures(settings, read_body(body), delivery=message_id, received_at=inserted_at)
 

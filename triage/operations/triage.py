@@ -18,6 +18,7 @@ from triage.settings import Settings, Tenant
 
 async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> Finding:
     """The finding of one failure, not yet stored. A failure of Graph is part of the finding: it raises nothing."""
+    queued = _in_time(settings, queued)
     failure = queued.failure
     classified = classify(failure.error, failure.error_code)
     home, tenant_id = await _home(settings, tenants, queued)
@@ -55,7 +56,14 @@ async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> 
 
 def poison_finding(settings: Settings, queued: QueuedFailure) -> Finding:
     """The finding of a failure whose every try failed. Graph is not asked, not even for the tenant."""
+    queued = _in_time(settings, queued)
     failure = queued.failure
     tenant_id = settings.configured_tenant_id(failure.tenant_id, failure.mailbox)
     diagnosis = undetermined((Lack(check="triage", reason=Reason.POISON),), failure.mailbox)
     return make_finding(queued, tenant_id, classify(failure.error, failure.error_code), diagnosis, None)
+
+
+def _in_time(settings: Settings, queued: QueuedFailure) -> QueuedFailure:
+    """The failure with a time that can be right. The id of its finding is that of the time that was given."""
+    failure = queued.failure.in_time(queued.received_at, settings.retention_days)
+    return queued.model_copy(update={"failure": failure})
