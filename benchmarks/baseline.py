@@ -25,8 +25,8 @@ from triage.diagnosis.case import Case
 from triage.diagnosis.diagnose import diagnose
 from triage.finding import Finding, make_finding
 from triage.graph import models
-from triage.graph.message_search import WELL_KNOWN, WELL_KNOWN_HIDDEN
 from triage.graph.evidence import Answer, AppEvidence, Evidence, State
+from triage.graph.message_search import WELL_KNOWN, WELL_KNOWN_HIDDEN
 from triage.graph.permissions import GRAPH_APP_ID
 from triage.graph.questions import applications, directory, mail
 from triage.graph.session import simulator_authentication
