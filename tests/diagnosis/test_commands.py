@@ -250,7 +250,7 @@ def shape(action: Action) -> tuple[str, int]:
 @hypothesis.given(value=HOSTILE, cause=st.sampled_from(CAUSES))
 def test_no_value_leaves_its_quotes(value: str, cause: Cause) -> None:
     names = [placeholders(text) for step in RULES[cause].remedy for text in (step.detail, step.url, step.command)]
-    every = set[str]().union(*names) | {"tenant_id"}
+    every = set[str]().union(*names) | {"tenant_id", "organization"}
 
     def filled(text: str) -> list[Action]:
         values = {name: (text, text) if name == "permissions" else text or PLAIN for name in every}

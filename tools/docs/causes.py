@@ -98,7 +98,7 @@ def _step(number: int, step: Step) -> str:
 def _fill(step: Step) -> Action:
     names = set[str]().union(*(placeholders(text) for text in (step.title, step.detail, step.url, step.command)))
     names -= _PORTALS.keys()
-    texts: dict[str, Value] = {name: f"<{name}>" for name in (*names, "tenant_id")}
+    texts: dict[str, Value] = {name: f"<{name}>" for name in (*names, "tenant_id", "organization")}
     return fill(step, {**texts, **_PORTALS, "permissions": ("<permission>",)}, GLOBAL)
 
 

@@ -162,11 +162,17 @@ def _connect(shell: Shell, cloud: Cloud, scopes: tuple[str, ...]) -> list[str]:
     if not cloud.has_exchange_shell:
         line += "  # add the connection parameters that your cloud documents"
     else:
-        line += "  # a partner adds: -DelegatedOrganization {tenant_id}"
+        line += f"  # {_NOTES[shell]}"
     return [
         line,
         "if ((Get-ConnectionInformation | Out-String) -notmatch {tenant_id}) {{ throw 'This is another tenant.' }}",
     ]
+
+
+_NOTES = {
+    Shell.EXCHANGE: "a partner adds: -DelegatedOrganization {tenant_id}",
+    Shell.COMPLIANCE: "module 3.9.0 or later; a partner adds: -DelegatedOrganization {organization} and the sign-in address",
+}
 
 
 def _exchange_line(shell: Shell, cloud: Cloud) -> str:

@@ -29,6 +29,7 @@ Values = dict[str, Value]
 
 UNKNOWN = {
     "tenant_id": "tenant ID",
+    "organization": "initial domain of the tenant",
     "app_id": "application ID",
     "sp_id": "object ID of the enterprise application",
     "deleted_sp_id": "object ID of the deleted app",
@@ -88,10 +89,11 @@ def case_values(case: Case) -> Values:
     evidence, failure = case.evidence, case.failure
     person, deleted = evidence.known_person, evidence.deleted_user.value
     owner, group = evidence.domain_owner.value, evidence.group.value
-    app, subject = evidence.app, _one_line(failure.subject or "")
+    app, subject, domain = evidence.app, _one_line(failure.subject or ""), _initial_domain(case)
     return {
         **(app_values(evidence.tenant, app, evidence.now) if app else tenant_values(evidence.tenant)),
-        **portals(evidence.tenant, _initial_domain(case)),
+        **portals(evidence.tenant, domain),
+        "organization": domain or evidence.tenant.tenant_id,
         "mailbox": failure.mailbox,
         "domain": domain_of(failure.mailbox),
         **_person(person),
@@ -136,6 +138,7 @@ def tenant_values(tenant: Tenant | None) -> Values:
     return {
         **(portals(tenant, "") if tenant else {}),
         "tenant_id": tenant.tenant_id if tenant else "",
+        "organization": tenant.tenant_id if tenant else "",
         "app_id": (tenant.etd_app_id if tenant else None) or "",
         "permissions": (),
     }
