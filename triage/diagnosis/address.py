@@ -1,24 +1,18 @@
-"""Is it the address? It belongs to nobody, a deleted user, a group, a contact, a guest, or another tenant."""
+"""Is it the address? It belongs to nobody, a deleted user, a group, a contact, or a guest."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from triage.addresses import domain_of
-from triage.diagnosis.app_steps import ADD_OTHER_TENANT, CONSENT_IN_OTHER_TENANT, OPEN_TO_OTHER_TENANTS
 from triage.diagnosis.case import Case, Match, day, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.etd_app import SINGLE_TENANT, for_another_tenant_only, principal_of, sign_in_audience
-from triage.diagnosis.portals import CONTACTS, DELETED_USERS, DOMAINS, GROUPS, MAILBOXES, USERS
+from triage.diagnosis.portals import CONTACTS, DELETED_USERS, GROUPS, MAILBOXES, USERS
 from triage.diagnosis.rule import rule
 from triage.diagnosis.search_steps import TRACE
 from triage.diagnosis.steps import CHECK_ACCOUNT, RETRY, Step
 from triage.graph.evidence import Evidence, Reason, State, Unread
-from triage.graph.models import TenantInformation, User
-from triage.settings import Mode
-
-# Other tenants can use an app with these values (https://learn.microsoft.com/graph/api/resources/application).
-MULTI_TENANT = ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
+from triage.graph.models import User
 
 
 @rule(
@@ -142,74 +136,6 @@ def guest_user(case: Case) -> Match | None:
 
 
 @rule(
-    Cause.APP_SINGLE_TENANT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.HIGH,
-    title="The app can access only its own tenant, and the mailbox is in another",
-    meaning="The Email Threat Defense app is registered for one tenant only, and the mailbox is in another tenant.",
-    recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app is `AzureADMyOrg`. Or the app "
-    "is not in this tenant, but in another configured tenant with that `signInAudience`.",
-    remedy=(
-        *OPEN_TO_OTHER_TENANTS,
-        CONSENT_IN_OTHER_TENANT,
-        ADD_OTHER_TENANT,
-    ),
-)  # fmt: skip
-def app_single_tenant(case: Case) -> Match | None:
-    if _app_cannot_be_here(case.evidence):
-        return Match(
-            f"The Email Threat Defense app {case.evidence.tenant.etd_app_id} can access only accounts of its own tenant. "
-            "That is another one of the configured tenants, so the app can't be in this tenant."
-        )
-    owner = _other_owner(case)
-    if owner is None or _audience(case.evidence) != SINGLE_TENANT:
-        return None
-    return Match(
-        f"{domain_of(case.failure.mailbox)} belongs to another tenant ({_named(owner)}), and the Email Threat Defense "
-        "app can access only accounts of its own tenant."
-    )
-
-
-@rule(
-    Cause.DOMAIN_IN_OTHER_TENANT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.HIGH,
-    title="The address is in another tenant",
-    meaning="The mailbox is in another tenant, where Email Threat Defense is not authorized.",
-    recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app allows other tenants.",
-    remedy=(CONSENT_IN_OTHER_TENANT, ADD_OTHER_TENANT),
-)  # fmt: skip
-def domain_in_other_tenant(case: Case) -> Match | None:
-    owner = _other_owner(case)
-    if owner is None or _audience(case.evidence) not in MULTI_TENANT:
-        return None
-    return Match(
-        f"{domain_of(case.failure.mailbox)} belongs to another tenant ({_named(owner)}): Email Threat Defense must be "
-        "authorized there."
-    )
-
-
-@rule(
-    Cause.DOMAIN_UNKNOWN, Subject.ADDRESS, Confidence.PROBABLE, Severity.MEDIUM,
-    title="The domain is in no tenant that Graph shows",
-    meaning="Only mailboxes in Exchange Online can be remediated, and no tenant that Graph shows has verified this domain.",
-    recognized_by="The domain is not verified in this tenant, and Graph finds no other tenant that has it.",
-    could_also_be=("a domain of a tenant that Graph does not show, for example in another national cloud",),
-    remedy=(
-        Step(
-            "Check the domain",
-            "{domain} is in no Microsoft 365 tenant that Graph shows. Check whether it is misspelled, was removed, or has "
-            "its mail elsewhere. Only mailboxes in Exchange Online can be remediated.",
-            DOMAINS,
-            "Get-MgDomain | Format-Table Id, IsVerified, IsInitial",
-        ),
-    ),
-)  # fmt: skip
-def domain_unknown(case: Case) -> Match | None:
-    if not _nobody(case.evidence) or _verified(case) or case.evidence.domain_owner.get() is not None:
-        return None
-    return Match(
-        f"{domain_of(case.failure.mailbox)} is not verified in this tenant, and it is in no other tenant that Graph shows."
-    )
-
-
-@rule(
     Cause.USER_NOT_FOUND, Subject.ADDRESS, Confidence.PROBABLE, Severity.MEDIUM,
     title="Nobody has the address",
     meaning="The domain belongs to this tenant, but nobody in it has or had the address.",
@@ -232,9 +158,9 @@ def domain_unknown(case: Case) -> Match | None:
 )  # fmt: skip
 def user_not_found(case: Case) -> Match | None:
     evidence = case.evidence
-    if not _nobody(evidence):
+    if not nobody(evidence):
         return None
-    if not _verified(case) or evidence.mailbox.state is State.READ:
+    if not verified(case) or evidence.mailbox.state is State.READ:
         return None
     return Match(
         f"No user, deleted user, group, or contact that Graph shows has the address {case.failure.mailbox}, although its "
@@ -242,17 +168,9 @@ def user_not_found(case: Case) -> Match | None:
     )
 
 
-def _nobody(evidence: Evidence) -> bool:
+def nobody(evidence: Evidence) -> bool:
     """Whether nobody that Graph shows has the address, or had it as a user. Raises Unread if that is not known."""
     return evidence.person() is None and evidence.recipient() is None and evidence.deleted_user.get() is None
-
-
-def _app_cannot_be_here(evidence: Evidence) -> bool:
-    """Whether the app is not in this tenant, because it is for another of the configured tenants only."""
-    app = evidence.app
-    if app is None or not for_another_tenant_only(app):
-        return False
-    return principal_of(evidence) is None and app.deleted_service_principal.get() is None
 
 
 def _when(deleted: User) -> str:
@@ -265,7 +183,7 @@ def _before(evidence: Evidence) -> str:
     return f" A user who had the address was deleted{_when(deleted)}." if deleted else ""
 
 
-def _verified(case: Case) -> bool:
+def verified(case: Case) -> bool:
     """Whether the domain is verified in this tenant, by its own list or because Graph names this tenant its owner."""
     evidence, domain = case.evidence, domain_of(case.failure.mailbox)
     organization = evidence.organization.get()
@@ -275,21 +193,3 @@ def _verified(case: Case) -> bool:
         return True
     owner = evidence.domain_owner.value
     return owner is not None and owner.tenant_id == evidence.tenant.tenant_id
-
-
-def _other_owner(case: Case) -> TenantInformation | None:
-    """The other tenant that the domain of an address without a user belongs to."""
-    if not _nobody(case.evidence) or _verified(case):
-        return None
-    return case.evidence.domain_owner.get()
-
-
-def _audience(evidence: Evidence) -> str | None:
-    """The app's audience. With `no_auth` there is no app to ask, and the two causes can't be told apart."""
-    if evidence.tenant.mode is Mode.NO_AUTH:
-        raise Unread(evidence.domain_owner.unread(Reason.NO_AUTH))
-    return sign_in_audience(evidence)
-
-
-def _named(owner: TenantInformation) -> str:
-    return f"{owner.display_name or ''} {owner.tenant_id}".strip()

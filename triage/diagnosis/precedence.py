@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from triage.diagnosis import address, consent, etd_app, licensing, mailbox, message, out_of_reach, undetermined
+from triage.diagnosis import (
+    address,
+    consent,
+    etd_app,
+    licensing,
+    mailbox,
+    message,
+    other_tenant,
+    out_of_reach,
+    undetermined,
+)
 from triage.diagnosis.causes import Cause, Subject
 from triage.diagnosis.rule import RULES
 from triage.intake.scenario import Scenario
 
-MODULES = (etd_app, consent, address, licensing, mailbox, message, out_of_reach, undetermined)
+MODULES = (etd_app, consent, address, licensing, mailbox, message, other_tenant, out_of_reach, undetermined)
 """The modules with rules; importing one registers its rules."""
 
 if missing := set(Cause) - RULES.keys():
