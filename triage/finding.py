@@ -64,7 +64,7 @@ class Finding(Wire):
     @property
     def passing(self) -> bool:
         """Whether a later try may find out more."""
-        return any(lack.reason.passing for lack in self.reasons)
+        return any(lack.passing for lack in self.reasons)
 
 
 def make_finding(

@@ -14,6 +14,7 @@ from azure.core.pipeline.transport import AsyncHttpTransport, HttpRequest
 
 from triage.graph.credentials import FederatedCredential, TenantCredential, tenant_credential
 from triage.graph.session import GraphSession
+from triage.graph.sign_in import TenantSignIn
 from triage.settings import read_settings
 
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -192,5 +193,6 @@ async def test_every_tenants_session_signs_in_as_the_app() -> None:
     settings = read_settings(environ)
     for tenant in settings.tenants:
         session = GraphSession(settings, tenant)
-        assert isinstance(session._credential, FederatedCredential)
+        assert isinstance(session._credential, TenantSignIn)
+        assert isinstance(session._credential.credential, FederatedCredential)
         await session.close()

@@ -378,5 +378,5 @@ async def test_a_token_that_does_not_come_fails_its_batch_as_a_whole(
 
     monkeypatch.setattr(found, "_provider", NoToken())
     replies = await ask(found, mail("a"), mail("b"))
-    assert {reply.reason for reply in replies} == {Reason.TIMEOUT}
+    assert {(reply.reason, reply.away) for reply in replies} == {(Reason.UNAUTHENTICATED, True)}
     assert network.sent == []

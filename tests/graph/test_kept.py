@@ -61,12 +61,13 @@ async def test_kept_for_15_minutes(clock: Clock) -> None:
     assert reader.asked == 2
 
 
-async def test_what_is_forbidden_is_asked_again_sooner(clock: Clock) -> None:
-    reader = Reader(Reason.FORBIDDEN, None)
+@pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.UNSUPPORTED, Reason.TOO_MANY])
+async def test_what_lasts_is_asked_again_sooner(clock: Clock, reason: Reason) -> None:
+    reader = Reader(reason, None)
     keep = keeping(reader)
-    assert (await keep.get()).reason is Reason.FORBIDDEN
+    assert (await keep.get()).reason is reason
     clock.now += KEEP_FORBIDDEN_SECONDS - 1
-    assert (await keep.get()).reason is Reason.FORBIDDEN
+    assert (await keep.get()).reason is reason
     clock.now += 2
     assert (await keep.get()).reason is None
     assert reader.asked == 2
@@ -130,10 +131,44 @@ async def test_a_reading_that_raised_is_repeated() -> None:
     assert (await keep.get()).value == 7
 
 
-async def test_what_an_audit_read_is_kept() -> None:
+async def test_what_was_read_in_another_way_is_kept() -> None:
+    reader, other = Reader(None), Reader(None)
+    keep = keeping(reader)
+    other.asked = 98
+    assert (await keep.get(fresh=True, read=other.read)).value == 99
+    assert ((await keep.get()).value, reader.asked) == (99, 0)
+
+
+@pytest.mark.parametrize("reason", [None, Reason.UNAVAILABLE])
+async def test_an_older_reading_that_ends_later_changes_nothing(reason: Reason | None) -> None:
+    slow, quick = Reader(reason), Reader(None)
+    slow.gate.clear()
+    quick.asked = 98
+    keep = keeping(slow)
+    older = asyncio.create_task(keep.get())
+    await asyncio.sleep(0.001)
+    assert (await keep.get(fresh=True, read=quick.read)).value == 99
+    slow.gate.set()
+    assert ((await older).value, (await older).reason) == (1, reason)
+    assert ((await keep.get()).value, slow.asked) == (99, 1)
+
+
+async def test_the_newest_is_the_one_under_way() -> None:
     reader = Reader(None)
     keep = keeping(reader)
-    keep.keep(Answer("organization", State.READ, 99))
-    assert ((await keep.get()).value, reader.asked) == (99, 0)
-    keep.keep(Answer("organization", State.UNREAD, reason=Reason.TIMEOUT))
-    assert ((await keep.get()).value, reader.asked) == (1, 1)
+    assert (await keep.newest()).value == 1
+    assert (await keep.newest()).value == 1
+    fresh = asyncio.create_task(keep.get(fresh=True))
+    await asyncio.sleep(0)
+    assert (await keep.newest()).value == 2
+    assert ((await fresh).value, reader.asked) == (2, 2)
+
+
+async def test_a_failure_is_kept_where_anybody_may_ask(clock: Clock) -> None:
+    reader = Reader(Reason.UNAVAILABLE, None)
+    keep: Kept[Any] = Kept(reader.read, lambda answer: [answer], failed_seconds=60)
+    for _ in range(20):
+        assert (await keep.get()).reason is Reason.UNAVAILABLE
+    assert reader.asked == 1
+    clock.now += 61
+    assert ((await keep.get()).reason, reader.asked) == (None, 2)

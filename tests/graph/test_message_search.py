@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from tests.graph.test_collect import collected
+from tests.factories import TENANT_ID
+from tests.graph.test_collect import collected, organization
 from triage.graph.evidence import Reason, State
 from triage.graph.message_search import MAX_FOLDERS
 from triage.graph.replies import Reply
 
+TENANT = organization(TENANT_ID)
 MISSING = Reply(404, {"error": {"code": "ErrorItemNotFound"}})
 
 
@@ -24,7 +26,7 @@ class Mailbox:
     def __call__(self, url: str) -> Reply:
         path = unquote(url.partition("?")[0])
         if "/mailFolders" not in path and not path.endswith("/messages"):
-            return Reply(404, {"error": {"code": "Request_ResourceNotFound"}})
+            return TENANT(url) or Reply()
         place = path.partition("/mailFolders/")[2]
         self.asked.append(place or path.rpartition("/")[2])
         if path.endswith("/messages"):

@@ -26,7 +26,7 @@ from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import load
 from tests.application_insights import Ingestion, ingestion
 from triage.graph.replies import read_replies
-from triage.graph.session import entra_code
+from triage.graph.sign_in import entra_code
 from triage.intake.failure import RemediationFailure
 from triage.telemetry.instruments import Metric
 from triage.wire import newest_first

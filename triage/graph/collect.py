@@ -13,7 +13,7 @@ from functools import partial
 from http import HTTPStatus
 
 from triage.addresses import domain_of, without_tag
-from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
+from triage.graph.evidence import Answer, AppEvidence, Evidence, State
 from triage.graph.license import license
 from triage.graph.message_search import MessageSearch
 from triage.graph.models import MailboxSettings, MailFolder, Organization, Recipient, TenantInformation, User
@@ -41,11 +41,8 @@ async def collect(
     collector = _Collector(graph, failure, scenario, fresh=fresh, seconds=seconds)
     await collector.run()
     evidence = collector.evidence
-    organization = evidence.organization.value
-    if organization is not None and organization.id not in (None, graph.tenant.tenant_id):
-        # The token was for another tenant than the one that was meant.
-        return evidence.all_unread(Reason.UNAUTHENTICATED)
-    return evidence
+    doubt = graph.doubt(evidence.organization)
+    return evidence.disowned(doubt) if doubt else evidence
 
 
 class _Collector:

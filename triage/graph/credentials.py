@@ -27,7 +27,7 @@ class TenantCredential(AsyncTokenCredential):
     """A credential that asks for tokens for one tenant, whatever the home tenant of its owner is.
 
     A managed identity only gets tokens for its home tenant, without an error for another one: what such a token reads
-    is compared with the tenant that was meant before anything is concluded from it (collect.py).
+    is compared with the tenant that was meant before anything is concluded from it (sign_in.py, tenants.py).
     """
 
     def __init__(self, credential: AsyncTokenCredential, tenant_id: str) -> None:

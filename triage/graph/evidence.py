@@ -11,9 +11,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
-from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
-
 from triage.graph.models import (
     Application,
     AppRoleAssignment,
@@ -28,45 +25,11 @@ from triage.graph.models import (
     TenantInformation,
     User,
 )
+from triage.graph.reasons import Lack, Reason
 from triage.settings import Tenant
-from triage.wire import Wire
 
 T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
-
-
-class Reason(StrEnum):
-    """Why something is not known."""
-
-    FORBIDDEN = "forbidden"
-    THROTTLED = "throttled"
-    UNAVAILABLE = "unavailable"
-    TIMEOUT = "timeout"
-    UNAUTHENTICATED = "unauthenticated"
-    UNSUPPORTED = "unsupported"
-    TOO_MANY = "too_many"
-    NO_AUTH = "no_auth"
-    TENANT_NOT_CONFIGURED = "tenant_not_configured"
-    POISON = "poison"
-
-    @property
-    def passing(self) -> bool:
-        """Whether a later try may know more."""
-        return self in (Reason.THROTTLED, Reason.UNAVAILABLE, Reason.TIMEOUT)
-
-
-class Lack(Wire):
-    """What could not be known: the check, why, and the permission that the triage identity lacks for it, if any.
-
-    `detail` is what Graph said about it, or which limit was reached.
-    """
-
-    check: str
-    reason: Reason
-    permission: str | None = None
-    detail: str | None = Field(default=None, exclude_if=lambda detail: detail is None)
-    # The seconds that Graph wants to be left alone: for the next try, and not part of a finding.
-    retry_after: SkipJsonSchema[float | None] = Field(default=None, exclude=True)
 
 
 class Unread(Exception):
@@ -90,8 +53,8 @@ class State(StrEnum):
 class Answer(Generic[T_co]):
     """The answer to one question; with nothing but its `check`, the question was not asked.
 
-    `check` is its id in a finding; `request`, `status` and `error_code` are the evidence. `detail` and
-    `retry_after`: see Lack.
+    `check` is its id in a finding; `request`, `status` and `error_code` are the evidence. `detail`,
+    `retry_after` and `away`: see Lack.
     """
 
     check: str
@@ -104,6 +67,7 @@ class Answer(Generic[T_co]):
     permission: str | None = None
     detail: str | None = None
     retry_after: float | None = None
+    away: bool = False
 
     @property
     def known(self) -> bool:
@@ -122,6 +86,7 @@ class Answer(Generic[T_co]):
             permission=self.permission,
             detail=self.detail,
             retry_after=self.retry_after if reason.passing else None,
+            away=self.away,
         )
 
     def get(self) -> T_co | None:
@@ -135,6 +100,16 @@ class Answer(Generic[T_co]):
     def unread(self, reason: Reason, permission: str | None = None, detail: str | None = None) -> Answer[T_co]:
         """The same question, found to be unreadable after all."""
         return replace(self, state=State.UNREAD, value=None, reason=reason, permission=permission, detail=detail)
+
+    def disowned(self, lack: Lack) -> Answer[T_co]:
+        """The same question, if its answer may be another tenant's: unread for that reason.
+
+        What could not be read anyway keeps its reason, unless it is certain that the tenant is another one.
+        """
+        keeps_reason = self.state is State.UNREAD and lack.reason is not Reason.UNAUTHENTICATED
+        if keeps_reason or self.state is State.NOT_ASKED:
+            return self
+        return replace(self.unread(lack.reason, lack.permission, lack.detail), away=lack.away)
 
     def first(self: Answer[list[U]], fits: Callable[[U], bool] = lambda _: True) -> Answer[U]:
         """The answer to a search as that of its first hit that fits: absent if there is none."""
@@ -174,6 +149,11 @@ class AppEvidence:
     def all_unread(self, reason: Reason) -> AppEvidence:
         """The same questions, none of them answered."""
         unread: dict[str, Any] = {answer.check: answer.unread(reason) for answer in self.answers()}
+        return AppEvidence(**unread)
+
+    def disowned(self, lack: Lack) -> AppEvidence:
+        """The same questions, if the answers may be another tenant's."""
+        unread: dict[str, Any] = {answer.check: answer.disowned(lack) for answer in self.answers()}
         return AppEvidence(**unread)
 
 
@@ -220,14 +200,14 @@ class Evidence:
                 found += cast("dict[str, Answer[object]]", value).values()
         return found
 
-    def all_unread(self, reason: Reason) -> Evidence:
-        """The same questions, none of them answered; the folders and what is in them are left out."""
+    def disowned(self, lack: Lack) -> Evidence:
+        """The same questions, if the answers may be another tenant's. The folders and what is in them are left out."""
         unread: dict[str, Any] = {
-            one.name: answer.unread(reason)
+            one.name: cast("Answer[object]", answer).disowned(lack)
             for one in fields(self)
-            if isinstance(answer := getattr(self, one.name), Answer) and answer.state is not State.NOT_ASKED
+            if isinstance(answer := getattr(self, one.name), Answer)
         }
-        return Evidence(self.tenant, self.now, app=self.app and self.app.all_unread(reason), **unread)
+        return Evidence(self.tenant, self.now, app=self.app and self.app.disowned(lack), **unread)
 
     def person(self) -> User | None:
         """The user with this address, by UPN or by another address. Raises Unread where that is not known.

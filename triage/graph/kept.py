@@ -15,39 +15,54 @@ T = TypeVar("T")
 # What was forbidden is asked again sooner: an administrator may be granting the permission.
 KEEP_SECONDS = 15 * 60.0
 KEEP_FORBIDDEN_SECONDS = 60.0
+_LASTING = {Reason.FORBIDDEN, Reason.UNSUPPORTED, Reason.TOO_MANY}
 
 
 @dataclass(slots=True)
 class Kept(Generic[T]):
     """One value that is shared, and read again when it is too old or when a fresh one is needed.
 
-    `answers` returns the answers in a value: a value with an answer that failed for a passing reason is not kept.
+    `answers` returns the answers in a value: if one of them failed for a reason that may pass, the value is kept for
+    `failed_seconds`.
     """
 
     read: Callable[[], Awaitable[T]]
     answers: Callable[[T], Iterable[Answer[object]]]
+    failed_seconds: float = 0.0
+    seconds: float = KEEP_SECONDS
     value: T | None = None
     until: float = 0.0
+    begun: float = 0.0
     reading: Shared[T] | None = None
 
-    async def get(self, *, fresh: bool = False) -> T:
-        """The value, at most 15 minutes old; with `fresh`, read now, and what is read replaces what was kept."""
+    async def get(self, *, fresh: bool = False, read: Callable[[], Awaitable[T]] | None = None) -> T:
+        """The value, at most 15 minutes old; with `fresh`, read now, and what is read replaces what was kept.
+
+        `read` reads it in another way.
+        """
         if not fresh and self.value is not None and time.monotonic() < self.until:
             return self.value
         if fresh or self.reading is None or self.reading.over:
-            self.reading = Shared(self._read())
+            self.reading = Shared(self._read(read or self.read))
         return await self.reading.wait()
 
-    async def _read(self) -> T:
-        value = await self.read()
-        self.keep(value)
+    async def newest(self) -> T:
+        """What is being read now, if anything is; otherwise as `get`."""
+        if self.reading is not None and not self.reading.over:
+            return await self.reading.wait()
+        return await self.get()
+
+    async def _read(self, read: Callable[[], Awaitable[T]]) -> T:
+        begun = time.monotonic()
+        value = await read()
+        if begun >= self.begun:
+            # A reading that began earlier and ends later must not replace a fresher value.
+            self._keep(value, begun)
         return value
 
-    def keep(self, value: T) -> None:
-        """Keeps what was read, unless something in it could not be read for a passing reason."""
+    def _keep(self, value: T, begun: float) -> None:
         reasons = {answer.reason for answer in self.answers(value) if answer.reason}
-        if reasons <= {Reason.FORBIDDEN}:
-            self.value = value
-            self.until = time.monotonic() + (KEEP_FORBIDDEN_SECONDS if reasons else KEEP_SECONDS)
-        else:
-            self.until = 0.0
+        seconds = self.seconds
+        if reasons:
+            seconds = KEEP_FORBIDDEN_SECONDS if reasons <= _LASTING else self.failed_seconds
+        self.value, self.begun, self.until = value, begun, time.monotonic() + seconds

@@ -104,7 +104,7 @@ def _answer(question: Question, reply: Reply) -> Answer[Any]:
         retry_after=reply.retry_after,
     )
     if reply.reason is not None:
-        return answer.unread(reply.reason)
+        return replace(answer.unread(reply.reason), away=reply.away)
     if reply.status == 200 and reply.body is not None:
         return replace(answer, state=State.READ)
     if reply.status == 404 and (reply.code or "").lower() in question.absent:

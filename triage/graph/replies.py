@@ -18,7 +18,7 @@ class Reply:
     """What came back for one read. `reason` is set if Graph did not answer.
 
     `units` is what Graph says that the read cost; `limit_used` is the part of the limit that is used up, which Graph
-    says from 0.8 on.
+    says from 0.8 on. `away`: nobody signed in, because the identity service could not be asked.
     """
 
     status: int | None = None
@@ -27,6 +27,7 @@ class Reply:
     reason: Reason | None = None
     units: float | None = None
     limit_used: float | None = None
+    away: bool = False
 
     @property
     def code(self) -> str | None:
@@ -42,6 +43,14 @@ class Reply:
         error: object = (self.body or {}).get("error")
         value: object = cast("dict[str, Any]", error).get(name) if isinstance(error, dict) else None
         return value if isinstance(value, str) else None
+
+
+class SignInError(Exception):
+    """There is no token for the tenant. `away`: the identity service did not decide, so a later try may get one."""
+
+    def __init__(self, why: str, *, away: bool) -> None:
+        super().__init__(why)
+        self.away = away
 
 
 class BatchFailed(Exception):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 import ssl
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -17,12 +16,14 @@ from typing import TYPE_CHECKING, Any, cast
 from triage import deadlines
 from triage.graph.batching import Batcher
 from triage.graph.evidence import Reason
-from triage.graph.replies import BatchFailed, Reply, read_replies, retry_after
+from triage.graph.replies import BatchFailed, Reply, SignInError, read_replies, retry_after
 from triage.settings import Settings, Tenant
 
 if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
     from kiota_abstractions.authentication import AuthenticationProvider
+    from kiota_abstractions.request_information import RequestInformation
+
+    from triage.graph.sign_in import TenantSignIn
 
 SIMULATOR_TOKEN = "local-simulator"  # noqa: S105 - no secret: the same in every simulated tenant
 
@@ -41,7 +42,7 @@ class GraphSession:
         from msgraph_core import GraphClientFactory
 
         self.tenant = tenant
-        self._credential: AsyncTokenCredential | None = None
+        self._credential: TenantSignIn | None = None
         # Throttling is handled item by item (throttling.py); the SDK's handler would sleep up to three times 180 s.
         # A redirect is an error: followed, it would take addresses and message IDs to another host.
         handlers: dict[str, Any] = {
@@ -61,6 +62,11 @@ class GraphSession:
         self._adapter.base_url = f"{settings.graph_endpoint}/v1.0"
         self.batcher = Batcher(self._send)
 
+    @property
+    def tenant_proven(self) -> bool:
+        """Whether the token names the tenant, so that what is read with it is the tenant's."""
+        return self._credential is not None and self._credential.proven
+
     async def close(self) -> None:
         """Ends reads under way, and closes the connections and the credential."""
         await self.batcher.close()
@@ -76,8 +82,11 @@ class GraphSession:
         )
 
         from triage.graph.credentials import tenant_credential
+        from triage.graph.sign_in import TenantSignIn
 
-        self._credential = tenant_credential(self.tenant.tenant_id, settings.graph_client_id, settings.identity)
+        tenant_id = self.tenant.tenant_id
+        credential = tenant_credential(tenant_id, settings.graph_client_id, settings.identity)
+        self._credential = TenantSignIn(credential, tenant_id)
         host = settings.graph_endpoint.removeprefix("https://")
         return AzureIdentityAuthenticationProvider(
             self._credential, scopes=[f"{settings.graph_endpoint}/.default"], allowed_hosts=[host.partition(":")[0]]
@@ -86,7 +95,6 @@ class GraphSession:
     async def _send(self, requests: list[dict[str, Any]], seconds: float) -> dict[str, Reply]:
         """Posts one batch (`Send` in batch_request.py). The time for a token does not count: no read is the cause."""
         import httpx
-        from azure.core.exceptions import AzureError, ClientAuthenticationError
         from kiota_abstractions.api_error import APIError
         from kiota_abstractions.method import Method
         from kiota_abstractions.request_information import RequestInformation
@@ -96,8 +104,7 @@ class GraphSession:
         information.headers.add("Accept", "application/json")
         information.set_stream_content(json.dumps({"requests": requests}).encode(), "application/json")
         try:
-            async with asyncio.timeout(deadlines.GRAPH_REQUEST):
-                await self._provider.authenticate_request(information)
+            await self._sign_in(information)
             async with asyncio.timeout(seconds):
                 payload = await self._adapter.send_primitive_async(information, "bytes", {"XXX": ODataError})
             return read_replies(json.loads(payload or b"null"))
@@ -106,19 +113,22 @@ class GraphSession:
             if not _for_all(reply):
                 raise BatchFailed(reply) from error
         except (TimeoutError, httpx.TimeoutException) as error:
-            reply = Reply(reason=Reason.TIMEOUT)
-            if information.headers.contains("Authorization"):
-                raise BatchFailed(reply) from error
-        except ClientAuthenticationError as error:
-            _log.warning("No token for Graph: %s %s", type(error).__name__, entra_code(str(error)))
-            reply = Reply(reason=Reason.UNAUTHENTICATED)
-        except AzureError as error:
-            _log.warning("No token for Graph: %s", type(error).__name__)
-            reply = Reply(reason=Reason.UNAVAILABLE)
+            raise BatchFailed(Reply(reason=Reason.TIMEOUT)) from error
+        except SignInError as error:
+            _log.warning("No token for Graph: %s", error)
+            reply = Reply(reason=Reason.UNAUTHENTICATED, away=error.away)
         except Exception as error:  # whatever it was, Graph did not answer, and the findings must say so
             _log.warning("No answer from Graph: %s", type(error).__name__)
             raise BatchFailed(Reply(reason=Reason.UNAVAILABLE)) from error
         return {request["id"]: reply for request in requests}
+
+    async def _sign_in(self, information: RequestInformation) -> None:
+        """Adds the token to a request. SignInError if there is none in time."""
+        try:
+            async with asyncio.timeout(deadlines.GRAPH_REQUEST):
+                await self._provider.authenticate_request(information)
+        except TimeoutError:
+            raise SignInError("it did not come in time", away=True) from None
 
 
 @cache
@@ -127,12 +137,6 @@ def _certificates() -> ssl.SSLContext:
     import httpx
 
     return httpx.create_ssl_context()
-
-
-def entra_code(text: str) -> str:
-    """The code of an Entra error, such as AADSTS700016. It says enough, and the sentence after it names the tenant."""
-    found = re.search(r"AADSTS[0-9]+", text)
-    return found[0] if found else ""
 
 
 def _outer_failure(status: int | None, headers: dict[str, Any]) -> Reply:
@@ -152,7 +156,6 @@ def _for_all(reply: Reply) -> bool:
 def simulator_authentication(tenant_id: str) -> AuthenticationProvider:
     """What a simulated tenant on this machine accepts: a fixed token, and the id of the tenant that is meant."""
     from kiota_abstractions.authentication import AuthenticationProvider
-    from kiota_abstractions.request_information import RequestInformation
 
     class Simulator(AuthenticationProvider):
         async def authenticate_request(

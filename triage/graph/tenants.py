@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from triage import deadlines
 from triage.addresses import domain_of
 from triage.graph.etd_app import read_app
-from triage.graph.evidence import Answer, AppEvidence, Reason, State
+from triage.graph.evidence import Answer, AppEvidence, Lack, Reason, State
 from triage.graph.kept import Kept
 from triage.graph.models import Organization, ServicePrincipal, SubscribedSku
 from triage.graph.probes import probe
@@ -20,6 +21,8 @@ from triage.graph.reading import read_list, read_one
 from triage.graph.session import GraphSession
 from triage.intake.failure import RemediationFailure
 from triage.settings import Settings, Tenant
+
+T = TypeVar("T")
 
 
 class TenantGraph:
@@ -36,7 +39,7 @@ class TenantGraph:
         self.organization: Kept[Answer[Organization]] = Kept(self._read_organization, lambda answer: [answer])
         self.subscribed_skus: Kept[Answer[list[SubscribedSku]]] = Kept(self._read_skus, lambda answer: [answer])
         self.app: Kept[AppEvidence] = Kept(self._read_app, AppEvidence.answers)
-        self.probes: Kept[list[Answer[Any]]] = Kept(self._probe, lambda answers: answers)
+        self.probes: Kept[list[Answer[Any]]] = Kept(self._probe, lambda answers: answers, failed_seconds=60.0)
 
     @property
     def session(self) -> GraphSession:
@@ -51,24 +54,51 @@ class TenantGraph:
             await self._session.close()
 
     async def _read_organization(self) -> Answer[Organization]:
-        answer = await read_list(self.session.batcher, directory.organization(), Organization)
-        return answer.first()
+        answer = (await read_list(self.session.batcher, directory.organization(), Organization)).first()
+        if answer.value is not None and answer.value.id != self.tenant.tenant_id:
+            return answer.unread(Reason.UNAUTHENTICATED)
+        return answer
+
+    def doubt(self, organization: Answer[Organization]) -> Lack | None:
+        """Why what was read may be another tenant's, so that it is no evidence; None if it is this tenant's.
+
+        Either the token names the tenant, or the organization does. A managed identity gets tokens of its home tenant
+        only, without an error.
+        """
+        proven = self.session.tenant_proven and organization.reason is not Reason.UNAUTHENTICATED
+        if proven or organization.state is State.READ:
+            return None
+        return replace(organization, state=State.UNREAD).lack
+
+    async def _own(self, reading: Awaitable[Answer[T]]) -> Answer[T]:
+        """An answer, if it is this tenant's."""
+        organization, answer = await asyncio.gather(self.organization.newest(), reading)
+        doubt = self.doubt(organization)
+        return answer.disowned(doubt) if doubt else answer
 
     async def _read_skus(self) -> Answer[list[SubscribedSku]]:
-        return await read_list(self.session.batcher, directory.subscribed_skus(), SubscribedSku)
+        return await self._own(read_list(self.session.batcher, directory.subscribed_skus(), SubscribedSku))
 
-    async def _read_app(self) -> AppEvidence:
-        if self.tenant.app_id is None:
-            return AppEvidence(Answer("service_principal"))
-        return await self.read_app(self.tenant.app_id)
+    async def audited_app(self) -> AppEvidence:
+        """The app, read now for an audit. What was read replaces what was kept."""
+        read = partial(self._read_app, for_audit=True)
+        _, app = await asyncio.gather(self.organization.get(fresh=True), self.app.get(fresh=True, read=read))
+        return app
 
-    async def read_app(self, app_id: str, *, for_audit: bool = False) -> AppEvidence:
+    async def _read_app(self, *, for_audit: bool = False) -> AppEvidence:
         """The app, read now; if it was not found here, whether it is in another configured tenant.
 
         For an audit with the name of every grant, and with what replaces credentials that expire soon.
         """
+        app_id = self.tenant.app_id
+        if app_id is None:
+            return AppEvidence(Answer("service_principal"))
         ahead = timedelta(days=self._settings.credential_warning_days if for_audit else 0)
-        app = await read_app(self.session, app_id, names=for_audit, ahead=ahead)
+        organization, app = await asyncio.gather(
+            self.organization.newest(), read_app(self.session, app_id, names=for_audit, ahead=ahead)
+        )
+        if (doubt := self.doubt(organization)) is not None:
+            return app.disowned(doubt)
         if not self.same_app or app.service_principal.value or app.deleted_service_principal.value:
             return app
         return replace(app, app_elsewhere=await self._app_elsewhere(app_id))
@@ -94,20 +124,22 @@ class TenantGraph:
 
     async def find_app(self, app_id: str) -> Answer[ServicePrincipal]:
         """The app in this tenant, asked for another tenant."""
-        organization, answer = await asyncio.gather(
-            self.organization.get(),
-            read_one(self.session.batcher, applications.app_elsewhere(app_id), ServicePrincipal),
-        )
-        if organization.value is None:
-            return answer.unread(organization.reason or Reason.UNAVAILABLE, organization.permission)
-        if organization.value.id not in (None, self.tenant.tenant_id):
-            return answer.unread(Reason.UNAUTHENTICATED)
+        question = applications.app_elsewhere(app_id)
+        answer = await self._own(read_one(self.session.batcher, question, ServicePrincipal))
         if answer.value is not None and answer.value.sign_in_audience is None:
             return answer.unread(Reason.UNAVAILABLE)
         return answer
 
     async def _probe(self) -> list[Answer[Any]]:
-        return await probe(self.session, await self.organization.get())
+        """The probes. Kept whatever they say, so they end in time: who asks must not be able to repeat them at will."""
+        try:
+            async with asyncio.timeout(deadlines.HEALTH_GRAPH):
+                organization = await self.organization.get()
+                if organization.reason is Reason.UNAUTHENTICATED:
+                    return [organization]
+                return await probe(self.session, organization)
+        except TimeoutError:
+            return [Answer("organization", State.UNREAD, reason=Reason.TIMEOUT)]
 
 
 class Tenants:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+from triage import deadlines
+from triage.graph.kept import Kept
 from triage.graph.tenants import Tenants
 from triage.settings import Settings, read_settings
 from triage.storage.account import StorageAccount
@@ -15,6 +18,10 @@ from triage.storage.audits import Audits
 from triage.storage.findings import Findings
 from triage.storage.queue import IntakeQueue
 from triage.storage.rejected import Rejected
+
+# Storage is tried for the health at most so often within so many seconds; who asks more often gets the last answer.
+STORAGE_ASKED = 5
+STORAGE_SECONDS = 5.0
 
 
 @dataclass
@@ -24,6 +31,8 @@ class Services:
     settings: Settings
     account: StorageAccount = field(init=False)
     _warming: asyncio.Task[None] | None = field(default=None, init=False)
+    _storage_asked_since: float = field(default=0.0, init=False)
+    _storage_asked: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.account = StorageAccount(self.settings.storage)
@@ -52,6 +61,28 @@ class Services:
     def queue(self) -> IntakeQueue:
         """The intake queue."""
         return IntakeQueue(self.account, self.settings.queue)
+
+    async def storage_error(self) -> str:
+        """Why storage cannot be reached; empty if it can. Anybody may ask for the health, so the answer may be kept."""
+        now = time.monotonic()
+        if now >= self._storage_asked_since + STORAGE_SECONDS:
+            self._storage_asked_since, self._storage_asked = now, 0
+        self._storage_asked += 1
+        return await self._storage_state.get(fresh=self._storage_asked <= STORAGE_ASKED)
+
+    @cached_property
+    def _storage_state(self) -> Kept[str]:
+        return Kept(self._storage_error, lambda _: (), seconds=STORAGE_SECONDS)
+
+    async def _storage_error(self) -> str:
+        from azure.core.exceptions import AzureError
+
+        try:
+            async with asyncio.timeout(deadlines.HEALTH_STORAGE):
+                await asyncio.gather(self.queue.ping(), self.findings.get("0" * 32))
+        except (AzureError, TimeoutError) as error:
+            return type(error).__name__
+        return ""
 
     def warm_storage(self) -> None:
         """Opens storage in the background, once. A triage asks Graph first, so a cold start gets shorter."""
