@@ -101,6 +101,8 @@ export const CAUSE_VALUES = [
   "mailbox_unlicensed",
   "mailbox_disconnected",
   "message_remediated",
+  "message_quarantined",
+  "message_not_delivered",
   "message_deleted",
   "message_recoverable",
   "message_sent_copy",

@@ -31,6 +31,8 @@ export const CAUSES: Record<Cause, string> = {
   mailbox_unlicensed: "The user has no Exchange Online license",
   mailbox_disconnected: "The mailbox may have been disabled or soft-deleted",
   message_remediated: "The message is already remediated",
+  message_quarantined: "The message is in Microsoft's quarantine",
+  message_not_delivered: "The message was not delivered",
   message_deleted: "The message is in Deleted Items and can still be opened",
   message_recoverable: "The message was deleted and can only be restored",
   message_sent_copy: "The mailbox is the sender's",

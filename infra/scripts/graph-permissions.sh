@@ -15,7 +15,7 @@ graph-permissions.sh remove-app --app CLIENT_ID
   app         for more tenants: creates a multi-tenant app that trusts the managed identity; prints its client id
   remove-app  deletes the registration of that app
 
-  --sets      core, domains, recipients, licenses, delegated, mailbox-kind, or all; separate several
+  --sets      core, domains, recipients, licenses, delegated, mailbox-kind, evidence, or all; separate several
               with commas
               (default: core for grant and app; all for show and remove)
   --identity  object id of the managed identity's service principal (default: TRIAGE_IDENTITY_PRINCIPAL_ID)
@@ -36,10 +36,11 @@ permissions_of() {
         licenses) echo Organization.Read.All ;;
         delegated) echo Directory.Read.All ;;
         mailbox-kind) echo MailboxSettings.Read ;;
+        evidence) echo ExchangeMessageTrace.Read.All ;;
         *) return 1 ;;
     esac
 }
-ALL_SETS='core domains recipients licenses delegated mailbox-kind'
+ALL_SETS='core domains recipients licenses delegated mailbox-kind evidence'
 
 command=${1:-}
 [ $# -eq 0 ] || shift

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.diagnosis.test_message import DONE, IN
-from tests.factories import NO_MAILBOX, NOBODY, answer, copy_in, folder, make_case, message_in
+from tests.factories import MAILBOX, NO_MAILBOX, NOBODY, answer, copy_in, folder, make_case, message_in
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Severity
 from triage.diagnosis.exposure import exposed, severity
 from triage.diagnosis.place import place_of
 from triage.graph.evidence import Reason, State
-from triage.graph.models import Message, User
+from triage.graph.models import Message, MessageTrace, User
 
 REACH = {
     **dict.fromkeys(("inbox", "junk", "archive_folder", "other_folder", "sent_items", "deleted_items"), True),
@@ -57,6 +57,14 @@ def test_a_search_for_what_is_no_message_id_says_nothing() -> None:
     assert reach(failure, message=[]) is None
     assert reach({**failure, "internet_message_id": "<a@b>"}, message=[]) is False
     assert reach(failure) is True
+
+
+@pytest.mark.parametrize(("status", "expected"), [("quarantined", False), ("failed", False), ("delivered", None)])
+def test_the_message_trace_shows_that_a_message_is_out_of_reach(status: str, expected: bool | None) -> None:
+    traced = [MessageTrace(recipient_address=MAILBOX, status=status)]
+    assert reach(message=[], message_trace=traced) is expected
+    assert reach(message_trace=traced) is True
+    assert reach(message=[], message_trace=Reason.TIMEOUT) is None
 
 
 DELETED: dict[str, Any] = {**NOBODY, "deleted_user": User(id="u")}

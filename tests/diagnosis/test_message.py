@@ -19,7 +19,7 @@ from tests.factories import (
     well_known,
 )
 from triage.graph.evidence import Lack, Reason
-from triage.graph.models import Message
+from triage.graph.models import Message, MessageTrace
 from triage.intake.scenario import Scenario
 
 PERSON_FIRST = [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE]
@@ -233,3 +233,45 @@ def test_a_search_for_what_is_no_message_id_decides_nothing_if_it_finds_nothing(
     )  # fmt: skip
     assert "is not a message ID" in found.summary
     assert diagnosed(Scenario.RESOURCE_NOT_FOUND, failure, **IN["junk"]).cause == "message_junked"
+
+
+def trace(*statuses: str, to: str = MAILBOX) -> dict[str, Any]:
+    return {**GONE, "message_trace": [MessageTrace(recipient_address=to, status=status) for status in statuses]}
+
+
+@pytest.mark.parametrize(("statuses", "cause"), [
+    (["quarantined"], "message_quarantined"), (["Quarantined"], "message_quarantined"),
+    (["quarantined", "failed"], "message_quarantined"), (["failed"], "message_not_delivered"),
+    (["delivered"], "message_gone"), (["quarantined", "delivered"], "message_gone"), (["failed", "pending"], "message_gone"),
+    ([], "message_gone"),
+])  # fmt: skip
+def test_what_the_message_trace_says_of_a_message_that_is_nowhere(statuses: list[str], cause: str) -> None:
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, **trace(*statuses))
+    assert found.cause == cause
+    assert (found.confidence, found.severity) == (
+        ("probable", "low") if cause == "message_gone" else ("confirmed", "info")
+    )
+
+
+def test_the_trace_of_another_recipient_says_nothing() -> None:
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, **trace("quarantined", to="alex@contoso.com")).cause == "message_gone"
+    person = make_user(proxy_addresses=["smtp:Other@contoso.com"])
+    other = trace("quarantined", to="OTHER@contoso.com")
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, **other, user=person).cause == "message_quarantined"
+
+
+def test_the_trace_counts_only_if_the_message_is_nowhere() -> None:
+    found = {**IN["junk"], "message_trace": trace("quarantined")["message_trace"]}
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, **found).cause == "message_junked"
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, {"folder": "delete"}, **trace("failed")).cause == "message_remediated"
+
+
+@pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.UNSUPPORTED, Reason.UNAUTHENTICATED])
+def test_a_trace_that_may_not_be_read_decides_nothing(reason: Reason) -> None:
+    assert diagnosed(Scenario.RESOURCE_NOT_FOUND, **GONE, message_trace=reason).cause == "message_gone"
+
+
+@pytest.mark.parametrize("reason", [Reason.THROTTLED, Reason.TIMEOUT, Reason.UNAVAILABLE])
+def test_a_trace_that_a_later_try_may_read_is_waited_for(reason: Reason) -> None:
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, **GONE, message_trace=reason)
+    assert (found.cause, found.lacks) == ("undetermined", (Lack(check="message_trace", reason=reason),))

@@ -61,7 +61,15 @@ MAILBOX_CAUSES = [
     *("mailbox_provisioning", "mailbox_on_premises", "mailbox_unlicensed", "mailbox_disconnected"),
 ]
 MESSAGE = [
-    *("message_remediated", "message_deleted", "message_recoverable", "message_sent_copy", "message_junked"),
+    *(
+        "message_remediated",
+        "message_quarantined",
+        "message_not_delivered",
+        "message_deleted",
+        "message_recoverable",
+        "message_sent_copy",
+        "message_junked",
+    ),
     *("message_moved", "message_gone"),
 ]
 REST = ["address_is_alias", "message_present", "mailbox_reachable"]

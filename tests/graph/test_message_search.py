@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
+
 from tests.factories import TENANT_ID
 from tests.graph.test_collect import collected, organization
-from triage.graph.evidence import Reason, State
+from triage.graph.evidence import Answer, Reason, State
 from triage.graph.message_search import MAX_FOLDERS
+from triage.graph.message_trace import own_refusal, trace_window
 from triage.graph.replies import Reply
 
 TENANT = organization(TENANT_ID)
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("occurred", "expected"), [
+    ("2026-11-19T23:00:00Z", ("2026-11-10T01:00:00Z", "2026-11-20T00:00:00Z")),
+    ("2026-11-01T00:00:00Z", ("2026-10-23T01:00:00Z", "2026-11-02T00:00:00Z")),
+    ("2026-08-23T00:00:00Z", ("2026-08-22T01:00:00Z", "2026-08-24T00:00:00Z")),
+    ("2026-08-20T00:00:00Z", None), ("2027-01-01T00:00:00Z", ("2026-11-10T01:00:00Z", "2026-11-20T00:00:00Z")),
+    (None, ("2026-11-10T01:00:00Z", "2026-11-20T00:00:00Z")),
+])  # fmt: skip
+def test_the_trace_asks_within_what_exchange_answers(occurred: str | None, expected: tuple[str, str] | None) -> None:
+    assert trace_window(occurred, NOW) == expected
+
+
+def test_a_401_of_the_trace_is_no_sign_in_that_failed() -> None:
+    refused: Answer[Any] = Answer("message_trace", State.UNREAD, status=401, reason=Reason.UNAUTHENTICATED)
+    assert (own_refusal(refused).reason, own_refusal(refused).permission) == (
+        Reason.FORBIDDEN, "ExchangeMessageTrace.Read.All",
+    )  # fmt: skip
+    other: Answer[Any] = Answer("user", State.UNREAD, status=401, reason=Reason.UNAUTHENTICATED)
+    assert own_refusal(other) == other
+
+
 MISSING = Reply(404, {"error": {"code": "ErrorItemNotFound"}})
 
 

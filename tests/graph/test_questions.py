@@ -15,7 +15,7 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 
 from tests.factories import APP_ID, MAILBOX, MESSAGE_ID
 from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
-from triage.graph.questions import PROBES, QUESTIONS, Kind, Question, applications, directory, mail
+from triage.graph.questions import PROBES, QUESTIONS, Kind, Question, applications, directory, exchange, mail
 from triage.graph.questions.question import question
 
 SDK = GraphServiceClient(request_adapter=GraphRequestAdapter(AnonymousAuthenticationProvider()))
@@ -23,6 +23,9 @@ ADDRESSED = (
     f"mail eq '{MAILBOX}' or proxyAddresses/any(p:p eq 'smtp:{MAILBOX}') or proxyAddresses/any(p:p eq 'SMTP:{MAILBOX}')"
 )
 COPIES = {"$filter": f"internetMessageId eq '{MESSAGE_ID}'", "$top": "50"}
+START, END = "2026-11-11T00:00:00Z", "2026-11-20T00:00:00Z"
+NO_SELECT = ("domain_owner", "message_trace", "any_trace")
+TRACE = "ExchangeMessageTrace.Read.All"
 USERS, APPLICATIONS, MAIL = "User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"
 
 
@@ -83,6 +86,10 @@ EXPECTED = [Row(*row) for row in (
     (mail.snoozed, (MAILBOX, MESSAGE_ID), lambda one, _: folder(one, "scheduled").messages, MAIL, COPIES),
     (mail.hidden_folder, (MAILBOX, "AAMk==", MESSAGE_ID), lambda one, name, _: folder(one, name).messages, MAIL, COPIES),
     (mail.mailbox_purpose, (MAILBOX,), lambda one: user(one).mailbox_settings, "MailboxSettings.Read", {}),
+    (exchange.message_trace, (MESSAGE_ID, START, END), lambda *_: SDK.admin.exchange.tracing.message_traces, TRACE, {
+        "$filter": f"messageId eq '{MESSAGE_ID}' and receivedDateTime ge 2026-11-11T00:00:00Z and "
+        "receivedDateTime le 2026-11-20T00:00:00Z"}),
+    (exchange.any_trace, (), lambda: SDK.admin.exchange.tracing.message_traces, TRACE, {"$top": "1"}),
     (applications.service_principal, (APP_ID,), SDK.service_principals_with_app_id, APPLICATIONS, {}),
     (applications.deleted_service_principal, (APP_ID,), lambda _: SDK.directory.deleted_items.graph_service_principal,
      APPLICATIONS, {"$filter": f"appId eq '{APP_ID}'"}),
@@ -118,7 +125,7 @@ def test_what_is_asked(row: Row) -> None:
     query = parts(asked)[1]
     select = query.pop("$select", "")
     assert (asked.permission, query) == (row.permission, row.query)
-    assert bool(select) is (asked.check != "domain_owner"), "$select wherever Graph takes it"
+    assert bool(select) is (asked.check not in NO_SELECT), "$select wherever Graph takes it"
     assert str(asked) == f"GET {asked.url}"
 
 
@@ -150,6 +157,7 @@ ALLOWED = [
     r"/users(/[^/]+)?",
     r"/users/[^/]+/mailFolders(/[^/]+(/messages)?)?",
     r"/users/[^/]+/(messages|mailboxSettings)",
+    r"/admin/exchange/tracing/messageTraces",
     r"/directory/deletedItems/graph\.(user|servicePrincipal)",
     r"/(organization|groups|contacts|subscribedSkus)",
     r"/tenantRelationships/findTenantInformationByDomainName\(domainName='[^/]+'\)",

@@ -72,6 +72,8 @@ class Cause(StrEnum):
     MAILBOX_UNLICENSED = "mailbox_unlicensed"
     MAILBOX_DISCONNECTED = "mailbox_disconnected"
     MESSAGE_REMEDIATED = "message_remediated"
+    MESSAGE_QUARANTINED = "message_quarantined"
+    MESSAGE_NOT_DELIVERED = "message_not_delivered"
     MESSAGE_DELETED = "message_deleted"
     MESSAGE_RECOVERABLE = "message_recoverable"
     MESSAGE_SENT_COPY = "message_sent_copy"

@@ -14,12 +14,14 @@ from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.etd_app import no_credential_left, switched_off
 from triage.diagnosis.grants import required_states
+from triage.diagnosis.trace import traced
 from triage.graph.evidence import Answer, Reason, State, Unread
 from triage.graph.license import license, plan_name
 from triage.graph.models import (
     Application,
     MailFolder,
     Message,
+    MessageTrace,
     OAuth2PermissionGrant,
     Organization,
     Resource,
@@ -155,6 +157,11 @@ def _judge_messages(_: Case, answer: Answer[list[Message]]) -> Judged:
     return copies > 0, {"copies": copies}
 
 
+def _judge_trace(case: Case, answer: Answer[list[MessageTrace]]) -> Judged:
+    found = sorted(traced(case))
+    return bool(found), {"status": found or None, "recipients": len(answer.value or [])}
+
+
 def _judge_purpose(_: Case, answer: Answer[str]) -> Judged:
     return answer.value is not None, {"userPurpose": answer.value}
 
@@ -208,6 +215,7 @@ _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
     "message": _judge_messages,
     "recoverable_items": _judge_messages,
     "snoozed": _judge_messages,
+    "message_trace": _judge_trace,
     "hidden_folder": _judge_messages,
     "mailbox_purpose": _judge_purpose,
     "subscribed_skus": _judge_skus,

@@ -10,6 +10,7 @@ from triage.diagnosis.address import user_deleted
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Severity
 from triage.diagnosis.place import Location, Place
+from triage.diagnosis.trace import OUT_OF_REACH, traced
 from triage.diagnosis.undetermined import NOT_A_MESSAGE_ID
 from triage.graph.evidence import Answer, Reason, State, Unread
 
@@ -27,6 +28,8 @@ def exposed(case: Case, place: Place) -> bool | None:
     """Whether the person can still open the message, and that is not what the action asked for; None if unknown."""
     if place.location is Location.NOT_FOUND and not case.failure.names_message:
         return None
+    if place.location is Location.NOT_FOUND and _traced_out_of_reach(case):
+        return False
     if remediated(case, place) or _user_deleted(case) or place.location is Location.RECOVERABLE_ITEMS:
         return False
     return True if place.location.holds_message else None
@@ -55,6 +58,15 @@ def nowhere(case: Case, place: Place) -> bool:
     if not case.failure.names_message:
         raise Unread(Answer(NOT_A_MESSAGE_ID, State.UNREAD, reason=Reason.UNSUPPORTED))
     return True
+
+
+def _traced_out_of_reach(case: Case) -> bool:
+    """Whether the message trace shows that every copy was quarantined or not delivered."""
+    try:
+        found = traced(case)
+    except Unread:
+        return False
+    return bool(found) and found <= OUT_OF_REACH
 
 
 def _user_deleted(case: Case) -> bool:

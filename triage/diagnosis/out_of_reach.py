@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from triage.diagnosis.case import Case, Match
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.exposure import remediated
+from triage.diagnosis.exposure import nowhere, remediated
 from triage.diagnosis.place import Location, locate
 from triage.diagnosis.portals import QUARANTINE
 from triage.diagnosis.rule import rule
 from triage.diagnosis.search_steps import SEARCH_OTHER_COPIES, TRACE
 from triage.diagnosis.steps import Step
+from triage.diagnosis.trace import FAILED, OUT_OF_REACH, QUARANTINED, traced
 from triage.diagnosis.words import found_in, where
 
 
@@ -32,6 +33,56 @@ def message_remediated(case: Case) -> Match | None:
         return None
     now = "no longer in the mailbox" if place.location is Location.NOT_FOUND else f"already in {where(place)}"
     return Match(f"The message is {now}: there is nothing left to remediate in {case.failure.mailbox}.")
+
+
+@rule(
+    Cause.MESSAGE_QUARANTINED, Subject.MESSAGE, Confidence.CONFIRMED, Severity.INFO,
+    title="The message is in Microsoft's quarantine",
+    meaning="Microsoft 365 has quarantined the message, so it is not in the mailbox. The trace tells what the transport "
+    "did; a message that was quarantined after its delivery stays `delivered` there, and is `message_gone`.",
+    recognized_by="The message is nowhere in the mailbox, and the message trace says that each copy for this person was "
+    "quarantined, or failed beside one that was. The trace needs the permission ExchangeMessageTrace.Read.All.",
+    remedy=(
+        Step(
+            "Do not release it",
+            "There is nothing left to remediate. Look at the message in the quarantine, and leave or delete it there.",
+            QUARANTINE,
+            "Get-QuarantineMessage -MessageId {internet_message_id} -RecipientAddress {mailbox}",
+        ),
+        SEARCH_OTHER_COPIES,
+    ),
+    next_try_works=True,
+)  # fmt: skip
+def message_quarantined(case: Case) -> Match | None:
+    found = _traced(case)
+    if QUARANTINED not in found or not found <= OUT_OF_REACH:
+        return None
+    return Match(f"The message for {case.failure.mailbox} is in Microsoft's quarantine, and not in the mailbox.")
+
+
+@rule(
+    Cause.MESSAGE_NOT_DELIVERED, Subject.MESSAGE, Confidence.CONFIRMED, Severity.INFO,
+    title="The message was not delivered",
+    meaning="Microsoft 365 did not deliver the message to this mailbox, so there is nothing to remediate in it.",
+    recognized_by="The message is nowhere in the mailbox, and the message trace says that its delivery to this person "
+    "failed. The trace needs the permission ExchangeMessageTrace.Read.All.",
+    remedy=(
+        Step("Nothing to do in this mailbox", "The details of the trace show why the delivery failed."),
+        TRACE,
+        SEARCH_OTHER_COPIES,
+    ),
+    next_try_works=True,
+)  # fmt: skip
+def message_not_delivered(case: Case) -> Match | None:
+    if _traced(case) != frozenset({FAILED}):
+        return None
+    return Match(f"The message was not delivered to {case.failure.mailbox}: the message trace says that it failed.")
+
+
+def _traced(case: Case) -> frozenset[str]:
+    """What the message trace says, if the message is nowhere in the mailbox."""
+    place = locate(case)
+    return traced(case) if place is not None and nowhere(case, place) else frozenset()
 
 
 @rule(

@@ -57,7 +57,7 @@ class _Collector:
         self._scenario = scenario
         self._fresh = fresh
         self._reader = Reader(graph.session.batcher, seconds)
-        self._search = MessageSearch(self._reader, self.evidence, failure.internet_message_id)
+        self._search = MessageSearch(self._reader, self.evidence, failure)
 
     async def run(self) -> None:
         await _all(self._tenant(), self._person(), self._app())

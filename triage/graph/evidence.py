@@ -16,6 +16,7 @@ from triage.graph.models import (
     AppRoleAssignment,
     MailFolder,
     Message,
+    MessageTrace,
     OAuth2PermissionGrant,
     Organization,
     Recipient,
@@ -185,6 +186,7 @@ class Evidence:
     folders: dict[str, Answer[MailFolder]] = field(default_factory=dict[str, Answer[MailFolder]])
     hidden_folders: Answer[list[MailFolder]] = Answer("hidden_folders")
     hidden_messages: dict[str, Answer[list[Message]]] = field(default_factory=dict[str, Answer[list[Message]]])
+    message_trace: Answer[list[MessageTrace]] = Answer("message_trace")
     app: AppEvidence | None = None
 
     def answers(self) -> list[Answer[object]]:

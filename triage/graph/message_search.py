@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from triage.graph.evidence import Answer, Evidence, Reason
-from triage.graph.models import MailFolder, Message
-from triage.graph.questions import mail
+from triage.graph.evidence import Answer, Evidence, Reason, State
+from triage.graph.message_trace import own_refusal, trace_window
+from triage.graph.models import MailFolder, Message, MessageTrace
+from triage.graph.questions import exchange, mail
 from triage.graph.reading import Reader
+from triage.intake.failure import RemediationFailure
 
 # The folders whose place in a mailbox decides what a message in them means. Their names work in every language.
 # The folders that a message most often goes to from the Inbox come first: they can make the others unnecessary.
@@ -27,10 +29,11 @@ MAX_FOLDERS = 40  # those of the copies, and the folders above them
 class MessageSearch:
     """Fills in what the evidence says about one message."""
 
-    def __init__(self, reader: Reader, evidence: Evidence, message_id: str | None) -> None:
+    def __init__(self, reader: Reader, evidence: Evidence, failure: RemediationFailure) -> None:
         self._reader = reader
         self._evidence = evidence
-        self._message_id = message_id
+        self._failure = failure
+        self._message_id = failure.internet_message_id
 
     async def copies(self, user: str) -> None:
         """The copies in the mailbox's folders and in Recoverable Items."""
@@ -50,6 +53,7 @@ class MessageSearch:
             return
         if not parents:
             await asyncio.gather(self._hidden(user), self._snoozed(user))
+            await self._trace()
             return
         await self._well_known(user, WELL_KNOWN_FIRST)
         other = sorted(parents - self._known_folders())
@@ -79,6 +83,17 @@ class MessageSearch:
                 folders.update(dict.fromkeys(above, unread.unread(Reason.TOO_MANY, detail=limit)))
                 return
             folders.update(await self._folders(user, sorted(above)))
+
+    async def _trace(self) -> None:
+        """Where a message went that is nowhere in the mailbox."""
+        evidence, failure = self._evidence, self._failure
+        searches = (evidence.recoverable_items, evidence.snoozed, *evidence.hidden_messages.values())
+        window = trace_window(failure.occurred_at, evidence.now)
+        found = any(search.value or search.state is State.UNREAD for search in searches)
+        if found or window is None or not failure.names_message or not evidence.tenant.in_public_cloud:
+            return
+        question = exchange.message_trace(failure.internet_message_id or "", *window)
+        evidence.message_trace = own_refusal(await self._reader.many(question, MessageTrace))
 
     async def _snoozed(self, user: str) -> None:
         answer = await self._reader.many(mail.snoozed(user, self._message_id or ""), Message)

@@ -113,10 +113,15 @@ class User(Resource):
     service_provisioning_errors: list[ServiceProvisioningError] | None = None
     deleted_date_time: datetime | None = None
 
+    @property
+    def addresses(self) -> set[str]:
+        """The user's addresses, primary and alias, in lower case."""
+        found = [self.mail or "", *((proxy.partition(":")[2]) for proxy in self.proxy_addresses or [])]
+        return {address.lower() for address in found if address}
+
     def has_address(self, address: str) -> bool:
         """Whether the address is one of the user's, primary or alias."""
-        addresses = [self.mail or "", *((proxy.partition(":")[2]) for proxy in self.proxy_addresses or [])]
-        return address in (known.lower() for known in addresses)
+        return address in self.addresses
 
 
 class Recipient(Resource):
@@ -164,6 +169,13 @@ class Message(Resource):
 
     parent_folder_id: str | None = None
     is_read: bool | None = None
+
+
+class MessageTrace(Resource):
+    """`exchangeMessageTrace`: what the transport did with a message for one recipient, not where it is today."""
+
+    recipient_address: str | None = None
+    status: str | None = None
 
 
 class AppRole(Resource):

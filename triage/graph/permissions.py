@@ -51,6 +51,7 @@ PERMISSIONS = {
     "OrgContact.Read.All": Permission(
         "e1a88a34-94c4-4418-be12-c87b00e26bea", "08432d1b-5911-483c-86df-7980af5cdee0", 3
     ),
+    "ExchangeMessageTrace.Read.All": Permission("89b20d8a-76e2-4057-867b-9961f800b9a4", None, 3),
     "Mail.Send": Permission("b633e1c5-b582-4048-a93e-9f11b44c7e96", "e383f46e-2787-4529-855e-0e479a3ffac0", 3),
     "GroupMember.ReadWrite.All": Permission(
         "dbaae8cf-10b5-4b86-a4a1-f871c94c6695", "f81125ac-d3b7-4573-a3b2-7099cc39df9e", 4

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from triage.graph.evidence import Answer, Reason
+from triage.graph.message_trace import own_refusal
 from triage.graph.models import Organization, Resource, ServicePrincipal, User
 from triage.graph.questions import PROBES, ProbeWith, applications, directory
 from triage.graph.reading import read_list, read_one
@@ -27,13 +28,14 @@ async def probe(session: GraphSession, organization: Answer[Organization]) -> li
         ProbeWith.DOMAIN: next((one.name for one in domains), next(iter(session.tenant.domains), None)),
         ProbeWith.SERVICE_PRINCIPAL: principal.value.id if principal.value else None,
     }
-    questions = [ask() for ask, needs in PROBES if needs is ProbeWith.NOTHING]
+    nothing = (ProbeWith.NOTHING, ProbeWith.PUBLIC_CLOUD) if session.tenant.in_public_cloud else (ProbeWith.NOTHING,)
+    questions = [ask() for ask, needs in PROBES if needs in nothing]
     questions += [ask(known[needs]) for ask, needs in PROBES if known.get(needs) is not None]
     others = await asyncio.gather(*(read_one(session.batcher, question, Resource) for question in questions))
     if user is not None and user.assigned_plans is None:
         # Graph returns null for what the caller may not see, instead of 403.
         users = users.unread(Reason.FORBIDDEN, directory.any_user().permission)
-    return [organization, users, principal, *others]
+    return [organization, users, principal, *map(own_refusal, others)]
 
 
 async def _service_principal(session: GraphSession) -> Answer[ServicePrincipal]:

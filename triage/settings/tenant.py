@@ -59,6 +59,11 @@ class Tenant(Wire):
         """The Graph root of the tenant's cloud. It comes from GRAPH_ENDPOINT."""
         return self._graph_endpoint
 
+    @property
+    def in_public_cloud(self) -> bool:
+        """Whether Graph is that of the public cloud, or a simulated tenant. Some of it is not in the other clouds."""
+        return self._graph_endpoint == PUBLIC_GRAPH or self._graph_endpoint.startswith("http://")
+
     def at(self, authority: str, graph_endpoint: str = PUBLIC_GRAPH) -> Tenant:
         """The same tenant in another cloud."""
         tenant = self.model_copy()

@@ -169,5 +169,13 @@ MESSAGE = _type(
     # Two message ids that differ in case are two messages (RFC 5322: ids are compared character by character).
     case_sensitive="internetMessageId",
 )
+MESSAGE_TRACE = _type(
+    "exchangeMessageTrace",
+    "admin/exchange/tracing/messageTraces",
+    "fromIP messageId receivedDateTime recipientAddress senderAddress size status subject toIP",
+    filterable="id fromIP messageId receivedDateTime recipientAddress senderAddress status subject toIP",
+    page=(1000, 5000),
+    case_sensitive="messageId",
+)
 # Mail.ReadBasic.All gives everything but what the message says.
 MESSAGE_CONTENT = frozenset({"body", "bodyPreview"})

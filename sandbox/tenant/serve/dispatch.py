@@ -9,14 +9,14 @@ from typing import Any
 
 from sandbox.tenant.errors import GraphError, forbidden, method_not_allowed
 from sandbox.tenant.odata.query import Query
-from sandbox.tenant.serve import directory, exchange, faults, limits
+from sandbox.tenant.serve import directory, exchange, faults, limits, message_trace
 from sandbox.tenant.serve.call import Call, Reply
 from sandbox.tenant.serve.faults import Faults
 from sandbox.tenant.serve.limits import Limits
 from sandbox.tenant.serve.paths import GraphPath, Router
 from sandbox.tenant.world import World
 
-ROUTER = Router(exchange.paths, directory.paths)
+ROUTER = Router(exchange.paths, directory.paths, message_trace.paths)
 
 
 @dataclass

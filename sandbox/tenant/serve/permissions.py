@@ -17,3 +17,4 @@ CONTACTS = DIRECTORY | {"OrgContact.Read.All"}
 MAIL_CONTENT = frozenset({"Mail.Read", "Mail.ReadWrite"})
 MAIL = MAIL_CONTENT | {"Mail.ReadBasic", "Mail.ReadBasic.All"}
 MAILBOX_SETTINGS = frozenset({"MailboxSettings.Read", "MailboxSettings.ReadWrite"})
+MESSAGE_TRACE = frozenset({"ExchangeMessageTrace.Read.All"})

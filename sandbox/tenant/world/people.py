@@ -182,6 +182,25 @@ def mailbox(entity: Mapping[str, Any], spec: Spec, now: datetime) -> Mailbox:
     )
 
 
+def traces(entity: Mapping[str, Any], spec: Spec, now: datetime) -> list[dict[str, Any]]:
+    """`trace:` in the file: what the message trace says of the person's message, one status for each copy."""
+    address = entity["mail"] or entity["userPrincipalName"]
+    statuses = spec.get("trace", ())
+    return [
+        {
+            "id": guid(entity["id"], "trace", str(number)),
+            "messageId": f"<{address.split('@')[0]}@mail.example>",
+            "recipientAddress": address,
+            "senderAddress": "billing@sender.example",
+            "receivedDateTime": timestamp("-26h", now),
+            "subject": "Your invoice is overdue",
+            "size": 4096,
+            "status": status,
+        }
+        for number, status in enumerate([statuses] if isinstance(statuses, str) else statuses)
+    ]
+
+
 def group(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[str, Any]:
     mail = spec.get("mail", f"{key}@{domain}")
     return {

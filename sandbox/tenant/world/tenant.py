@@ -38,6 +38,7 @@ TRIAGE_ROLES = (
     "Organization.Read.All",
     "Directory.Read.All",
     "MailboxSettings.Read",
+    "ExchangeMessageTrace.Read.All",
 )
 
 
@@ -64,6 +65,10 @@ class Tenant:
         self.unknown_user: str = spec.get("unknownUser", "ErrorInvalidUser")
         # The properties that the v1.0 schema of this tenant's cloud lacks: {mailFolder: [isHidden]}.
         self.schema_lacks: Mapping[str, list[str]] = spec.get("schemaLacks", {})
+        self.now = now
+        # Whether Exchange's own service principal for the message trace is here.
+        self.trace_ready: bool = spec.get("traceReady", True)
+        self.traces: list[Entity] = []
         self._people(now)
         self._apps(now)
         self._organization(now)
@@ -79,6 +84,7 @@ class Tenant:
             entity = people.user(self.key, key, spec or {}, self.domains[0], now)
             (self.deleted_users if "deletedDateTime" in entity else self.users).add(entity)
             self.mailboxes[entity["id"]] = people.mailbox(entity, spec or {}, now)
+            self.traces += people.traces(entity, spec or {}, now)
             if "deletedDateTime" in entity:
                 before = entity["userPrincipalName"].removeprefix(entity["id"].replace("-", ""))
                 self.mailbox_errors.setdefault(before.lower(), (spec or {}).get("mailbox") or self.unknown_user)

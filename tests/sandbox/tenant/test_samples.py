@@ -63,7 +63,7 @@ def test_samples_expect_what_a_finding_can_say() -> None:
 def reach_fits(sample: samples.Sample) -> bool:
     """Whether `exposed` fits the cause and the place, as docs/api.md says it."""
     expect = sample.expect
-    if expect["cause"] in ("message_remediated", "user_deleted"):
+    if expect["cause"] in ("message_remediated", "message_quarantined", "message_not_delivered", "user_deleted"):
         return expect["exposed"] is False
     place = expect.get("location")
     if place in ("recoverable_items", "quarantine"):

@@ -37,6 +37,7 @@ class ProbeWith(StrEnum):
     """What a question needs to be asked as a probe of its permission (probes.py)."""
 
     NOTHING = "nothing"
+    PUBLIC_CLOUD = "public_cloud"  # nothing, and it is asked in the public cloud only
     USER = "user"
     DOMAIN = "domain"
     SERVICE_PRINCIPAL = "service_principal"
