@@ -19,7 +19,7 @@ from tests.factories import (
     well_known,
 )
 from triage.graph.evidence import Lack, Reason
-from triage.graph.models import Message, MessageTrace
+from triage.graph.models import Message, MessageRule, MessageRuleActions, MessageTrace
 from triage.intake.scenario import Scenario
 
 PERSON_FIRST = [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE]
@@ -275,3 +275,32 @@ def test_a_trace_that_may_not_be_read_decides_nothing(reason: Reason) -> None:
 def test_a_trace_that_a_later_try_may_read_is_waited_for(reason: Reason) -> None:
     found = diagnosed(Scenario.RESOURCE_NOT_FOUND, **GONE, message_trace=reason)
     assert (found.cause, found.lacks) == ("undetermined", (Lack(check="message_trace", reason=reason),))
+
+
+def inbox_rule(name: str, to: str, **changes: Any) -> MessageRule:
+    actions = MessageRuleActions(move_to_folder=to)
+    return MessageRule(**{"display_name": name, "is_enabled": True, "has_error": False, "actions": actions, **changes})
+
+
+def test_the_rule_that_moves_messages_there_is_named() -> None:
+    rules = [inbox_rule("Bills", "Invoices-id"), inbox_rule("News", "News-id"), MessageRule(display_name="?")]
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, **IN["other_folder"], inbox_rules=rules)
+    assert found.cause == "message_moved"
+    assert found.summary.endswith(
+        "The Inbox rule 'Bills' moves messages there; whether it moved this one was not read."
+    )
+
+
+@pytest.mark.parametrize("rules", [
+    [inbox_rule("Bills", "News-id")], [inbox_rule("Bills", "Invoices-id", is_enabled=False)],
+    [inbox_rule("Bills", "Invoices-id", has_error=True)], [], Reason.FORBIDDEN, Reason.TIMEOUT, ...,
+])  # fmt: skip
+def test_without_such_a_rule_only_the_place_is_said(rules: Any) -> None:
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, **IN["other_folder"], inbox_rules=rules)
+    assert (found.cause, found.summary) == ("message_moved", SENTENCES["other_folder"])
+
+
+def test_a_rule_is_named_only_for_a_message_that_is_in_another_folder() -> None:
+    rules = [inbox_rule("Junk", "junkemail-id")]
+    found = diagnosed(Scenario.RESOURCE_NOT_FOUND, **IN["junk"], inbox_rules=rules)
+    assert (found.cause, found.summary) == ("message_junked", SENTENCES["junk"])

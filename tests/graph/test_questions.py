@@ -86,6 +86,7 @@ EXPECTED = [Row(*row) for row in (
     (mail.snoozed, (MAILBOX, MESSAGE_ID), lambda one, _: folder(one, "scheduled").messages, MAIL, COPIES),
     (mail.hidden_folder, (MAILBOX, "AAMk==", MESSAGE_ID), lambda one, name, _: folder(one, name).messages, MAIL, COPIES),
     (mail.mailbox_purpose, (MAILBOX,), lambda one: user(one).mailbox_settings, "MailboxSettings.Read", {}),
+    (mail.inbox_rules, (MAILBOX,), lambda one: folder(one, "inbox").message_rules, "MailboxSettings.Read", {}),
     (exchange.message_trace, (MESSAGE_ID, START, END), lambda *_: SDK.admin.exchange.tracing.message_traces, TRACE, {
         "$filter": f"messageId eq '{MESSAGE_ID}' and receivedDateTime ge 2026-11-11T00:00:00Z and "
         "receivedDateTime le 2026-11-20T00:00:00Z"}),
@@ -156,6 +157,7 @@ def test_a_check_has_one_question() -> None:
 ALLOWED = [
     r"/users(/[^/]+)?",
     r"/users/[^/]+/mailFolders(/[^/]+(/messages)?)?",
+    r"/users/[^/]+/mailFolders/inbox/messageRules",
     r"/users/[^/]+/(messages|mailboxSettings)",
     r"/admin/exchange/tracing/messageTraces",
     r"/directory/deletedItems/graph\.(user|servicePrincipal)",
@@ -188,7 +190,7 @@ def test_headers_and_workload(row: Row) -> None:
     asked = row.question
     outlook = urlsplit(asked.url).path.startswith("/users/") and asked.check != "user"
     assert asked.mailbox == (MAILBOX if outlook else None)
-    if asked.permission == MAIL:
+    if asked.permission == MAIL or asked.check == "inbox_rules":  # its folder ids are compared with those of messages
         assert asked.headers == {"Prefer": 'IdType="ImmutableId"'}
     elif "endsWith" in unquote(asked.url):
         assert asked.headers == {"ConsistencyLevel": "eventual"}

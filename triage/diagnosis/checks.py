@@ -15,12 +15,14 @@ from triage.diagnosis.case import Case
 from triage.diagnosis.etd_app import no_credential_left, switched_off
 from triage.diagnosis.grants import required_states
 from triage.diagnosis.trace import traced
+from triage.diagnosis.words import rules_to_folder
 from triage.graph.evidence import Answer, Reason, State, Unread
 from triage.graph.license import license, plan_name
 from triage.graph.models import (
     Application,
     MailFolder,
     Message,
+    MessageRule,
     MessageTrace,
     OAuth2PermissionGrant,
     Organization,
@@ -157,6 +159,11 @@ def _judge_messages(_: Case, answer: Answer[list[Message]]) -> Judged:
     return copies > 0, {"copies": copies}
 
 
+def _judge_rules(case: Case, answer: Answer[list[MessageRule]]) -> Judged:
+    there = rules_to_folder(case)
+    return bool(there), {"rules": len(answer.value or []), "moveToItsFolder": there or None}
+
+
 def _judge_trace(case: Case, answer: Answer[list[MessageTrace]]) -> Judged:
     found = sorted(traced(case))
     return bool(found), {"status": found or None, "recipients": len(answer.value or [])}
@@ -215,6 +222,7 @@ _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
     "message": _judge_messages,
     "recoverable_items": _judge_messages,
     "snoozed": _judge_messages,
+    "inbox_rules": _judge_rules,
     "message_trace": _judge_trace,
     "hidden_folder": _judge_messages,
     "mailbox_purpose": _judge_purpose,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from triage.diagnosis.case import Case, Match, mailbox_answers
+from dataclasses import replace
+
+from triage.diagnosis.case import Case, Match, listed, mailbox_answers
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.place import Location
 from triage.diagnosis.portals import MESSAGE_TRACE, USERS
 from triage.diagnosis.rule import rule
 from triage.diagnosis.search_steps import FIND_BY_SEARCH, PURGE_BY_SEARCH, SEARCH_OTHER_COPIES
 from triage.diagnosis.steps import INBOX_RULES, RETRY, Step
-from triage.diagnosis.words import found_in
+from triage.diagnosis.words import found_in, rules_to_folder
 from triage.intake.scenario import Scenario
 
 
@@ -70,7 +72,8 @@ def message_junked(case: Case) -> Match | None:
     Cause.MESSAGE_MOVED, Subject.MESSAGE, Confidence.CONFIRMED, Severity.HIGH,
     title="The message is in another folder",
     meaning="The message is not in the Inbox, and the person can still open it. A snoozed message comes back to the Inbox "
-    "by itself. Graph does not show who moved it: the person, a rule, or a retention policy.",
+    "by itself. Graph does not show who moved it: the person, a rule, or a retention policy. If the Inbox rules can be "
+    "read, the finding names those that move messages to that folder now.",
     recognized_by="The most reachable copy of the message is in a folder of its own, in the Archive folder, or among the "
     "snoozed messages, and that was not the target folder.",
     remedy=(
@@ -79,11 +82,17 @@ def message_junked(case: Case) -> Match | None:
     ),
 )  # fmt: skip
 def message_moved(case: Case) -> Match | None:
-    return found_in(
+    found = found_in(
         case,
         Location.OTHER_FOLDER, Location.ARCHIVE_FOLDER,
         text="is not in the Inbox: it is in {where}, where it can still be opened.",
     )  # fmt: skip
+    rules = rules_to_folder(case)
+    if found is None or not rules:
+        return found
+    names = listed([repr(name) for name in rules])
+    sentence = f"The Inbox rule {names} moves" if len(rules) == 1 else f"The Inbox rules {names} move"
+    return replace(found, summary=f"{found.summary} {sentence} messages there; whether it moved this one was not read.")
 
 
 @rule(

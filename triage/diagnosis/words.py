@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from triage.diagnosis.case import Case, Match
 from triage.diagnosis.exposure import nowhere, remediated
-from triage.diagnosis.place import Location, Place, locate
+from triage.diagnosis.place import Location, Place, locate, place_of
 
 _WORDS = {
     Location.INBOX: "the Inbox",
@@ -32,3 +32,12 @@ def where(place: Place) -> str:
     if place.location is Location.OTHER_FOLDER:
         return f"the folder {place.folder!r}" if place.folder else "another folder"
     return _WORDS.get(place.location, place.location.value)
+
+
+def rules_to_folder(case: Case) -> list[str]:
+    """The names of the Inbox rules that move messages to the folder of the message; none if they could not be read."""
+    place = place_of(case)
+    if place.folder_id is None or place.location not in (Location.OTHER_FOLDER, Location.ARCHIVE_FOLDER):
+        return []
+    rules = case.evidence.inbox_rules.value or []
+    return [rule.display_name or "without a name" for rule in rules if rule.moves_to(place.folder_id)]

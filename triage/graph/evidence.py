@@ -16,6 +16,7 @@ from triage.graph.models import (
     AppRoleAssignment,
     MailFolder,
     Message,
+    MessageRule,
     MessageTrace,
     OAuth2PermissionGrant,
     Organization,
@@ -186,6 +187,7 @@ class Evidence:
     folders: dict[str, Answer[MailFolder]] = field(default_factory=dict[str, Answer[MailFolder]])
     hidden_folders: Answer[list[MailFolder]] = Answer("hidden_folders")
     hidden_messages: dict[str, Answer[list[Message]]] = field(default_factory=dict[str, Answer[list[Message]]])
+    inbox_rules: Answer[list[MessageRule]] = Answer("inbox_rules")
     message_trace: Answer[list[MessageTrace]] = Answer("message_trace")
     app: AppEvidence | None = None
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from triage.graph.evidence import Answer, Evidence, Reason, State
 from triage.graph.message_trace import own_refusal, trace_window
-from triage.graph.models import MailFolder, Message, MessageTrace
+from triage.graph.models import MailFolder, Message, MessageRule, MessageTrace
 from triage.graph.questions import exchange, mail
 from triage.graph.reading import Reader
 from triage.intake.failure import RemediationFailure
@@ -59,8 +59,10 @@ class MessageSearch:
         other = sorted(parents - self._known_folders())
         if not other:
             return
-        folders, _ = await asyncio.gather(
-            self._folders(user, other), self._well_known(user, WELL_KNOWN[len(WELL_KNOWN_FIRST) :])
+        folders, _, self._evidence.inbox_rules = await asyncio.gather(
+            self._folders(user, other),
+            self._well_known(user, WELL_KNOWN[len(WELL_KNOWN_FIRST) :]),
+            self._reader.many(mail.inbox_rules(user), MessageRule),
         )
         evidence.folders.update(folders)
         await self._above(user)

@@ -171,6 +171,26 @@ class Message(Resource):
     is_read: bool | None = None
 
 
+class MessageRuleActions(Resource):
+    """`messageRuleActions`, as far as they say where a message goes."""
+
+    move_to_folder: str | None = None
+
+
+class MessageRule(Resource):
+    """`messageRule`: a rule of the Inbox. Graph does not show when it was made, nor what it did."""
+
+    display_name: str | None = None
+    is_enabled: bool | None = None
+    has_error: bool | None = None
+    actions: MessageRuleActions | None = None
+
+    def moves_to(self, folder_id: str) -> bool:
+        """Whether it moves messages to this folder now."""
+        works = self.is_enabled is True and not self.has_error
+        return works and self.actions is not None and self.actions.move_to_folder == folder_id
+
+
 class MessageTrace(Resource):
     """`exchangeMessageTrace`: what the transport did with a message for one recipient, not where it is today."""
 

@@ -169,6 +169,10 @@ MESSAGE = _type(
     # Two message ids that differ in case are two messages (RFC 5322: ids are compared character by character).
     case_sensitive="internetMessageId",
 )
+MESSAGE_RULE = _type(
+    "messageRule", "messageRules", "actions conditions displayName exceptions hasError isEnabled isReadOnly sequence",
+    outlook=True,
+)  # fmt: skip
 MESSAGE_TRACE = _type(
     "exchangeMessageTrace",
     "admin/exchange/tracing/messageTraces",

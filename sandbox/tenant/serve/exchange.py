@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sandbox.tenant.errors import access_policy, bad_request, item_not_found, mailbox_error
 from sandbox.tenant.odata.matching import Collection, Entity
 from sandbox.tenant.odata.query import shape
-from sandbox.tenant.odata.schema import MAIL_FOLDER, MAILBOX_SETTINGS, MESSAGE, MESSAGE_CONTENT
+from sandbox.tenant.odata.schema import MAIL_FOLDER, MAILBOX_SETTINGS, MESSAGE, MESSAGE_CONTENT, MESSAGE_RULE
 from sandbox.tenant.serve import permissions
 from sandbox.tenant.serve.bodies import context, many, one, selected
 from sandbox.tenant.serve.call import Call
@@ -55,6 +55,15 @@ def mail_folders(call: Call, key: str) -> Body:
     """The top level only: the folders directly below the root of the mailbox."""
     mailbox = open_mailbox(call, key)
     return _folders(call, mailbox.children.get(mailbox.well_known["msgfolderroot"], []))
+
+
+@paths.get("/users/{}/mailFolders/{}/messageRules", permissions.INBOX_RULES)
+def message_rules(call: Call, key: str, folder: str) -> Body:
+    """Only the Inbox has rules."""
+    mailbox = open_mailbox(call, key)
+    if _folder(mailbox, folder)["id"] != mailbox.well_known["inbox"]:
+        raise bad_request("Rules are of the Inbox.")
+    return many(call, Collection.of(MESSAGE_RULE, mailbox.rules()))
 
 
 @paths.get("/users/{}/mailFolders/{}", permissions.MAIL)

@@ -18,3 +18,4 @@ MAIL_CONTENT = frozenset({"Mail.Read", "Mail.ReadWrite"})
 MAIL = MAIL_CONTENT | {"Mail.ReadBasic", "Mail.ReadBasic.All"}
 MAILBOX_SETTINGS = frozenset({"MailboxSettings.Read", "MailboxSettings.ReadWrite"})
 MESSAGE_TRACE = frozenset({"ExchangeMessageTrace.Read.All"})
+INBOX_RULES = frozenset({"MailboxSettings.Read"})

@@ -82,6 +82,7 @@ class Mailbox:
     without: tuple[str, ...] = ("clutter",)  # well-known folders that it does not have
     folder_settings: Mapping[str, Any] = field(default_factory=dict)
     message_specs: list[Any] = field(default_factory=list)
+    rule_specs: list[Mapping[str, Any]] = field(default_factory=list)
     messages_include_hidden: bool = True
     now: datetime | None = None
     built: bool = False
@@ -177,6 +178,22 @@ class Mailbox:
         self.messages.add(message)
         self.in_folder.setdefault(folder["id"], []).append(message)
         self.by_any_id[message["id"]] = self.by_any_id[message[IMMUTABLE]] = message
+
+    def rules(self) -> list[Entity]:
+        """The Inbox rules: `{name, to, enabled, error}`."""
+        return [
+            {
+                "id": exchange_id("AQAAA", self.user_id, "rule", str(number)),
+                "displayName": spec["name"],
+                "sequence": number + 1,
+                "isEnabled": spec.get("enabled", True),
+                "hasError": spec.get("error", False),
+                "isReadOnly": False,
+                "conditions": {"subjectContains": ["invoice"]},
+                "actions": {"moveToFolder": self.folder(spec["to"])["id"], "stopProcessingRules": True},
+            }
+            for number, spec in enumerate(self.rule_specs)
+        ]
 
     def find_folder(self, name: str) -> Entity | None:
         """By id, or by well-known name in any case."""

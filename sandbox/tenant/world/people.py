@@ -177,6 +177,7 @@ def mailbox(entity: Mapping[str, Any], spec: Spec, now: datetime) -> Mailbox:
         without=tuple(spec.get("without", ("clutter",))),
         folder_settings=spec.get("folders", {}),
         message_specs=spec.get("messages", []),
+        rule_specs=spec.get("rules", []),
         messages_include_hidden=spec.get("messagesIncludeHidden", True),
         now=now,
     )

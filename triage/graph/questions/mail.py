@@ -12,7 +12,8 @@ FOLDER = "id,displayName,parentFolderId,isHidden"
 MESSAGE = "id,parentFolderId,isRead"
 
 # Immutable ids stay the same when a message is moved.
-_mail = partial(question, permission="Mail.ReadBasic.All", headers={"Prefer": 'IdType="ImmutableId"'}, outlook=True)
+_IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
+_mail = partial(question, permission="Mail.ReadBasic.All", headers=_IMMUTABLE, outlook=True)
 
 
 @_mail("Does the mailbox answer?", probe_with=ProbeWith.USER, absent=absence.FOLDER)
@@ -77,3 +78,15 @@ def _folder(user: str, folder: str) -> str:
 def _messages(place: str, internet_message_id: str) -> str:
     has_id = segment(f"internetMessageId eq {literal(internet_message_id)}")
     return f"{place}/messages?$filter={has_id}&$select={MESSAGE}&$top=50"
+
+
+@question(
+    "Which Inbox rules does the mailbox have?",
+    "MailboxSettings.Read",
+    kind=Kind.FACT,
+    headers=_IMMUTABLE,
+    outlook=True,
+)
+def inbox_rules(user: str) -> str:
+    """The Inbox rules that Graph shows, with what each does."""
+    return f"{_folder(user, 'inbox')}/messageRules?$select=id,displayName,isEnabled,hasError,actions"
