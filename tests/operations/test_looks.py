@@ -101,6 +101,21 @@ async def test_a_failure_is_looked_at_again_until_its_evidence_is_there(services
     assert await left(services) == 0
 
 
+@pytest.mark.parametrize(("retry_after", "wait"), [(40, 40), (100_000, 300)])
+async def test_the_next_look_is_not_before_the_retry_after_of_graph(
+    services: Services, tenant: Served, retry_after: int, wait: int
+) -> None:
+    tenant.simulator.faults.add([FAULT | {"status": 429, "retryAfter": retry_after}])
+    identifier, text = await failed(services, f"retry after {retry_after}")
+    before = epoch_ns(now())
+    await handle(services, message(text))
+    finding = await found(services, identifier)
+    assert finding.reasons[0].reason is Reason.THROTTLED
+    assert finding.next_look_at is not None
+    assert wait <= (epoch_ns(finding.next_look_at) - before) / 1e9 < wait + 5
+    assert await messages(services, 1, seconds=1.5) == []
+
+
 async def test_a_lack_that_does_not_pass_is_not_looked_at_again(services: Services, tenant: Served) -> None:
     tenant.simulator.faults.add([FAULT | {"status": 403}])
     identifier, text = await failed(services, "forbidden")

@@ -9,9 +9,11 @@ next one of the finding is dropped, so only one of the two is done.
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
+from triage.graph.throttling import PROBE_SECONDS
 from triage.intake.queue_message import QueuedLook
 from triage.operations.services import Services
 from triage.wire import epoch_ns, from_epoch_ns, now
@@ -33,7 +35,7 @@ def is_next(look: QueuedLook, finding: Finding) -> bool:
 
 
 async def look_again(services: Services, finding: Finding, look: QueuedLook | None) -> Finding:
-    """Queues the look after this one, and returns the finding that says when it is due.
+    """Queues the look after this one, and returns the finding that says when it is due: not before Graph's Retry-After.
 
     No look is queued after LONGEST, nor for another delivery of a failure whose cause is known already. Raises
     azure.core's errors: then the message of this look has to come again.
@@ -44,10 +46,15 @@ async def look_again(services: Services, finding: Finding, look: QueuedLook | No
             return finding.model_copy(update={"looks": stored.looks, "next_look_at": stored.next_look_at})
         look = asked_again(stored or finding.model_copy(update={"looks": 0}))
     seconds = services.settings.retry_seconds
-    delay = seconds[min(look.before, len(seconds) - 1)]
+    delay = max(seconds[min(look.before, len(seconds) - 1)], _wait_of_graph(finding))
     due = epoch_ns(now()) + delay * _NANOSECONDS
     if due > epoch_ns(look.since) + int(LONGEST.total_seconds()) * _NANOSECONDS:
         return finding.model_copy(update={"looks": look.number})
     following = QueuedLook.after(finding.id, look.number + 1, look.before + 1, look.since)
     await services.queue.send([following.encode()], delay=delay)
     return finding.model_copy(update={"looks": look.number, "next_look_at": from_epoch_ns(due)})
+
+
+def _wait_of_graph(finding: Finding) -> int:
+    """The longest Retry-After of the answers that were missing, in whole seconds. After PROBE_SECONDS one read may try."""
+    return ceil(min(max((lack.retry_after or 0.0 for lack in finding.reasons), default=0.0), PROBE_SECONDS))
