@@ -1,6 +1,6 @@
 # Everything a developer needs. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench bench-full package page screenshots docs lock clean
+.PHONY: help setup run test lint types bench bench-full chaos package page screenshots docs lock clean
 MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # or every process compiles what it imports again
 python := .venv/bin/python
@@ -42,6 +42,9 @@ docs: setup ## write the generated parts of the docs
 
 screenshots: setup ## take the screenshots of the page for the docs: docs/images/ (needs Chromium)
 	@$(python) -m tests.browser.screenshots
+
+chaos: setup ## kill hosts, take storage away and break Graph while failures arrive (about two minutes)
+	@$(python) -m tests.chaos $(ARGS)
 
 package: setup ## build the zip that is deployed: dist/triage.zip
 	@$(python) -m tools.package

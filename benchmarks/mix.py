@@ -53,8 +53,8 @@ LINES = (
         {"licenses": [{"sku": "SPE_E3", "capability": "Suspended"}], "mailbox": _NO_MAILBOX},
     ),
     Line("mailbox_unavailable", "message_present", folder="inbox"),
-    Line("unclassified", "app_healthy", folder="inbox"),
-    Line("unclassified", "message_moved", folder="junkemail"),
+    Line("unclassified", "message_present", folder="inbox"),
+    Line("unclassified", "message_junked", folder="junkemail"),
     Line("unclassified", "user_not_found", None),
     Line("unclassified", "mailbox_unlicensed", {"licenses": [], "mailbox": _NO_MAILBOX}),
 )

@@ -17,11 +17,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="require a key: the setting AzureWebJobsSandboxKey, or a new one",
     )
+    parser.add_argument(
+        "--lease",
+        type=float,
+        default=600.0,
+        metavar="SECONDS",
+        help="how long a message of a killed host stays invisible (default: 600, as in Azure)",
+    )
     parser.add_argument("--shutdown-timeout", type=float, default=10.0, metavar="SECONDS", help="default: 10")
 
 
 def run(args: argparse.Namespace) -> int:
     from sandbox.host import serve
 
-    options = serve.Options(args.port, args.app.resolve(), args.driver, args.enable_auth, args.shutdown_timeout)
+    options = serve.Options(
+        args.port, args.app.resolve(), args.driver, args.enable_auth, args.shutdown_timeout, args.lease
+    )
     return serve.run(options)

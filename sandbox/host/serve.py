@@ -37,6 +37,7 @@ class Options:
     driver: str | None = None
     enable_auth: bool = False
     shutdown_seconds: float = 10.0
+    lease_seconds: float = queues.LEASE_SECONDS
 
 
 def run(options: Options) -> int:
@@ -67,7 +68,7 @@ async def _serve(options: Options) -> int:
     try:
         functions = await drivers.load(engine, options.app, os.environ)
         invoker = Invoker(engine, config, storage)
-        listeners = _listeners(functions, config, invoker, storage)
+        listeners = _listeners(functions, config, invoker, storage, options.lease_seconds)
         schedules = _schedules(functions)
         key = (os.environ.get(KEY_SETTING) or secrets.token_urlsafe(24)) if options.enable_auth else None
         router = Router(functions, config.route_prefix)
@@ -108,7 +109,7 @@ async def _serve(options: Options) -> int:
 
 
 def _listeners(
-    functions: Sequence[Function], config: HostConfig, invoker: Invoker, storage: Storage
+    functions: Sequence[Function], config: HostConfig, invoker: Invoker, storage: Storage, lease: float
 ) -> list[queues.Listener]:
     listeners: list[queues.Listener] = []
 
@@ -126,7 +127,7 @@ def _listeners(
             queue = storage.queue(function.trigger, where)
             poison = storage.poison_queue(function.trigger, where)
             invoke = partial(_succeeds, invoker, function)
-            listeners.append(queues.Listener(queue, poison, config.queues, invoke=invoke, sent=sent))
+            listeners.append(queues.Listener(queue, poison, config.queues, invoke=invoke, sent=sent, lease=lease))
     return listeners
 
 

@@ -19,7 +19,7 @@ from triage.finding import Finding
 from triage.graph.evidence import Reason
 from triage.intake.queue_message import QueuedLook, decode, read_retriage
 from triage.operations import deliveries
-from triage.operations.deliveries import QueueMessage, accept, handle, handle_poison, retriage
+from triage.operations.deliveries import QueueMessage, TriageIncompleteError, accept, handle, handle_poison, retriage
 from triage.operations.looks import look_again
 from triage.operations.services import Services
 from triage.storage.index import Query
@@ -212,6 +212,21 @@ async def test_looks_end_a_day_after_the_first_one(services: Services, tenant: S
     assert await left(services) == 0
 
 
+async def test_a_look_that_comes_before_its_finding_is_stored_is_tried_again(
+    services: Services, tenant: Served
+) -> None:
+    tenant.simulator.faults.add([FAULT])
+    identifier, text = await failed(services, "early")
+    early = QueuedLook.after(identifier, 2, 1, now()).encode().decode()
+    with pytest.raises(TriageIncompleteError, match="not stored yet"):
+        await handle(services, message(early))
+    await handle(services, message(text))
+    await handle(services, message(early, attempt=2))
+    assert (await found(services, identifier)).looks == 2
+    for treat, attempt in ((handle, 5), (handle_poison, 1)):
+        await treat(services, message(QueuedLook.after("0" * 32, 2, 1, now()).encode().decode(), attempt))
+
+
 @pytest.mark.parametrize("number", [1, 3, 10**9])
 async def test_a_look_from_outside_with_another_number_does_nothing(
     services: Services, tenant: Served, number: int
@@ -220,7 +235,7 @@ async def test_a_look_from_outside_with_another_number_does_nothing(
     identifier, text = await failed(services, f"forged {number}")
     await handle(services, message(text))
     before = await found(services, identifier)
-    await handle(services, message(QueuedLook.after(identifier, number, 0, now()).encode().decode()))
+    await handle(services, message(QueuedLook.after(identifier, number, 0, now()).encode().decode(), attempt=5))
     assert await found(services, identifier) == before
 
 

@@ -31,7 +31,7 @@ from triage.intake.queue_message import (
     read_retriage,
     within_limit,
 )
-from triage.operations.looks import asked_again, is_next, look_again
+from triage.operations.looks import asked_again, is_early, is_next, look_again
 from triage.operations.services import Services
 from triage.operations.triage import poison_finding, triage
 from triage.storage.account import is_away
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 class TriageIncompleteError(PlainError):
-    """Time is up. The message goes back to the queue and is tried again."""
+    """Time is up, or the message came too early. It goes back to the queue and is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,8 @@ async def _read_or_reject(
     """
     text = decode(message.text)
     if retriage := read_retriage(text):
-        return await _stored(services, retriage)
+        last = poison or message.attempt >= services.settings.max_dequeue_count
+        return await _stored(services, retriage, last=last)
     try:
         found = read_message(services.settings, text, message_id=message.id, inserted_at=message.inserted_at)
         messages, found = _separate(found) if split and len(found) > 1 else ([], found)
@@ -197,18 +198,23 @@ async def _read_or_reject(
     return found
 
 
-async def _stored(services: Services, retriage: QueuedRetriage) -> list[QueuedFailure]:
-    """The failure of a stored finding. If the finding has been removed, there is nothing left to triage."""
+async def _stored(services: Services, retriage: QueuedRetriage, *, last: bool) -> list[QueuedFailure]:
+    """The failure of a stored finding, if there is anything left to triage.
+
+    A look can arrive before the finding that it follows is stored: it is tried again, unless this is the `last` try.
+    """
     finding = await services.findings.get(retriage.finding_id)
+    look = retriage if isinstance(retriage, QueuedLook) else None
+    if look is not None and not last and is_early(look, finding):
+        raise TriageIncompleteError(f"The finding before look {look.number} is not stored yet. It is tried again.")
     if finding is None:
         _log.warning("Finding %s does not exist any more. It is not triaged again.", retriage.finding_id)
         return []
-    look = retriage if isinstance(retriage, QueuedLook) else asked_again(finding)
-    if look is retriage and not is_next(look, finding):
+    if look is not None and not is_next(look, finding):
         _log.info("Finding %s was looked at in the meantime: look %d is not needed.", finding.id, look.number)
         return []
     queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, fresh=True)
-    return [queued.model_copy(update={"traceparent": retriage.traceparent, "look": look})]
+    return [queued.model_copy(update={"traceparent": retriage.traceparent, "look": look or asked_again(finding)})]
 
 
 def _separate(found: list[QueuedFailure]) -> tuple[list[bytes], list[QueuedFailure]]:

@@ -3,7 +3,7 @@
 The service puts a message on the intake queue that stays invisible until the look is due (RETRY_SECONDS). So a look
 survives restarts, and any instance can do it. It is sent before the finding of this look is stored: if the service is
 killed in between, the message of this look comes again, and sends the next one twice. A look whose number is not the
-next one of the finding is dropped, so only one of the two is done.
+next one of the finding is dropped, so only one of the two is done. A look that comes before the finding is stored is tried again.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ _NANOSECONDS = 1_000_000_000
 def asked_again(finding: Finding) -> QueuedLook:
     """The look that somebody asks for: the one after the last look at the finding, with all its retries ahead."""
     return QueuedLook.after(finding.id, finding.looks + 1, 0, now())
+
+
+def is_early(look: QueuedLook, finding: Finding | None) -> bool:
+    """Whether a look may follow a finding that is not stored yet: storage can be slower than the delay of the look."""
+    return finding is None or look.number > finding.looks + 1
 
 
 def is_next(look: QueuedLook, finding: Finding) -> bool:

@@ -1,0 +1,1 @@
+"""Does harm to the running service, and counts what becomes of its failures."""
