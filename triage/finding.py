@@ -8,7 +8,7 @@ from pydantic import Field
 
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.checks import Check, checks
+from triage.diagnosis.checks import Check, checks, deciding
 from triage.diagnosis.diagnose import Diagnosis
 from triage.diagnosis.exposure import exposed, severity
 from triage.diagnosis.person import FIRST_STEPS
@@ -98,7 +98,7 @@ def make_finding(
             looked_at=at if place.location.known else None,
         ),
         exposed=reach,
-        checks=checks(case) if case else [],
+        checks=checks(case, deciding(diagnosis)) if case else [],
         reasons=list(diagnosis.lacks),
         failure=queued.failure,
         occurred_at=queued.failure.occurred_at or queued.received_at,

@@ -34,9 +34,23 @@ from tests.factories import (
     registration,
     well_known,
 )
-from triage.diagnosis.checks import Check, checks
+from triage.diagnosis.causes import Cause
+from triage.diagnosis.checks import Check, checks, deciding
+from triage.diagnosis.diagnose import diagnose
+from triage.diagnosis.precedence import RULES
 from triage.graph.evidence import Answer, Reason, State
-from triage.graph.models import LicenseAssignmentState, Message, Recipient, User
+from triage.graph.models import (
+    AssignedLicense,
+    LicenseAssignmentState,
+    Message,
+    OnPremisesProvisioningError,
+    Recipient,
+    ServicePlanInfo,
+    ServiceProvisioningError,
+    SubscribedSku,
+    User,
+)
+from triage.graph.questions import QUESTIONS
 from triage.settings import Mode
 
 YESTERDAY, TOMORROW = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -63,20 +77,26 @@ def test_in_order() -> None:
     assert all(one.request and one.status for one in found if one.id != "license")
 
 
+SKUS = [
+    SubscribedSku(sku_id="E3", sku_part_number="SPE_E3",
+                  service_plans=[ServicePlanInfo(service_plan_id=plan().service_plan_id)]),
+    SubscribedSku(sku_id="bi", sku_part_number="POWER_BI_PRO"),
+]  # fmt: skip
+
 OUTCOMES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("organization", "pass", {"domain": "contoso.com"}, {}),
     ("organization", "fail", {"domain": "contoso.com"}, {**ELSEWHERE, "domain_owner": None}),
     ("user", "pass", {"id": "user-object", "userPrincipalName": MAILBOX, "userType": "Member", "accountEnabled": True}, {}),
     ("user", "fail", {}, NOBODY),
-    ("alias", "fail", {}, NOBODY),
+    ("alias", "pass", {"found": False}, NOBODY),
     ("deleted_user", "pass", {"found": False}, NOBODY),
     ("deleted_user", "pass", {"found": True, "id": "x", "deletedDateTime": "2026-11-18T00:00:00+00:00"},
      {**NOBODY, "deleted_user": User(id="x", deleted_date_time=datetime(2026, 11, 18, tzinfo=UTC))}),
     ("group", "pass", {"found": True, "id": "g"}, {**NOBODY, "group": Recipient(id="g")}),
     ("contact", "pass", {"found": False}, NOBODY),
-    ("domain_owner", "pass", {"tenantId": OTHER_TENANT_ID, "displayName": "Fabrikam"},
+    ("domain_owner", "pass", {"found": True, "tenantId": OTHER_TENANT_ID, "displayName": "Fabrikam"},
      {**ELSEWHERE, "domain_owner": owner()}),
-    ("domain_owner", "fail", {}, {**ELSEWHERE, "domain_owner": None}),
+    ("domain_owner", "pass", {"found": False}, {**ELSEWHERE, "domain_owner": None}),
     ("mailbox", "fail", {}, NO_MAILBOX),
     ("mailbox_purpose", "pass", {"found": True, "userPurpose": "shared"}, {"mailbox_purpose": "shared"}),
     ("mailbox_purpose", "pass", {"found": False}, {"mailbox_purpose": None}),
@@ -105,12 +125,28 @@ OUTCOMES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("registration", "fail", {"credentials": 1}, {"app": make_app(
         registration=registration(password_credentials=[credential(YESTERDAY)]))}),
     ("license", "pass", {"plans": ["EXCHANGE_S_ENTERPRISE: Enabled"], "disabledPlans": [], "errors": [],
-                         "provisioning": ["Success"]}, {}),
+                         "provisioning": ["Success"], "provisioningErrors": []}, {}),
     ("license", "fail", {"plans": ["EXCHANGE_S_ENTERPRISE: Deleted"], "disabledPlans": ["EXCHANGE_S_ENTERPRISE"],
-                         "errors": ["Others (SKU None)"], "provisioning": ["Success"]},
-     {"user": make_user(
+                         "errors": ["Others (SKU None)"], "provisioning": ["Success"],
+                         "provisioningErrors": ["PropertyConflict", "exchange/x"]},
+     {**NO_MAILBOX, "user": make_user(
          assigned_licenses=[license(plan().service_plan_id or "")], assigned_plans=[plan(status="Deleted")],
-         license_assignment_states=[LicenseAssignmentState(error="Others")])}),
+         license_assignment_states=[LicenseAssignmentState(error="Others")],
+         on_premises_provisioning_errors=[OnPremisesProvisioningError(category="PropertyConflict")],
+         service_provisioning_errors=[ServiceProvisioningError(service_instance="exchange/x")])}),
+    ("license", "skipped", {"why": "The mailbox answers, so it needs no license.", "plans": [], "disabledPlans": [],
+                            "errors": [], "provisioning": ["Success"], "provisioningErrors": []},
+     {"user": make_user(assigned_plans=[])}),
+    ("subscribed_skus", "pass", {"found": True, "withExchangeOnline": ["SPE_E3"], "without": ["POWER_BI_PRO"],
+                                 "notInTheTenant": ["SKU gone"]},
+     {**NO_MAILBOX, "subscribed_skus": SKUS, "user": make_user(assigned_licenses=[AssignedLicense(sku_id="gone")],
+         license_assignment_states=[LicenseAssignmentState(sku_id="e3", error="Others"),
+                                    LicenseAssignmentState(sku_id="bi", error="Others")])}),
+    ("subscribed_skus", "pass", {"found": False, "without": ["POWER_BI_PRO"]},
+     {**NO_MAILBOX, "subscribed_skus": SKUS, "user": make_user(assigned_licenses=[AssignedLicense(sku_id="BI")])}),
+    *((name, "skipped", {"why": "The mailbox does not answer."}, NO_MAILBOX) for name in ("message", "recoverable_items")),
+    ("message", "skipped", {"why": "The mailbox does not answer."},
+     {"mailbox": None, "message": ..., "recoverable_items": ...}),
 ]  # fmt: skip
 
 
@@ -119,7 +155,7 @@ def test_outcomes(name: str, outcome: str, observed: dict[str, Any], evidence: d
     found = check(name, **evidence)
     assert (found.outcome, found.observed) == (outcome, observed)
     assert (found.reason, found.permission) == (None, None)
-    assert ("found" in observed) is (found.kind == "fact")
+    assert ("found" in observed) is (found.kind == "fact" and outcome == "pass")
 
 
 def test_an_app_that_is_switched_off_says_how() -> None:
@@ -193,3 +229,47 @@ def test_a_long_request_is_cut() -> None:
     case.evidence.message = long
     (found,) = (one for one in checks(case) if one.id == "message")
     assert (len(found.request or ""), (found.request or "")[-1]) == (2000, "…")
+
+
+@pytest.mark.parametrize("answered", [None, Reason.FORBIDDEN, Reason.UNAUTHENTICATED, [copy_in("inbox")]])
+def test_what_a_mailbox_that_does_not_answer_said_of_the_message_counts_for_nothing(answered: Any) -> None:
+    found = check("message", **{**NO_MAILBOX, "message": answered})
+    assert (found.outcome, found.reason, found.permission) == ("skipped", None, None)
+    assert found.request == "GET /message", "it was asked"
+    assert "copies" not in found.observed
+
+
+UNLICENSED = make_user(assigned_plans=[], assigned_licenses=[])
+
+
+@pytest.mark.parametrize(("first", "evidence"), [
+    (["license", "mailbox"], {**NO_MAILBOX, "user": UNLICENSED}),
+    (["mailbox", "user", "license"], {**NO_MAILBOX, "user": make_user(on_premises_sync_enabled=True)}),
+    (["mailbox", "license"], NO_MAILBOX),
+    (["group"], {**NOBODY, "group": Recipient(id="g")}),
+    (["deleted_user"], {**NOBODY, "deleted_user": User(id="x")}),
+    (["domain_owner", "organization", "service_principal"], {**ELSEWHERE, "domain_owner": owner()}),
+    (["service_principal"], {"app": make_app(service_principal=principal(account_enabled=False))}),
+    (["permissions", "service_principal"], {"app": make_app(permissions=[])}),
+    (["message", *["folder"] * 4, "recoverable_items"], message_in("deleteditems")),
+])  # fmt: skip
+def test_the_checks_that_decide_come_first(first: list[str], evidence: dict[str, Any]) -> None:
+    case = make_case(**evidence)
+    found, rest = checks(case, deciding(diagnose(case))), checks(case)
+    assert [one.id for one in found][: len(first)] == first
+    assert sorted(map(str, found)) == sorted(map(str, rest))
+    after = [one for one in found if one.id not in first]
+    assert after == [one for one in rest if one.id not in first], "the others stay in their order"
+
+
+def test_what_could_not_be_read_comes_first_where_it_decides() -> None:
+    case = make_case(user=Reason.FORBIDDEN, mailbox=Reason.THROTTLED, app=make_app(permissions=Reason.TIMEOUT))
+    found = checks(case, deciding(diagnose(case)))
+    assert [one.id for one in found[:2]] == ["permissions", "user"]
+    assert {one.outcome for one in found[:2]} == {"unknown"}
+
+
+@pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.UNDETERMINED])
+def test_every_cause_rests_on_checks_that_there_are(cause: Cause) -> None:
+    assert RULES[cause].rests_on
+    assert set(RULES[cause].rests_on) <= {*QUESTIONS, "license", "error_text"}

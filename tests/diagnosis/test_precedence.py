@@ -37,7 +37,7 @@ from tests.factories import (
     well_known,
 )
 from triage.diagnosis.causes import Cause, Confidence
-from triage.diagnosis.checks import Outcome, checks
+from triage.diagnosis.checks import Outcome, checks, deciding
 from triage.diagnosis.diagnose import diagnose
 from triage.diagnosis.place import place_of
 from triage.diagnosis.precedence import precedence
@@ -307,5 +307,7 @@ def test_any_evidence(evidence: dict[str, Any], scenario: Scenario, failure: dic
     asked = [answer for answer in case.evidence.answers() if answer.state is not State.NOT_ASKED]
     assert [check.id for check in listed][: len(asked)] == [answer.check for answer in asked]
     for check, answer in zip(listed, asked, strict=False):
-        assert (check.reason is None) == answer.known
-        assert check.outcome is Outcome.UNKNOWN or answer.known
+        assert (check.reason is None) == (answer.known or check.outcome is Outcome.SKIPPED)
+        assert check.outcome in (Outcome.UNKNOWN, Outcome.SKIPPED) or answer.known
+    first = checks(case, deciding(found))[0].id
+    assert first in deciding(found) or not {*deciding(found)} & {check.id for check in listed}

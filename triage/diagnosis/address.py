@@ -17,6 +17,7 @@ from triage.graph.models import User
 
 @rule(
     Cause.USER_DELETED, Subject.ADDRESS, Confidence.CONFIRMED, Severity.MEDIUM,
+    rests_on=("deleted_user",),
     title="The user was deleted",
     meaning="The user is in the deleted items of the tenant. The mailbox is soft-deleted with the user for 30 days, or "
     "inactive under a hold or a retention policy.",
@@ -58,6 +59,7 @@ def user_deleted(case: Case) -> Match | None:
 
 @rule(
     Cause.RECIPIENT_IS_GROUP, Subject.ADDRESS, Confidence.CONFIRMED, Severity.LOW,
+    rests_on=("group",),
     title="The address belongs to a group",
     meaning="A group has no mailbox that Email Threat Defense can remediate. Its members have copies of the message.",
     recognized_by="No user has the address, and a group has it. A deleted user may have had it before.",
@@ -86,6 +88,7 @@ def recipient_is_group(case: Case) -> Match | None:
 
 @rule(
     Cause.RECIPIENT_IS_CONTACT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.LOW,
+    rests_on=("contact",),
     title="The address belongs to a mail contact",
     meaning="A mail contact points to a mailbox in another organization, which Email Threat Defense can't remediate here.",
     recognized_by="No user has the address, and a mail contact has it. A deleted user may have had it before.",
@@ -108,6 +111,7 @@ def recipient_is_contact(case: Case) -> Match | None:
 
 @rule(
     Cause.GUEST_USER, Subject.ADDRESS, Confidence.CONFIRMED, Severity.LOW,
+    rests_on=("user", "alias", "untagged", "mailbox"),
     title="The user is a guest",
     meaning="A guest's mailbox is in the guest's own organization, and only that organization can remediate there.",
     recognized_by="The user has `userType` Guest, or a user principal name with `#EXT#`, and no mailbox here answers for "
@@ -136,7 +140,82 @@ def guest_user(case: Case) -> Match | None:
 
 
 @rule(
+<<<<<<< HEAD
+=======
+    Cause.APP_SINGLE_TENANT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.HIGH,
+    rests_on=("domain_owner", "app_elsewhere", "service_principal"),
+    title="The app can access only its own tenant, and the mailbox is in another",
+    meaning="The Email Threat Defense app is registered for one tenant only, and the mailbox is in another tenant.",
+    recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app is `AzureADMyOrg`. Or the app "
+    "is not in this tenant, but in another configured tenant with that `signInAudience`.",
+    remedy=(
+        *OPEN_TO_OTHER_TENANTS,
+        CONSENT_IN_OTHER_TENANT,
+        ADD_OTHER_TENANT,
+    ),
+)  # fmt: skip
+def app_single_tenant(case: Case) -> Match | None:
+    if _app_cannot_be_here(case.evidence):
+        return Match(
+            f"The Email Threat Defense app {case.evidence.tenant.etd_app_id} can access only accounts of its own tenant. "
+            "That is another one of the configured tenants, so the app can't be in this tenant."
+        )
+    owner = _other_owner(case)
+    if owner is None or _audience(case.evidence) != SINGLE_TENANT:
+        return None
+    return Match(
+        f"{domain_of(case.failure.mailbox)} belongs to another tenant ({_named(owner)}), and the Email Threat Defense "
+        "app can access only accounts of its own tenant."
+    )
+
+
+@rule(
+    Cause.DOMAIN_IN_OTHER_TENANT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.HIGH,
+    rests_on=("domain_owner", "organization", "service_principal"),
+    title="The address is in another tenant",
+    meaning="The mailbox is in another tenant, where Email Threat Defense is not authorized.",
+    recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app allows other tenants.",
+    remedy=(CONSENT_IN_OTHER_TENANT, ADD_OTHER_TENANT),
+)  # fmt: skip
+def domain_in_other_tenant(case: Case) -> Match | None:
+    owner = _other_owner(case)
+    if owner is None or _audience(case.evidence) not in MULTI_TENANT:
+        return None
+    return Match(
+        f"{domain_of(case.failure.mailbox)} belongs to another tenant ({_named(owner)}): Email Threat Defense must be "
+        "authorized there."
+    )
+
+
+@rule(
+    Cause.DOMAIN_UNKNOWN, Subject.ADDRESS, Confidence.PROBABLE, Severity.MEDIUM,
+    rests_on=("domain_owner", "organization"),
+    title="The domain is in no tenant that Graph shows",
+    meaning="Only mailboxes in Exchange Online can be remediated, and no tenant that Graph shows has verified this domain.",
+    recognized_by="The domain is not verified in this tenant, and Graph finds no other tenant that has it.",
+    could_also_be=("a domain of a tenant that Graph does not show, for example in another national cloud",),
+    remedy=(
+        Step(
+            "Check the domain",
+            "{domain} is in no Microsoft 365 tenant that Graph shows. Check whether it is misspelled, was removed, or has "
+            "its mail elsewhere. Only mailboxes in Exchange Online can be remediated.",
+            DOMAINS,
+            "Get-MgDomain | Format-Table Id, IsVerified, IsInitial",
+        ),
+    ),
+)  # fmt: skip
+def domain_unknown(case: Case) -> Match | None:
+    if not _nobody(case.evidence) or _verified(case) or case.evidence.domain_owner.get() is not None:
+        return None
+    return Match(
+        f"{domain_of(case.failure.mailbox)} is not verified in this tenant, and it is in no other tenant that Graph shows."
+    )
+
+
+@rule(
+>>>>>>> 2ce1c0c (Show first what the cause rests on, and only what was answered)
     Cause.USER_NOT_FOUND, Subject.ADDRESS, Confidence.PROBABLE, Severity.MEDIUM,
+    rests_on=("user", "alias", "deleted_user", "group", "contact", "untagged", "organization"),
     title="Nobody has the address",
     meaning="The domain belongs to this tenant, but nobody in it has or had the address.",
     recognized_by="The domain is verified in this tenant, and no user, deleted user, group, or contact has the address. A "

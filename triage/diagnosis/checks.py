@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
-from pydantic.alias_generators import to_camel
 
-from triage.addresses import domain_of
 from triage.diagnosis.case import Case
+<<<<<<< HEAD
 from triage.diagnosis.etd_app import no_credential_left, switched_off
 from triage.diagnosis.grants import required_states
 from triage.diagnosis.trace import traced
@@ -31,6 +29,14 @@ from triage.graph.models import (
     SubscribedSku,
     User,
 )
+=======
+from triage.diagnosis.diagnose import Diagnosis
+from triage.diagnosis.observed import judge
+from triage.diagnosis.rule import RULES
+from triage.graph.evidence import Answer, Reason, State, Unread
+from triage.graph.license import license, plan_name
+from triage.graph.models import User
+>>>>>>> 2ce1c0c (Show first what the cause rests on, and only what was answered)
 from triage.graph.questions import QUESTIONS, Kind
 from triage.intake.scenario import named_block
 from triage.settings import Mode
@@ -67,8 +73,11 @@ class Check(Wire):
     observed: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
-def checks(case: Case) -> list[Check]:
-    """Every question that was asked, in the order in which a person would ask, and what follows from the answers."""
+def checks(case: Case, first: Sequence[str] = ()) -> list[Check]:
+    """Every question that was asked, in the order in which a person would ask, and what follows from the answers.
+
+    Those whose ids are in `first` come before the others: the cause rests on them.
+    """
     evidence = case.evidence
     found = [_check(case, answer) for answer in evidence.answers() if answer.state is not State.NOT_ASKED]
     person = evidence.known_person
@@ -76,6 +85,8 @@ def checks(case: Case) -> list[Check]:
         found.append(_license(case, person))
     if not case.failure.internet_message_id:
         found.append(_skipped("message", "The failure has no internetMessageId."))
+    elif evidence.mailbox.state is State.ABSENT and evidence.message.state is State.NOT_ASKED:
+        found.append(_skipped("message", _NO_MAILBOX))
     if evidence.tenant.mode is Mode.NO_AUTH:
         found.append(_skipped("service_principal", "Email Threat Defense has no app here (no_auth)."))
     block = named_block(case.failure.error, case.failure.error_code)
@@ -83,7 +94,15 @@ def checks(case: Case) -> list[Check]:
         question = "Does the error say that Exchange blocks the app?"
         observed = {"found": True, "block": block.value}
         found.append(Check(id="error_text", question=question, kind=Kind.FACT, outcome=Outcome.PASS, observed=observed))
-    return found
+    return sorted(found, key=lambda check: first.index(check.id) if check.id in first else len(first))
+
+
+def deciding(diagnosis: Diagnosis) -> list[str]:
+    """The checks that a diagnosis rests on: those of its cause, or those that could not be read."""
+    return [lack.check for lack in diagnosis.lacks] or list(RULES[diagnosis.cause].rests_on)
+
+
+_NO_MAILBOX = "The mailbox does not answer."
 
 
 def _cut(request: str | None) -> str | None:
@@ -99,6 +118,10 @@ def _skipped(check: str, why: str) -> Check:
 def _check(case: Case, answer: Answer[Any]) -> Check:
     question = QUESTIONS[answer.check]
     outcome, observed = _outcome(question.kind, case, answer)
+    if answer.check in ("message", "recoverable_items", "snoozed") and case.evidence.mailbox.state is State.ABSENT:
+        # It was asked in the same round trip as the mailbox, and an answer without a mailbox says nothing.
+        outcome, observed = Outcome.SKIPPED, {"why": _NO_MAILBOX}
+    unread = outcome is Outcome.UNKNOWN
     return Check(
         id=answer.check,
         question=question.text,
@@ -107,21 +130,17 @@ def _check(case: Case, answer: Answer[Any]) -> Check:
         request=_cut(answer.request),
         status=answer.status,
         error_code=answer.error_code,
-        reason=answer.reason,
-        permission=answer.permission,
+        reason=answer.reason if unread else None,
+        permission=answer.permission if unread else None,
         observed={name: value for name, value in observed.items() if value is not None},
     )
-
-
-Judged = tuple[bool | None, dict[str, Any]]
-"""Whether the answer is yes, or something was found (None: the question does not apply), and what was seen."""
 
 
 def _outcome(kind: Kind, case: Case, answer: Answer[Any]) -> tuple[Outcome, dict[str, Any]]:
     if not answer.known:
         return Outcome.UNKNOWN, {"detail": answer.detail}
     try:
-        yes, observed = _JUDGES.get(answer.check, _judge_presence)(case, answer)
+        yes, observed = judge(case, answer)
     except Unread:
         return Outcome.UNKNOWN, {}
     if yes is None:
@@ -135,6 +154,7 @@ def _yes(answer: bool) -> Outcome:
     return Outcome.PASS if answer else Outcome.FAIL
 
 
+<<<<<<< HEAD
 _SHOWN = ("id", "user_principal_name", "user_type", "account_enabled", "on_premises_sync_enabled", "tenant_id",
           "display_name", "is_hidden", "deleted_date_time")  # fmt: skip
 
@@ -237,8 +257,13 @@ _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
 }
 
 
+=======
+>>>>>>> 2ce1c0c (Show first what the cause rests on, and only what was answered)
 def _license(case: Case, person: User) -> Check:
-    """What the user's licenses include: from the user's own answer, so without a request."""
+    """What the user's licenses include: from the user's own answer, so without a request.
+
+    A mailbox that answers needs no license if it is a shared, room, or equipment mailbox.
+    """
     question = "Does the user have an Exchange Online plan that is switched on?"
     found = license(person, case.evidence.subscribed_skus)
     if found is None:
@@ -246,10 +271,14 @@ def _license(case: Case, person: User) -> Check:
         return Check(
             id="license", question=question, outcome=Outcome.UNKNOWN, reason=Reason.FORBIDDEN, permission=permission
         )
-    observed = {
+    observed: dict[str, Any] = {
         "plans": [f"{plan_name(plan)}: {plan.capability_status}" for plan in found.plans],
         "disabledPlans": found.switched_off,
         "errors": [f"{error.error} ({found.sku_name(error.sku_id)})" for error in found.errors],
         "provisioning": found.provisioning,
+        "provisioningErrors": found.provisioning_errors,
     }
-    return Check(id="license", question=question, outcome=_yes(bool(found.working)), observed=observed)
+    outcome = _yes(bool(found.working))
+    if not found.working and case.evidence.mailbox.state is State.READ:
+        outcome, observed = Outcome.SKIPPED, {"why": "The mailbox answers, so it needs no license.", **observed}
+    return Check(id="license", question=question, outcome=outcome, observed=observed)

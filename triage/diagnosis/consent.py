@@ -17,6 +17,7 @@ from triage.settings import Mode
 
 @rule(
     Cause.CONSENT_MISSING, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    rests_on=("permissions", "registration"),
     title="No administrator consented to a permission that the app requests",
     meaning="The app's registration requests a permission that remediation needs, but it takes effect only after an "
     "administrator consents.",
@@ -34,6 +35,7 @@ def consent_missing(case: Case) -> Match | None:
 
 @rule(
     Cause.PERMISSION_DELEGATED_ONLY, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    rests_on=("permissions", "delegated_grants", "registration"),
     title="A permission of the app has type Delegated instead of Application",
     meaning="A delegated permission works only while a person is signed in. Remediation runs without one, so it needs "
     "the permission with type Application.",

@@ -27,6 +27,7 @@ _AUDIT_COLUMNS = (
 
 @rule(
     Cause.APP_NOT_FOUND, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    rests_on=("service_principal", "deleted_service_principal"),
     title="The Email Threat Defense app is not in the tenant",
     meaning="Without its app in the tenant, Email Threat Defense can't access any mailbox there. Nobody consented to the "
     "app, or the app id in TRIAGE_TENANTS is wrong.",
@@ -63,6 +64,7 @@ def app_not_found(case: Case) -> Match | None:
 
 @rule(
     Cause.APP_DELETED, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    rests_on=("deleted_service_principal", "service_principal"),
     title="The Email Threat Defense app was deleted from the tenant",
     meaning="Somebody deleted the enterprise application. Email Threat Defense can't access any mailbox until it is back.",
     recognized_by="The app's service principal is among the deleted items.",
@@ -100,6 +102,7 @@ def app_deleted(case: Case) -> Match | None:
 
 @rule(
     Cause.APP_DISABLED, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    rests_on=("service_principal",),
     title="The Email Threat Defense app is disabled",
     meaning="The app exists, but can't sign in, so Email Threat Defense can't access any mailbox.",
     recognized_by="The service principal has `accountEnabled` false, `isDisabled` true, or a "
@@ -134,6 +137,7 @@ def app_disabled(case: Case) -> Match | None:
 
 @rule(
     Cause.CREDENTIAL_EXPIRED, Subject.ETD_APP, Confidence.CONFIRMED, Severity.CRITICAL,
+    rests_on=("registration", "federated_credentials"),
     title="Every credential of the Email Threat Defense app has expired",
     meaning="The app can't sign in without a valid secret or certificate. This is only visible if the app is registered "
     "in this tenant.",
@@ -166,6 +170,7 @@ def credential_expired(case: Case) -> Match | None:
 
 @rule(
     Cause.ACCESS_POLICY_BLOCKED, Subject.ETD_APP, Confidence.CONFIRMED, Severity.HIGH,
+    rests_on=("error_text",),
     title="Exchange Online blocks the Email Threat Defense app from this mailbox",
     meaning="An application access policy, or RBAC for Applications, limits which mailboxes the app can access. Graph "
     "does not show such policies.",
@@ -205,6 +210,7 @@ def access_policy_blocked(case: Case) -> Match | None:
 
 @rule(
     Cause.APP_HEALTHY, Subject.ETD_APP, Confidence.POSSIBLE, Severity.MEDIUM,
+    rests_on=("service_principal", "permissions", "registration"),
     title="The Email Threat Defense app is in order",
     meaning="Nothing that Graph shows about the app, the address, the mailbox, or the message explains the failure. "
     "Something that Graph does not show, or a temporary fault, does.",

@@ -14,6 +14,7 @@ from triage.graph.license import License, plan_name
 
 @rule(
     Cause.LICENSE_ASSIGNMENT_FAILED, Subject.MAILBOX, Confidence.CONFIRMED, Severity.MEDIUM,
+    rests_on=("license", "subscribed_skus", "mailbox"),
     title="A license could not be assigned to the user",
     meaning="A license with Exchange Online was assigned, but it did not take effect, so the user has no mailbox.",
     recognized_by="The mailbox does not answer, no mailbox plan of the user works, and `licenseAssignmentStates` has an "
@@ -93,6 +94,7 @@ def exchange_plan_disabled(found: License, mailbox: str) -> Match | None:
 
 @rule(
     Cause.LICENSE_LAPSED, Subject.MAILBOX, Confidence.CONFIRMED, Severity.MEDIUM,
+    rests_on=("license", "subscribed_skus", "mailbox"),
     title="The Exchange Online license has lapsed",
     meaning="The subscription of the user's license ended, so the mailbox is disconnected.",
     recognized_by="The mailbox does not answer, and the user's mailbox plan is Suspended or LockedOut, or is Deleted while "

@@ -85,6 +85,7 @@ def mailbox_provisioning(case: Case) -> Match | None:
 
 @rule(
     Cause.MAILBOX_ON_PREMISES, Subject.MAILBOX, Confidence.PROBABLE, Severity.MEDIUM,
+    rests_on=("mailbox", "user", "alias", "license"),
     title="The mailbox may be on-premises",
     meaning="The user is synced from on-premises. In a hybrid organization, the mailbox may be on the on-premises "
     "Exchange server, which Email Threat Defense can't access.",
@@ -139,6 +140,7 @@ _WHY_NONE = {
 
 @rule(
     Cause.MAILBOX_DISCONNECTED, Subject.MAILBOX, Confidence.POSSIBLE, Severity.MEDIUM,
+    rests_on=("mailbox", "license"),
     title="The mailbox may have been disabled or soft-deleted",
     meaning="The user should have a mailbox, and there is none that answers. It may have been disabled or soft-deleted "
     "in Exchange.",

@@ -97,6 +97,7 @@ def message_moved(case: Case) -> Match | None:
 
 @rule(
     Cause.ADDRESS_IS_ALIAS, Subject.MESSAGE, Confidence.PROBABLE, Severity.MEDIUM,
+    rests_on=("alias", "mailbox"),
     title="The address is an alias of the user",
     meaning="Graph finds a user by user principal name or id, not by another address. Email Threat Defense used such an "
     "address.",
@@ -150,6 +151,7 @@ def message_present(case: Case) -> Match | None:
 
 @rule(
     Cause.MAILBOX_REACHABLE, Subject.MESSAGE, Confidence.POSSIBLE, Severity.MEDIUM,
+    rests_on=("mailbox",),
     title="The mailbox is in order, and the message was not looked for",
     meaning="The user and the mailbox are in order. Where the message is would show the cause, but the failure does not "
     "name the message.",

@@ -13,6 +13,15 @@ from triage.diagnosis.case import Case, Match
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.steps import Step
 
+# The checks that the causes of a subject rest on, if a rule does not name others.
+_RESTS_ON = {
+    Subject.ETD_APP: ("permissions", "service_principal"),
+    Subject.ADDRESS: ("user", "alias"),
+    Subject.MAILBOX: ("license", "mailbox"),
+    Subject.MESSAGE: ("message", "folder", "snoozed", "recoverable_items", "hidden_folders", "hidden_folder"),
+    Subject.NONE: (),
+}
+
 Find = Callable[[Case], Match | None]
 """Match: the evidence of the cause is there. None: it is not. Raises Unread if what decides could not be read."""
 
@@ -24,7 +33,8 @@ class Rule:
     `title`, `meaning` and `recognized_by` are sentences for people. `could_also_be` names what else fits the same
     evidence: causes, or words where there is no cause for it. `last_resort`: given only after every cause about the
     app, the address, the mailbox and the message was ruled out. `next_try_works`: says nothing that would fail the
-    next try, so it is not worth a mention beside another cause.
+    next try, so it is not worth a mention beside another cause. `rests_on` names the checks that decide: a finding shows
+    them first.
     """
 
     cause: Cause
@@ -38,6 +48,7 @@ class Rule:
     could_also_be: tuple[Cause | str, ...] = ()
     last_resort: bool = False
     next_try_works: bool = False
+    rests_on: tuple[str, ...]
     find: Find
 
     @property
@@ -63,6 +74,7 @@ def rule(  # noqa: PLR0913 - a rule is a record
     could_also_be: tuple[Cause | str, ...] = (),
     last_resort: bool = False,
     next_try_works: bool = False,
+    rests_on: tuple[str, ...] = (),
 ) -> Callable[[Find], Find]:
     """Makes a function the rule of a cause. ValueError if the cause has one already."""
 
@@ -81,6 +93,7 @@ def rule(  # noqa: PLR0913 - a rule is a record
             could_also_be=could_also_be,
             last_resort=last_resort,
             next_try_works=next_try_works,
+            rests_on=rests_on or _RESTS_ON[subject],
             find=find,
         )
         return find

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from triage.graph.evidence import Answer
-from triage.graph.models import AssignedPlan, LicenseAssignmentState, SubscribedSku, User
+from triage.graph.models import AssignedPlan, LicenseAssignmentState, ServiceProvisioningError, SubscribedSku, User
 from triage.graph.plans import MAILBOX_PLANS, OTHER_PLANS
 
 # assignedPlan.capabilityStatus. In the grace period after a lapse (Warning), the mailbox still works.
@@ -113,10 +113,19 @@ class License:
         return any(status.startswith("Pending") for status in self.provisioning)
 
     @property
+    def provisioning_errors(self) -> list[str]:
+        """All unresolved provisioning errors: where they are, in the directory or in a service."""
+        directory = [error.category or "unnamed" for error in self.user.on_premises_provisioning_errors or []]
+        return directory + [error.service_instance or "unnamed" for error in self._unresolved]
+
+    @property
+    def _unresolved(self) -> list[ServiceProvisioningError]:
+        return [error for error in self.user.service_provisioning_errors or [] if not error.is_resolved]
+
+    @property
     def exchange_errors(self) -> list[str]:
         """The unresolved provisioning errors of Exchange. If all its plans have an error, the mailbox's has."""
-        unresolved = [error for error in self.user.service_provisioning_errors or [] if not error.is_resolved]
-        found = [error.service_instance or "" for error in unresolved]
+        found = [error.service_instance or "" for error in self._unresolved]
         every_plan = ["every Exchange plan"] if set(self.provisioning) == {"Error"} else []
         return [name for name in found if _key(name).startswith("exchange")] + every_plan
 

@@ -26,7 +26,7 @@ def user(address: str) -> str:
     return f"/users/{segment(address)}?$select={USER}"
 
 
-@question("Does a user have this address as an alias?", "User.Read.All")
+@question("Does a user have this address as an alias?", "User.Read.All", kind=Kind.FACT)
 def alias(address: str) -> str:
     """Users that have the address as their mail or among their proxy addresses."""
     return f"/users?$filter={segment(_has(address))}&$select={USER}&$top=5"
@@ -59,8 +59,9 @@ def contact(address: str) -> str:
 
 
 @question(
-    "Has any Microsoft 365 tenant verified the domain?",
+    "Which Microsoft 365 tenant has verified the domain?",
     "CrossTenantInformation.ReadBasic.All",
+    kind=Kind.FACT,
     probe_with=ProbeWith.DOMAIN,
 )
 def domain_owner(domain: str) -> str:
@@ -69,7 +70,10 @@ def domain_owner(domain: str) -> str:
 
 
 @question(
-    "What do the tenant's licenses include?", "Organization.Read.All", kind=Kind.FACT, probe_with=ProbeWith.NOTHING
+    "Which of the user's licenses include Exchange Online?",
+    "Organization.Read.All",
+    kind=Kind.FACT,
+    probe_with=ProbeWith.NOTHING,
 )
 def subscribed_skus() -> str:
     """The products that the tenant has licenses of, with their plans. LicenseAssignment.Read.All opens it too."""
