@@ -9,34 +9,12 @@ from typing import Any
 from pydantic import Field
 
 from triage.diagnosis.case import Case
-<<<<<<< HEAD
-from triage.diagnosis.etd_app import no_credential_left, switched_off
-from triage.diagnosis.grants import required_states
-from triage.diagnosis.trace import traced
-from triage.diagnosis.words import rules_to_folder
-from triage.graph.evidence import Answer, Reason, State, Unread
-from triage.graph.license import license, plan_name
-from triage.graph.models import (
-    Application,
-    MailFolder,
-    Message,
-    MessageRule,
-    MessageTrace,
-    OAuth2PermissionGrant,
-    Organization,
-    Resource,
-    ServicePrincipal,
-    SubscribedSku,
-    User,
-)
-=======
 from triage.diagnosis.diagnose import Diagnosis
 from triage.diagnosis.observed import judge
 from triage.diagnosis.rule import RULES
 from triage.graph.evidence import Answer, Reason, State, Unread
 from triage.graph.license import license, plan_name
 from triage.graph.models import User
->>>>>>> 2ce1c0c (Show first what the cause rests on, and only what was answered)
 from triage.graph.questions import QUESTIONS, Kind
 from triage.intake.scenario import named_block
 from triage.settings import Mode
@@ -154,111 +132,6 @@ def _yes(answer: bool) -> Outcome:
     return Outcome.PASS if answer else Outcome.FAIL
 
 
-<<<<<<< HEAD
-_SHOWN = ("id", "user_principal_name", "user_type", "account_enabled", "on_premises_sync_enabled", "tenant_id",
-          "display_name", "is_hidden", "deleted_date_time")  # fmt: skip
-
-
-def _judge_presence(_: Case, answer: Answer[Any]) -> Judged:
-    """Whether it is there; for directory objects, also which one it is."""
-    observed: dict[str, Any] = {}
-    for name in _SHOWN:
-        seen = getattr(answer.value, name, None)
-        observed[to_camel(name)] = seen.isoformat() if isinstance(seen, datetime) else seen
-    return answer.state is State.READ, observed
-
-
-def _judge_organization(case: Case, answer: Answer[Organization]) -> Judged:
-    domain = domain_of(case.failure.mailbox)
-    organization = answer.value
-    return bool(organization and organization.verifies(domain)), {"domain": domain}
-
-
-def _judge_messages(_: Case, answer: Answer[list[Message]]) -> Judged:
-    copies = len(answer.value or [])
-    return copies > 0, {"copies": copies}
-
-
-def _judge_rules(case: Case, answer: Answer[list[MessageRule]]) -> Judged:
-    there = rules_to_folder(case)
-    return bool(there), {"rules": len(answer.value or []), "moveToItsFolder": there or None}
-
-
-def _judge_trace(case: Case, answer: Answer[list[MessageTrace]]) -> Judged:
-    found = sorted(traced(case))
-    return bool(found), {"status": found or None, "recipients": len(answer.value or [])}
-
-
-def _judge_purpose(_: Case, answer: Answer[str]) -> Judged:
-    return answer.value is not None, {"userPurpose": answer.value}
-
-
-def _judge_skus(_: Case, answer: Answer[list[SubscribedSku]]) -> Judged:
-    names = sorted(sku.sku_part_number or "" for sku in answer.value or [])
-    return bool(names), {"skus": names}
-
-
-def _judge_hidden_folders(_: Case, answer: Answer[list[MailFolder]]) -> Judged:
-    hidden = [folder.display_name for folder in answer.value or [] if folder.is_hidden]
-    return bool(hidden), {"hidden": hidden}
-
-
-def _judge_service_principal(case: Case, answer: Answer[ServicePrincipal]) -> Judged:
-    there, observed = _judge_presence(case, answer)
-    switches = switched_off(answer.value) if answer.value else []
-    return (there and not switches), {**observed, "switchedOff": switches or None}
-
-
-def _judge_permissions(case: Case, _: Answer[Any]) -> Judged:
-    assert case.evidence.app is not None  # noqa: S101 - there is no such answer without an app
-    states = required_states(case.evidence.app, case.evidence.tenant.mode)
-    return all(state.allows for state in states.values()), {name: state.value for name, state in states.items()}
-
-
-def _judge_delegated_grants(_: Case, answer: Answer[list[OAuth2PermissionGrant]]) -> Judged:
-    scopes = sorted({scope for grant in answer.value or [] for scope in (grant.scope or "").split()})
-    return bool(scopes), {"scopes": scopes}
-
-
-def _judge_registration(case: Case, answer: Answer[Application]) -> Judged:
-    if answer.value is None:
-        return None, {"why": "The app's registration is in another tenant."}
-    assert case.evidence.app is not None  # noqa: S101 - there is no such answer without an app
-    observed = {"credentials": len(answer.value.credentials), "signInAudience": answer.value.sign_in_audience}
-    return not no_credential_left(case.evidence.app, case.evidence.now), observed
-
-
-def _judge_federated_credentials(_: Case, answer: Answer[list[Resource]]) -> Judged:
-    return bool(answer.value), {"federatedCredentials": len(answer.value or [])}
-
-
-def _judge_app_elsewhere(_: Case, answer: Answer[ServicePrincipal]) -> Judged:
-    # Nothing that would show which tenant it is: not everybody who may read this finding may read of that tenant.
-    return answer.value is not None, {"signInAudience": answer.value.sign_in_audience if answer.value else None}
-
-
-_JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
-    "organization": _judge_organization,
-    "message": _judge_messages,
-    "recoverable_items": _judge_messages,
-    "snoozed": _judge_messages,
-    "inbox_rules": _judge_rules,
-    "message_trace": _judge_trace,
-    "hidden_folder": _judge_messages,
-    "mailbox_purpose": _judge_purpose,
-    "subscribed_skus": _judge_skus,
-    "hidden_folders": _judge_hidden_folders,
-    "service_principal": _judge_service_principal,
-    "permissions": _judge_permissions,
-    "delegated_grants": _judge_delegated_grants,
-    "registration": _judge_registration,
-    "federated_credentials": _judge_federated_credentials,
-    "app_elsewhere": _judge_app_elsewhere,
-}
-
-
-=======
->>>>>>> 2ce1c0c (Show first what the cause rests on, and only what was answered)
 def _license(case: Case, person: User) -> Check:
     """What the user's licenses include: from the user's own answer, so without a request.
 

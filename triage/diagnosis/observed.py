@@ -12,12 +12,16 @@ from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.etd_app import no_credential_left, switched_off
 from triage.diagnosis.grants import required_states
+from triage.diagnosis.trace import traced
+from triage.diagnosis.words import rules_to_folder
 from triage.graph.evidence import Answer, State
 from triage.graph.license import license
 from triage.graph.models import (
     Application,
     MailFolder,
     Message,
+    MessageRule,
+    MessageTrace,
     OAuth2PermissionGrant,
     Organization,
     Resource,
@@ -81,6 +85,16 @@ def _judge_hidden_folders(_: Case, answer: Answer[list[MailFolder]]) -> Judged:
     return bool(hidden), {"hidden": hidden}
 
 
+def _judge_rules(case: Case, answer: Answer[list[MessageRule]]) -> Judged:
+    there = rules_to_folder(case)
+    return bool(there), {"rules": len(answer.value or []), "moveToItsFolder": there or None}
+
+
+def _judge_trace(case: Case, answer: Answer[list[MessageTrace]]) -> Judged:
+    found = sorted(traced(case))
+    return bool(found), {"status": found or None, "recipients": len(answer.value or [])}
+
+
 def _judge_service_principal(case: Case, answer: Answer[ServicePrincipal]) -> Judged:
     there, observed = _judge_presence(case, answer)
     switches = switched_off(answer.value) if answer.value else []
@@ -122,6 +136,8 @@ _JUDGES: dict[str, Callable[[Case, Answer[Any]], Judged]] = {
     "snoozed": _judge_messages,
     "hidden_folder": _judge_messages,
     "mailbox_purpose": _judge_purpose,
+    "inbox_rules": _judge_rules,
+    "message_trace": _judge_trace,
     "subscribed_skus": _judge_skus,
     "hidden_folders": _judge_hidden_folders,
     "service_principal": _judge_service_principal,

@@ -21,6 +21,7 @@ MULTI_TENANT = ("AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
 
 @rule(
     Cause.APP_SINGLE_TENANT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.HIGH,
+    rests_on=("domain_owner", "app_elsewhere", "service_principal"),
     title="The app can access only its own tenant, and the mailbox is in another",
     meaning="The Email Threat Defense app is registered for one tenant only, and the mailbox is in another tenant.",
     recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app is `AzureADMyOrg`. Or the app "
@@ -48,6 +49,7 @@ def app_single_tenant(case: Case) -> Match | None:
 
 @rule(
     Cause.DOMAIN_IN_OTHER_TENANT, Subject.ADDRESS, Confidence.CONFIRMED, Severity.HIGH,
+    rests_on=("domain_owner", "organization", "service_principal"),
     title="The address is in another tenant",
     meaning="The mailbox is in another tenant, where Email Threat Defense is not authorized.",
     recognized_by="The domain belongs to another tenant, and the `signInAudience` of the app allows other tenants.",
@@ -65,6 +67,7 @@ def domain_in_other_tenant(case: Case) -> Match | None:
 
 @rule(
     Cause.DOMAIN_UNKNOWN, Subject.ADDRESS, Confidence.PROBABLE, Severity.MEDIUM,
+    rests_on=("domain_owner", "organization"),
     title="The domain is in no tenant that Graph shows",
     meaning="Only mailboxes in Exchange Online can be remediated, and no tenant that Graph shows has verified this domain.",
     recognized_by="The domain is not verified in this tenant, and Graph finds no other tenant that has it.",
