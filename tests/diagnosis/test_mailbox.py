@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.factories import (
     EXCHANGE,
@@ -351,3 +353,68 @@ def test_a_403_for_the_triage_identity_says_nothing_about_the_app() -> None:
     )
     assert found.cause == "undetermined"
     assert {lack.reason for lack in found.lacks} == {Reason.FORBIDDEN}
+
+
+# Random users: an answer that could not be read never becomes a cause that depends on it.
+
+EITHER_SKU = st.sampled_from([SKU, POWER_BI, "a SKU that the tenant has no longer"])
+ANY_USER = st.fixed_dictionaries({
+    "assigned_licenses": st.lists(
+        st.builds(AssignedLicense, sku_id=EITHER_SKU, disabled_plans=st.sampled_from([[], [EXCHANGE], [FOUNDATION]])),
+        max_size=2),
+    "assigned_plans": st.lists(
+        st.builds(
+            plan, st.sampled_from([EXCHANGE, KIOSK, FOUNDATION, NEW_PLAN]),
+            st.sampled_from(["Enabled", "Warning", "Suspended", "LockedOut", "Deleted"]),
+            st.sampled_from([NOW, NOW - timedelta(hours=30), NOW - timedelta(days=30)]),
+        ).map(lambda one: one.model_copy(update={"service": "exchange"})),
+        max_size=3),
+    "provisioned_plans": st.lists(st.builds(provisioned, st.sampled_from(["Success", "Error", "PendingInput"])), max_size=2),
+    "license_assignment_states": st.lists(
+        st.builds(state, st.sampled_from([None, "None", "CountViolation"]), EITHER_SKU), max_size=2),
+    "service_provisioning_errors": st.lists(
+        st.builds(ServiceProvisioningError, is_resolved=st.booleans(),
+                  service_instance=st.sampled_from([None, "exchange/a", "SharePoint/b"])), max_size=1),
+    "on_premises_sync_enabled": st.sampled_from([None, False, True]),
+})  # fmt: skip
+READABLE_SKUS = [[], SKUS, SKUS[:1], SKUS[1:]]
+
+
+@settings(max_examples=300)
+@given(user=ANY_USER, skus=st.sampled_from([Reason.FORBIDDEN, Reason.TIMEOUT, ...]))
+def test_unread_skus_leave_every_cause_open_that_they_could_show(user: dict[str, Any], skus: Any) -> None:
+    unread = without_mailbox(skus=skus, **user)
+    if unread.cause is Cause.UNDETERMINED:
+        return
+    for readable in READABLE_SKUS:
+        found = without_mailbox(skus=readable, **user)
+        assert found.cause in (unread.cause, *unread.alternatives)
+        assert unread.confidence == "possible" or (found.cause, found.confidence) == (unread.cause, unread.confidence)
+
+
+@settings(max_examples=200)
+@given(
+    user=ANY_USER, reason=st.sampled_from([Reason.FORBIDDEN, Reason.THROTTLED, Reason.UNAUTHENTICATED]), data=st.data()
+)
+def test_without_the_mailbox_or_the_user_there_is_no_cause_about_them(
+    user: dict[str, Any], reason: Reason, data: st.DataObject
+) -> None:
+    unread = data.draw(st.sampled_from([
+        {"user": make_user(**user), **dict.fromkeys(("mailbox", "message", "recoverable_items"), reason)},
+        {**NO_MAILBOX, "user": reason},
+        {**NO_MAILBOX, "user": None, "alias": reason, "deleted_user": None},
+        {**NO_MAILBOX, "user": make_user(**{**user, "assigned_plans": None})},
+        {**NO_MAILBOX, "user": make_user(**{**user, "assigned_licenses": None})},
+    ]))  # fmt: skip
+    found = diagnosed(Scenario.MAILBOX_UNAVAILABLE, **unread, subscribed_skus=SKUS)
+    assert found.cause is Cause.UNDETERMINED
+
+
+@settings(max_examples=200)
+@given(user=ANY_USER)
+def test_every_user_whose_mailbox_does_not_answer_has_one_of_these_causes(user: dict[str, Any]) -> None:
+    found = without_mailbox(**user)
+    assert found.lacks == ()
+    if user["on_premises_sync_enabled"]:
+        assert found.cause in ("mailbox_on_premises", "mailbox_provisioning")
+        assert found.alternatives or found.cause == "mailbox_provisioning"
