@@ -110,7 +110,7 @@ GIVES: list[tuple[str, str, str, dict[str, Any], str]] = [
      f"Exchange reports an unresolved provisioning error for {MAILBOX} (every Exchange plan), so its mailbox was probably "
      "not created."),
     ("mailbox_provisioning", "probable", "low", assigned(47, "PendingInput"),
-     f"The mailbox of {MAILBOX} is still being created: its plan was assigned on 2026-11-18, less than 48 hours ago and is "
+     f"The mailbox of {MAILBOX} is still being created: its plan was assigned on 2026-11-18, less than 48 hours ago, and is "
      "still being provisioned."),
     ("mailbox_provisioning", "probable", "low", assigned(23),
      f"The mailbox of {MAILBOX} is still being created: its plan was assigned on 2026-11-19, less than 24 hours ago."),

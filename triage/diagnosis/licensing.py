@@ -100,7 +100,7 @@ def exchange_plan_disabled(found: License, mailbox: str) -> Match | None:
     recognized_by="The mailbox does not answer, and the user's mailbox plan is Suspended or LockedOut, or is Deleted while "
     "its license is still assigned. The user is not synced from on-premises. If the plan is Deleted and what the assigned "
     "licenses include can't be read, this is only possible.",
-    could_also_be=(Cause.MAILBOX_UNLICENSED,),
+    could_also_be=(Cause.PROVISIONING_ERROR, Cause.MAILBOX_UNLICENSED),
     remedy=(CHECK_SUBSCRIPTION, CHOOSE_LICENSE, ASSIGN_LICENSE),
 )  # fmt: skip
 @unless_synced(Cause.LICENSE_LAPSED)
@@ -115,7 +115,7 @@ def license_lapsed(found: License, mailbox: str) -> Match | None:
         f"{whose} is Deleted: its subscription ended, or its license was removed. What the user's other licenses include "
         "could not be read.",
         Confidence.POSSIBLE,
-        (Cause.MAILBOX_UNLICENSED,),
+        if_not_synced(found, mailbox, below=Cause.LICENSE_LAPSED) or (Cause.MAILBOX_UNLICENSED,),
     )
 
 
@@ -123,7 +123,8 @@ def license_lapsed(found: License, mailbox: str) -> Match | None:
     Cause.MAILBOX_UNLICENSED, Subject.MAILBOX, Confidence.PROBABLE, Severity.MEDIUM,
     title="The user has no Exchange Online license",
     meaning="Without a license that includes Exchange Online, the user has no mailbox. A shared, room, or equipment mailbox "
-    "needs no license, but then it answers.",
+    "needs no license, but then it answers. If a license was removed, the mailbox is kept for 30 days, and a license that is "
+    "assigned before then brings it back.",
     recognized_by="The mailbox does not answer, and the user has no mailbox plan and is not synced from on-premises. This is "
     "confirmed if a license was removed: the mailbox plan is Deleted, and no assigned license includes it. It is only "
     "possible if a plan of Exchange is switched on that the service does not know.",

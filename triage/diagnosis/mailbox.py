@@ -8,14 +8,11 @@ from triage.diagnosis.case import Case, Match, day, listed
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
 from triage.diagnosis.no_mailbox import if_not_synced, unless_synced, without_mailbox
 from triage.diagnosis.portals import MAILBOXES, MIGRATION, USERS
+from triage.diagnosis.retention import NEW_MAILBOX, PENDING_MAILBOX
 from triage.diagnosis.rule import rule
 from triage.diagnosis.search_steps import DELETE_ON_PREMISES, FIND_ON_PREMISES
 from triage.diagnosis.steps import CHECK_RECIPIENT, Step
 from triage.graph.license import License
-
-# How long a new mailbox takes at most: usually, and while Exchange says that it is not done. Pending alone proves nothing:
-# it is also the state of plans that are not activated in the tenant.
-USUAL_HOURS, PENDING_HOURS = 24, 48
 
 
 @rule(
@@ -36,7 +33,8 @@ USUAL_HOURS, PENDING_HOURS = 24, 48
         ),
         Step(
             "Fix it at its source",
-            "For a synced user, correct the attribute on-premises and let it sync. Otherwise correct it in Entra.",
+            "Give the address to one of the two objects, in the admin center of the one that should not have it. Then the "
+            "mailbox is created automatically.",
         ),
     ),
 )  # fmt: skip
@@ -61,7 +59,8 @@ def provisioning_error(found: License, mailbox: str) -> Match | None:
         Step("Wait", "{ready_by} Exchange sometimes takes longer: up to 48 hours, while it reports the plan as pending."),
         Step(
             "Then triage again",
-            "If there is still no mailbox, assign the license again, or open a case with Microsoft.",
+            "If there is still no mailbox, open a case with Microsoft. Do not assign the license again if the user is synced "
+            "from on-premises: the mailbox may be there.",
             USERS,
             "Get-EXOMailbox -Identity {mailbox} | Format-List DisplayName, RecipientTypeDetails, ExchangeGuid",
         ),
@@ -71,15 +70,15 @@ def mailbox_provisioning(case: Case) -> Match | None:
     found = without_mailbox(case)
     if found is None:
         return None
-    hours = PENDING_HOURS if found.pending else USUAL_HOURS
-    since = case.evidence.now - timedelta(hours=hours)
+    # Pending alone proves nothing: it is also the state of plans that are not activated in the tenant.
+    takes = PENDING_MAILBOX if found.pending else NEW_MAILBOX
     recent = [plan.assigned_date_time for plan in found.working if plan.assigned_date_time]
-    recent = [moment for moment in recent if moment > since]
+    recent = [moment for moment in recent if moment > case.evidence.now - takes]
     if not recent:
         return None
     return Match(
         f"The mailbox of {case.failure.mailbox} is still being created: its plan was assigned on {day(recent[0])}, less than "
-        f"{hours} hours ago{' and is still being provisioned' if found.pending else ''}."
+        f"{takes // timedelta(hours=1)} hours ago{', and is still being provisioned' if found.pending else ''}."
     )
 
 

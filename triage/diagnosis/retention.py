@@ -12,7 +12,8 @@ DELETED_OBJECT = timedelta(days=30)
 """A deleted user, service principal or group, and the mailbox that was soft-deleted with the user."""
 DELETED_ITEM = timedelta(days=14)
 """An item in Recoverable Items, unless the mailbox keeps them longer (up to 30 days) or is on hold."""
-NEW_MAILBOX = timedelta(hours=24)
+NEW_MAILBOX, PENDING_MAILBOX = timedelta(hours=24), timedelta(hours=48)
+"""How long a new mailbox takes at most: usually, and while Exchange says that it is still being provisioned."""
 TRACE = timedelta(days=90)
 TRACE_WINDOW = timedelta(days=10)
 """A message trace reaches back 90 days, and covers at most ten of them at once."""
