@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from triage.diagnosis.causes import Cause
 from triage.graph.evidence import Reason
 from triage.intake.scenario import Scenario
 from triage.settings import TABLE
@@ -50,10 +49,6 @@ def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ +(.+)$", TEXTS[page], flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def test_the_readme_counts_the_causes() -> None:
-    assert f"One of {len(Cause) - 1} documented" in README, "`undetermined` is the absence of a cause"
 
 
 def test_every_setting_in_the_docs_exists() -> None:
