@@ -115,6 +115,12 @@ export const CAUSE_VALUES = [
   "undetermined",
 ] as const;
 
+export interface Change {
+  at: string;
+  activity: string;
+  who: string | null;
+}
+
 export interface Check {
   id: string;
   question: string;
@@ -148,6 +154,7 @@ export interface Drift {
   granted: string[];
   revoked: string[];
   changed: string[];
+  by: Change[] | null;
 }
 
 export interface Finding {

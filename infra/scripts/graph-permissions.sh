@@ -36,7 +36,7 @@ permissions_of() {
         licenses) echo Organization.Read.All ;;
         delegated) echo Directory.Read.All ;;
         mailbox-kind) echo MailboxSettings.Read ;;
-        evidence) echo ExchangeMessageTrace.Read.All ;;
+        evidence) echo ExchangeMessageTrace.Read.All AuditLog.Read.All ;;
         *) return 1 ;;
     esac
 }

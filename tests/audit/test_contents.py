@@ -160,15 +160,15 @@ def test_credentials_that_cannot_be_seen() -> None:
 
 def test_what_was_unreadable() -> None:
     app = make_app(delegated_grants=Reason.FORBIDDEN, registration=Reason.TIMEOUT)
-    assert [one.wire() for one in unreadable(app)] == [
+    assert [one.wire() for one in unreadable(app.answers())] == [
         {"check": "delegated_grants", "question": "Which delegated permissions does the app have?",
          "reason": "forbidden", "permission": "Directory.Read.All"},
         {"check": "registration", "question": "Are the credentials of the app's registration still valid?",
          "reason": "timeout", "permission": None},
     ]  # fmt: skip
-    assert unreadable(make_app()) == []
+    assert unreadable(make_app().answers()) == []
     everything = make_app().all_unread(Reason.TIMEOUT)
-    assert len(unreadable(everything)) == 8
+    assert len(unreadable(everything.answers())) == 8
     assert audited_principal(everything) is None
 
 

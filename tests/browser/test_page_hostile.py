@@ -160,7 +160,13 @@ def test_in_a_rejected_event_and_in_an_audit(address: str, open_page: OpenPage) 
             {"kind": ELEMENT, "displayName": ELEMENT, "endDateTime": ELEMENT, "daysLeft": 1, "state": "valid"}
         ],
         "issues": [{"code": ELEMENT, "severity": ELEMENT, "summary": SCRIPT, "actions": []}],
-        "drift": {"since": ELEMENT, "granted": [ELEMENT], "revoked": [TURNED], "changed": [SCRIPT]},
+        "drift": {
+            "since": ELEMENT,
+            "granted": [ELEMENT],
+            "revoked": [TURNED],
+            "changed": [SCRIPT],
+            "by": [{"at": ELEMENT, "activity": ELEMENT, "who": TURNED}],
+        },
         "unreadable": [{"question": ELEMENT, "reason": ELEMENT, "permission": ELEMENT}],
     }
     page.route("**/api/rejected?*", lambda route: route.fulfill(json={"value": [event]}))

@@ -148,10 +148,10 @@ def test_with_roles_too_health_and_the_handshake_are_for_anyone(signed_in: Servi
 LACKING = {
     # Where the tenant's own domains cannot be read, whose domain is whose is tried on a configured one.
     "humongousinsurance.com": {"User.Read.All", "Application.Read.All", "GroupMember.Read.All", "OrgContact.Read.All",
-                               "CrossTenantInformation.ReadBasic.All", "Organization.Read.All"},
+                               "CrossTenantInformation.ReadBasic.All", "Organization.Read.All", "AuditLog.Read.All"},
     "no-users.example": {"User.Read.All", "Directory.Read.All"},
     "basic-users.example": {"User.Read.All", "Directory.Read.All", "MailboxSettings.Read",
-                            "CrossTenantInformation.ReadBasic.All", "Organization.Read.All"},
+                            "CrossTenantInformation.ReadBasic.All", "Organization.Read.All", "AuditLog.Read.All"},
     "no-applications.example": {"Application.Read.All"},
     "no-mail.example": {"Mail.ReadBasic.All"},
     "no-groups.example": {"GroupMember.Read.All", "Directory.Read.All"},

@@ -91,7 +91,7 @@ MODES = {"cohowinery.com": "read", "fourthcoffee.com": "no_auth"}  # by the doma
 
 @pytest.fixture(scope="module")
 def own(own_tenants: Iterator[OwnTenant]) -> dict[str, OwnTenant]:
-    return {name: next(own_tenants) for name in (*AUDITS, "drift", "history")}
+    return {name: next(own_tenants) for name in (*AUDITS, "drift", "history", "changed")}
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def audit_of(service: Service, tenant: OwnTenant) -> Json:
 
 
 def test_drift(service: Service, own: dict[str, OwnTenant], audits: dict[str, Json]) -> None:
-    tenant, nothing = own["drift"], {"granted": [], "revoked": [], "changed": []}
+    tenant, nothing = own["drift"], {"granted": [], "revoked": [], "changed": [], "by": []}
     same = audit_of(service, tenant)
     assert same["drift"] == {"since": audits["drift"]["id"], **nothing}
 
@@ -221,11 +221,12 @@ def test_drift(service: Service, own: dict[str, OwnTenant], audits: dict[str, Js
         "granted": [],
         "revoked": ["Mail.Read (delegated)", "Mail.Send", "Organization.Read.All"],
         "changed": ["accountEnabled: true -> false"],
+        "by": [],
     }
 
     tenant.change(triageLacks=["Application.Read.All", "Directory.Read.All"])
     unreadable = audit_of(service, tenant)
-    assert (unreadable["verdict"], unreadable["drift"]) == ("unknown", {"since": revoked["id"], **nothing})
+    assert (unreadable["verdict"], unreadable["drift"]) == ("unknown", {"since": revoked["id"], **nothing, "by": None})
 
     tenant.change(triageLacks=[], etd={"granted": ALL, "enabled": True})
     again = audit_of(service, tenant)
@@ -234,12 +235,43 @@ def test_drift(service: Service, own: dict[str, OwnTenant], audits: dict[str, Js
         "granted": ["Organization.Read.All"],
         "revoked": [],
         "changed": ["accountEnabled: false -> true"],
+        "by": [],
     }
 
     tenant.change(etd={"servicePrincipal": "deleted"})
     gone = audit_of(service, tenant)["drift"]
     assert gone["changed"] == ["servicePrincipal: present -> absent"]
     assert gone["revoked"] == sorted([*ALL, "User.Read (delegated)"])
+
+
+GRANT = "Add app role assignment to service principal"
+
+
+def test_who_changed_the_app(service: Service, own: dict[str, OwnTenant], audits: dict[str, Json]) -> None:
+    tenant, last = own["changed"], audits["changed"]
+    log = [
+        {"at": "+1m", "activity": GRANT, "by": "admin@contoso.com", "permission": "Mail.Send"},
+        {"at": "+2m", "activity": "Update service principal", "byApp": "Automation"},
+        {"at": "+3m", "activity": GRANT, "by": "other@contoso.com", "appId": tenant.id},
+        {"at": "+4m", "activity": GRANT, "by": "failed@contoso.com", "result": "failure"},
+        {"at": "-2d", "activity": GRANT, "by": "before@contoso.com"},
+        {"at": "+5m", "activity": "Add owner to application", "by": "owner@contoso.com"},
+    ]
+    tenant.change(etd={"granted": [*ALL, "Mail.Send"]}, auditLog=log)
+    drift = audit_of(service, tenant)["drift"]
+    assert (drift["since"], drift["granted"]) == (last["id"], ["Mail.Send"])
+    assert [(one["activity"], one["who"]) for one in drift["by"]] == [
+        ("Update service principal", "Automation"), (GRANT, "admin@contoso.com")]  # fmt: skip
+    assert drift["by"][0]["at"] > drift["by"][1]["at"] > last["auditedAt"]
+
+    tenant.change(etd={"granted": ALL}, triageLacks=["AuditLog.Read.All"])
+    unread = audit_of(service, tenant)
+    assert (unread["drift"]["revoked"], unread["drift"]["by"]) == (["Mail.Send"], None)
+    assert unread["unreadable"] == [
+        {"check": "app_changes", "question": "Who changed the app since the previous audit?", "reason": "forbidden",
+         "permission": "AuditLog.Read.All"}]  # fmt: skip
+    unchanged = audit_of(service, tenant)
+    assert (unchanged["drift"]["by"], unchanged["unreadable"], unchanged["verdict"]) == (None, [], "healthy")
 
 
 def test_the_history_in_pages_and_by_filters(

@@ -15,7 +15,7 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 
 from tests.factories import APP_ID, MAILBOX, MESSAGE_ID
 from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
-from triage.graph.questions import PROBES, QUESTIONS, Kind, Question, applications, directory, exchange, mail
+from triage.graph.questions import PROBES, QUESTIONS, Kind, Question, applications, audit_log, directory, exchange, mail
 from triage.graph.questions.question import question
 
 SDK = GraphServiceClient(request_adapter=GraphRequestAdapter(AnonymousAuthenticationProvider()))
@@ -24,8 +24,13 @@ ADDRESSED = (
 )
 COPIES = {"$filter": f"internetMessageId eq '{MESSAGE_ID}'", "$top": "50"}
 START, END = "2026-11-11T00:00:00Z", "2026-11-20T00:00:00Z"
-NO_SELECT = ("domain_owner", "message_trace", "any_trace")
+NO_SELECT = ("domain_owner", "message_trace", "any_trace", "app_changes", "any_change")
 TRACE = "ExchangeMessageTrace.Read.All"
+CHANGES = " or ".join(f"activityDisplayName eq '{name}'" for name in (
+    "Consent to application", "Add app role assignment to service principal",
+    "Remove app role assignment from service principal", "Add delegated permission grant",
+    "Remove delegated permission grant", "Add service principal", "Update service principal", "Remove service principal",
+    "Restore service principal", "Hard delete service principal"))  # fmt: skip
 USERS, APPLICATIONS, MAIL = "User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"
 
 
@@ -102,6 +107,9 @@ EXPECTED = [Row(*row) for row in (
     (applications.registration, (APP_ID,), SDK.applications_with_app_id, APPLICATIONS, {}),
     (applications.federated_credentials, ("registration",),
      lambda one: SDK.applications.by_application_id(one).federated_identity_credentials, APPLICATIONS, {}),
+    (audit_log.app_changes, ("2026-11-20T10:00:00Z",), lambda _: SDK.audit_logs.directory_audits, "AuditLog.Read.All",
+     {"$filter": f"activityDateTime ge 2026-11-20T10:00:00Z and ({CHANGES})", "$top": "200"}),
+    (audit_log.any_change, (), lambda: SDK.audit_logs.directory_audits, "AuditLog.Read.All", {"$top": "1"}),
     (applications.app_elsewhere, (APP_ID,), SDK.service_principals_with_app_id, APPLICATIONS, {}),
 )]  # fmt: skip
 EACH = pytest.mark.parametrize("row", EXPECTED, ids=[row.ask.__name__ for row in EXPECTED])
@@ -166,6 +174,7 @@ ALLOWED = [
     r"/(servicePrincipals|applications)\(appId='[^/]+'\)",
     r"/applications/[^/]+/federatedIdentityCredentials",
     r"/servicePrincipals/[^/]+/(appRoleAssignments|oauth2PermissionGrants)",
+    r"/auditLogs/directoryAudits",
 ]
 
 

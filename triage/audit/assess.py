@@ -38,7 +38,7 @@ def assess(audit: Audit, tenant: Tenant, app: AppEvidence | None, warning_days: 
             "service_principal": audited_principal(app),
             "permissions": audited_permissions(app, tenant),
             "credentials": audited_credentials(app, moment, warning_days),
-            "unreadable": unreadable(app),
+            "unreadable": unreadable(app.answers()),
         }
     )
     causes, undecided = _causes(tenant, app, moment)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from triage.audit.model import AuditedCredential, AuditedPermission, AuditedPrincipal, Unreadable
 from triage.diagnosis.grants import (
@@ -17,18 +18,18 @@ from triage.diagnosis.grants import (
     included_in,
     permission_state,
 )
-from triage.graph.evidence import AppEvidence, State, Unread
+from triage.graph.evidence import Answer, AppEvidence, State, Unread
 from triage.graph.permissions import PERMISSIONS
 from triage.graph.questions import QUESTIONS
 from triage.settings import Tenant
 from triage.wire import from_epoch_ns
 
 
-def unreadable(app: AppEvidence) -> list[Unreadable]:
-    """The questions about the app that Graph did not answer."""
+def unreadable(answers: Iterable[Answer[Any]]) -> list[Unreadable]:
+    """The questions that Graph did not answer."""
     return [
         Unreadable(**answer.lack.model_dump(), question=QUESTIONS[answer.check].text)
-        for answer in app.answers()
+        for answer in answers
         if answer.state is State.UNREAD
     ]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from triage.audit.model import Audit, Drift
+from triage.audit.model import Audit, Change, Drift
 from triage.diagnosis.grants import PermissionState
+from triage.graph.directory_audits import DirectoryAudit
+from triage.graph.evidence import Answer, State
+from triage.wire import from_epoch_ns
 
 
 def drift(audit: Audit, earlier: list[Audit]) -> Drift | None:
@@ -20,13 +23,40 @@ def drift(audit: Audit, earlier: list[Audit]) -> Drift | None:
         if old is not None and audit.knows(kind):
             before |= _granted(old, kind)
             after |= _granted(audit, kind)
-    previous = (_last_that_knows("application", earlier) if audit.knows("application") else None) or earlier[0]
+    previous = compared_with(earlier) if audit.knows("application") else earlier[0]
     return Drift(
         since=previous.id,
         granted=sorted(after - before),
         revoked=sorted(before - after),
         changed=_changed(previous, audit),
     )
+
+
+def compared_with(earlier: list[Audit]) -> Audit:
+    """The earlier audit that an audit is compared with, if it can read the app."""
+    return _last_that_knows("application", earlier) or earlier[0]
+
+
+def culprits(audit: Audit, earlier: list[Audit], log: Answer[list[DirectoryAudit]]) -> list[Change] | None:
+    """What the log says about changes of the app, the newest first; None if the log was not read.
+
+    Without the service principal the answers may come from another tenant, and then so would the log.
+    """
+    if log.state is not State.READ or not audit.knows_principal:
+        return None
+    principals = [one.service_principal for one in (audit, compared_with(earlier))]
+    known = (audit.etd_app_id, *(principal.id for principal in principals if principal))
+    ids = frozenset(identifier.lower() for identifier in known if identifier)
+    entries = sorted(log.value or [], key=lambda entry: entry.activity_date_time, reverse=True)
+    return [
+        Change(
+            at=from_epoch_ns(int(entry.activity_date_time.timestamp()) * 1_000_000_000),
+            activity=entry.activity_display_name,
+            who=entry.who,
+        )
+        for entry in entries
+        if entry.changed(ids)
+    ]
 
 
 def _last_that_knows(kind: str, earlier: list[Audit]) -> Audit | None:

@@ -76,13 +76,30 @@ class Issue(Wire):
     actions: list[Action] = Field(default_factory=list[Action])
 
 
+class Change(Wire):
+    """An entry of Entra's audit log about the app: when, what, and who did it."""
+
+    at: Instant
+    activity: str
+    who: str | None
+
+
 class Drift(Wire):
-    """What changed since an earlier audit."""
+    """What changed since an earlier audit, and what Entra's audit log says of it, the newest first.
+
+    `by` is null if the log could not be read. The log is kept for 7 to 30 days, and an entry can be an hour late.
+    """
 
     since: str
     granted: list[str] = Field(default_factory=list[str])
     revoked: list[str] = Field(default_factory=list[str])
     changed: list[str] = Field(default_factory=list[str])
+    by: list[Change] | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing changed."""
+        return not (self.granted or self.revoked or self.changed)
 
 
 class Unreadable(Lack):

@@ -42,6 +42,7 @@ PERMISSIONS = {
         "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30", "c79f8feb-a9db-4090-85f9-90d820caa0eb", 3
     ),
     "Directory.Read.All": Permission("7ab1d382-f21e-4acd-a863-ba3e13f7da61", "06da0dbc-49e2-44d2-8312-53f166ab848a", 3),
+    "AuditLog.Read.All": Permission("b0afded3-3588-46d8-8b3d-9842eff778da", "e4c9e354-4dc5-45b8-9e7c-e1393b0b1a20", 3),
     "MailboxSettings.Read": Permission(
         "40f97065-369a-49f4-947c-6a255697ae91", "87f447af-9fa4-4c32-9dfa-4a57a73d18ce", 3
     ),

@@ -7,9 +7,11 @@ import logging
 
 from triage import deadlines
 from triage.audit.assess import assess
-from triage.audit.drift import drift
+from triage.audit.contents import unreadable
+from triage.audit.drift import compared_with, culprits, drift
 from triage.audit.model import Audit, new_audit
-from triage.graph.evidence import Answer, AppEvidence, Reason
+from triage.graph.directory_audits import DirectoryAudit, read_changes
+from triage.graph.evidence import Answer, AppEvidence, Reason, State
 from triage.graph.tenants import TenantGraph, Tenants
 from triage.operations.services import Services
 from triage.settings import Settings, Tenant
@@ -42,8 +44,11 @@ async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
     """Audits one tenant and stores the audit. Raises azure.core's errors; a failure of Graph is part of the audit."""
     with span("Audit") as note:
         earlier = await services.audits.earlier(tenant.tenant_id)
-        audit = await audit_without_storage(services.settings, services.tenants, tenant)
-        audit = audit.model_copy(update={"drift": drift(audit, earlier)})
+        audit, log = await asyncio.gather(
+            audit_without_storage(services.settings, services.tenants, tenant),
+            _changes(services.tenants.graph(tenant), earlier),
+        )
+        audit = _with_drift(audit, earlier, log)
         await services.audits.save(audit)
         note(verdict=audit.verdict.value)
     count(Metric.AUDITS, verdict=audit.verdict.value)
@@ -55,6 +60,25 @@ async def audit_without_storage(settings: Settings, tenants: Tenants, tenant: Te
     """Audits one tenant and stores nothing. Without an earlier audit there is no drift."""
     app = await _read(tenants.graph(tenant)) if tenant.app_id else None
     return assess(new_audit(tenant), tenant, app, settings.credential_warning_days, several=len(settings.tenants) > 1)
+
+
+async def _changes(graph: TenantGraph, earlier: list[Audit]) -> Answer[list[DirectoryAudit]]:
+    """Who changed apps since the audit that this one is compared with. Not asked without one, or without an app."""
+    if not earlier or graph.tenant.app_id is None:
+        return Answer("app_changes")
+    # Graph takes no more than seven digits of a second.
+    return await read_changes(graph.session, f"{compared_with(earlier).audited_at[:19]}Z")
+
+
+def _with_drift(audit: Audit, earlier: list[Audit], log: Answer[list[DirectoryAudit]]) -> Audit:
+    found = drift(audit, earlier)
+    if found is None:
+        return audit
+    unread = list(audit.unreadable)
+    if log.state is State.UNREAD and not found.nothing:
+        unread += unreadable([log])
+    found = found.model_copy(update={"by": culprits(audit, earlier, log)})
+    return audit.model_copy(update={"drift": found, "unreadable": unread})
 
 
 async def _read(graph: TenantGraph) -> AppEvidence:

@@ -10,8 +10,9 @@ from triage.graph.evidence import Answer, Reason
 from triage.operations.services import Services
 
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
-# Without them, a finding only does not say what kind of mailbox it is, or is less sure about a license or where a message went.
-_DISPENSABLE = ("MailboxSettings.Read", "Organization.Read.All", "ExchangeMessageTrace.Read.All")
+# Without them, a finding does not say what kind of mailbox it is, or is less sure about a license or where a message went,
+# and an audit does not say who changed the app.
+_DISPENSABLE = ("MailboxSettings.Read", "Organization.Read.All", "ExchangeMessageTrace.Read.All", "AuditLog.Read.All")
 # Graph answered: the identity lacks a permission, or this cloud does not have the question.
 _ANSWERED = {None, Reason.FORBIDDEN, Reason.UNSUPPORTED}
 

@@ -8,7 +8,7 @@ import { Shown } from "../shown";
 import { Steps } from "../steps";
 import { count, TenantId, Time, title, Untrusted, valueText, words } from "../text";
 import { CouldNotBeRead } from "../unread";
-import type { Audit, AuditedCredential, AuditedPermission } from "../wire";
+import type { Audit, AuditedCredential, AuditedPermission, Change } from "../wire";
 
 /** One audit: what is wrong and how to fix it, and then everything that was read. */
 export function AuditView({ id }: { id: string }) {
@@ -187,6 +187,29 @@ function Credentials({ credentials }: { credentials: AuditedCredential[] }) {
   );
 }
 
+/** What Entra's audit log says of the changes; nothing if the service may not read it. */
+function ChangedBy({ changes }: { changes: Change[] | null }) {
+  if (!changes) return null;
+  if (!changes.length) return <p class="muted">The audit log does not say who did it. Entries can be an hour late.</p>;
+  return (
+    <>
+      <h3>In the audit log</h3>
+      <ul class="plain">
+        {changes.map(({ at, activity, who }, index) => (
+          <li key={index}>
+            <p>
+              <Untrusted text={activity} />
+            </p>
+            <p class="muted">
+              <Untrusted text={who ?? "unknown"} />, <Time at={at} />
+            </p>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 function Changes({ audit: { drift } }: { audit: Audit }) {
   if (!drift) return <Empty title="First audit of this tenant" />;
   const previous = <Link to={to("audits", { audit: drift.since })}>the previous audit</Link>;
@@ -214,6 +237,7 @@ function Changes({ audit: { drift } }: { audit: Audit }) {
             ),
         )}
       </dl>
+      <ChangedBy changes={drift.by} />
       <p class="muted">Since {previous}.</p>
     </>
   );

@@ -98,6 +98,14 @@ APPLICATION = _type(
     "identifierUris keyCredentials passwordCredentials requiredResourceAccess",
     filterable="id appId createdDateTime displayName identifierUris publisherDomain signInAudience",
 )
+DIRECTORY_AUDIT = _type(
+    "directoryAudit",
+    "auditLogs/directoryAudits",
+    "activityDateTime activityDisplayName category correlationId initiatedBy loggedByService operationType result"
+    " resultReason",
+    "additionalDetails targetResources",
+    filterable="activityDateTime activityDisplayName correlationId loggedByService",
+)
 FEDERATED_CREDENTIAL = _type(
     "federatedIdentityCredential",
     "federatedIdentityCredentials",

@@ -50,6 +50,7 @@ _list("/domains", permissions.DOMAINS, lambda tenant: tenant.domain_objects)
 _list("/subscribedSkus", permissions.SKUS, lambda tenant: tenant.skus, price=3)
 _list("/applications", permissions.APPLICATIONS, lambda tenant: tenant.applications, price=2)
 _list("/servicePrincipals", permissions.APPLICATIONS, lambda tenant: tenant.service_principals)
+_list("/auditLogs/directoryAudits", permissions.AUDIT_LOG, lambda tenant: tenant.audit_log)
 _list("/groups", permissions.GROUPS, lambda tenant: tenant.groups)
 _list("/contacts", permissions.CONTACTS, lambda tenant: tenant.contacts)
 

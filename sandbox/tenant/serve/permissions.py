@@ -14,6 +14,7 @@ CROSS_TENANT = frozenset({"CrossTenantInformation.ReadBasic.All"})
 APPLICATIONS = DIRECTORY | {"Application.Read.All", "Application.ReadWrite.All"}
 GROUPS = DIRECTORY | {"Group.ReadBasic.All", "GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All"}
 CONTACTS = DIRECTORY | {"OrgContact.Read.All"}
+AUDIT_LOG = frozenset({"AuditLog.Read.All"})
 MAIL_CONTENT = frozenset({"Mail.Read", "Mail.ReadWrite"})
 MAIL = MAIL_CONTENT | {"Mail.ReadBasic", "Mail.ReadBasic.All"}
 MAILBOX_SETTINGS = frozenset({"MailboxSettings.Read", "MailboxSettings.ReadWrite"})

@@ -11,6 +11,7 @@ from sandbox.tenant.odata.schema import (
     APP_ROLE_ASSIGNMENT,
     APPLICATION,
     CONTACT,
+    DIRECTORY_AUDIT,
     DOMAIN,
     FEDERATED_CREDENTIAL,
     GROUP,
@@ -20,7 +21,7 @@ from sandbox.tenant.odata.schema import (
     USER,
     EntityType,
 )
-from sandbox.tenant.world import apps, people
+from sandbox.tenant.world import apps, audit_log, people
 from sandbox.tenant.world.catalog import PERMISSIONS, PLANS, SKUS
 from sandbox.tenant.world.ids import guid
 from sandbox.tenant.world.mailboxes import Mailbox
@@ -39,6 +40,7 @@ TRIAGE_ROLES = (
     "Directory.Read.All",
     "MailboxSettings.Read",
     "ExchangeMessageTrace.Read.All",
+    "AuditLog.Read.All",
 )
 
 
@@ -116,6 +118,10 @@ class Tenant:
                 self.applications.add(app.application)
                 federated = Collection.of(FEDERATED_CREDENTIAL, app.federated_credentials)
                 self.federated_credentials[app.application["id"]] = federated
+
+        entries = self.spec.get("auditLog", ())
+        log = [audit_log.entry(self.key, number, spec, self.etd_app_id, now) for number, spec in enumerate(entries)]
+        self.audit_log = Collection.of(DIRECTORY_AUDIT, log)
 
     def _organization(self, now: datetime) -> None:
         initial = next((name for name in self.domains if name.endswith(".onmicrosoft.com")), None)

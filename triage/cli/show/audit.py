@@ -89,7 +89,10 @@ def _drift(drift: Json | None) -> str:
     if drift is None:
         return "unknown: without storage there is no earlier audit to compare with"
     changed = [f"{name} {', '.join(drift[name])}" for name in ("granted", "revoked", "changed") if drift.get(name)]
-    return "; ".join(changed) or "none since the last audit"
+    if not changed:
+        return "none since the last audit"
+    by = [f"{short(one.get('at'))} {one.get('activity')}, {one.get('who') or 'unknown'}" for one in parts(drift, "by")]
+    return "; ".join(changed) + (f" (by the audit log: {'; '.join(by)})" if by else "")
 
 
 def _permissions(permissions: list[Json]) -> Table:

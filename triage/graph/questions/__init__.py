@@ -4,7 +4,18 @@ A new question is a function in the module of its workload. `$select` everywhere
 is needed.
 """
 
-from triage.graph.questions import applications, directory, exchange, mail
+from triage.graph.questions import applications, audit_log, directory, exchange, mail
 from triage.graph.questions.question import PROBES, QUESTIONS, Kind, ProbeWith, Question
 
-__all__ = ["PROBES", "QUESTIONS", "Kind", "ProbeWith", "Question", "applications", "directory", "exchange", "mail"]
+__all__ = [
+    "PROBES",
+    "QUESTIONS",
+    "Kind",
+    "ProbeWith",
+    "Question",
+    "applications",
+    "audit_log",
+    "directory",
+    "exchange",
+    "mail",
+]
