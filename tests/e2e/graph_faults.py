@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.e2e.service_client import Json, OwnTenant, Service
@@ -17,7 +18,8 @@ INBOX = r"mailFolders/inbox\?"
 BATCH = r"^/\$batch"
 TRIES = 5  # with the delays of RETRY_SECONDS here
 SECONDS = 180  # until the queue must be empty
-AT = "2031-01-01T00:00:00Z"  # a time of their own, so that one request finds them all
+# A time of their own, so that one request finds them all.
+AT = (datetime.now(UTC) - timedelta(days=300)).strftime("%Y-%m-%dT%H:%M:%SZ")
 DELETED, PRESENT = ("message_deleted", ()), ("message_present", ())
 
 
@@ -210,7 +212,7 @@ def watch(service: Service, tenants: Mapping[str, OwnTenant], names: Mapping[str
     empty = 0
     while empty < 2 and time.monotonic() < end:  # what was written last is read once more
         empty = empty + 1 if service.queue.get_queue_properties().approximate_message_count == 0 else 0
-        for finding in service.all("findings", since=AT):
+        for finding in service.all("findings", since=AT, until=AT):
             fault, outcome = FAULTS[names[finding["id"]]], found[names[finding["id"]]]
             outcome.finding = finding
             state = finding["cause"], tuple(sorted({reason["reason"] for reason in finding["reasons"]}))

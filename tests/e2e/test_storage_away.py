@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -143,12 +144,13 @@ def test_what_waits_on_the_queue_meanwhile_is_triaged(
     service, tenant, queues = places["away"].service, places["away"].tenant, places["away"].queues
     service.drained()
     queues.go()
-    failures = [tenant.failure(occurredAt="2030-01-01T00:00:00Z") for _ in range(20)]
+    at = (datetime.now(UTC) - timedelta(days=200)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    failures = [tenant.failure(occurredAt=at) for _ in range(20)]
     for failure in failures:
         service.send(in_base64(json.dumps(failure)))
     queues.come_back()
     service.drained()
-    found = service.all("findings", tenantId=tenant.id, since="2030-01-01T00:00:00Z")
+    found = service.all("findings", tenantId=tenant.id, since=at, until=at)
     assert {finding["failure"]["id"] for finding in found} == {failure["id"] for failure in failures}
 
 
