@@ -24,7 +24,7 @@ QUICK = {
     "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
     "RETRY_SECONDS": "1,1,1,1,86400",
 }
-OWN_TENANTS = 130
+OWN_TENANTS = 150
 PEOPLE = {
     "dana": {"messages": ["deleteditems"]},
     "ines": {"messages": ["inbox"]},

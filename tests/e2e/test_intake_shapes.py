@@ -124,6 +124,7 @@ def blanks_names_and_case(tenant: OwnTenant) -> Shape:
                 error="The requested user is invalid",
                 errorCode=None,
                 internetMessageId="<without-brackets@mail.example>",
+                raw={"internetMessageId": "without-brackets@mail.example"},
             )
         ],
     )
@@ -223,14 +224,13 @@ def log_export_row(failure: Json, **more: Any) -> Json:
     }
 
 
-REST = {"message": {"fromAddresses": "billing@attacker.example", "direction": "incoming",
-                    "timestamp": "2026-11-20T09:00:00Z", "verdict": {"techniques": ["a"]}}}  # fmt: skip
+REST = {"message": {"fromAddresses": "billing@attacker.example", "timestamp": "2026-11-20T09:00:00Z", "verdict": {"techniques": ["a"]}}}  # fmt: skip
 
 
 @shape
 def log_export_without_an_error(tenant: OwnTenant) -> Shape:
     failure = plain(tenant)
-    kept = as_kept(failure, id=None, tenantId=None, error=None, raw={"logType": "message"} | REST)
+    kept = as_kept(failure, id=None, tenantId=None, error=None, direction="incoming", raw={"logType": "message"} | REST)
     return Shape(log_export_row(failure), [kept])
 
 
@@ -238,14 +238,17 @@ def log_export_without_an_error(tenant: OwnTenant) -> Shape:
 def log_export_with_an_error(tenant: OwnTenant) -> Shape:
     failure = plain(tenant)
     row = log_export_row(failure, error=failure["error"], id=failure["id"], tenantId=tenant.id)
-    return Shape(row, [as_kept(failure, raw={"logType": "message"} | REST)])
+    return Shape(row, [as_kept(failure, direction="incoming", raw={"logType": "message"} | REST)])
 
 
 @shape
 def log_export_in_a_cloud_event(tenant: OwnTenant) -> Shape:
     failure = plain(tenant, error=None, errorCode="ErrorInvalidUser")
     event = cloud_event(log_export_row(failure, errorCode="ErrorInvalidUser", tenantId=tenant.id))
-    return Shape(event, [as_kept(failure, id=event["id"], source="/etd/1", raw={"logType": "message"} | REST)])
+    return Shape(
+        event,
+        [as_kept(failure, id=event["id"], source="/etd/1", direction="incoming", raw={"logType": "message"} | REST)],
+    )
 
 
 WAYS = ("http", "queue in plain text", "queue in base64")

@@ -100,11 +100,8 @@ async def retriage(request: func.HttpRequest, services: Services) -> func.HttpRe
 @endpoint
 async def retriage_all(request: func.HttpRequest, services: Services) -> func.HttpResponse:
     """Puts the stored failures that match on the queue again, newest first, `top` at a time. Send a POST to `nextLink`
-    for the rest. At least one filter, `since` or `until` is needed."""
+    for the rest."""
     found = read_query(request, RETRIAGE)
-    if not found.keys() & {*FILTERS, "since", "until"}:
-        detail = "Say which failures to triage again: give at least one filter, since, or until."
-        raise RequestError(HTTPStatus.BAD_REQUEST, detail)
     try:
         rows, token = await services.findings.page(_query(found), found.get("top", DEFAULT_TOP), found.get("token"))
     except InputError as error:

@@ -16,7 +16,7 @@ def test_a_failure_is_explained(graph: dict[str, str]) -> None:
     result = triage(*MONA, "--internet-message-id", "mona@mail.example", "--folder", "quarantine", settings=graph)
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
-    assert lines[0].startswith("The message in mona@contoso.com is no longer in the Inbox")
+    assert lines[0].startswith("The message in mona@contoso.com is not in the Inbox")
     assert "can be opened  YES: in another folder ('Invoices'), not read" in result.out
     assert "cause          message_moved (confirmed), severity high" in result.out
     assert "1. Warn the person" in lines
