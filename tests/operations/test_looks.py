@@ -286,3 +286,20 @@ async def test_a_message_is_put_back_while_tables_are_away(
         await services.close()
     [finding] = [one for one in page if one["failure"]["id"] == "put back"]
     assert (finding["cause"], finding["deliveries"]) == ("mailbox_reachable", 1)
+
+
+async def test_what_was_kept_from_before_says_when_it_was_read(services: Services) -> None:
+    """The app and the organization are kept for a while. A retriage reads them again."""
+    texts = [await failed(services, name) for name in ("reads", "keeps")]
+    for _, text in texts:
+        await handle(services, message(text))
+    first, second = [await found(services, identifier) for identifier, _ in texts]
+    assert [check.id for check in first.checks if "readAt" in check.observed] == []
+    kept = {check.id: check.observed["readAt"] for check in second.checks if "readAt" in check.observed}
+    assert {"organization", "service_principal", "permissions"} <= kept.keys()
+    assert not {"user", "mailbox"} & kept.keys()
+    assert {epoch_ns(moment) <= epoch_ns(first.triaged_at) for moment in kept.values()} == {True}
+    await retriage(services, [second.id])
+    [text] = await messages(services, 1)
+    await handle(services, message(text))
+    assert [check.id for check in (await found(services, second.id)).checks if "readAt" in check.observed] == []

@@ -100,6 +100,7 @@ def _check(case: Case, answer: Answer[Any]) -> Check:
         # It was asked in the same round trip as the mailbox, and an answer without a mailbox says nothing.
         outcome, observed = Outcome.SKIPPED, {"why": _NO_MAILBOX}
     unread = outcome is Outcome.UNKNOWN
+    observed = {**observed, "readAt": _before(case, answer)}
     return Check(
         id=answer.check,
         question=question.text,
@@ -112,6 +113,13 @@ def _check(case: Case, answer: Answer[Any]) -> Check:
         permission=answer.permission if unread else None,
         observed={name: value for name, value in observed.items() if value is not None},
     )
+
+
+def _before(case: Case, answer: Answer[Any]) -> str | None:
+    """When an answer was read that was kept from before this triage; None if this triage read it."""
+    if answer.read_at is None or answer.read_at >= case.evidence.now:
+        return None
+    return answer.read_at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _outcome(kind: Kind, case: Case, answer: Answer[Any]) -> tuple[Outcome, dict[str, Any]]:

@@ -52,6 +52,7 @@ def message_remediated(case: Case) -> Match | None:
         SEARCH_OTHER_COPIES,
     ),
     next_try_works=True,
+    rests_on=("message_trace", "message", "recoverable_items"),
 )  # fmt: skip
 def message_quarantined(case: Case) -> Match | None:
     found = _traced(case)
@@ -72,6 +73,7 @@ def message_quarantined(case: Case) -> Match | None:
         SEARCH_OTHER_COPIES,
     ),
     next_try_works=True,
+    rests_on=("message_trace", "message", "recoverable_items"),
 )  # fmt: skip
 def message_not_delivered(case: Case) -> Match | None:
     if _traced(case) != frozenset({FAILED}):

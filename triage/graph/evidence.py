@@ -56,7 +56,7 @@ class Answer(Generic[T_co]):
     """The answer to one question; with nothing but its `check`, the question was not asked.
 
     `check` is its id in a finding; `request`, `status` and `error_code` are the evidence. `detail`,
-    `retry_after` and `away`: see Lack.
+    `retry_after` and `away`: see Lack. `read_at` is when Graph answered: what is kept can be older than the finding.
     """
 
     check: str
@@ -70,6 +70,7 @@ class Answer(Generic[T_co]):
     detail: str | None = None
     retry_after: float | None = None
     away: bool = False
+    read_at: datetime | None = field(default=None, compare=False)
 
     @property
     def known(self) -> bool:

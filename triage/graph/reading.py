@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from types import GenericAlias
 from typing import Any, TypeVar
@@ -102,6 +103,7 @@ def _answer(question: Question, reply: Reply) -> Answer[Any]:
         status=reply.status,
         error_code=reply.code,
         retry_after=reply.retry_after,
+        read_at=datetime.now(UTC),
     )
     if reply.reason is not None:
         return replace(answer.unread(reply.reason), away=reply.away)
