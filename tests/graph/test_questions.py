@@ -85,6 +85,8 @@ EXPECTED = [Row(*row) for row in (
     (mail.folder, (MAILBOX, "AAMk=="), folder, MAIL, {}),
     (mail.hidden_folders, (MAILBOX,), lambda one: user(one).mail_folders, MAIL,
      {"$top": "100", "includeHiddenFolders": "true"}),
+    (mail.visible_folders, (MAILBOX, "AAMk=="), lambda one, name: folder(one, name).child_folders, MAIL,
+     {"$top": "100"}),
     (mail.message, (MAILBOX, MESSAGE_ID), lambda one, _: user(one).messages, MAIL, COPIES),
     (mail.recoverable_items, (MAILBOX, MESSAGE_ID),
      lambda one, _: folder(one, "recoverableitemsdeletions").messages, MAIL, COPIES),
@@ -164,7 +166,7 @@ def test_a_check_has_one_question() -> None:
 # Everything that the service may read.
 ALLOWED = [
     r"/users(/[^/]+)?",
-    r"/users/[^/]+/mailFolders(/[^/]+(/messages)?)?",
+    r"/users/[^/]+/mailFolders(/[^/]+(/(messages|childFolders))?)?",
     r"/users/[^/]+/mailFolders/inbox/messageRules",
     r"/users/[^/]+/(messages|mailboxSettings)",
     r"/admin/exchange/tracing/messageTraces",

@@ -14,6 +14,7 @@ from triage.graph.batch_request import MAX_ITEMS, Read, Send
 from triage.graph.isolation import Isolation
 from triage.graph.questions import Question
 from triage.graph.replies import Reply
+from triage.graph.schema import Schema
 from triage.graph.sharing import Shared
 from triage.graph.throttling import Throttling
 from triage.telemetry.instruments import span_context
@@ -27,9 +28,10 @@ MAX_PER_MAILBOX = 4
 
 
 class Batcher:
-    """Puts one tenant's reads into batches. `send` posts one of them."""
+    """Puts one tenant's reads into batches. `send` posts one of them; `schema` is what the tenant's cloud lacks."""
 
     def __init__(self, send: Send) -> None:
+        self.schema = Schema()
         self._isolation = Isolation(send)
         self._throttling = Throttling(self._enqueue)
         self._pending: list[Read] = []

@@ -56,7 +56,8 @@ class Answer(Generic[T_co]):
     """The answer to one question; with nothing but its `check`, the question was not asked.
 
     `check` is its id in a finding; `request`, `status` and `error_code` are the evidence. `detail`,
-    `retry_after` and `away`: see Lack. `read_at` is when Graph answered: what is kept can be older than the finding.
+    `retry_after` and `away`: see Lack. `read_at` is when Graph answered: what is kept can be older than the finding. `lacks`
+    are properties that the tenant's cloud does not have, so that their None says nothing.
     """
 
     check: str
@@ -71,6 +72,7 @@ class Answer(Generic[T_co]):
     retry_after: float | None = None
     away: bool = False
     read_at: datetime | None = field(default=None, compare=False)
+    lacks: frozenset[str] = frozenset()
 
     @property
     def known(self) -> bool:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
-from triage.graph.evidence import Answer, Evidence, Reason, State
+from triage.graph.evidence import Answer, Evidence, Lack, Reason, State
 from triage.graph.message_trace import own_refusal, trace_window
 from triage.graph.models import MailFolder, Message, MessageRule, MessageTrace
 from triage.graph.questions import exchange, mail
@@ -23,6 +24,7 @@ WELL_KNOWN = (*WELL_KNOWN_FIRST, "archive", "sentitems")
 WELL_KNOWN_HIDDEN = ("recoverableitemsdeletions", "searchfolders", "conflicts", "localfailures", "serverfailures",
                      "syncissues", "conversationhistory", "clutter", "outbox", "scheduled")  # fmt: skip
 MAX_HIDDEN_FOLDERS = 20
+_IS_HIDDEN = "isHidden"
 MAX_FOLDERS = 40  # those of the copies, and the folders above them
 
 
@@ -64,7 +66,7 @@ class MessageSearch:
             self._well_known(user, WELL_KNOWN[len(WELL_KNOWN_FIRST) :]),
             self._reader.many(mail.inbox_rules(user), MessageRule),
         )
-        evidence.folders.update(folders)
+        evidence.folders.update(await self._visibility(user, folders))
         await self._above(user)
         if any(answer.value and answer.value.is_hidden for answer in evidence.folders.values()):
             await self._well_known(user, WELL_KNOWN_HIDDEN)
@@ -106,7 +108,7 @@ class MessageSearch:
     async def _hidden(self, user: str) -> None:
         """Looks into the hidden folders that have something in them."""
         evidence = self._evidence
-        answer = await self._reader.many(mail.hidden_folders(user), MailFolder)
+        answer = await self._with_visibility(user, await self._reader.many(mail.hidden_folders(user), MailFolder))
         hidden = [folder.id for folder in answer.value or [] if folder.is_hidden and folder.id and folder.holds_items]
         if len(hidden) > MAX_HIDDEN_FOLDERS:
             limit = f"the service looks into at most {MAX_HIDDEN_FOLDERS} hidden folders; the mailbox has {len(hidden)}"
@@ -122,6 +124,30 @@ class MessageSearch:
         evidence.hidden_folders = answer
         evidence.hidden_messages = dict(zip(hidden, searched, strict=True))
 
+    async def _visibility(self, user: str, folders: dict[str, Answer[MailFolder]]) -> dict[str, Answer[MailFolder]]:
+        """The folders, and for a cloud without `isHidden` whether they are: then the list of the parent leaves them out."""
+        unclear = {
+            answer.value.parent_folder_id
+            for answer in folders.values()
+            if answer.value and _IS_HIDDEN in answer.lacks and answer.value.parent_folder_id
+        }
+        parents = sorted(unclear)
+        lists = await asyncio.gather(*(self._visible(user, parent) for parent in parents))
+        seen = dict(zip(parents, lists, strict=True))
+        return {name: _judged(answer, seen) for name, answer in folders.items()}
+
+    async def _with_visibility(self, user: str, answer: Answer[list[MailFolder]]) -> Answer[list[MailFolder]]:
+        """The top-level folders, and for a cloud without `isHidden` whether they are hidden."""
+        if answer.value is None or _IS_HIDDEN not in answer.lacks:
+            return answer
+        visible = await self._visible(user, "msgfolderroot")
+        if visible.value is None:
+            return answer.unread(visible.lack.reason, visible.permission, visible.detail)
+        return replace(answer, value=_marked(answer.value, visible.value))
+
+    async def _visible(self, user: str, parent: str) -> Answer[list[MailFolder]]:
+        return await self._reader.many(mail.visible_folders(user, parent), MailFolder)
+
     def _known_folders(self) -> set[str]:
         folders = (answer.value for answer in self._evidence.well_known.values())
         return {folder.id for folder in folders if folder and folder.id}
@@ -132,3 +158,19 @@ class MessageSearch:
     async def _folders(self, user: str, folders: Sequence[str]) -> dict[str, Answer[MailFolder]]:
         answers = await asyncio.gather(*(self._reader.one(mail.folder(user, folder), MailFolder) for folder in folders))
         return dict(zip(folders, answers, strict=True))
+
+
+def _judged(answer: Answer[MailFolder], visible: dict[str, Answer[list[MailFolder]]]) -> Answer[MailFolder]:
+    folder = answer.value
+    if folder is None or _IS_HIDDEN not in answer.lacks:
+        return answer
+    siblings = visible.get(folder.parent_folder_id or "")
+    if siblings is None or siblings.value is None:
+        lack = siblings.lack if siblings else Lack(check=answer.check, reason=Reason.UNSUPPORTED)
+        return answer.unread(lack.reason, lack.permission, lack.detail)
+    return replace(answer, value=_marked([folder], siblings.value)[0])
+
+
+def _marked(folders: Sequence[MailFolder], visible: Sequence[MailFolder]) -> list[MailFolder]:
+    ids = {folder.id for folder in visible}
+    return [folder.model_copy(update={"is_hidden": folder.id not in ids}) for folder in folders]

@@ -35,8 +35,8 @@ _BY_STATUS = {
 
 async def read_one(batcher: Batcher, question: Question, kind: type[T]) -> Answer[T]:
     """The one object that a question is about."""
-    reply = await batcher.read(question)
-    answer: Answer[T] = _answer(question, reply)
+    asked, reply = await _ask(batcher, question)
+    answer: Answer[T] = _answer(asked, reply)
     if answer.state is not State.READ:
         return answer
     return _validated(answer, reply.body, _adapter(kind, many=False))
@@ -48,11 +48,12 @@ async def read_list(batcher: Batcher, question: Question, kind: type[T], *, whol
     Not `whole`: the first page is enough, since any object will do.
     """
     rows: list[Any] = []
-    next_page = question
+    next_page, first = question, None
     answer: Answer[list[T]] = Answer(question.check, State.UNREAD, request=str(question))
     for _ in range(MAX_PAGES):
-        reply = await batcher.read(next_page)
-        answer = _answer(question, reply)
+        asked, reply = await _ask(batcher, next_page)
+        first = first or asked
+        answer = _answer(first, reply)
         if answer.state is not State.READ or reply.body is None:
             return answer
         page: object = reply.body.get("value")
@@ -64,6 +65,15 @@ async def read_list(batcher: Batcher, question: Question, kind: type[T], *, whol
             return _validated(answer, rows, _adapter(kind, many=True))
         next_page = replace(question, url=_relative(str(link)))
     return answer.unread(Reason.TOO_MANY, detail=f"the service reads at most {MAX_PAGES} pages of a list")
+
+
+async def _ask(batcher: Batcher, question: Question) -> tuple[Question, Reply]:
+    """The reply, and the question without the properties that this cloud does not have."""
+    while True:  # each time without one property more
+        asked = batcher.schema.fit(question)
+        reply = await batcher.read(asked)
+        if not batcher.schema.learn(question, reply):
+            return asked, reply
 
 
 class Reader:
@@ -104,6 +114,7 @@ def _answer(question: Question, reply: Reply) -> Answer[Any]:
         error_code=reply.code,
         retry_after=reply.retry_after,
         read_at=datetime.now(UTC),
+        lacks=question.lacks,
     )
     if reply.reason is not None:
         return replace(answer.unread(reply.reason), away=reply.away)

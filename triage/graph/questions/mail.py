@@ -35,6 +35,12 @@ def hidden_folders(user: str) -> str:
     return f"/users/{segment(user)}/mailFolders?{select}&$top=100&includeHiddenFolders=true"
 
 
+@_mail("Which folders below it can be seen?", kind=Kind.FACT, absent=absence.FOLDER)
+def visible_folders(user: str, parent: str) -> str:
+    """The folders below one, without those that are hidden."""
+    return f"{_folder(user, parent)}/childFolders?$select=id&$top=100"
+
+
 @_mail("Is the message in the mailbox's folders?")
 def message(user: str, internet_message_id: str) -> str:
     """The copies of a message in all folders except Recoverable Items."""

@@ -49,7 +49,8 @@ class Question:
 
     `url` is relative to `/v1.0`. `permission` is the least application permission that answers it (source: the
     Microsoft Graph permissions reference). `mailbox` is set for Outlook's workload, which Graph limits per mailbox.
-    `absent` are the codes of a 404 that mean that there is none.
+    `absent` are the codes of a 404 that mean that there is none. `lacks` are properties that it would select, and that
+    the tenant's cloud does not have.
     """
 
     check: str
@@ -60,6 +61,7 @@ class Question:
     text: str = ""
     kind: Kind = Kind.YES_NO
     absent: frozenset[str] = absence.DIRECTORY
+    lacks: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return f"GET {self.url}"
