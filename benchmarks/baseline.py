@@ -115,7 +115,7 @@ class Baseline:
         query = _query(deleted, filter=f"{having} or endsWith(userPrincipalName,'{address}')", count=True)
         query.headers.add("ConsistencyLevel", "eventual")
         evidence.deleted_user = (await _many("deleted_user", deleted.get(query), models.User)).first()
-        if evidence.alias.value is not None or evidence.deleted_user.value is not None:
+        if evidence.alias.value is not None:
             return
         query = _query(client.groups, select=["id", "mail", "groupTypes"], filter=having, top=5)
         evidence.group = (await _many("group", client.groups.get(query), models.Recipient)).first()
@@ -142,8 +142,11 @@ class Baseline:
         parents = {message.parent_folder_id for message in evidence.message.value or []}
         if evidence.mailbox.value.id in parents:
             return
-        if not parents and not evidence.recoverable_items.value:
+        if not parents:
             await self._hidden(evidence, user, holds)
+            scheduled = user.mail_folders.by_mail_folder_id("scheduled").messages
+            query = _query(scheduled, select=mail.MESSAGE.split(","), filter=holds)
+            evidence.snoozed = await _many("snoozed", scheduled.get(query), models.Message)
         elif parents:
             for name in WELL_KNOWN:
                 evidence.well_known[name] = await self._folder(user, name, "folder")

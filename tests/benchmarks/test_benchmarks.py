@@ -72,7 +72,7 @@ def test_the_cost_of_each_kind_of_failure(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads((tmp_path / "costs.json").read_text(encoding="utf-8"))["figures"]
     assert len(rows) == len(mix.LINES)
-    usual = [row for row in rows if row["cause"] in ("app_healthy", "mailbox_unlicensed", "message_recoverable")]
+    usual = [row for row in rows if row["cause"] in ("app_healthy", "mailbox_unlicensed")]
     assert {row["requests"] for row in usual} == {1}, "one round trip"
     assert sum(row["units"] for row in rows) / len(rows) <= 4
     assert "**invalid_user**" in done.stdout

@@ -199,7 +199,7 @@ def test_a_command_is_copied(running: Stack, open_page: OpenPage) -> None:
     finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
     command = next(action["command"] for action in finding["actions"] if action["command"])
     page = open_page(running.address, f"?finding={finding['id']}", permissions=["clipboard-read", "clipboard-write"])
-    button = page.get_by_role("button", name="Copy command")
+    button = page.get_by_role("button", name="Copy command").first
     button.click()
     expect(page.locator("[aria-live]")).to_have_text("Command copied.")
     assert page.evaluate("navigator.clipboard.readText()") == command
@@ -212,8 +212,8 @@ def test_a_command_is_selected_if_copying_is_not_allowed(running: Stack, open_pa
     page.evaluate(
         "() => { navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError')) }"
     )
-    page.get_by_role("button", name="Copy command").click()
-    expect(page.locator(".command button")).to_contain_text("Press Ctrl+C")
+    page.get_by_role("button", name="Copy command").first.click()
+    expect(page.locator(".command button").first).to_contain_text("Press Ctrl+C")
     assert page.evaluate("getSelection().toString()") == command
 
 

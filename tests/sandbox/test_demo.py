@@ -40,7 +40,7 @@ def test_all_findings_arrive_as_expected() -> None:
         code = demo.wait(90)
     assert code == 0, demo.output
     assert f"{len(chosen())} of {len(chosen())} findings" in demo.output
-    row = re.search(r"^ ?ghost@\S+ +\w+ +user_not_found +probable +\? +\S", demo.output, re.MULTILINE)
+    row = re.search(r"^ ?ghost\S*@\S+ +\w+ +user_not_found +probable +\? +\S", demo.output, re.MULTILINE)
     assert row, demo.output
 
 

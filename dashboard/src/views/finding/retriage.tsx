@@ -78,7 +78,7 @@ function changes(older: Finding, newer: Finding): string {
     confidence: finding.confidence,
     severity: finding.severity,
     reach: finding.exposed,
-    location: JSON.stringify(finding.message),
+    location: JSON.stringify({ ...finding.message, lookedAt: null }),
     "what to do": JSON.stringify(finding.actions),
   });
   const before: Record<string, unknown> = seen(older);
