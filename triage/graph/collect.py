@@ -138,7 +138,6 @@ class _Collector:
         )
         evidence.group, evidence.contact = group.first(), contact.first()
         person = evidence.known_person
-        person = evidence.known_person
         if person is not None and evidence.mailbox.state is State.ABSENT:
             await self._mailbox(person.id or address)
             self._own_refusal()

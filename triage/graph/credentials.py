@@ -6,13 +6,13 @@ no secret (https://learn.microsoft.com/entra/workload-id/workload-identity-feder
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import ClientAssertionCredential, DefaultAzureCredential, ManagedIdentityCredential
 
+from triage.graph.sign_in import Credential
 from triage.settings import Identity
 
 # The audience of the managed identity's token, by the end of the authority's host name (same page).
@@ -23,7 +23,7 @@ _EXCHANGES = {
 _EXCHANGE = "api://AzureADTokenExchange"
 
 
-class TenantCredential(AsyncTokenCredential):
+class TenantCredential(Credential):
     """A credential that asks for tokens for one tenant, whatever the home tenant of its owner is.
 
     A managed identity only gets tokens for its home tenant, without an error for another one: what such a token reads
@@ -46,16 +46,8 @@ class TenantCredential(AsyncTokenCredential):
         """Closes the credential underneath."""
         await self._credential.close()
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.close()
 
-
-class FederatedCredential(AsyncTokenCredential):
+class FederatedCredential(Credential):
     """An app in one tenant, which signs in with the managed identity's token instead of a secret.
 
     The app has a federated credential that names the managed identity, and a service principal in the tenant.
@@ -85,14 +77,6 @@ class FederatedCredential(AsyncTokenCredential):
         """Closes both credentials."""
         await self._identity.close()
         await self._app.close()
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.close()
 
 
 def exchange_audience(authority: str) -> str:

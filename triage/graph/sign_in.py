@@ -22,7 +22,19 @@ _PASSING = ("AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS90033", "AADSTS9
 _PASSING_STATUS = (408, 429)
 
 
-class TenantSignIn(AsyncTokenCredential):
+class Credential(AsyncTokenCredential):
+    """A credential that closes itself at the end of a context."""
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.close()
+
+
+class TenantSignIn(Credential):
     """A credential whose tokens are the tenant's own. SignInError for every failure, and for another tenant's token.
 
     `proven`: the last token names the tenant. A token that names none is used, and proves nothing.
@@ -48,14 +60,6 @@ class TenantSignIn(AsyncTokenCredential):
     async def close(self) -> None:
         """Closes the credential underneath."""
         await self.credential.close()
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.close()
 
 
 def tenant_of(token: str) -> str | None:
