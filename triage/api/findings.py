@@ -14,7 +14,7 @@ from triage import deadlines
 from triage.api.access import header
 from triage.api.exports import csv_text, ocsf
 from triage.api.filters import DEFAULT_TOP, FINDINGS, MAX_TOP, RETRIAGE
-from triage.api.queries import next_link, page, read_query
+from triage.api.queries import linked, next_link, page, read_query
 from triage.api.responses import DATA_HEADERS, RequestError, endpoint, json_response
 from triage.finding import Finding
 from triage.operations.deliveries import retriage as queue_again
@@ -107,8 +107,7 @@ async def retriage_all(request: func.HttpRequest, services: Services) -> func.Ht
     except InputError as error:
         raise _bad_token(error) from None
     await queue_again(services, [row["id"] for row in rows])
-    link = next_link(request, token)
-    return json_response({"queued": len(rows)} | ({"nextLink": link} if link else {}), HTTPStatus.ACCEPTED)
+    return json_response(linked(request, {"queued": len(rows)}, token), HTTPStatus.ACCEPTED)
 
 
 async def _finding(request: func.HttpRequest, services: Services) -> Finding:

@@ -64,5 +64,10 @@ def next_link(request: func.HttpRequest, token: str | None) -> str | None:
 
 def page(request: func.HttpRequest, rows: list[dict[str, Any]], token: str | None) -> dict[str, Any]:
     """A page of a collection, with `nextLink` if there is more."""
+    return linked(request, {"value": rows}, token)
+
+
+def linked(request: func.HttpRequest, answer: dict[str, Any], token: str | None) -> dict[str, Any]:
+    """An answer, with `nextLink` if there is more."""
     link = next_link(request, token)
-    return {"value": rows, "nextLink": link} if link else {"value": rows}
+    return {**answer, "nextLink": link} if link else answer

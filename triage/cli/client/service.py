@@ -59,15 +59,14 @@ class Service:
         while self.more:
             answer = await self.get(path, asked)
             rows = cast("list[Json]", answer.get("value") or [])
-            link = answer.get("nextLink")
-            self.more = bool(link) or (most is not None and len(rows) > most)
+            following = next_query(answer)
+            self.more = bool(following) or (most is not None and len(rows) > most)
             yield rows[:most]
             if most is not None:
                 most -= len(rows)
                 if most <= 0:
                     return
-            # Only the query of the link: the key is sent to no other host.
-            asked = dict(parse_qsl(urlsplit(str(link)).query))
+            asked = following
 
     async def _ask(self, method: str, path: str, **request: Any) -> Json:
         waited = 0.0
@@ -120,6 +119,11 @@ async def get(target: Target, path: str, parameters: Mapping[str, str] | None = 
     """The JSON of one resource of the service at the target."""
     async with connect(target) as service:
         return await service.get(path, parameters)
+
+
+def next_query(answer: Json) -> dict[str, str]:
+    """The query of the link to the next page, empty at the end. No more of it, so the key is sent to no other host."""
+    return dict(parse_qsl(urlsplit(str(answer.get("nextLink") or "")).query))
 
 
 def address(text: str) -> tuple[str, str | None]:

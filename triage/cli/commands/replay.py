@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Annotated
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import typer
 from rich.console import RenderableType
@@ -16,7 +16,7 @@ from rich.text import Text
 
 from triage.api.filters import MAX_TOP
 from triage.cli.client.answers import Json
-from triage.cli.client.service import Service, Target, connect, segment
+from triage.cli.client.service import Service, Target, connect, next_query, segment
 from triage.cli.errors import ExitCode, UsageError
 from triage.cli.options import AsJson, FindingQuery, Requests, ServiceOptions
 from triage.cli.show.changes import changes
@@ -64,13 +64,11 @@ async def _replay_all(target: Target, query: Mapping[str, str], as_json: bool) -
     """Queues all findings that match. The function app triages them, so there is no result to wait for."""
     queued = 0
     async with connect(target) as service:
-        asked: dict[str, str] | None = {**query, "top": str(MAX_TOP)}
+        asked = {**query, "top": str(MAX_TOP)}
         while asked:
             answer = await service.post(f"findings/retriage?{urlencode(asked)}")
             queued += int(answer.get("queued") or 0)
-            # Only the query of the link: the key is sent to no other host.
-            asked = dict(parse_qsl(urlsplit(str(answer.get("nextLink") or "")).query)) or None
-            if asked:
+            if asked := next_query(answer):
                 say(f"{queued:,} queued so far.")
     if as_json:
         print_json({"queued": queued})
