@@ -78,7 +78,10 @@ def is_log_export(event: Json) -> bool:
 
 
 def read_log_export(event: Json, rows: LogRows) -> tuple[Json, dict[str, str], Json]:
-    """The fields of a failure in a row joined with its `create` row, the place of each (the end of its JSON pointer), and the rest of the row."""
+    """The fields of a failure in a row joined with its `create` row, and the rest of the row.
+
+    Between them, the place of each field: the end of its JSON pointer.
+    """
     message = cast("Json", event["message"])
     places: dict[str, str] = {}
     fields: Json = {}

@@ -141,8 +141,8 @@ async def _put_back(services: Services, message: QueueMessage) -> None:
 async def handle_poison(services: Services, message: QueueMessage) -> None:
     """Takes a message off the poison queue: a readable one leaves a finding, any other a rejected event.
 
-    The service looks again at a failure whose finding is `undetermined`. A message whose finding can't be saved is kept as a rejected event as well. Only while storage is away does the
-    message stay on the queue.
+    The service looks again at a failure whose finding is `undetermined`. A message whose finding can't be saved is kept
+    as a rejected event as well. Only while storage is away does the message stay on the queue.
     """
     count(Metric.POISONED)
     try:

@@ -3,12 +3,12 @@
 The service puts a message on the intake queue that stays invisible until the look is due (RETRY_SECONDS). So a look
 survives restarts, and any instance can do it. It is sent before the finding of this look is stored: if the service is
 killed in between, the message of this look comes again, and sends the next one twice. A look whose number is not the
-next one of the finding is dropped, so only one of the two is done. A look that comes before the finding is stored is tried again.
+next one of the finding is dropped, so only one of the two is done. A look that comes before the finding is stored is
+tried again.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from math import ceil
 
 from triage.diagnosis.causes import Cause
@@ -18,8 +18,8 @@ from triage.intake.queue_message import QueuedLook
 from triage.operations.services import Services
 from triage.wire import epoch_ns, from_epoch_ns, now
 
-LONGEST = timedelta(hours=24)
-"""How long after the first look without evidence the last one can be."""
+LONGEST = 24 * 3600
+"""How many seconds after the first look without evidence the last one can be."""
 
 _NANOSECONDS = 1_000_000_000
 
@@ -53,7 +53,7 @@ async def look_again(services: Services, finding: Finding, look: QueuedLook | No
     seconds = services.settings.retry_seconds
     delay = max(seconds[min(look.before, len(seconds) - 1)], _wait_of_graph(finding))
     due = epoch_ns(now()) + delay * _NANOSECONDS
-    if due > epoch_ns(look.since) + int(LONGEST.total_seconds()) * _NANOSECONDS:
+    if due > epoch_ns(look.since) + LONGEST * _NANOSECONDS:
         return finding.model_copy(update={"looks": look.number})
     following = QueuedLook.after(finding.id, look.number + 1, look.before + 1, look.since)
     await services.queue.send([following.encode()], delay=delay)
