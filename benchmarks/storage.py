@@ -54,7 +54,7 @@ async def _timed(environ: dict[str, str]) -> dict[str, float]:
     try:
         newest, _ = await services.findings.page(Query({}), 1, None)
         values = columns_of(Finding.model_validate(newest[0]))
-        queries = {"no filter": Query({})} | {name: Query({name: value}) for name, value in values.items()}
+        queries = {"no filter": Query({})} | {name: Query({name: (value,)}) for name, value in values.items()}
         for name, query in queries.items():
             begun = time.perf_counter()
             await services.findings.page(query, PAGE, None)
@@ -139,7 +139,7 @@ async def _rows(count: int) -> dict[str, dict[str, int]]:
 
     findings = Findings(cast("StorageAccount", SimpleNamespace(table=table)))
     day = {"since": epoch_ns("2026-10-10T00:00:00Z"), "until": epoch_ns("2026-10-10T23:59:59Z")}
-    filters = {name: {name: index.column(name, 0)} for name in FILTERS}
+    filters = {name: {name: (index.column(name, 0),)} for name in FILTERS}
     queries = {"no filter": Query({}), "no filter, one day": Query({}, **day)}
     for name, wanted in filters.items():
         queries |= {name: Query(wanted), f"{name}, one day": Query(wanted, **day)}

@@ -165,7 +165,7 @@ async def test_a_finding_that_came_again_in_the_meantime_stays(
     await services.findings.save(again, "another delivery")
     assert await remove_findings(services.account, services.findings, expiry()) == 0
     assert await kept(services) == [old.id]
-    assert (await services.findings.page(Query({"cause": "guest_user"}), 10, None))[0][0]["id"] == old.id
+    assert (await services.findings.page(Query({"cause": ("guest_user",)}), 10, None))[0][0]["id"] == old.id
 
 
 async def test_a_finding_that_is_written_during_its_removal_stays(services: Services) -> None:

@@ -14,7 +14,7 @@ _COLLECTIONS = {
     "summary": filters.SUMMARY,
     "rejected": filters.REJECTED,
 }
-_FORMATS = {"uuid": "a GUID", "email": "a mailbox address", "date-time": "an RFC 3339 time with an offset"}
+_FORMATS = {"uuid": "a GUID", "date-time": "an RFC 3339 time with an offset"}
 _MOST_VALUES = 10
 
 
@@ -41,7 +41,9 @@ def _accepts(parameter: Parameter) -> str:
     schema = parameter.kind.schema
     if parameter.values:
         some = ", ".join(f"`{value}`" for value in parameter.values)
-        return some if len(parameter.values) <= _MOST_VALUES else f"a [{parameter.name}]({parameter.name}s.md)"
+        if len(parameter.values) > _MOST_VALUES:
+            some = f"the [{parameter.name}s]({parameter.name}s.md)"
+        return f"any of {some}" if schema["type"] == "array" else some
     if schema["type"] == "integer":
         return f"{schema['minimum']} to {schema['maximum']:,}, by default {schema['default']}"
-    return _FORMATS[schema["format"]]
+    return _FORMATS[schema["format"]] if "format" in schema else ", ".join(f"`{text}`" for text in schema["examples"])

@@ -25,8 +25,8 @@ async def search(request: func.HttpRequest, services: Services) -> func.HttpResp
     rows, token = await services.audits.page(
         found.get("top", DEFAULT_TOP),
         found.get("token"),
-        tenant_id=found.get("tenantId"),
-        verdict=found.get("verdict"),
+        tenant_ids=found.get("tenantId"),
+        verdicts=found.get("verdict", ()),
         since=found.get("since"),
         until=found.get("until"),
     )

@@ -7,23 +7,32 @@ storage/index.py, because storage cannot import this room.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from triage.addresses import guid, mailbox_address
+from triage.addresses import domain_name, guid, mailbox_address
 from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.intake.scenario import Scenario
 from triage.storage.index import FILTERS
 from triage.wire import epoch_ns
 
+# The usual form of an address, for OpenAPI. Readers also take display names, spaces and Unicode domains.
+LOCAL_PATTERN = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}"
+DOMAIN_PATTERN = r"([a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?\.){1,3}[a-z]{2,20}"
+# The beginning of an address that mailbox_address accepts.
+_BEGINNING = re.compile(r"[^\s\x00-\x1f\x7f\"(),:;<>\[\\\]*]{1,320}\*")
 MAX_TOP = 1000
 DEFAULT_TOP = 100
 
 
 class Kind(NamedTuple):
-    """What a parameter accepts. `read` raises ValueError, and its text reads on from the name: "must be a GUID"."""
+    """What a parameter accepts. `read` raises ValueError, and its text reads on from the name: "must be a GUID".
+
+    What a filter reads is a tuple: a finding has one of its values.
+    """
 
     read: Callable[[str], Any]
     schema: dict[str, Any]
@@ -39,7 +48,17 @@ class Parameter(NamedTuple):
     @property
     def values(self) -> tuple[str, ...]:
         """The accepted values; empty if there is no list of them."""
-        return tuple(self.kind.schema.get("enum", ()))
+        return tuple(self.kind.schema.get("items", self.kind.schema).get("enum", ()))
+
+
+def _any_of(values: Iterable[str]) -> Kind:
+    """Some of these values, separated by commas."""
+    one = _one_of(values)
+
+    def read(text: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.read(part) for part in text.split(",")))
+
+    return Kind(read, {"type": "array", "items": one.schema, "minItems": 1})
 
 
 def _one_of(values: Iterable[str]) -> Kind:
@@ -66,24 +85,48 @@ def _instant(text: str) -> int:
     return epoch_ns(text.replace(" ", "+") if "T" in text.upper() else text)
 
 
-_GUID = Kind(guid, {"type": "string", "format": "uuid"})
-_MAILBOX = Kind(mailbox_address, {"type": "string", "format": "email"})
+def _mailbox(text: str) -> tuple[str]:
+    """An address, or a pattern: how addresses begin, or their domain."""
+    try:
+        if text.startswith("*@"):
+            return (f"*@{domain_name(text[2:])}",)
+        if _BEGINNING.fullmatch(text):
+            return (text.lower(),)
+        return (mailbox_address(text),)
+    except ValueError:
+        known = "one mailbox address, such as adele@contoso.com, or a pattern, such as adele* or *@contoso.com"
+        raise ValueError(f"must be {known}") from None
+
+
+def _tenant(text: str) -> tuple[str]:
+    return (guid(text),)
+
+
+_TENANT = Kind(_tenant, {"type": "string", "format": "uuid"})
+_MAILBOX = Kind(
+    _mailbox,
+    {
+        "type": "string",
+        "pattern": rf"^{LOCAL_PATTERN}@{DOMAIN_PATTERN}$|^[A-Za-z0-9.-]{{1,64}}\*$",
+        "examples": ["adele@contoso.com", "adele*", "*@contoso.com"],
+    },
+)
 _INSTANT = Kind(_instant, {"type": "string", "format": "date-time"})
 _TOP = Kind(_top, {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": DEFAULT_TOP})
 
 PARAMETERS = {
     parameter.name: parameter
     for parameter in (
-        Parameter("tenantId", _GUID, "The tenant's ID"),
-        Parameter("mailbox", _MAILBOX, "The address of the mailbox"),
-        Parameter("scenario", _one_of(Scenario), "What Email Threat Defense reported"),
-        Parameter("cause", _one_of(Cause), "Why the remediation failed"),
-        Parameter("severity", _one_of(Severity), "How serious the cause is"),
-        Parameter("confidence", _one_of(Confidence), "How certain the cause is"),
+        Parameter("tenantId", _TENANT, "The tenant's ID"),
+        Parameter("mailbox", _MAILBOX, "The mailbox: its address, `name*` or `*@domain`"),
+        Parameter("scenario", _any_of(Scenario), "What Email Threat Defense reported"),
+        Parameter("cause", _any_of(Cause), "Why the remediation failed"),
+        Parameter("severity", _any_of(Severity), "How serious the cause is"),
+        Parameter("confidence", _any_of(Confidence), "How certain the cause is"),
         Parameter(
-            "exposed", _one_of(("true", "false", "null")), "Whether the message can still be opened; null: unknown"
+            "exposed", _any_of(("true", "false", "null")), "Whether the message can still be opened; null: unknown"
         ),
-        Parameter("verdict", _one_of(Verdict), "The state of Email Threat Defense's app"),
+        Parameter("verdict", _any_of(Verdict), "The state of Email Threat Defense's app"),
         Parameter("since", _INSTANT, "The start of the period, included"),
         Parameter("until", _INSTANT, "The end of the period, included"),
         Parameter("top", _TOP, "The maximum number of items"),

@@ -111,7 +111,9 @@ def _request_body(body: Body, schemas: Json) -> Json:
 
 
 def _parameter(place: str, name: str, schema: Json, text: str, *, required: bool = False) -> Json:
-    return {"name": name, "in": place, "required": required, "description": text, "schema": schema}
+    parameter = {"name": name, "in": place, "required": required, "description": text, "schema": schema}
+    # Several values are separated by commas.
+    return parameter | ({"style": "form", "explode": False} if schema["type"] == "array" else {})
 
 
 class _Generator(GenerateJsonSchema):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from triage.api.filters import DOMAIN_PATTERN, LOCAL_PATTERN
 from triage.audit.model import Audit, Verdict
 from triage.finding import Finding
 from triage.graph.evidence import Reason
@@ -16,9 +17,11 @@ from triage.wire import Instant, Wire
 
 Json = dict[str, Any]
 
-# The usual form of an address. The intake also takes display names, spaces and Unicode domains.
-_ADDRESS = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?\.){1,3}[a-z]{2,20}$"
-_MAILBOX: Json = {"type": "string", "pattern": _ADDRESS, "examples": ["adele@contoso.com"]}
+_MAILBOX: Json = {
+    "type": "string",
+    "pattern": f"^{LOCAL_PATTERN}@{DOMAIN_PATTERN}$",
+    "examples": ["adele@contoso.com"],
+}
 _MAILBOXES: Json = {"type": "array", "items": _MAILBOX}
 _NULL: Json = {"type": "null"}
 

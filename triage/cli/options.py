@@ -155,12 +155,13 @@ def _filter(name: str) -> inspect.Parameter:
     short = [option.removesuffix("-id")] if option.endswith("-id") else []
     text = f"{parameter.description}."
     if parameter.values:
-        text += f" One of {', '.join(parameter.values)}."
+        text += f" One of {', '.join(parameter.values)}, or several with commas."
     elif name in _TIMES:
         text += " A time, a day in UTC such as 2026-11-20, or how long ago: 90m, 24h, 7d."
 
     def complete(incomplete: str) -> list[str]:
-        return [value for value in parameter.values if value.startswith(incomplete)]
+        before, comma, last = incomplete.rpartition(",")
+        return [f"{before}{comma}{value}" for value in parameter.values if value.startswith(last)]
 
     info = typer.Option(option, *short, help=text, autocompletion=complete, rich_help_panel=_FILTERS)
     kind = inspect.Parameter.KEYWORD_ONLY
@@ -177,7 +178,7 @@ def _option(name: str) -> str:
 def _value(name: str, text: str) -> str:
     """The text as the API takes it; UsageError if it is wrong, before anything is sent."""
     try:
-        return instant(text, end=name == "until") if name in _TIMES else str(PARAMETERS[name].kind.read(text))
+        return instant(text, end=name == "until") if name in _TIMES else ",".join(PARAMETERS[name].kind.read(text))
     except ValueError as error:
         raise UsageError(f"{_option(name)} {error}.") from None
 

@@ -14,8 +14,10 @@ _HOUR = 3600 * 1_000_000_000
 _NAMES = dict(zip(FIELDS, ("byScenario", "byCause", "bySeverity", "byConfidence"), strict=True))
 
 
-async def summarize(services: Services, since: int | None, until: int | None, tenant_id: str | None) -> dict[str, Any]:
-    """Counts the findings with `since <= occurredAt <= until` (nanoseconds since 1970), of one tenant or all.
+async def summarize(
+    services: Services, since: int | None, until: int | None, tenant_ids: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Counts the findings with `since <= occurredAt <= until` (nanoseconds since 1970), of some tenants or all.
 
     Raises azure.core's errors.
     """
@@ -24,13 +26,13 @@ async def summarize(services: Services, since: int | None, until: int | None, te
     index = services.findings.index
     if window is not None:
         for month in await index.months(Query({}, since, until)):
-            for day, numbers in (await index.counts(month, window, tenant_id)).items():
+            for day, numbers in (await index.counts(month, window, tenant_ids)).items():
                 by_day[day].update(numbers)
     for first, last in edges:
-        filters = {"tenantId": tenant_id} if tenant_id else {}
+        filters = {"tenantId": tenant_ids} if tenant_ids is not None else {}
         async for row in index.columns(Query(filters, first, last)):
             by_day[str(row["hour"])[:10]].update(counts(row))
-    audits = await services.audits.latest((tenant_id,) if tenant_id else None)
+    audits = await services.audits.latest(tenant_ids)
     total: Counts = Counter()
     for numbers in by_day.values():
         total.update(numbers)

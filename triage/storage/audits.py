@@ -62,10 +62,11 @@ class Audits:
         return [_audit(entities[0]) for entities in found if entities]
 
     async def page(  # noqa: PLR0913 - each is a filter of the route
-        self, top: int, token: str | None, *, tenant_id: str | None = None, verdict: str | None = None,
-        since: int | None = None, until: int | None = None,
+        self, top: int, token: str | None, *, tenant_ids: tuple[str, ...] | None = None,
+        verdicts: tuple[str, ...] = (), since: int | None = None, until: int | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:  # fmt: skip
-        """At most `top` audits, newest first, and the token of the next page.
+        """At most `top` audits, newest first, and the token of the next page. Of the configured tenants, unless others
+        are named; with any of the verdicts, if there are any.
 
         `since` and `until` are nanoseconds since 1970, both included.
         """
@@ -76,9 +77,10 @@ class Audits:
             clauses += f" and RowKey ge '{newest_first(until)}'"
         if since is not None:
             clauses += f" and RowKey lt '{newest_first(since)}/'"
-        if verdict:
-            clauses += f" and verdict eq '{quoted(verdict)}'"
-        tenants = (tenant_id,) if tenant_id else self._tenant_ids
+        if verdicts:
+            wanted = " or ".join(f"verdict eq '{quoted(verdict)}'" for verdict in verdicts)
+            clauses += f" and ({wanted})"
+        tenants = self._tenant_ids if tenant_ids is None else tenant_ids
         found = await asyncio.gather(*(self._entities(one, clauses, top + 1) for one in tenants))
         merged = list(heapq.merge(*found, key=lambda entity: str(entity["RowKey"])))
         page = merged[:top]

@@ -162,8 +162,10 @@ async def fold_operation(table: Any, month: str) -> Any:
     return ("update", row, {**_REPLACE, **if_unchanged(old)})
 
 
-async def read_counts(table: Any, month: str, window: Window, tenant: str | None) -> tuple[dict[str, Counts], int]:
-    """The counts of a month by day, for one tenant or all, and the number of changes that are not folded yet.
+async def read_counts(
+    table: Any, month: str, window: Window, tenants: tuple[str, ...] | None
+) -> tuple[dict[str, Counts], int]:
+    """The counts of a month by day, for some tenants or all, and the number of changes that are not folded yet.
 
     Reads again if there was a fold in between: its changes would count twice or not at all.
     """
@@ -175,16 +177,16 @@ async def read_counts(table: Any, month: str, window: Window, tenant: str | None
         async for row in rows_of(table, month, "change|"):
             hour, owner = key_parts(row["RowKey"])
             waiting += 1
-            if window.has(hour) and tenant in (None, owner):
+            if window.has(hour) and (tenants is None or owner in tenants):
                 found[hour[:10]].update(change_counts(row))
         async for row in rows_of(table, month, "day|"):
             day, owner = key_parts(row["RowKey"])
-            if window.whole_day(day) and tenant in (None, owner):
+            if window.whole_day(day) and (tenants is None or owner in tenants):
                 found[day].update(json.loads(row["counts"]))
         for day in _partial_days(window, month):
             async for row in rows_of(table, month, f"hour|{day}"):
                 hour, owner = key_parts(row["RowKey"])
-                if window.has(hour) and tenant in (None, owner):
+                if window.has(hour) and (tenants is None or owner in tenants):
                     found[day].update(json.loads(row["counts"]))
         if before == await _fold_number(table, month):
             break

@@ -10,7 +10,7 @@ All methods raise azure.core's errors.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -48,9 +48,13 @@ FILTERS: dict[str, Callable[[Finding], str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which findings: filters by name, and bounds of `occurredAt` in nanoseconds since 1970, both included."""
+    """Which findings: filters by name, and bounds of `occurredAt` in nanoseconds since 1970, both included.
 
-    filters: dict[str, str]
+    A finding has one of the values of each filter; of a filter without values there is none. A mailbox can be a
+    pattern: `adele*` or `*@contoso.com`.
+    """
+
+    filters: dict[str, tuple[str, ...]]
     since: int | None = None
     until: int | None = None
 
@@ -161,10 +165,10 @@ class FindingsIndex:
         last = from_epoch_ns(query.until)[:7] if query.until is not None else "9999-12"
         return sorted((month for month in known if first <= month <= last), reverse=True)
 
-    async def counts(self, month: str, window: Window, tenant_id: str | None) -> dict[str, Counts]:
-        """The counts of a month's findings by day, of one tenant or all."""
+    async def counts(self, month: str, window: Window, tenant_ids: tuple[str, ...] | None) -> dict[str, Counts]:
+        """The counts of a month's findings by day, of some tenants or all."""
         table = await self._account.table(TABLE)
-        found, unfolded = await read_counts(table, month, window, tenant_id)
+        found, unfolded = await read_counts(table, month, window, tenant_ids)
         if unfolded > _UNFOLDED_CHANGES:
             await fold(table, month)
         return found
@@ -172,10 +176,13 @@ class FindingsIndex:
     async def columns(self, query: Query) -> AsyncIterator[dict[str, str]]:
         """What each finding of a query counts as (counters.counted_as), without reading documents."""
         table = await self._account.table(TABLE)
-        select = ["RowKey", *FIELDS, "exposed"]
+        select = list(dict.fromkeys(("RowKey", *FIELDS, "exposed", *query.filters)))
+        others = _others(query)
         for month in await self.months(query):
             clauses = _clauses(query, month, None)
             async for entity in table.query_entities(clauses, select=select, results_per_page=1000):
+                if not _matches(entity, others):
+                    continue
                 ahead = str(entity["RowKey"]).split("|")[1]
                 yield {
                     **entity,
@@ -186,13 +193,15 @@ class FindingsIndex:
     async def rows(self, query: Query, after: tuple[str, str] | None, page_size: int) -> AsyncIterator[Row]:
         """The findings of a query, newest first, after a (month, row key). Fetches `page_size` rows at a time."""
         table = await self._account.table(TABLE)
+        others = _others(query)
         for month in await self.months(query):
             if after is not None and month > after[0]:
                 continue
             clauses = _clauses(query, month, after[1] if after is not None and month == after[0] else None)
             entities = table.query_entities(clauses, results_per_page=min(page_size, 1000))
             async for entity in entities:
-                yield Row(unpack_compressed("document", entity), month, entity["RowKey"])
+                if _matches(entity, others):
+                    yield Row(unpack_compressed("document", entity), month, entity["RowKey"])
 
 
 def row_keys(finding: Finding, columns: dict[str, str]) -> list[str]:
@@ -230,13 +239,31 @@ def exposed_word(exposed: bool | None) -> str:
 
 def _clauses(query: Query, month: str, after: str | None) -> str:
     """The OData filter of a query in one month, after a row key: a range of keys, and conditions on columns."""
-    name = next((name for name in FILTERS if name in query.filters), None)
-    prefix = f"{name}={_key(query.filters[name])}|" if name else "all|"
+    others = _others(query)
+    values = {name: values[0] for name, values in query.filters.items() if name not in others}
+    name = next((name for name in FILTERS if name in values), None)
+    prefix = f"{name}={_key(values[name])}|" if name else "all|"
     low = prefix + (newest_first(query.until) if query.until is not None else "")
     high = prefix + (f"{newest_first(query.since)}|~" if query.since is not None else "~")
-    first = f"RowKey gt '{quoted(after)}'" if after is not None else f"RowKey ge '{quoted(low)}'"
-    others = [f"{other} eq '{quoted(value)}'" for other, value in query.filters.items() if other != name]
-    return " and ".join([f"PartitionKey eq '{month}'", first, f"RowKey lt '{quoted(high)}'", *others])
+    # A token may come from another query. Its key must not lead out of the range of this one.
+    first = f"RowKey gt '{quoted(after)}'" if after is not None and after >= low else f"RowKey ge '{quoted(low)}'"
+    conditions = [f"{other} eq '{quoted(value)}'" for other, value in values.items() if other != name]
+    return " and ".join([f"PartitionKey eq '{month}'", first, f"RowKey lt '{quoted(high)}'", *conditions])
+
+
+def _others(query: Query) -> dict[str, tuple[str, ...]]:
+    """The filters that are compared here: an OData filter has at most 15 comparisons, and none with a pattern."""
+    return {name: values for name, values in query.filters.items() if len(values) != 1 or "*" in values[0]}
+
+
+def _matches(entity: Mapping[str, Any], filters: dict[str, tuple[str, ...]]) -> bool:
+    return all(any(_fits(str(entity.get(name, "")), value) for value in values) for name, values in filters.items())
+
+
+def _fits(value: str, wanted: str) -> bool:
+    if wanted.startswith("*@"):
+        return value.endswith(wanted[1:])
+    return value.startswith(wanted[:-1]) if wanted.endswith("*") else value == wanted
 
 
 def _key(value: str) -> str:
