@@ -24,6 +24,7 @@ LADDERS = {
         "graph",
         "diagnosis",
         "finding audit",
+        "notifications",
         "storage",
         "operations",
         "api",

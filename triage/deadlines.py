@@ -2,6 +2,7 @@
 
     FUNCTION 120             the host ends a function (functionTimeout in host.json), and all others with it
         RETENTION 80         a run of the retention timer; the rest is for the transaction under way
+        NOTIFY 45            a run that delivers notifications; the rest is for the request under way and its rows
         PROMISED_TRIAGE 60   docs/api.md promises that a triage ends within this time
             TRIAGE 55            one queue message: reading it, Graph, and saving the finding
                 OWNER 10             whose failure it is
@@ -16,6 +17,7 @@
                 EXPORT 18            reading the pages of an export
                 HEALTH_GRAPH 15      what Graph is asked for the health of one tenant
                 HEALTH_STORAGE 8     reaching storage for the health
+                NOTIFICATION 10      one request to a channel for notifications
                 STORAGE_READ 10      one answer of the storage account, which is asked at most three times
                 STORAGE_CONNECT 5    one connection to the storage account
 
@@ -27,6 +29,8 @@ from __future__ import annotations
 
 FUNCTION = 120.0
 RETENTION = 80.0
+
+NOTIFY = 45.0
 
 PROMISED_TRIAGE = 60.0
 TRIAGE = 55.0
@@ -43,6 +47,7 @@ AUDIT = 20.0
 EXPORT = 18.0
 HEALTH_GRAPH = 15.0
 HEALTH_STORAGE = 8.0
+NOTIFICATION = 10.0
 STORAGE_READ = 10.0
 STORAGE_CONNECT = 5.0
 

@@ -1,5 +1,7 @@
 """The application settings: what each is called, means and defaults to, and the values that the app runs with."""
 
+from triage.settings.channel import Channel, ChannelKind, NotificationEvent, SeverityName
+from triage.settings.endpoint import LOOPBACK
 from triage.settings.model import Identity, Settings, Storage, TelemetrySettings
 from triage.settings.read import (
     SettingsError,
@@ -10,16 +12,19 @@ from triage.settings.read import (
 )
 from triage.settings.table import TABLE, Setting, default_of
 from triage.settings.tenant import Mode, Tenant
-from triage.settings.values import LOOPBACK
 
 __all__ = [
     "LOOPBACK",
     "TABLE",
+    "Channel",
+    "ChannelKind",
     "Identity",
     "Mode",
+    "NotificationEvent",
     "Setting",
     "Settings",
     "SettingsError",
+    "SeverityName",
     "Storage",
     "TelemetrySettings",
     "Tenant",

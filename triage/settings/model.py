@@ -12,6 +12,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from triage.addresses import domain_of
+from triage.settings.channel import Channel, ChannelList
+from triage.settings.endpoint import LOOPBACK
 from triage.settings.tenant import PUBLIC_AUTHORITY, PUBLIC_GRAPH, Tenant
 from triage.settings.values import Authority, ClientId, Delays, Endpoint, Flag, TenantList, WholeNumber
 from triage.wire import Wire
@@ -100,6 +102,7 @@ class Settings(Wire):
     tenants: TenantList = setting(
         "TRIAGE_TENANTS", ...,
         "JSON array with an object for each tenant: `tenantId`; `etdAppId`, the client ID of the ETD app in the tenant; "
+        "`name` (optional), what people call the tenant; "
         "`mode`: `read_write` (the default), `read`, or `no_auth` (ETD has no app there, so `etdAppId` isn't required); "
         "`domains` (optional); and `expectedPermissions` (optional), which an audit doesn't report as extra.",
         example='[{"tenantId":"<guid>","etdAppId":"<guid>"}]',
@@ -136,6 +139,19 @@ class Settings(Wire):
         "When the service looks again at a failure whose evidence was missing for a passing reason: seconds after each "
         "look. The last one repeats, for 24 hours.",
     )  # fmt: skip
+    notifications: ChannelList = setting(
+        "TRIAGE_NOTIFICATIONS", "",
+        "JSON array with an object for each channel: `name`, `kind` (`teams`, `slack`, `pagerduty`, `webhook` or "
+        "`email`), and what [notifications.md](notifications.md) says for the kind. It holds secrets, so make it a Key "
+        "Vault reference.",
+    )  # fmt: skip
+    base_url: Endpoint | None = setting(
+        "TRIAGE_BASE_URL", None,
+        "The URL of this service for links in notifications. Without it, `https://` and `WEBSITE_HOSTNAME`.",
+    )  # fmt: skip
+    website_hostname: str = setting(
+        "WEBSITE_HOSTNAME", "localhost:7071", "App Service sets it to the host name of the app. Don't set it."
+    )
     credential_warning_days: WholeNumber = setting(
         "CREDENTIAL_WARNING_DAYS", 30, "An audit reports a credential of the ETD app as expiring this many days ahead."
     )
@@ -155,6 +171,16 @@ class Settings(Wire):
     def easyauth(self) -> bool:
         """Whether the app checks the roles of callers."""
         return self.auth == "easyauth"
+
+    @property
+    def service_url(self) -> str:
+        """Where people reach this service: TRIAGE_BASE_URL, or the host name that the platform sets."""
+        scheme = "http" if self.website_hostname.partition(":")[0] in LOOPBACK else "https"
+        return self.base_url or f"{scheme}://{self.website_hostname}"
+
+    def channel(self, name: str) -> Channel | None:
+        """The configured channel with this name."""
+        return next((channel for channel in self.notifications if channel.name == name), None)
 
     @property
     def graph_is_simulated(self) -> bool:

@@ -32,6 +32,7 @@ class Tenant(Wire):
 
     tenant_id: Annotated[str, AfterValidator(guid)]
     etd_app_id: Annotated[str, AfterValidator(guid)] | None = None
+    name: str | None = None
     mode: Mode = Mode.READ_WRITE
     domains: tuple[Annotated[str, AfterValidator(domain_name)], ...] = ()
     expected_permissions: tuple[str, ...] = ()

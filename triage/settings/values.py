@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator
 
 from triage.addresses import guid
+from triage.settings.endpoint import https_or_loopback
 from triage.settings.tenant import Tenant
 
 # A queue message can be invisible for seven days (https://learn.microsoft.com/rest/api/storageservices/put-message).
 _LONGEST_DELAY = 7 * 24 * 3600
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def _whole_number(value: object) -> int:
@@ -34,14 +34,6 @@ def _client_id(text: str) -> str:
         return guid(text)
     except ValueError:
         raise ValueError(f"must be an application (client) id, not {text!r}") from None
-
-
-def _endpoint(text: str) -> str:
-    with suppress(ValueError):  # brackets around something that is not an IPv6 address
-        url = urlsplit(text)
-        if (url.scheme == "https" and url.hostname) or (url.scheme == "http" and url.hostname in LOOPBACK):
-            return url.geturl().rstrip("/")
-    raise ValueError(f"must be https (http only for a loopback address), not {text!r}")
 
 
 def _authority(text: str) -> str:
@@ -89,7 +81,7 @@ Delays = Annotated[tuple[int, ...], BeforeValidator(_delays)]
 """Seconds, separated by commas."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 ClientId = Annotated[str, AfterValidator(_client_id)]
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Endpoint = Annotated[str, AfterValidator(https_or_loopback)]
 """An https URL without a final slash; http only on loopback, where a simulated tenant is."""
 Authority = Annotated[str, AfterValidator(_authority)]
 """An https URL; a host name is accepted too, as azure-identity does."""

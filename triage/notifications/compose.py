@@ -1,0 +1,232 @@
+"""The notice of a row: what it is about as it is now, with what has changed since the channel was told last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from triage.diagnosis.causes import Severity
+from triage.notifications.notice import Fact, Json, Notice, Numbers, severity_rank
+from triage.notifications.pending import Pending, Told, channel_key
+from triage.notifications.rules import Say
+from triage.notifications.subjects import without_subjects
+from triage.settings import Channel, ChannelKind, NotificationEvent, Settings
+from triage.wire import as_datetime, from_epoch_ns
+
+_REASONS = {
+    NotificationEvent.INCIDENT_OPENED: "New incident",
+    NotificationEvent.INCIDENT_REOPENED: "Reopened",
+    NotificationEvent.INCIDENT_WORSENED: "Worse",
+    NotificationEvent.INCIDENT_RESOLVED: "Resolved",
+    NotificationEvent.INCIDENT_SUPPRESSED: "Suppressed",
+    NotificationEvent.AUDIT_CHANGED: "App changed",
+    NotificationEvent.CREDENTIAL_EXPIRING: "Credential expires",
+    NotificationEvent.COVERAGE_CHANGED: "Coverage changed",
+    NotificationEvent.SERVICE_DEGRADED: "Triage degraded",
+    NotificationEvent.DIGEST_DAILY: "Daily digest",
+}
+_LABELS = {
+    "open_findings": "Open findings",
+    "exposed": "Messages that can still be opened",
+    "read": "Of these, read",
+    "mailboxes": "Mailboxes",
+}
+_STORM_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes the notices of one channel."""
+
+    settings: Settings
+    channel: Channel
+
+    def notice(self, row: Pending, document: Json, told: Told | None, now: int) -> Notice:
+        """The notice of a row. `document` is the incident as it is now, or what the row came with."""
+        if row.of_incident:
+            return self._incident(row, document, told, now)
+        return self._other(row, document)
+
+    def storm(self, says: Sequence[Say], worst: Sequence[Json], now: int) -> Notice:
+        """The one message of a storm. `worst` are some of its incidents, the worst first."""
+        rows = [say.lead for say in says]
+        oldest = min(rows, key=lambda row: (row.at, row.id))
+        by_event = Counter(_REASONS[row.event] for row in rows)
+        by_severity = Counter(row.severity for row in rows if row.severity and not row.closes)
+        tenants = {row.tenant_id for row in rows if row.tenant_id}
+        severity = max(by_severity, key=severity_rank, default=None)
+        shown = [incident if self.channel.subjects else without_subjects(incident) for incident in worst[:_STORM_ROWS]]
+        data = {
+            "messages": len(rows),
+            "byEvent": dict(Counter(row.event.value for row in rows)),
+            "bySeverity": dict(by_severity),
+            "tenantIds": sorted(tenants),
+            "subjectIds": [row.subject_id for row in rows[:100]],
+        }
+        return Notice(
+            id=f"storm:{oldest.id}",
+            event=None,
+            type="notification.storm",
+            tenant_id=next(iter(tenants)) if len(tenants) == 1 else None,
+            tenant=self._tenant(next(iter(tenants))) if len(tenants) == 1 else f"{len(tenants)} tenants",
+            subject_id=f"storm:{channel_key(self.channel.name)}",
+            at=from_epoch_ns(now),
+            severity=Severity(severity) if severity else None,
+            reason="Many at once",
+            title=f"{len(rows):,} notifications within minutes",
+            facts=[
+                *(Fact(reason, f"{number:,}") for reason, number in by_event.most_common()),
+                *(
+                    Fact(f"Severity {name}", f"{by_severity[name]:,}")
+                    for name in sorted(by_severity, key=severity_rank, reverse=True)
+                ),
+            ],
+            lines=[str(incident.get("title", "")) for incident in shown],
+            url=f"{self.settings.service_url}/api/dashboard",
+            link="Open the dashboard",
+            alert=f"storm:{channel_key(self.channel.name)}",
+            data=data,
+        )
+
+    def test(self, unique: str, now: int) -> Notice:
+        """A message that somebody asked for, to see whether it arrives."""
+        at = from_epoch_ns(now)
+        return Notice(
+            id=f"test:{unique}",
+            event=None,
+            type="notification.test",
+            subject_id="test",
+            at=at,
+            severity=Severity.INFO,
+            reason="Test",
+            title=f"This is a test of the channel {self.channel.name}. Nothing happened.",
+            url=f"{self.settings.service_url}/api/dashboard",
+            link="Open the dashboard",
+            alert=f"test:{unique}",
+            data={"channel": self.channel.name, "sentAt": at},
+        )
+
+    def _incident(self, row: Pending, incident: Json, told: Told | None, now: int) -> Notice:
+        if not self.channel.subjects:
+            incident = without_subjects(incident)
+        numbers = numbers_of(incident)
+        severity = str(incident.get("severity") or row.severity or "") or None
+        reason = _REASONS[row.event]
+        if row.event is NotificationEvent.INCIDENT_SUPPRESSED and row.ended:
+            reason = "No longer suppressed"
+        actions: list[Json] = incident.get("actions") or [{}]
+        alert = (told.alert if told else None) or f"{row.subject_id}:{incident.get('reopened') or 0}"
+        return Notice(
+            id=row.id,
+            event=row.event,
+            type=row.event.value,
+            tenant_id=row.tenant_id,
+            tenant=self._tenant(row.tenant_id),
+            subject_id=row.subject_id,
+            at=from_epoch_ns(row.at),
+            severity=Severity(severity) if severity else None,
+            reason=reason,
+            title=str(incident.get("title") or incident.get("cause") or "Incident"),
+            facts=[
+                *_severity_change(severity, told),
+                *_facts(numbers, told.numbers if told else None),
+                *_time_open(incident),
+                Fact("As of", _minute(from_epoch_ns(now))),
+            ],
+            lines=_suppression(incident)
+            if row.event is NotificationEvent.INCIDENT_SUPPRESSED and not row.ended
+            else [],
+            step=None if row.closes else actions[0].get("title"),
+            url=str(
+                incident.get("url") or f"{self.settings.service_url}/api/dashboard?incident={quote(row.subject_id)}"
+            ),
+            alert=alert,
+            ends=row.closes,
+            component=row.scope,
+            cause=incident.get("cause"),
+            data=incident,
+        )
+
+    def _other(self, row: Pending, document: Json) -> Notice:
+        """An audit, a credential, a scan or the service itself. Its document has `title`, `lines` and, for programs,
+        `data`."""
+        data: Json = document.get("data") or {}
+        return Notice(
+            id=row.id,
+            event=row.event,
+            type=row.event.value,
+            tenant_id=row.tenant_id,
+            tenant=self._tenant(row.tenant_id),
+            subject_id=row.subject_id,
+            at=from_epoch_ns(row.at),
+            severity=Severity(row.severity) if row.severity else None,
+            reason=_REASONS[row.event],
+            title=str(document.get("title", row.event.value)),
+            lines=[str(line) for line in document.get("lines", [])],
+            step=document.get("step"),
+            url=str(document.get("url") or f"{self.settings.service_url}/api/dashboard"),
+            link="Open the dashboard",
+            alert=row.id,
+            component=row.event.value.partition(".")[0],
+            data=data,
+        )
+
+    def _tenant(self, tenant_id: str | None) -> str | None:
+        tenant = self.settings.tenant(tenant_id)
+        return (tenant.name if tenant else None) or tenant_id
+
+
+def numbers_of(incident: Json) -> Numbers:
+    """The numbers of an incident. Those that it lacks are 0."""
+    return Numbers.model_validate({
+        name: incident.get(name) or 0 for name in ("findings", "openFindings", "exposed", "read", "mailboxes")
+    })  # fmt: skip
+
+
+def told_after(say: Say, notice: Notice | None, incident: Json, channel: Channel, now: int) -> Told:
+    """What a channel has been told once this is said. Without a notice it was part of a storm, which opens no alert."""
+    alert = say.told.alert if say.told else None
+    if channel.kind is ChannelKind.PAGERDUTY and notice is not None:
+        alert = None if notice.ends else notice.alert
+    is_open = say.lead.event is not NotificationEvent.INCIDENT_RESOLVED
+    return Told(now, is_open, numbers_of(incident), incident.get("severity") or say.lead.severity, alert)
+
+
+def _facts(numbers: Numbers, before: Numbers | None) -> list[Fact]:
+    """The numbers that say something, each with what it has changed by."""
+    found: list[Fact] = []
+    for name, label in _LABELS.items():
+        value = getattr(numbers, name)
+        change = value - getattr(before, name) if before else 0
+        if value or change:
+            found.append(Fact(label, f"{value:,} ({change:+,})" if change else f"{value:,}"))
+    return found
+
+
+def _severity_change(severity: str | None, told: Told | None) -> list[Fact]:
+    if told is None or told.severity in (None, severity) or severity is None:
+        return []
+    return [Fact("Severity", f"{severity} (was {told.severity})")]
+
+
+def _time_open(incident: Json) -> list[Fact]:
+    since = incident.get("openedAt") or incident.get("firstSeen")
+    return [Fact("Open since", _minute(str(since)))] if since and incident.get("state") != "resolved" else []
+
+
+def _suppression(incident: Json) -> list[str]:
+    """Who suppressed it, until when and why: words of people with access to the service."""
+    found: Json = incident.get("suppression") or {}
+    until, by = found.get("until"), found.get("by")
+    if not until:
+        return []
+    reason = found.get("reason")
+    said = f"Until {_minute(str(until))}{f', by {by}' if by else ''}. You get no messages about it until then."
+    return [said, *([f"Reason: {reason}"] if reason else [])]
+
+
+def _minute(instant: str) -> str:
+    """A time as people read it, to the minute."""
+    return f"{as_datetime(instant):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,23 @@
+"""The request that takes a notice to a channel."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A POST. Neither the URL nor the headers are printed: they hold secrets."""
+
+    url: str = field(repr=False)
+    body: bytes = field(repr=False)
+    headers: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    needs_token: bool = False
+    """Whether it needs a token of the service's identity."""
+
+
+def json_bytes(value: Any) -> bytes:
+    """A value as JSON, as few bytes as can be: letters of every script stay as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

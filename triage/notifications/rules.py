@@ -1,0 +1,228 @@
+"""When a channel is told what. All of it is pure: rows, what was told, and the time go in, and a plan comes out.
+
+An incident is one conversation of a channel. Its rows are looked at together: the newest says what is told, and takes
+the others with it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from triage.notifications.notice import Json
+from triage.notifications.pending import SECOND, Pending, Told
+from triage.notifications.routing import severe_enough
+from triage.settings import Channel, ChannelKind
+
+PAUSE = 15 * 60 * SECOND
+"""Between two messages of one incident."""
+STORM_WINDOW = 5 * 60 * SECOND
+STORM_MESSAGES = 20
+"""More of them for a channel within STORM_WINDOW become one."""
+LONGEST = 24 * 3600 * SECOND
+"""For how long a delivery is tried."""
+DELAYS = (5, 60, 300, 1800, 7200, 21600, 54000)
+"""Seconds from one try to the next. With the last one, the eighth try is 23.6 hours after the first."""
+PROBES = (15, 60, 120, 300)
+"""Seconds for which a channel that has just failed is left alone, by how often it has failed in a row."""
+LONGEST_RETRY_AFTER = 3600
+DEGRADED_AFTER = 5
+"""Failures in a row after which the other channels are told."""
+
+# While an `app` incident of a tenant is open, these are most likely its doing.
+_HELD_BACK = frozenset({"mailbox", "evidence"})
+
+
+class Result(StrEnum):
+    """How a try ended."""
+
+    DELIVERED = "delivered"
+    AGAIN = "again"
+    """It failed, and the same request may succeed later."""
+    REFUSED = "refused"
+    """The other side will never take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a try ended, and what the other side said. `status` is 0 without an answer; times are in seconds."""
+
+    result: Result
+    answer: str
+    status: int = 0
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """What is known of a channel across runs. Times are nanoseconds since 1970; 0: never."""
+
+    failures: int = 0
+    """In a row."""
+    failing_since: int = 0
+    not_before: int = 0
+    sent: tuple[int, ...] = ()
+    """When messages were sent within STORM_WINDOW."""
+    storm_at: int = 0
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """What is said now: `lead`, which takes `others` of its incident with it."""
+
+    lead: Pending
+    others: tuple[Pending, ...] = ()
+    told: Told | None = None
+    quiet: bool = False
+    """It disturbs nobody, so no storm is made of it: the end of an alert."""
+
+    @property
+    def rows(self) -> tuple[Pending, ...]:
+        """All rows that are done with it."""
+        return (self.lead, *self.others)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run does with the rows of a channel. Rows in none of these wait."""
+
+    drop: list[Pending] = field(default_factory=list[Pending])
+    expired: list[Pending] = field(default_factory=list[Pending])
+    say: list[Say] = field(default_factory=list[Say])
+    storm: list[Say] = field(default_factory=list[Say])
+
+
+def plan(  # noqa: PLR0913 - what the decision depends on
+    channel: Channel,
+    rows: Iterable[Pending],
+    told: Mapping[str, Told],
+    state: ChannelState,
+    now: int,
+    *,
+    app_open: Collection[str] = (),
+) -> Plan:
+    """What to do now with the rows of one channel. `told` is by subject; `app_open` has the tenants with an open app
+    incident."""
+    found = Plan()
+    by_subject: defaultdict[str, list[Pending]] = defaultdict(list)
+    for row in rows:
+        if is_expired(row, state, now):
+            found.expired.append(row)
+        else:
+            by_subject[row.subject_id if row.of_incident else row.id].append(row)
+    says: list[Say] = []
+    for subject, group in by_subject.items():
+        group.sort(key=lambda row: row.number)
+        said = told.get(subject)
+        if _is_nothing(group, said, channel):
+            found.drop += group
+        elif _is_due(group, said, now, app_open):
+            says.append(_say(group, said, channel))
+    if now < state.not_before:
+        return found
+    says.sort(key=lambda say: (say.lead.attempts, say.lead.due, say.lead.id))
+    found.say, found.storm = _storm(says, state, now)
+    return found
+
+
+def is_expired(row: Pending, state: ChannelState, now: int) -> bool:
+    """Whether it was tried for long enough, or waited that long for a channel that was away all the time."""
+    tried = bool(row.first_tried) and now - row.first_tried >= LONGEST
+    waited = bool(state.failing_since) and now - max(row.due, state.failing_since) >= LONGEST
+    return tried or waited
+
+
+def is_over(lead: Pending, incident: Json | None) -> bool:
+    """Whether what was to be told does not hold any more: the incident has been resolved or suppressed since.
+
+    Its end has a row of its own, but not for a channel that does not want ends.
+    """
+    return not lead.closes and incident is not None and incident.get("state") in ("resolved", "suppressed")
+
+
+def _is_nothing(group: Sequence[Pending], told: Told | None, channel: Channel) -> bool:
+    """Whether there is nothing to tell: the end of what nobody was told of, or of an alert that is not open."""
+    last = group[-1]
+    if not last.of_incident:
+        return False
+    known = told is not None and told.open
+    if last.closes:
+        return not known or (channel.kind is ChannelKind.PAGERDUTY and told is not None and told.alert is None)
+    return not known and not severe_enough(channel, last.severity)
+
+
+def _is_due(group: Sequence[Pending], told: Told | None, now: int, app_open: Collection[str]) -> bool:
+    first, last = group[0], group[-1]
+    if max(row.next_try for row in group) > now:
+        return False
+    if not last.of_incident:
+        return first.due <= now
+    if not last.closes and last.scope in _HELD_BACK and last.tenant_id in app_open:
+        return False
+    if told is None:
+        return first.due <= now
+    return told.at + PAUSE <= now
+
+
+def _say(group: Sequence[Pending], told: Told | None, channel: Channel) -> Say:
+    """The newest row speaks; but if the incident opened, that is what is said, whatever has changed since."""
+    opened = [row for row in group if row.opens]
+    lead = opened[-1] if opened and not group[-1].closes else group[-1]
+    others = tuple(row for row in group if row is not lead)
+    return Say(lead, others, told, quiet=channel.kind is ChannelKind.PAGERDUTY and lead.closes)
+
+
+def _storm(says: list[Say], state: ChannelState, now: int) -> tuple[list[Say], list[Say]]:
+    """What is said one by one, and what becomes one message. While one of those is recent, the rest waits."""
+    quiet = [say for say in says if say.quiet]
+    loud = [say for say in says if not say.quiet]
+    recent = sum(at > now - STORM_WINDOW for at in state.sent)
+    if not loud or recent + len(loud) <= STORM_MESSAGES:
+        return says, []
+    if state.storm_at and now < state.storm_at + STORM_WINDOW:
+        return quiet, []
+    return quiet, loud
+
+
+def after_success(state: ChannelState, now: int, *, storm: bool = False) -> ChannelState:
+    """The state of a channel that took a message."""
+    sent = (*(at for at in state.sent if at > now - STORM_WINDOW), now)
+    return ChannelState(sent=sent, storm_at=now if storm else state.storm_at)
+
+
+def after_failure(state: ChannelState, outcome: Outcome, now: int) -> ChannelState:
+    """The state of a channel that failed: it is left alone for a while, or for as long as it asks."""
+    failures = state.failures + 1
+    wait = 0
+    if outcome.result is Result.AGAIN:
+        wait = PROBES[min(failures, len(PROBES)) - 1]
+        wait = max(wait, min(outcome.retry_after or 0, LONGEST_RETRY_AFTER))
+    return replace(
+        state,
+        failures=failures,
+        failing_since=state.failing_since or now,
+        not_before=now + wait * SECOND,
+        last_error=outcome.answer,
+    )
+
+
+def tried(row: Pending, outcome: Outcome, now: int) -> Pending:
+    """The row after a try that failed. It is tried again after growing delays, spread a little by its ID."""
+    seconds = DELAYS[min(row.attempts, len(DELAYS) - 1)]
+    seconds = max(seconds + seconds * _spread(row.id) // 1000, min(outcome.retry_after or 0, LONGEST_RETRY_AFTER))
+    first = row.first_tried or now
+    return replace(
+        row,
+        attempts=row.attempts + 1,
+        first_tried=first,
+        next_try=min(now + seconds * SECOND, first + LONGEST),
+        last_error=outcome.answer,
+    )
+
+
+def _spread(text: str) -> int:
+    """0 to 14, the same for the same text: with so many thousandths more, the delays are still less than a day."""
+    return sum(text.encode()) % 15

@@ -1,0 +1,85 @@
+"""A notice as an Adaptive Card for a workflow of Microsoft Teams.
+
+The workflow takes `{"type": "message", "attachments": […]}` and posts the card
+(https://learn.microsoft.com/connectors/teams/#microsoft-teams-webhook). TextBlocks and facts read Markdown, with links;
+the TextRuns of a RichTextBlock do not, so all foreign text is in those
+(https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triage.notifications.notice import Json, Notice
+from triage.notifications.outgoing import Outgoing, json_bytes
+from triage.notifications.text import plain
+from triage.settings import Channel
+
+MOST_BYTES = 24_000
+"""A card of 28 KB is refused after the workflow has taken it, so nobody would know; some of that is the workflow's own."""
+
+_STYLES = {"critical": "attention", "high": "attention", "medium": "warning", "low": "default", "info": "default"}
+
+
+def render(notice: Notice, channel: Channel) -> Outgoing:
+    """The request to the workflow's address, which is used as it is."""
+    return Outgoing(channel.address, _within_limit(notice), {"Content-Type": "application/json"})
+
+
+def _within_limit(notice: Notice) -> bytes:
+    lines = notice.lines
+    body = json_bytes(_message(notice, lines))
+    while lines and len(body) > MOST_BYTES:
+        lines = lines[: len(lines) // 2]
+        body = json_bytes(_message(notice, lines))
+    return body
+
+
+def _message(notice: Notice, lines: list[str]) -> Json:
+    card = {
+        "contentType": "application/vnd.microsoft.card.adaptive",
+        "contentUrl": None,
+        "content": _card(notice, lines),
+    }
+    return {"type": "message", "attachments": [card]}
+
+
+def _card(notice: Notice, lines: list[str]) -> Json:
+    facts = [{"title": fact.label, "value": fact.value} for fact in notice.facts]
+    body: list[Json] = [
+        {"type": "Container", "style": _style(notice), "bleed": True, "items": [
+            _rich(_run(_over(notice), weight="Bolder")),
+            _rich(_run(plain(notice.title, 240), size="Medium", weight="Bolder")),
+        ]},
+        *(_rich(_run(plain(line))) for line in lines),
+    ]  # fmt: skip
+    if facts:
+        body.append({"type": "FactSet", "facts": facts})
+    if notice.step:
+        body.append(_rich(_run("First: ", weight="Bolder"), _run(plain(notice.step, 240))))
+    return {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.4",
+        "msteams": {"width": "Full"},
+        "body": body,
+        "actions": [{"type": "Action.OpenUrl", "title": notice.link, "url": notice.url}],
+    }
+
+
+def _over(notice: Notice) -> str:
+    """The line over the title: why it is said, how severe it is, and whose it is."""
+    severity = notice.severity.value if notice.severity else None
+    return "  ·  ".join(part for part in (notice.reason, severity, plain(notice.tenant or "", 60)) if part)
+
+
+def _style(notice: Notice) -> str:
+    return "good" if notice.ends else _STYLES[notice.severity.value if notice.severity else "info"]
+
+
+def _run(text: str, **look: Any) -> Json:
+    return {"type": "TextRun", "text": text, **look}
+
+
+def _rich(*runs: Json) -> Json:
+    return {"type": "RichTextBlock", "inlines": list(runs)}
