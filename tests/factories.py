@@ -14,24 +14,18 @@ from triage.diagnosis.case import Case
 from triage.diagnosis.diagnose import Diagnosis, diagnose
 from triage.graph.evidence import Answer, AppEvidence, Evidence, Reason, State
 from triage.graph.message_search import WELL_KNOWN_HIDDEN
-from triage.graph.models import (
+from triage.graph.models.applications import (
     Application,
     AppRoleAssignment,
-    AssignedLicense,
-    AssignedPlan,
     Credential,
-    MailFolder,
-    Message,
     OAuth2PermissionGrant,
-    Organization,
-    ProvisionedPlan,
     RequiredResourceAccess,
     ResourceAccess,
     ServicePrincipal,
-    TenantInformation,
-    User,
-    VerifiedDomain,
 )
+from triage.graph.models.directory import Organization, TenantInformation, User, VerifiedDomain
+from triage.graph.models.licenses import AssignedLicense, AssignedPlan, ProvisionedPlan
+from triage.graph.models.mail import MailFolder, Message
 from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
 from triage.graph.questions import QUESTIONS
 from triage.intake.failure import RemediationFailure

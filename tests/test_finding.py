@@ -25,7 +25,7 @@ from triage.diagnosis.causes import Cause
 from triage.diagnosis.diagnose import diagnose, undetermined
 from triage.finding import Finding, make_finding, merge
 from triage.graph.evidence import Lack, Reason
-from triage.graph.models import User
+from triage.graph.models.directory import User
 from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 

@@ -25,7 +25,8 @@ from tests.factories import (
 from triage.audit.assess import assess
 from triage.audit.model import Audit, new_audit
 from triage.graph.evidence import AppEvidence, Reason
-from triage.graph.models import Application, Resource
+from triage.graph.models.applications import Application
+from triage.graph.models.resource import Resource
 from triage.settings import Mode, Tenant
 
 REQUIRED = ("Mail.ReadWrite", "Organization.Read.All")

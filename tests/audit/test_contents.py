@@ -19,7 +19,7 @@ from tests.factories import (
 from triage.audit.contents import audited_credentials, audited_permissions, audited_principal, unreadable
 from triage.audit.model import Unreadable
 from triage.graph.evidence import AppEvidence, Reason
-from triage.graph.models import AppRole, AppRoleAssignment, ServicePrincipal
+from triage.graph.models.applications import AppRole, AppRoleAssignment, ServicePrincipal
 from triage.graph.permissions import PERMISSIONS
 from triage.settings import Mode, Tenant
 

@@ -28,7 +28,7 @@ from tests.factories import (
     registration,
 )
 from triage.graph.evidence import Lack, Reason
-from triage.graph.models import Organization, Recipient, User
+from triage.graph.models.directory import Organization, Recipient, User
 from triage.intake.scenario import Scenario
 from triage.settings import Mode
 

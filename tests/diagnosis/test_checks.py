@@ -39,17 +39,9 @@ from triage.diagnosis.checks import Check, checks, deciding
 from triage.diagnosis.diagnose import diagnose
 from triage.diagnosis.precedence import RULES
 from triage.graph.evidence import Answer, Reason, State
-from triage.graph.models import (
-    AssignedLicense,
-    LicenseAssignmentState,
-    Message,
-    OnPremisesProvisioningError,
-    Recipient,
-    ServicePlanInfo,
-    ServiceProvisioningError,
-    SubscribedSku,
-    User,
-)
+from triage.graph.models.directory import OnPremisesProvisioningError, Recipient, ServiceProvisioningError, User
+from triage.graph.models.licenses import AssignedLicense, LicenseAssignmentState, ServicePlanInfo, SubscribedSku
+from triage.graph.models.mail import Message
 from triage.graph.questions import QUESTIONS
 from triage.settings import Mode
 

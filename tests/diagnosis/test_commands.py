@@ -35,7 +35,8 @@ from triage.diagnosis.rule import RULES
 from triage.diagnosis.shell import CMDLETS, Shell, cmdlets, connected
 from triage.diagnosis.steps import Step
 from triage.graph.evidence import Lack, Reason
-from triage.graph.models import Recipient, ServicePrincipal, TenantInformation, User, VerifiedDomain
+from triage.graph.models.applications import ServicePrincipal
+from triage.graph.models.directory import Recipient, TenantInformation, User, VerifiedDomain
 from triage.intake.scenario import Scenario
 
 CAUSES = [cause for cause in Cause if cause is not Cause.UNDETERMINED]

@@ -24,7 +24,8 @@ from tests.factories import (
 )
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.graph.evidence import Lack, Reason
-from triage.graph.models import Resource, ServicePrincipal
+from triage.graph.models.applications import ServicePrincipal
+from triage.graph.models.resource import Resource
 from triage.graph.permissions import PERMISSIONS
 from triage.intake.scenario import Scenario
 from triage.settings import Mode

@@ -15,7 +15,8 @@ from triage.diagnosis.causes import Severity
 from triage.diagnosis.exposure import exposed, severity
 from triage.diagnosis.place import place_of
 from triage.graph.evidence import Reason, State
-from triage.graph.models import Message, MessageTrace, User
+from triage.graph.models.directory import User
+from triage.graph.models.mail import Message, MessageTrace
 
 REACH = {
     **dict.fromkeys(("inbox", "junk", "archive_folder", "other_folder", "sent_items", "deleted_items"), True),

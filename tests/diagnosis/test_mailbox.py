@@ -27,14 +27,8 @@ from tests.factories import (
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.no_mailbox import UNLESS_SYNCED
 from triage.graph.evidence import Answer, Lack, Reason, State
-from triage.graph.models import (
-    AssignedLicense,
-    LicenseAssignmentState,
-    OnPremisesProvisioningError,
-    ServicePlanInfo,
-    ServiceProvisioningError,
-    SubscribedSku,
-)
+from triage.graph.models.directory import OnPremisesProvisioningError, ServiceProvisioningError
+from triage.graph.models.licenses import AssignedLicense, LicenseAssignmentState, ServicePlanInfo, SubscribedSku
 from triage.graph.plans import MAILBOX_PLANS, OTHER_PLANS
 from triage.intake.scenario import Scenario
 

@@ -19,7 +19,7 @@ from tests.factories import (
     well_known,
 )
 from triage.graph.evidence import Lack, Reason
-from triage.graph.models import Message, MessageRule, MessageRuleActions, MessageTrace
+from triage.graph.models.mail import Message, MessageRule, MessageRuleActions, MessageTrace
 from triage.intake.scenario import Scenario
 
 PERSON_FIRST = [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE]

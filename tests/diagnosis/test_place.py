@@ -17,7 +17,7 @@ from tests.factories import (
 )
 from triage.diagnosis.place import Location, Place, place_of
 from triage.graph.evidence import Answer, Reason, State
-from triage.graph.models import Message
+from triage.graph.models.mail import Message
 
 RECOVERABLE = Message(id="r", parent_folder_id="dumpster-id", is_read=True)
 QUARANTINE = folder("ETD Quarantine", hidden=True)

@@ -44,7 +44,9 @@ from triage.diagnosis.precedence import precedence
 from triage.diagnosis.remedy import actions
 from triage.diagnosis.rule import RULES
 from triage.graph.evidence import Lack, Reason, State
-from triage.graph.models import LicenseAssignmentState, Message, Recipient
+from triage.graph.models.directory import Recipient
+from triage.graph.models.licenses import LicenseAssignmentState
+from triage.graph.models.mail import Message
 from triage.intake.scenario import Scenario
 from triage.settings import Mode
 

@@ -39,7 +39,8 @@ from triage.diagnosis.remedy import Action, actions, app_actions, lack_action
 from triage.diagnosis.rule import RULES
 from triage.diagnosis.steps import Registration
 from triage.graph.evidence import Answer, Lack, Reason, State
-from triage.graph.models import Recipient, ServicePrincipal, User
+from triage.graph.models.applications import ServicePrincipal
+from triage.graph.models.directory import Recipient, User
 from triage.intake.scenario import Scenario
 
 CAUSES = [cause for cause in Cause if cause is not Cause.UNDETERMINED]

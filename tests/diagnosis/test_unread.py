@@ -30,7 +30,8 @@ from tests.factories import (
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.diagnose import diagnose
 from triage.graph.evidence import Reason
-from triage.graph.models import Message, Recipient
+from triage.graph.models.directory import Recipient
+from triage.graph.models.mail import Message
 from triage.intake.scenario import Scenario
 from triage.settings import Mode
 

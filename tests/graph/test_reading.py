@@ -10,7 +10,8 @@ import pytest
 from tests.factories import APP_ID
 from triage.graph.batching import Batcher
 from triage.graph.evidence import Answer, Lack, Reason, State, Unread
-from triage.graph.models import MailFolder, User
+from triage.graph.models.directory import User
+from triage.graph.models.mail import MailFolder
 from triage.graph.questions import Question, applications, directory, mail
 from triage.graph.reading import MAX_PAGES, read_list, read_one
 from triage.graph.replies import Reply

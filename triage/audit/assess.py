@@ -6,10 +6,10 @@ from datetime import datetime
 
 from triage.audit.contents import audited_credentials, audited_permissions, audited_principal, unreadable
 from triage.audit.model import Audit, Issue, Verdict
+from triage.diagnosis.app_state import SINGLE_TENANT
 from triage.diagnosis.app_steps import OPEN_TO_OTHER_TENANTS, REMOVE_GRANTS
 from triage.diagnosis.case import Case
 from triage.diagnosis.causes import Cause, Severity, Subject
-from triage.diagnosis.etd_app import SINGLE_TENANT
 from triage.diagnosis.grants import PermissionState
 from triage.diagnosis.precedence import causes_of
 from triage.diagnosis.remedy import Action, app_actions, app_steps

@@ -12,7 +12,7 @@ from triage.diagnosis.rule import rule
 from triage.diagnosis.search_steps import TRACE
 from triage.diagnosis.steps import CHECK_ACCOUNT, RETRY, Step
 from triage.graph.evidence import Evidence, Reason, State, Unread
-from triage.graph.models import User
+from triage.graph.models.directory import User
 
 
 @rule(

@@ -14,7 +14,7 @@ from triage.diagnosis.observed import judge
 from triage.diagnosis.rule import RULES
 from triage.graph.evidence import Answer, Reason, State, Unread
 from triage.graph.license import license, plan_name
-from triage.graph.models import User
+from triage.graph.models.directory import User
 from triage.graph.questions import QUESTIONS, Kind
 from triage.intake.scenario import named_block
 from triage.settings import Mode

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from triage.diagnosis.app_state import principal_of
 from triage.diagnosis.app_steps import AUTHORIZE, CHECK_PERMISSIONS, GRANT_CONSENT, GRANT_MISSING, REAUTHORIZE
 from triage.diagnosis.case import Case, Match, listed
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.etd_app import principal_of
 from triage.diagnosis.grants import PermissionState, granted_roles, required_states
 from triage.diagnosis.portals import API_PERMISSIONS
 from triage.diagnosis.rule import rule

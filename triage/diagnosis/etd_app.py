@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
+from triage.diagnosis.app_state import for_another_tenant_only, no_credential_left, principal_of, switched_off
 from triage.diagnosis.app_steps import AUTHORIZE, CHECK_PERMISSIONS, FIND_BLOCK
 from triage.diagnosis.case import Case, Match, day, listed
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
@@ -12,12 +12,9 @@ from triage.diagnosis.portals import APP_PROPERTIES, AUDIT_LOG, CREDENTIALS, ENT
 from triage.diagnosis.rule import rule
 from triage.diagnosis.shell import RESTORE_APP
 from triage.diagnosis.steps import RETRY, Step
-from triage.graph.evidence import AppEvidence, Evidence, Reason, State, Unread
-from triage.graph.models import ServicePrincipal
+from triage.graph.evidence import State
+from triage.graph.models.applications import ServicePrincipal
 from triage.intake.scenario import Block, named_block
-
-# https://learn.microsoft.com/graph/api/resources/application (signInAudience)
-SINGLE_TENANT = "AzureADMyOrg"
 
 _AUDIT_COLUMNS = (
     "Format-List ActivityDateTime, ActivityDisplayName, "
@@ -235,52 +232,6 @@ def app_healthy(case: Case) -> Match | None:
         "expired credential. An application access policy that blocks this mailbox, or a temporary fault, would fit.",
         alternatives=(Cause.ACCESS_POLICY_BLOCKED, *((Cause.MESSAGE_PRESENT,) if present else ())),
     )
-
-
-def principal_of(evidence: Evidence) -> ServicePrincipal | None:
-    """The app's service principal; None without an app or without one in the tenant. Raises Unread."""
-    return evidence.app.service_principal.get() if evidence.app else None
-
-
-def for_another_tenant_only(app: AppEvidence) -> bool:
-    """Whether another configured tenant has the app, and it is for that tenant only. Raises Unread if nothing says so."""
-    if app.app_elsewhere.state is State.NOT_ASKED:
-        return False
-    elsewhere = app.app_elsewhere.get()
-    return elsewhere is not None and elsewhere.sign_in_audience == SINGLE_TENANT
-
-
-def no_credential_left(app: AppEvidence, now: datetime) -> bool:
-    """Whether every secret and certificate of the registration has expired, and no federated credential replaces them."""
-    registration = app.registration.get()
-    return bool(registration and registration.all_expired(now) and not app.federated_credentials.get())
-
-
-def switched_off(principal: ServicePrincipal) -> list[str]:
-    """Which of the three switches is off, and who turned it off."""
-    switches: list[str] = []
-    if principal.account_enabled is False:
-        switches.append("sign-in is disabled in this tenant (accountEnabled is false)")
-    if principal.is_disabled:
-        switches.append("its owner deactivated the registration (isDisabled is true)")
-    if principal.disabled_by_microsoft_status not in (None, "NotDisabled"):
-        switches.append(
-            f"Microsoft disabled it (disabledByMicrosoftStatus is {principal.disabled_by_microsoft_status})"
-        )
-    return switches
-
-
-def sign_in_audience(evidence: Evidence) -> str | None:
-    """Whose accounts the app can access; None without an app in the tenant. Raises Unread if Graph did not say."""
-    principal = principal_of(evidence)
-    if evidence.app is None or principal is None:
-        return None
-    if principal.sign_in_audience:
-        return principal.sign_in_audience
-    registration = evidence.app.registration.get()
-    if registration and registration.sign_in_audience:
-        return registration.sign_in_audience
-    raise Unread(evidence.app.service_principal.unread(Reason.UNAVAILABLE))
 
 
 def _name(principal: ServicePrincipal) -> str:

@@ -9,25 +9,18 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from triage.addresses import domain_of
+from triage.diagnosis.app_state import no_credential_left, switched_off
 from triage.diagnosis.case import Case
-from triage.diagnosis.etd_app import no_credential_left, switched_off
 from triage.diagnosis.grants import required_states
 from triage.diagnosis.trace import traced
 from triage.diagnosis.words import rules_to_folder
 from triage.graph.evidence import Answer, State
 from triage.graph.license import license
-from triage.graph.models import (
-    Application,
-    MailFolder,
-    Message,
-    MessageRule,
-    MessageTrace,
-    OAuth2PermissionGrant,
-    Organization,
-    Resource,
-    ServicePrincipal,
-    SubscribedSku,
-)
+from triage.graph.models.applications import Application, OAuth2PermissionGrant, ServicePrincipal
+from triage.graph.models.directory import Organization
+from triage.graph.models.licenses import SubscribedSku
+from triage.graph.models.mail import MailFolder, Message, MessageRule, MessageTrace
+from triage.graph.models.resource import Resource
 
 Judged = tuple[bool | None, dict[str, Any]]
 """Whether the answer is yes, or something was found (None: the question does not apply), and what was seen."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from triage.addresses import domain_of
 from triage.diagnosis.address import nobody, verified
+from triage.diagnosis.app_state import SINGLE_TENANT, for_another_tenant_only, principal_of, sign_in_audience
 from triage.diagnosis.app_steps import ADD_OTHER_TENANT, CONSENT_IN_OTHER_TENANT, OPEN_TO_OTHER_TENANTS
 from triage.diagnosis.case import Case, Match
 from triage.diagnosis.causes import Cause, Confidence, Severity, Subject
-from triage.diagnosis.etd_app import SINGLE_TENANT, for_another_tenant_only, principal_of, sign_in_audience
 from triage.diagnosis.portals import DOMAINS
 from triage.diagnosis.rule import rule
 from triage.diagnosis.steps import Step
 from triage.graph.evidence import Evidence, Reason, Unread
-from triage.graph.models import TenantInformation
+from triage.graph.models.directory import TenantInformation
 from triage.settings import Mode
 
 # Other tenants can use an app with these values (https://learn.microsoft.com/graph/api/resources/application).

@@ -9,7 +9,7 @@ from enum import StrEnum
 from triage.diagnosis.case import Case, mailbox_answers
 from triage.graph.evidence import Answer, Evidence, Reason, State, Unread
 from triage.graph.message_search import WELL_KNOWN_HIDDEN
-from triage.graph.models import MailFolder, Message
+from triage.graph.models.mail import MailFolder, Message
 
 
 class Location(StrEnum):

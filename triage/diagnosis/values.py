@@ -18,7 +18,7 @@ from triage.diagnosis.place import place_of
 from triage.diagnosis.portals import portals
 from triage.diagnosis.retention import around, ready_by, recoverable, restorable, traceable, within_trace
 from triage.graph.evidence import AppEvidence, Unread
-from triage.graph.models import User
+from triage.graph.models.directory import User
 from triage.graph.plans import MAILBOX_PLANS
 from triage.settings import Tenant
 from triage.wire import as_datetime

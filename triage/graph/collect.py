@@ -16,7 +16,8 @@ from triage.addresses import domain_of, without_tag
 from triage.graph.evidence import Answer, AppEvidence, Evidence, State
 from triage.graph.license import license
 from triage.graph.message_search import MessageSearch
-from triage.graph.models import MailboxSettings, MailFolder, Organization, Recipient, TenantInformation, User
+from triage.graph.models.directory import Organization, Recipient, TenantInformation, User
+from triage.graph.models.mail import MailboxSettings, MailFolder
 from triage.graph.questions import applications, directory, mail
 from triage.graph.reading import Reader, late
 from triage.graph.tenants import TenantGraph

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from triage import deadlines
 from triage.graph.evidence import Answer
-from triage.graph.models import Resource
+from triage.graph.models.resource import Resource
 from triage.graph.questions import audit_log
 from triage.graph.reading import late, read_list
 from triage.graph.session import GraphSession

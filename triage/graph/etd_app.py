@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from triage.graph.evidence import Answer, AppEvidence, State
-from triage.graph.models import Application, AppRoleAssignment, OAuth2PermissionGrant, Resource, ServicePrincipal
+from triage.graph.models.applications import Application, AppRoleAssignment, OAuth2PermissionGrant, ServicePrincipal
+from triage.graph.models.resource import Resource
 from triage.graph.questions import applications
 from triage.graph.reading import read_list, read_one
 from triage.graph.session import GraphSession

@@ -11,22 +11,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
-from triage.graph.models import (
-    Application,
-    AppRoleAssignment,
-    MailFolder,
-    Message,
-    MessageRule,
-    MessageTrace,
-    OAuth2PermissionGrant,
-    Organization,
-    Recipient,
-    Resource,
-    ServicePrincipal,
-    SubscribedSku,
-    TenantInformation,
-    User,
-)
+from triage.graph.models.applications import Application, AppRoleAssignment, OAuth2PermissionGrant, ServicePrincipal
+from triage.graph.models.directory import Organization, Recipient, TenantInformation, User
+from triage.graph.models.licenses import SubscribedSku
+from triage.graph.models.mail import MailFolder, Message, MessageRule, MessageTrace
+from triage.graph.models.resource import Resource
 from triage.graph.reasons import Lack, Reason
 from triage.settings import Tenant
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from triage.graph.evidence import Answer
-from triage.graph.models import AssignedPlan, LicenseAssignmentState, ServiceProvisioningError, SubscribedSku, User
+from triage.graph.models.directory import ServiceProvisioningError, User
+from triage.graph.models.licenses import AssignedPlan, LicenseAssignmentState, SubscribedSku
 from triage.graph.plans import MAILBOX_PLANS, OTHER_PLANS
 
 # assignedPlan.capabilityStatus. In the grace period after a lapse (Warning), the mailbox still works.

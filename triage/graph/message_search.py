@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from triage.graph.evidence import Answer, Evidence, Lack, Reason, State
 from triage.graph.message_trace import own_refusal, trace_window
-from triage.graph.models import MailFolder, Message, MessageRule, MessageTrace
+from triage.graph.models.mail import MailFolder, Message, MessageRule, MessageTrace
 from triage.graph.questions import exchange, mail
 from triage.graph.reading import Reader
 from triage.intake.failure import RemediationFailure

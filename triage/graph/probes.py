@@ -7,7 +7,9 @@ from typing import Any
 
 from triage.graph.evidence import Answer, Reason
 from triage.graph.message_trace import own_refusal
-from triage.graph.models import Organization, Resource, ServicePrincipal, User
+from triage.graph.models.applications import ServicePrincipal
+from triage.graph.models.directory import Organization, User
+from triage.graph.models.resource import Resource
 from triage.graph.questions import PROBES, ProbeWith, applications, directory
 from triage.graph.reading import read_list, read_one
 from triage.graph.session import GraphSession

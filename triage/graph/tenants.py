@@ -14,7 +14,9 @@ from triage.addresses import domain_of
 from triage.graph.etd_app import read_app
 from triage.graph.evidence import Answer, AppEvidence, Lack, Reason, State
 from triage.graph.kept import Kept
-from triage.graph.models import Organization, ServicePrincipal, SubscribedSku
+from triage.graph.models.applications import ServicePrincipal
+from triage.graph.models.directory import Organization
+from triage.graph.models.licenses import SubscribedSku
 from triage.graph.probes import probe
 from triage.graph.questions import applications, directory
 from triage.graph.reading import read_list, read_one
