@@ -160,6 +160,7 @@ export interface Drift {
 export interface Finding {
   id: string;
   tenantId: string | null;
+  state: FindingState;
   scenario: Scenario;
   classifiedBy: ClassifiedBy;
   cause: Cause;
@@ -174,6 +175,11 @@ export interface Finding {
   checks: Check[];
   reasons: Lack[];
   failure: RemediationFailure;
+  resolution: Resolution | null;
+  resolvedAt: string | null;
+  timeInReach: TimeInReach | null;
+  inReachAt: string | null;
+  history: HistoryEntry[];
   occurredAt: string;
   receivedAt: string;
   triagedAt: string;
@@ -182,7 +188,15 @@ export interface Finding {
   deliveries: number;
   looks: number;
   nextLookAt: string | null;
+  incidentId: string;
 }
+
+export type FindingState = (typeof FINDING_STATE_VALUES)[number];
+export const FINDING_STATE_VALUES = [
+  "open",
+  "resolved",
+  "suppressed",
+] as const;
 
 export interface GraphHealth {
   status: "ok" | "degraded";
@@ -198,6 +212,14 @@ export interface HealthChecks {
   storage: StorageHealth;
   graph: GraphHealth;
   permissions: PermissionHealth;
+}
+
+export interface HistoryEntry {
+  at: string;
+  cause: Cause;
+  location: Location;
+  exposed: boolean | null;
+  state: FindingState;
 }
 
 export interface Issue {
@@ -345,6 +367,14 @@ export interface RemediationFailure {
   raw: Record<string, unknown>;
 }
 
+export type Resolution = (typeof RESOLUTION_VALUES)[number];
+export const RESOLUTION_VALUES = [
+  "remediated",
+  "out_of_reach",
+  "nothing_to_do",
+  "by_hand",
+] as const;
+
 export type Scenario = (typeof SCENARIO_VALUES)[number];
 export const SCENARIO_VALUES = [
   "resource_not_found",
@@ -379,6 +409,11 @@ export interface Summary {
   byDay: Record<string, number>;
   exposed: number;
   audits: AuditState[];
+}
+
+export interface TimeInReach {
+  atLeast: number;
+  atMost: number;
 }
 
 export interface Unreadable {
