@@ -20,7 +20,7 @@ from triage.finding import Finding
 from triage.operations.deliveries import retriage as queue_again
 from triage.operations.services import Services
 from triage.problems import InputError
-from triage.storage.index import FILTERS, Query
+from triage.storage.query import FILTERS, Query
 
 # An export has every match that can be read in the time of a request. Its `Link` header leads to the rest.
 MAX_EXPORT_ROWS = 100_000
