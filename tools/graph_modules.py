@@ -1,7 +1,6 @@
-"""Writes which modules of msgraph-sdk the service loads, for tools.package: it opens a session and reads an error.
+"""Finds the modules of msgraph-sdk that the service loads: it opens a session and reads an error from Graph.
 
-Run `python -m tools.graph_modules` after the lock file has another msgraph-sdk, or triage imports more of it. It runs in a
-process of its own, in which nothing else has loaded any. `--print` writes them to standard output instead.
+Runs in a process of its own, in which nothing else has loaded any.
 """
 
 from __future__ import annotations
@@ -13,8 +12,6 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from tools.package import GRAPH_MODULES
-
 TENANT = "00000000-0000-0000-0000-000000000000"
 # As Graph writes one (https://learn.microsoft.com/graph/errors), with everything that may be in it.
 ERROR = b"""{"error": {"code": "BadRequest", "message": "No.", "target": "x",
@@ -22,7 +19,7 @@ ERROR = b"""{"error": {"code": "BadRequest", "message": "No.", "target": "x",
     "innerError": {"date": "2026-01-01T00:00:00", "request-id": "1", "client-request-id": "2"}}}"""
 
 
-def main(arguments: list[str]) -> int:
+def main() -> None:
     """Writes the files of the modules that were loaded, one per line, relative to the folder that contains msgraph."""
     for name in imported_by_triage():
         importlib.import_module(name)
@@ -31,12 +28,7 @@ def main(arguments: list[str]) -> int:
     loaded = [module for name, module in sys.modules.items() if name.startswith("msgraph.")]
     files = {Path(module.__file__) for module in loaded if module.__file__}
     root = Path(sys.modules["msgraph"].__path__[0]).parent
-    text = "".join(f"{file.relative_to(root).as_posix()}\n" for file in sorted(files))
-    if "--print" in arguments:
-        sys.stdout.write(text)
-    else:
-        GRAPH_MODULES.write_text(text, encoding="utf-8")
-    return 0
+    sys.stdout.writelines(f"{file.relative_to(root)}\n" for file in sorted(files))
 
 
 def imported_by_triage() -> set[str]:
@@ -80,4 +72,4 @@ def _read_an_error() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

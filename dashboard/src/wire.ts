@@ -157,10 +157,27 @@ export interface Drift {
   by: Change[] | null;
 }
 
+export interface FailureSummary {
+  id: string | null;
+  source: string | null;
+  tenantId: string | null;
+  messageId: string | null;
+  internetMessageId: string | null;
+  mailbox: string;
+  error: string | null;
+  errorCode: string | null;
+  action: string | null;
+  folder: string | null;
+  initiator: string | null;
+  verdict: string | null;
+  subject: string | null;
+  direction: string | null;
+  occurredAt: string | null;
+}
+
 export interface Finding {
   id: string;
   tenantId: string | null;
-  state: FindingState;
   scenario: Scenario;
   classifiedBy: ClassifiedBy;
   cause: Cause;
@@ -175,11 +192,6 @@ export interface Finding {
   checks: Check[];
   reasons: Lack[];
   failure: RemediationFailure;
-  resolution: Resolution | null;
-  resolvedAt: string | null;
-  timeInReach: TimeInReach | null;
-  inReachAt: string | null;
-  history: HistoryEntry[];
   occurredAt: string;
   receivedAt: string;
   triagedAt: string;
@@ -188,15 +200,34 @@ export interface Finding {
   deliveries: number;
   looks: number;
   nextLookAt: string | null;
-  incidentId: string;
+  url: string;
 }
 
-export type FindingState = (typeof FINDING_STATE_VALUES)[number];
-export const FINDING_STATE_VALUES = [
-  "open",
-  "resolved",
-  "suppressed",
-] as const;
+export interface FindingSummary {
+  id: string;
+  tenantId: string | null;
+  scenario: Scenario;
+  classifiedBy: ClassifiedBy;
+  cause: Cause;
+  confidence: Confidence;
+  severity: Severity;
+  alternatives: Cause[];
+  alsoSeen: Cause[];
+  summary: string;
+  message: MessageState;
+  exposed: boolean | null;
+  reasons: Lack[];
+  failure: FailureSummary;
+  occurredAt: string;
+  receivedAt: string;
+  triagedAt: string;
+  firstSeen: string;
+  lastSeen: string;
+  deliveries: number;
+  looks: number;
+  nextLookAt: string | null;
+  url: string;
+}
 
 export interface GraphHealth {
   status: "ok" | "degraded";
@@ -212,14 +243,6 @@ export interface HealthChecks {
   storage: StorageHealth;
   graph: GraphHealth;
   permissions: PermissionHealth;
-}
-
-export interface HistoryEntry {
-  at: string;
-  cause: Cause;
-  location: Location;
-  exposed: boolean | null;
-  state: FindingState;
 }
 
 export interface Issue {
@@ -301,7 +324,7 @@ export const PERMISSION_STATE_VALUES = [
 ] as const;
 
 export interface ProblemBody {
-  type: string;
+  type: "urn:problem-type:triage:invalid-query" | "urn:problem-type:triage:invalid-body" | "urn:problem-type:triage:invalid-failure" | "urn:problem-type:triage:not-signed-in" | "urn:problem-type:triage:role-missing" | "urn:problem-type:triage:other-tenant" | "urn:problem-type:triage:not-found" | "urn:problem-type:triage:unknown-tenant" | "urn:problem-type:triage:too-large" | "urn:problem-type:triage:internal" | "urn:problem-type:triage:storage-away" | "urn:problem-type:triage:storage-denied" | "urn:problem-type:triage:timeout";
   title: string;
   status: number;
   detail: string;
@@ -367,14 +390,6 @@ export interface RemediationFailure {
   raw: Record<string, unknown>;
 }
 
-export type Resolution = (typeof RESOLUTION_VALUES)[number];
-export const RESOLUTION_VALUES = [
-  "remediated",
-  "out_of_reach",
-  "nothing_to_do",
-  "by_hand",
-] as const;
-
 export type Scenario = (typeof SCENARIO_VALUES)[number];
 export const SCENARIO_VALUES = [
   "resource_not_found",
@@ -409,11 +424,6 @@ export interface Summary {
   byDay: Record<string, number>;
   exposed: number;
   audits: AuditState[];
-}
-
-export interface TimeInReach {
-  atLeast: number;
-  atMost: number;
 }
 
 export interface Unreadable {

@@ -19,8 +19,9 @@ import azure.functions as func
 from triage import deadlines
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
-from triage.intake.body import read_body
+from triage.intake.body import Accepted, read_body
 from triage.intake.json_text import IntakeError
+from triage.intake.problem_list import MAX_PROBLEMS
 from triage.intake.queue_message import (
     QueuedFailure,
     QueuedLook,
@@ -34,8 +35,8 @@ from triage.intake.queue_message import (
 from triage.operations.looks import asked_again, is_early, is_next, look_again
 from triage.operations.services import Services
 from triage.operations.triage import poison_finding, triage
+from triage.problems import InputError, Problem
 from triage.storage.account import is_away
-from triage.storage.finding_rows import Stored
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.telemetry.errors import PlainError, safe_traceback
 from triage.telemetry.instruments import Metric, count, record_age, span
@@ -49,6 +50,10 @@ _log = logging.getLogger(__name__)
 
 class TriageIncompleteError(PlainError):
     """Time is up, or the message came too early. It goes back to the queue and is tried again."""
+
+
+class OtherTenantError(InputError):
+    """A failure is of a tenant that its sender may not send failures of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +74,35 @@ class QueueMessage:
         return cls(text, message.id or uuid4().hex, received_at, message.dequeue_count or 1)
 
 
-async def accept(services: Services, body: bytes, headers: Mapping[str, str]) -> list[QueuedFailure]:
-    """Puts the failures of a body on the queue.
+async def accept(
+    services: Services, body: bytes, headers: Mapping[str, str], tenants: tuple[str, ...] | None = None
+) -> list[QueuedFailure]:
+    """Puts the failures of a body on the queue. With `tenants`, each of them must be of one of these.
 
-    IntakeError if the body can't be read or is too large: nothing was queued. After one of azure.core's errors some of
-    them may be on the queue.
+    IntakeError if the body can't be read or is too large, OtherTenantError if a failure is of another tenant: nothing
+    was queued. After one of azure.core's errors some of them may be on the queue.
     """
     with span("Accept") as note:
         accepted = read_body(body, headers)
         queued = queue_failures(services.settings, accepted, delivery=uuid4().hex, received_at=now())
+        if tenants is not None:
+            _check_tenants(accepted, queued, tenants)
         note(failures=len(queued))
         messages = (failure.encode(one.pointer) for one, failure in zip(accepted, queued, strict=True))
         await services.queue.send(list(within_limit(messages)))
     return queued
+
+
+def _check_tenants(accepted: list[Accepted], queued: list[QueuedFailure], tenants: tuple[str, ...]) -> None:
+    """OtherTenantError if a failure is not of these tenants, or if only Graph could tell of which tenant it is."""
+    problems: dict[Problem, None] = {}
+    for one, failure in zip(accepted, queued, strict=True):
+        if failure.configured_tenant_id not in tenants:
+            lacking = failure.configured_tenant_id is None
+            detail = "is missing: your app role needs it" if lacking else "is not a tenant of your role"
+            problems[Problem(f"{one.pointer}/tenantId", detail)] = None
+    if problems:
+        raise OtherTenantError("Your app role does not include the tenant.", list(problems)[:MAX_PROBLEMS])
 
 
 async def retriage(services: Services, finding_ids: Sequence[str]) -> None:
@@ -111,7 +132,7 @@ async def handle(services: Services, message: QueueMessage) -> None:
 
 
 async def _handle(services: Services, message: QueueMessage) -> None:
-    for queued, old in await _read_or_reject(services, message, split=True):
+    for queued in await _read_or_reject(services, message, split=True):
         with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
             finding = await triage(services.settings, services.tenants, queued)
             if finding.passing:
@@ -119,7 +140,7 @@ async def _handle(services: Services, message: QueueMessage) -> None:
             elif queued.look is not None:
                 finding = finding.model_copy(update={"looks": queued.look.number})
             again = finding.next_look_at is not None
-            kept = await services.findings.save(finding, queued.delivery, old)
+            kept = await services.findings.save(finding, queued.delivery)
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
             # The id and the cause say nothing about a person.
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
@@ -147,11 +168,11 @@ async def handle_poison(services: Services, message: QueueMessage) -> None:
     """
     count(Metric.POISONED)
     try:
-        for queued, old in await _read_or_reject(services, message, poison=True):
+        for queued in await _read_or_reject(services, message, poison=True):
             with span("Poison", queued.traceparent, finding_id=queued.finding_id):
                 finding = poison_finding(services.settings, queued)
                 finding = await look_again(services, finding, queued.look)
-                kept = await services.findings.save(finding, queued.delivery, old)
+                kept = await services.findings.save(finding, queued.delivery)
             if kept.next_look_at is None and _counts(queued):
                 _count(kept)
     except Exception as error:
@@ -180,10 +201,8 @@ def _count(finding: Finding) -> None:
 
 async def _read_or_reject(
     services: Services, message: QueueMessage, *, split: bool = False, poison: bool = False
-) -> list[tuple[QueuedFailure, Stored | None]]:
-    """The failures of a message to triage now, with the findings that were read to know them.
-
-    A message that can't be read has none: it is kept as a rejected event.
+) -> list[QueuedFailure]:
+    """The failures of a message to triage now. A message that can't be read has none: it is kept as a rejected event.
 
     With `split`, several failures are put on the queue one by one instead, except those too large for a message.
     """
@@ -198,18 +217,15 @@ async def _read_or_reject(
         await _reject(services, message, RejectedReason.POISON if poison else RejectedReason(error.reason), str(error))
         return []
     await services.queue.send(messages)
-    return [(queued, None) for queued in found]
+    return found
 
 
-async def _stored(
-    services: Services, retriage: QueuedRetriage, *, last: bool
-) -> list[tuple[QueuedFailure, Stored | None]]:
+async def _stored(services: Services, retriage: QueuedRetriage, *, last: bool) -> list[QueuedFailure]:
     """The failure of a stored finding, if there is anything left to triage.
 
     A look can arrive before the finding that it follows is stored: it is tried again, unless this is the `last` try.
     """
-    old = await services.findings.stored(retriage.finding_id)
-    finding = old.finding if old else await services.findings.get(retriage.finding_id)
+    finding = await services.findings.get(retriage.finding_id)
     look = retriage if isinstance(retriage, QueuedLook) else None
     if look is not None and not last and is_early(look, finding):
         raise TriageIncompleteError(f"The finding before look {look.number} is not stored yet. It is tried again.")
@@ -220,8 +236,7 @@ async def _stored(
         _log.info("Finding %s was looked at in the meantime: look %d is not needed.", finding.id, look.number)
         return []
     queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, fresh=True)
-    again = {"traceparent": retriage.traceparent, "look": look or asked_again(finding)}
-    return [(queued.model_copy(update=again), old)]
+    return [queued.model_copy(update={"traceparent": retriage.traceparent, "look": look or asked_again(finding)})]
 
 
 def _separate(found: list[QueuedFailure]) -> tuple[list[bytes], list[QueuedFailure]]:
