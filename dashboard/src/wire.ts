@@ -157,6 +157,24 @@ export interface Drift {
   by: Change[] | null;
 }
 
+export interface FailureSummary {
+  id: string | null;
+  source: string | null;
+  tenantId: string | null;
+  messageId: string | null;
+  internetMessageId: string | null;
+  mailbox: string;
+  error: string | null;
+  errorCode: string | null;
+  action: string | null;
+  folder: string | null;
+  initiator: string | null;
+  verdict: string | null;
+  subject: string | null;
+  direction: string | null;
+  occurredAt: string | null;
+}
+
 export interface Finding {
   id: string;
   tenantId: string | null;
@@ -188,6 +206,7 @@ export interface Finding {
   deliveries: number;
   looks: number;
   nextLookAt: string | null;
+  url: string;
   incidentId: string;
 }
 
@@ -197,6 +216,38 @@ export const FINDING_STATE_VALUES = [
   "resolved",
   "suppressed",
 ] as const;
+
+export interface FindingSummary {
+  id: string;
+  tenantId: string | null;
+  state: FindingState;
+  scenario: Scenario;
+  classifiedBy: ClassifiedBy;
+  cause: Cause;
+  confidence: Confidence;
+  severity: Severity;
+  alternatives: Cause[];
+  alsoSeen: Cause[];
+  summary: string;
+  message: MessageState;
+  exposed: boolean | null;
+  reasons: Lack[];
+  failure: FailureSummary;
+  resolution: Resolution | null;
+  resolvedAt: string | null;
+  timeInReach: TimeInReach | null;
+  inReachAt: string | null;
+  occurredAt: string;
+  receivedAt: string;
+  triagedAt: string;
+  firstSeen: string;
+  lastSeen: string;
+  deliveries: number;
+  looks: number;
+  nextLookAt: string | null;
+  url: string;
+  incidentId: string;
+}
 
 export interface GraphHealth {
   status: "ok" | "degraded";
@@ -301,7 +352,7 @@ export const PERMISSION_STATE_VALUES = [
 ] as const;
 
 export interface ProblemBody {
-  type: string;
+  type: "urn:problem-type:triage:invalid-query" | "urn:problem-type:triage:invalid-body" | "urn:problem-type:triage:invalid-failure" | "urn:problem-type:triage:not-signed-in" | "urn:problem-type:triage:role-missing" | "urn:problem-type:triage:other-tenant" | "urn:problem-type:triage:not-found" | "urn:problem-type:triage:unknown-tenant" | "urn:problem-type:triage:too-large" | "urn:problem-type:triage:internal" | "urn:problem-type:triage:storage-away" | "urn:problem-type:triage:storage-denied" | "urn:problem-type:triage:timeout";
   title: string;
   status: number;
   detail: string;

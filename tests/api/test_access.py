@@ -1,9 +1,10 @@
-"""With `easyauth`, a caller needs a principal (401) and the app role of the method (403)."""
+"""With `easyauth`, a caller needs a principal (401) and the app role of the method (403), for all tenants or some."""
 
 from __future__ import annotations
 
 import base64
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -12,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import make_tenant
-from triage.api.access import AccessError, check_role
+from tests.factories import OTHER_TENANT_ID, TENANT_ID, make_tenant
+from triage.api.access import EVERYTHING, AccessError, Caller, identify
 from triage.settings import Settings, Storage
 
 EASYAUTH = Settings(storage=Storage(), tenants=(make_tenant(),), auth="easyauth")
@@ -36,10 +37,10 @@ def principal(*roles: str, typ: str = "roles", **more: Any) -> str:
 
 def status(method: str, header: str | None, settings: Settings = EASYAUTH) -> HTTPStatus:
     try:
-        check_role(settings, request(method, header))
+        identify(settings, request(method, header))
     except AccessError as error:
         assert str(error)
-        return error.status
+        return error.kind.status
     return HTTPStatus.OK
 
 
@@ -62,7 +63,7 @@ def test_another_claim_is_not_a_role() -> None:
 
 def test_the_error_names_the_role() -> None:
     with pytest.raises(AccessError, match=r"This needs the app role Triage\.Write"):
-        check_role(EASYAUTH, request("POST", principal("Triage.Read")))
+        identify(EASYAUTH, request("POST", principal("Triage.Read")))
 
 
 @pytest.mark.parametrize("header", [
@@ -88,3 +89,37 @@ def test_with_keys_the_platform_has_checked(method: str) -> None:
 @given(st.text(max_size=30) | st.binary(max_size=30).map(lambda data: base64.b64encode(data).decode()))
 def test_no_other_header_is_accepted(header: str) -> None:
     assert status("GET", header) in (401, 403)
+
+
+@pytest.mark.parametrize(("method", "roles", "tenants"), [
+    ("GET", ["Triage.Read"], None), ("POST", ["Triage.Write"], None),
+    ("GET", ["Triage.Read", f"Triage.Read.{TENANT_ID}"], None),
+    ("GET", [f"Triage.Read.{TENANT_ID.upper()}"], (TENANT_ID,)),
+    ("POST", [f"Triage.Write.{OTHER_TENANT_ID}", f"Triage.Write.{TENANT_ID}"], (TENANT_ID, OTHER_TENANT_ID)),
+    ("GET", [f"Triage.Read.{TENANT_ID}", f"Triage.Write.{OTHER_TENANT_ID}"], (TENANT_ID,)),
+    ("GET", [f"Triage.Read.{TENANT_ID}", "Triage.Write"], (TENANT_ID,)),
+])  # fmt: skip
+def test_the_tenants_of_roles(method: str, roles: list[str], tenants: tuple[str, ...] | None) -> None:
+    assert identify(EASYAUTH, request(method, principal(*roles))) == Caller(tenants)
+
+
+@pytest.mark.parametrize("role", ["Triage.Read.", "Triage.Read.contoso.com", f"Triage.Read{TENANT_ID}",
+                                  f"Triage.Read.{TENANT_ID}.x", f"triage.read.{TENANT_ID}", f".{TENANT_ID}"])  # fmt: skip
+def test_a_role_of_no_tenant(role: str) -> None:
+    assert status("GET", principal(role)) == 403
+
+
+def test_what_a_caller_may_see() -> None:
+    tenant, nobodys = make_tenant(), _Thing(None)
+    limited, other = Caller((tenant.tenant_id,)), Caller(("x",))
+    assert (limited.own(tenant), EVERYTHING.own(tenant), other.own(tenant)) == (tenant, tenant, None)
+    assert (limited.own(nobodys), EVERYTHING.own(nobodys), limited.own(None)) == (None, nobodys, None)
+    assert (limited.chosen(None), EVERYTHING.chosen(None), EVERYTHING.chosen(("x",))) == (limited.tenants, None, ("x",))
+    assert limited.chosen(limited.tenants) == limited.tenants
+    with pytest.raises(AccessError, match="does not include this tenant"):
+        limited.chosen((tenant.tenant_id, "x"))
+
+
+@dataclass
+class _Thing:
+    tenant_id: str | None

@@ -29,7 +29,8 @@ HOSTILE = [
 
 
 def finding(subject: str) -> dict[str, Any]:
-    return {"id": "0", "exposed": None, "message": {"location": "inbox"}, "failure": {"subject": subject}}
+    message = {"location": "inbox", "isRead": True}
+    return {"id": "0", "exposed": None, "message": message, "failure": {"subject": subject}, "url": "https://x.example"}
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -51,3 +52,9 @@ def test_every_field_is_quoted() -> None:
     header, row = csv_text([finding("plain")], header=True).splitlines()
     assert header == ",".join(f'"{column}"' for column in CSV_COLUMNS)
     assert '"plain"' in row and row.count('"') == 2 * len(CSV_COLUMNS)
+
+
+def test_columns_of_the_message_and_of_the_finding() -> None:
+    (row,) = csv.DictReader(io.StringIO(csv_text([finding("x")], header=True), newline=""))
+    assert tuple(row) == CSV_COLUMNS
+    assert (row["location"], row["isRead"], row["url"], row["exposed"]) == ("inbox", "true", "https://x.example", "")

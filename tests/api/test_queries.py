@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import azure.functions as func
 import pytest
 
-from tests.factories import TENANT_ID
+from tests.factories import APP_ID, OTHER_TENANT_ID, TENANT_ID
+from triage.api.access import EVERYTHING, AccessError, Caller
 from triage.api.filters import PARAMETERS
+from triage.api.problem_types import ProblemType
 from triage.api.queries import next_link, page, read_query
 from triage.api.responses import RequestError
 from triage.audit.model import Verdict
@@ -28,13 +30,13 @@ def request(query: dict[str, str] | str) -> func.HttpRequest:
 
 
 def read(query: dict[str, str] | str, *names: str) -> dict[str, Any]:
-    return read_query(request(query), names or NAMES)
+    return read_query(request(query), EVERYTHING, names or NAMES)
 
 
 def refused(query: dict[str, str] | str, *names: str) -> dict[str, str]:
     with pytest.raises(RequestError) as caught:
         read(query, *names)
-    assert caught.value.status == 400
+    assert caught.value.kind is ProblemType.INVALID_QUERY
     assert str(caught.value).startswith("The query cannot be read. ")
     return {problem.pointer: problem.detail for problem in caught.value.problems}
 
@@ -102,7 +104,7 @@ def test_an_unknown_parameter_is_refused() -> None:
     assert refused({"casue": "user_deleted"}, "cause", "top") == {"casue": known}
     assert list(refused({"Cause": "user_deleted"})) == ["Cause"]
     with pytest.raises(RequestError, match="there are no parameters here"):
-        read_query(request({"cause": "user_deleted"}))
+        read_query(request({"cause": "user_deleted"}), EVERYTHING)
 
 
 def test_every_problem_is_reported() -> None:
@@ -137,3 +139,12 @@ def test_the_next_link_can_be_followed() -> None:
     link = next_link(request(query), "t")
     assert link is not None
     assert read(urlsplit(link).query) == {**read(query), "token": "t"}
+
+
+def test_a_query_has_the_tenants_of_the_caller() -> None:
+    caller = Caller((TENANT_ID, OTHER_TENANT_ID))
+    assert read_query(request({}), caller, ("tenantId", "top")) == {"tenantId": caller.tenants}
+    assert read_query(request({"tenantId": TENANT_ID}), caller, ("tenantId",)) == {"tenantId": (TENANT_ID,)}
+    assert read_query(request({}), caller) == {"tenantId": caller.tenants}, "also if the request cannot name one"
+    with pytest.raises(AccessError):
+        read_query(request({"tenantId": APP_ID}), caller, ("tenantId",))

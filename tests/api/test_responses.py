@@ -14,6 +14,8 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
 from tests.factories import APP_ID, TENANT_ID
 from triage import deadlines
+from triage.api.access import EVERYTHING, Caller
+from triage.api.problem_types import ProblemType
 from triage.api.responses import RequestError, endpoint, json_response, problem_response
 from triage.operations.services import Services
 from triage.problems import Problem
@@ -40,46 +42,54 @@ def test_json() -> None:
 
 
 def test_problems() -> None:
-    plain = problem_response(HTTPStatus.NOT_FOUND, "There is none.")
+    plain = problem_response(ProblemType.NOT_FOUND, "There is none.")
     assert (plain.status_code, plain.mimetype) == (404, "application/problem+json")
-    assert body(plain) == {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "There is none."}
-    placed = problem_response(HTTPStatus.BAD_REQUEST, "?", [Problem("/3/mailbox", "is missing")], {"X": "y"})
+    assert body(plain) == {
+        "type": "urn:problem-type:triage:not-found",
+        "title": "Not found",
+        "status": 404,
+        "detail": "There is none.",
+    }
+    placed = problem_response(ProblemType.INVALID_BODY, "?", [Problem("/3/mailbox", "is missing")])
     assert body(placed)["errors"] == [{"pointer": "/3/mailbox", "detail": "is missing"}]
-    assert placed.headers["X"] == "y"
+    assert "Retry-After" not in placed.headers
+    assert problem_response(ProblemType.TIMEOUT, "?").headers["Retry-After"] == "30"
+
+
+def test_each_type_of_problem_is_another() -> None:
+    assert len({kind.urn for kind in ProblemType}) == len(ProblemType)
 
 
 NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def test_no_cache_keeps_an_answer_and_no_browser_guesses_its_type() -> None:
-    problem = problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "?", headers={"Retry-After": "30"})
-    for response in (json_response([]), problem):
+    for response in (json_response([]), problem_response(ProblemType.TIMEOUT, "?")):
         assert NOT_KEPT.items() <= dict(response.headers).items()
-    assert problem.headers["Retry-After"] == "30"
 
 
-async def answer_to(error: BaseException) -> func.HttpResponse:
-    async def handler(_: func.HttpRequest, __: Services) -> func.HttpResponse:
+async def answer_to(error: BaseException, request: func.HttpRequest = REQUEST) -> func.HttpResponse:
+    async def handler(_: func.HttpRequest, __: Services, ___: Caller) -> func.HttpResponse:
         raise error
 
-    return await endpoint(handler)(REQUEST)
+    return await endpoint(handler)(request)
 
 
 async def test_the_response_of_a_handler() -> None:
-    async def handler(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-        assert request is REQUEST
+    async def handler(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
+        assert (request, caller) == (REQUEST, EVERYTHING)
         return json_response(services.settings.tenants[0].tenant_id)
 
     assert body(await endpoint(handler)(REQUEST)) == TENANT_ID
 
 
 ERRORS: list[tuple[BaseException, int]] = [
-    (RequestError(HTTPStatus.CONFLICT, "no", [Problem("/a", "b")]), 409),
+    (RequestError(ProblemType.TOO_LARGE, "no", [Problem("/a", "b")]), 413),
     (TimeoutError(SECRET), 503),
     (ServiceRequestError(SECRET), 503),
     (HttpResponseError(SECRET), 503),
     (ExceptionGroup(SECRET, [ServiceRequestError(SECRET), ValueError(SECRET)]), 503),
-    (ExceptionGroup(SECRET, [ExceptionGroup(SECRET, [RequestError(HTTPStatus.CONFLICT, "no")])]), 409),
+    (ExceptionGroup(SECRET, [ExceptionGroup(SECRET, [RequestError(ProblemType.TOO_LARGE, "no")])]), 413),
     (ValueError(SECRET), 500),
     (RecursionError(SECRET), 500),
     (ExceptionGroup(SECRET, [KeyError(SECRET)]), 500),
@@ -111,7 +121,7 @@ async def test_a_handler_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(deadlines, "REQUEST", 0.01)
     ended: list[bool] = []
 
-    async def handler(_: func.HttpRequest, __: Services) -> func.HttpResponse:
+    async def handler(_: func.HttpRequest, __: Services, ___: Caller) -> func.HttpResponse:
         try:
             await asyncio.sleep(5)
         finally:
@@ -125,9 +135,28 @@ async def test_a_handler_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) ->
 async def test_roles_are_checked_before_the_handler(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_AUTH", "easyauth")
     response = await answer_to(AssertionError("not reached"))
-    assert (response.status_code, body(response)["title"]) == (401, "Unauthorized")
+    assert (response.status_code, body(response)["title"]) == (401, "Not signed in")
 
 
 async def test_wrong_settings_are_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_TENANTS", "nonsense")
     assert (await answer_to(AssertionError("not reached"))).status_code == 500
+
+
+async def test_what_storage_denies_is_not_called_unreachable() -> None:
+    """Trying again would not help: a role is missing."""
+    denied = HttpResponseError(SECRET)
+    denied.status_code = 403  # as the SDK does, from the response
+    response = await answer_to(denied)
+    assert (response.status_code, body(response)["type"]) == (503, "urn:problem-type:triage:storage-denied")
+    assert "Check the roles" in body(response)["detail"]
+
+
+@pytest.mark.parametrize("error", [ServiceRequestError(SECRET), TimeoutError(SECRET)])
+async def test_a_post_that_failed_may_have_done_a_part(error: Exception) -> None:
+    post = func.HttpRequest("POST", "https://triage.example/api/failures", body=b"")
+    assert (
+        "A part of the request may have been done: send all of it again."
+        in body(await answer_to(error, post))["detail"]
+    )
+    assert "part" not in body(await answer_to(error))["detail"]

@@ -27,7 +27,8 @@ HOSTILE = [
 ]
 COLUMNS = [
     "id", "tenantId", "occurredAt", "triagedAt", "scenario", "cause", "confidence", "severity", "exposed", "location",
-    "mailbox", "messageId", "internetMessageId", "subject", "error", "summary",
+    "mailbox", "messageId", "internetMessageId", "subject", "error", "summary", "state",
+    "incidentId", "resolvedAt", "isRead", "url",
 ]  # fmt: skip
 
 
@@ -61,13 +62,18 @@ def rows(text: str) -> list[dict[str, str]]:
 def test_csv_has_every_finding_and_no_formula(service: Service, tenant: OwnTenant, everything: list[Json]) -> None:
     answer = service.get("findings", format="csv", tenantId=tenant.id)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == (
+        "private, no-cache",
+        "nosniff",
+    )
     assert "link" not in answer.headers
     found = rows(answer.text)
     assert list(found[0]) == COLUMNS
     assert [row["id"] for row in found] == [finding["id"] for finding in everything]
     for row, finding in zip(found, everything, strict=True):
         assert row["location"] == finding["message"]["location"]
+        assert row["url"] == finding["url"] and row["url"].endswith(f"/api/dashboard?finding={finding['id']}")
+        assert row["isRead"] == {True: "true", False: "false", None: ""}[finding["message"]["isRead"]]
         assert row["exposed"] == {True: "true", False: "false", None: ""}[finding["exposed"]]
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝")) for cell in row.values())
         # `failure.subject` is without the blanks around it; only quotes before a formula are added.
@@ -108,6 +114,7 @@ def test_ocsf_is_a_detection_finding(service: Service, tenant: OwnTenant, everyt
             200400 + event["activity_id"],
         )
         assert event["finding_info"]["uid"] == finding["id"]
+        assert event["finding_info"]["src_url"] == finding["url"]
         assert event["severity_id"] == severities[finding["severity"]]
         assert event["metadata"]["event_code"] == finding["cause"]
         assert event["resources"][0]["name"] == finding["failure"]["mailbox"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -45,8 +46,8 @@ def test_one_finding_is_what_its_page_says(service: Service, everything: list[Js
 
 
 def matches(finding: Json, parameters: Json) -> bool:
-    own = {**finding, "mailbox": finding["failure"]["mailbox"]}
     words = {True: "true", False: "false", None: "null"}
+    own = {**finding, "mailbox": finding["failure"]["mailbox"], "exposed": words[finding["exposed"]]}
     for name, wanted in parameters.items():
         if name == "since":
             if instant(finding["occurredAt"]) < instant(wanted):
@@ -54,7 +55,7 @@ def matches(finding: Json, parameters: Json) -> bool:
         elif name == "until":
             if instant(finding["occurredAt"]) > instant(wanted):
                 return False
-        elif (words[own[name]] if name == "exposed" else own[name]) != wanted:
+        elif not any(fnmatchcase(own[name], pattern) for pattern in wanted.split(",")):
             return False
     return True
 
@@ -82,6 +83,10 @@ FILTERS: dict[str, Json] = {
                     "confidence": "confirmed", "exposed": "true", "since": "2026-09-01T00:00:00Z",
                     "until": "2026-09-30T00:00:00Z"},
     "what contradicts": {"cause": "message_deleted", "exposed": "null"},
+    "several causes": {"cause": "message_deleted,user_not_found"},
+    "several values of several filters": {"severity": "high,medium", "exposed": "null,true", "scenario": "invalid_user"},
+    "how mailboxes begin": {"mailbox": "d*"},
+    "how mailboxes begin, and a cause": {"mailbox": "i*", "cause": "message_present,message_deleted"},
 }  # fmt: skip
 
 
@@ -102,6 +107,32 @@ def test_the_mailbox_in_any_spelling(service: Service, tenant: OwnTenant, everyt
     for text in (f"dana@{tenant.domain}", f"Dana <DANA@{tenant.domain.upper()}>"):
         found = service.all("findings", mailbox=text, tenantId=tenant.id.upper())
         assert [finding["id"] for finding in found] == wanted
+
+
+def test_the_domain_of_mailboxes(service: Service, tenant: OwnTenant, everything: list[Json]) -> None:
+    found = service.all("findings", mailbox=f"*@{tenant.domain.upper()}", tenantId=tenant.id)
+    assert [finding["id"] for finding in found] == [finding["id"] for finding in everything]
+    assert service.all("findings", mailbox=f"*@x{tenant.domain}", tenantId=tenant.id) == []
+
+
+def test_a_summary_of_each_finding(service: Service, tenant: OwnTenant, everything: list[Json]) -> None:
+    full = service.get("findings", tenantId=tenant.id, top=20)
+    short = service.get("findings", tenantId=tenant.id, top=20, fields="summary")
+    for one, finding in zip(short.json()["value"], full.json()["value"], strict=True):
+        assert finding.keys() - one.keys() >= {"checks", "actions"}
+        assert one == {name: finding[name] for name in one} | {"failure": one["failure"]}
+        assert finding["failure"] == one["failure"] | {"raw": finding["failure"]["raw"]}
+    assert len(short.content) < len(full.content) / 4
+
+
+def test_what_has_not_changed_is_not_sent_again(service: Service, tenant: OwnTenant, everything: list[Json]) -> None:
+    asked = {"tenantId": tenant.id, "top": "20"}
+    plain = service.http.get("/api/findings", params=asked, headers={"Accept-Encoding": "identity"})
+    packed = service.http.get("/api/findings", params=asked, headers={"Accept-Encoding": "gzip"})
+    assert (packed.headers["content-encoding"], packed.json()) == ("gzip", plain.json())
+    assert int(packed.headers["content-length"]) < len(plain.content) / 4
+    same = service.http.get("/api/findings", params=asked, headers={"If-None-Match": packed.headers["etag"]})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", plain.headers["etag"])
 
 
 def test_there_are_a_hundred_on_a_page_unless_said(service: Service, own_tenants: Iterator[OwnTenant]) -> None:
@@ -142,6 +173,7 @@ WRONG: dict[str, Json] = {
     "top that is no number": {"top": "ten"},
     "top below nothing": {"top": "-1"},
     "a format that there is not": {"format": "xml"},
+    "fields that there are not": {"fields": "all"},
     "a token that is none": {"token": "abc"},
     "a token of something else": {"token": "WzEsMl0"},
     "a parameter that there is not": {"cuase": "user_deleted"},

@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "causes": causes.part,
     "routes": api.routes,
     "parameters": api.parameters,
+    "problem-types": api.problem_types,
     "commands": cli.commands,
     "options": cli.options,
     "settings": settings.part,

@@ -6,6 +6,7 @@ import inspect
 
 from triage.api import filters
 from triage.api.filters import PARAMETERS, Parameter
+from triage.api.problem_types import ProblemType
 from triage.api.routes import ROUTES
 
 _COLLECTIONS = {
@@ -26,6 +27,12 @@ def routes() -> str:
         text = " ".join((inspect.getdoc(route.handler) or "").split())
         rows.append(f"| `{route.method} /api/{route.path}` | {text} | {', '.join(map(str, statuses))} |")
     return "\n".join(rows)
+
+
+def problem_types() -> str:
+    """A row for each type of problem."""
+    rows = ["| `type` | status | when |", "|---|---|---|"]
+    return "\n".join([*rows, *(f"| `{kind.urn}` | {int(kind.status)} | {kind.meaning} |" for kind in ProblemType)])
 
 
 def parameters() -> str:

@@ -2,6 +2,10 @@
 
 App Service puts the signed-in principal into `X-MS-CLIENT-PRINCIPAL` (base64 JSON) and removes a header of that name
 that a caller sends (https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities).
+
+A role can be limited to a tenant: `Triage.Read.<tenantId>`. What a limited caller may see and change is decided by
+`Caller` alone. `endpoint` (responses.py) gives it to each handler, `read_query` (queries.py) puts its tenants into each
+query, and what has an ID goes through `Caller.own`. A route of `unlimited_endpoint` is closed to limited callers.
 """
 
 from __future__ import annotations
@@ -10,12 +14,14 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from http import HTTPStatus
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, cast
 
 import azure.functions as func
 
-from triage.problems import TriageError
+from triage.addresses import guid
+from triage.api.problem_types import ProblemType
+from triage.problems import Problem, TriageError
 from triage.settings import Settings
 
 HEADER = "X-MS-CLIENT-PRINCIPAL"
@@ -24,24 +30,71 @@ _ROLE_CLAIMS = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claim
 
 
 class AccessError(TriageError):
-    """The caller is not signed in (401), or does not have the app role (403)."""
+    """The caller is not signed in (401), or may not do this (403)."""
 
-    def __init__(self, status: HTTPStatus, detail: str) -> None:
+    def __init__(self, kind: ProblemType, detail: str, problems: list[Problem] | None = None) -> None:
         super().__init__(detail)
-        self.status = status
+        self.kind = kind
+        self.problems = problems or []
 
 
-def check_role(settings: Settings, request: func.HttpRequest) -> None:
-    """AccessError if the principal does not have the app role for the method. With `keys`, the platform has checked.
+class OfTenant(Protocol):
+    """What belongs to a tenant; None: to none that is known."""
 
-    The webhook handshake (OPTIONS) reads and changes nothing, and its sender is not signed in.
+    @property
+    def tenant_id(self) -> str | None:
+        """The tenant's ID."""
+        ...
+
+
+T = TypeVar("T", bound=OfTenant)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the tenants that they may see or change. None: every tenant, and what belongs to none."""
+
+    tenants: tuple[str, ...] | None = None
+
+    def may(self, tenant_id: str | None) -> bool:
+        """Whether the caller may see or change what belongs to a tenant."""
+        return self.tenants is None or tenant_id in self.tenants
+
+    def own(self, found: T | None) -> T | None:
+        """What was found, or None if it belongs to another tenant: the caller does not learn that it exists."""
+        return found if found is not None and self.may(found.tenant_id) else None
+
+    def chosen(self, named: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """The tenants of a request that names some, or none. AccessError if one of them is another tenant."""
+        if named is None:
+            return self.tenants
+        if not all(map(self.may, named)):
+            detail = "Your app role does not include this tenant. An administrator can assign another one."
+            raise AccessError(ProblemType.OTHER_TENANT, detail, [Problem("tenantId", "is not a tenant of your role")])
+        return named
+
+
+EVERYTHING = Caller()
+"""The caller that no role limits."""
+
+
+def identify(settings: Settings, request: func.HttpRequest) -> Caller:
+    """The caller. AccessError if the principal does not have the app role for the method.
+
+    With `keys`, the platform has checked the key, which allows everything. The webhook handshake (OPTIONS) reads and
+    changes nothing, and its sender is not signed in.
     """
     if not settings.easyauth or request.method == "OPTIONS":
-        return
+        return EVERYTHING
     roles = _roles(header(request, HEADER))
     needed = READ if request.method in ("GET", "HEAD") else WRITE
-    if needed not in roles:
-        raise AccessError(HTTPStatus.FORBIDDEN, f"This needs the app role {needed}. An administrator can assign it.")
+    if needed in roles:
+        return EVERYTHING
+    tenants = tuple(sorted(filter(None, (_tenant_of(role, needed) for role in roles))))
+    if not tenants:
+        detail = f"This needs the app role {needed}. An administrator can assign it."
+        raise AccessError(ProblemType.ROLE_MISSING, detail)
+    return Caller(tenants)
 
 
 def header(request: func.HttpRequest, name: str) -> str | None:
@@ -49,13 +102,22 @@ def header(request: func.HttpRequest, name: str) -> str | None:
     return cast("Mapping[str, str]", request.headers).get(name)
 
 
+def _tenant_of(role: str, needed: str) -> str | None:
+    """The tenant that a role is limited to; None for another role."""
+    name, _, tenant_id = role.rpartition(".")
+    try:
+        return guid(tenant_id) if name == needed else None
+    except ValueError:
+        return None
+
+
 def _roles(principal_header: str | None) -> set[str]:
     if not principal_header:
-        raise AccessError(HTTPStatus.UNAUTHORIZED, "Sign in first. The request has no principal.")
+        raise AccessError(ProblemType.NOT_SIGNED_IN, "Sign in first. The request has no principal.")
     try:
         principal: Any = json.loads(base64.b64decode(principal_header, validate=True))
         claims = cast("list[dict[str, Any]]", principal["claims"])
         kinds = {*_ROLE_CLAIMS, principal.get("role_typ")}
         return {str(claim["val"]) for claim in claims if claim.get("typ") in kinds}
-    except (binascii.Error, ValueError, TypeError, KeyError, AttributeError):
-        raise AccessError(HTTPStatus.UNAUTHORIZED, "Sign in again. The principal cannot be read.") from None
+    except (binascii.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise AccessError(ProblemType.NOT_SIGNED_IN, "Sign in again. The principal cannot be read.") from None

@@ -13,7 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 import azure.functions as func
 
-from triage.api.access import AccessError, check_role, header
+from triage.api.access import AccessError, header, identify
+from triage.api.problem_types import ProblemType
+from triage.api.representation import representation
 from triage.api.responses import problem_response
 from triage.operations.services import services
 
@@ -49,6 +51,7 @@ _PAGE_HEADERS = {
 }
 
 
+@representation
 async def page(request: func.HttpRequest) -> func.HttpResponse:
     """The page. With `easyauth`, a browser without the role gets it too, with 401 or 403: it says what is missing."""
     url = urlsplit(request.url)
@@ -59,11 +62,11 @@ async def page(request: func.HttpRequest) -> func.HttpResponse:
     settings = services().settings
     status = HTTPStatus.OK
     try:
-        check_role(settings, request)
+        identify(settings, request)
     except AccessError as error:
         if "text/html" not in (header(request, "Accept") or ""):
-            return problem_response(error.status, str(error))
-        status = error.status
+            return problem_response(error.kind, str(error))
+        status = error.kind.status
     text = _page("easyauth" if settings.easyauth else "keys")
     return func.HttpResponse(text, status_code=status, headers=_PAGE_HEADERS, mimetype="text/html", charset="utf-8")
 
@@ -73,12 +76,13 @@ def _without_key(query: str) -> str:
     return "&".join(part for part in query.split("&") if unquote(part.partition("=")[0]).lower() != "code")
 
 
+@representation
 async def asset(request: func.HttpRequest) -> func.HttpResponse:
     """A file of the dashboard. A browser caches it until the page asks for another version of it."""
     name = request.route_params["asset"]
     body = _assets().get(name)
     if body is None:
-        return problem_response(HTTPStatus.NOT_FOUND, "The dashboard has no such file.")
+        return problem_response(ProblemType.NOT_FOUND, "The dashboard has no such file.")
     current = request.params.get("v") == _version()
     cached = "public, max-age=31536000, immutable" if current else "no-cache"
     return func.HttpResponse(

@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from triage.wire import epoch_ns
 
 CSV_COLUMNS = (
     "id", "tenantId", "occurredAt", "triagedAt", "scenario", "cause", "confidence", "severity", "exposed", "location",
-    "mailbox", "messageId", "internetMessageId", "subject", "error", "summary",
+    "mailbox", "messageId", "internetMessageId", "subject", "error", "summary", "state", "incidentId", "resolvedAt",
+    "isRead", "url",
 )  # fmt: skip
+# What is about the message. The other columns are fields of the finding or of its failure.
+_OF_MESSAGE = ("location", "isRead")
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and an attacker wrote some of the texts
 # (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -32,7 +36,7 @@ _DETECTION_FINDING = 2004
 _CREATE, _UPDATE = 1, 2
 
 
-def csv_text(findings: list[dict[str, Any]], *, header: bool) -> str:
+def csv_text(findings: Iterable[dict[str, Any]], *, header: bool) -> str:
     """Findings as rows (RFC 4180), with or without a header row. A leading quote makes a formula plain text."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
@@ -43,8 +47,8 @@ def csv_text(findings: list[dict[str, Any]], *, header: bool) -> str:
 
 
 def _cell(finding: dict[str, Any], column: str) -> str:
-    if column == "location":
-        value: Any = finding["message"]["location"]
+    if column in _OF_MESSAGE:
+        value: Any = finding["message"].get(column)
     elif column in finding:
         value = finding[column]
     else:
@@ -83,6 +87,7 @@ def ocsf(finding: dict[str, Any]) -> dict[str, Any]:
             "uid": finding["id"],
             "title": f"Remediation failed: {finding['cause']}",
             "desc": finding["summary"],
+            "src_url": finding["url"],
             "types": [finding["scenario"], finding["cause"]],
             "created_time": _milliseconds(finding["triagedAt"]),
             "first_seen_time": _milliseconds(finding["firstSeen"]),

@@ -146,11 +146,16 @@ PARAMETERS = {
         Parameter("until", _INSTANT, "The end of the period, included"),
         Parameter("top", _TOP, "The maximum number of items"),
         Parameter("format", _one_of(("json", "csv", "ocsf")), "The format of the findings"),
+        Parameter(
+            "fields",
+            _one_of(("summary",)),
+            "`summary` leaves `checks`, `actions`, `history` and `failure.raw` out of JSON",
+        ),
     )
 }
 
 # The parameters of each collection. A page also takes `token`, which comes with the link to it.
-FINDINGS = (*FILTERS, "since", "until", "top", "format")
+FINDINGS = (*FILTERS, "since", "until", "top", "format", "fields")
 RETRIAGE = (*FILTERS, "since", "until", "top")
 AUDITS = ("tenantId", "verdict", "since", "until", "top")
 SUMMARY = ("tenantId", "since", "until")

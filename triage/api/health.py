@@ -6,11 +6,13 @@ from http import HTTPStatus
 
 import azure.functions as func
 
+from triage.api.representation import representation
 from triage.api.responses import json_response
 from triage.operations.health import DOWN, check_health
 from triage.operations.services import services
 
 
+@representation
 async def get(_: func.HttpRequest) -> func.HttpResponse:
     """The health of storage and Graph, and the permissions that the service does not have."""
     state = await check_health(services())

@@ -12,6 +12,7 @@ import azure.functions as func
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from triage.api.access import Caller
 from triage.api.filters import PARAMETERS
 from triage.api.responses import endpoint, json_response
 from triage.api.route import Body, Endpoint, Route
@@ -20,15 +21,16 @@ from triage.operations.services import Services
 
 _PROBLEMS = {
     400: "The request is wrong. Each entry of `errors` names a place and says what is wrong there.",
-    404: "There is no such resource.",
+    404: "There is no such resource, or it belongs to a tenant that the caller may not see.",
     413: "The request is too large.",
     503: "Storage cannot be reached, or the request took too long. Try again after `Retry-After`.",
 }
 # With function keys the platform answers these itself, without a body.
 _REFUSED = {
     "401": {"description": "There is no valid function key, or nobody is signed in."},
-    "403": {"description": "The caller does not have the app role."},
+    "403": {"description": "The caller does not have the app role, or not for this tenant."},
 }
+_UNCHANGED = {"304": {"description": "The answer is the one whose ETag the request has in `If-None-Match`."}}
 
 Json = dict[str, Any]
 
@@ -37,7 +39,7 @@ def description_of(routes: Callable[[], tuple[Route, ...]]) -> Endpoint:
     """The handler that describes these routes, which can include its own."""
 
     @endpoint
-    async def get(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+    async def get(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
         """The description of the API, in OpenAPI 3.1."""
         return json_response(describe(routes()))
 
@@ -102,6 +104,8 @@ def _responses(route: Route, schemas: Json) -> Json:
     }
     problem = {"application/problem+json": {"schema": _schema(ProblemBody, schemas, "serialization")}}
     responses |= {str(status): {"description": _PROBLEMS[status], "content": problem} for status in route.problems}
+    if route.method == "GET":
+        responses |= _UNCHANGED
     return responses if route.anonymous else {**responses, **_REFUSED}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import azure.functions as func
 
+from triage.api.access import Caller
 from triage.api.filters import PARAMETERS
+from triage.api.problem_types import ProblemType
 from triage.api.responses import RequestError
 from triage.problems import Problem
 
@@ -17,11 +18,12 @@ from triage.problems import Problem
 _IGNORED = ("code", "clientid")
 
 
-def read_query(request: func.HttpRequest, names: tuple[str, ...] = ()) -> dict[str, Any]:
+def read_query(request: func.HttpRequest, caller: Caller, names: tuple[str, ...] = ()) -> dict[str, Any]:
     """The given parameters by name, each as its reader returns it. With `top`, there can also be a `token`.
 
+    `tenantId` has the tenants that the caller may see, also if the request names none; it is left out if those are all.
     RequestError (400) if a value is wrong, or if there is any other parameter: ignored, it would filter nothing
-    and nobody would notice.
+    and nobody would notice. AccessError (403) if it names another tenant than the caller's.
     """
     readers: dict[str, Callable[[str], Any]] = {name: PARAMETERS[name].kind.read for name in names}
     if "top" in names:
@@ -40,8 +42,9 @@ def read_query(request: func.HttpRequest, names: tuple[str, ...] = ()) -> dict[s
                 problems.append(Problem(name, str(error)))
     if problems:
         detail = "; ".join(f"{problem.pointer}: {problem.detail}" for problem in problems)
-        raise RequestError(HTTPStatus.BAD_REQUEST, f"The query cannot be read. {detail}.", problems)
-    return found
+        raise RequestError(ProblemType.INVALID_QUERY, f"The query cannot be read. {detail}.", problems)
+    tenants = caller.chosen(found.get("tenantId"))
+    return found if tenants is None else found | {"tenantId": tenants}
 
 
 def _known(readers: dict[str, Callable[[str], Any]]) -> str:

@@ -12,12 +12,12 @@ from triage.api.schemas import (
     AcceptedBody,
     AuditRequest,
     Failures,
+    Finding,
     Health,
     Queued,
     Summary,
 )
 from triage.audit.model import Audit
-from triage.finding import Finding
 
 _FAILURES = Body(
     Failures,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from triage.api.filters import DOMAIN_PATTERN, LOCAL_PATTERN
+from triage.api.problem_types import ProblemType
 from triage.audit.model import Audit, Verdict
-from triage.finding import Finding
+from triage.finding import Finding as StoredFinding
 from triage.graph.evidence import Reason
 from triage.intake.failure import RemediationFailure
 from triage.storage.rejected import RejectedEvent
@@ -32,10 +34,49 @@ _MAY_LACK_FIELDS = ConfigDict(json_schema_serialization_defaults_required=False)
 class Page(NamedTuple):
     """A page of a collection: `value`, and `nextLink` if there is more."""
 
-    item: type[Wire]
+    item: object
 
 
-FINDING_PAGE = Page(Finding)
+class Finding(StoredFinding):
+    __doc__ = StoredFinding.__doc__
+
+    url: str
+    """Its place in the dashboard."""
+
+
+# What `fields=summary` leaves out of a finding, and of its failure.
+SUMMARY_LACKS = ("checks", "actions", "history")
+FAILURE_SUMMARY_LACKS = ("raw",)
+
+
+def _leave_out(schema: Json, names: tuple[str, ...]) -> Json:
+    properties, required = schema["properties"], schema["required"]
+    schema["properties"] = {name: value for name, value in properties.items() if name not in names}
+    schema["required"] = [name for name in required if name not in names]
+    return schema
+
+
+class FailureSummary(RemediationFailure):
+    """The failure without `raw`."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        """The schema without what is left out."""
+        return _leave_out(handler.resolve_ref_schema(handler(core)), FAILURE_SUMMARY_LACKS)
+
+
+class FindingSummary(Finding):
+    """A finding without `checks`, `actions`, `history` and `failure.raw` (`fields=summary`)."""
+
+    failure: FailureSummary  # pyright: ignore[reportIncompatibleVariableOverride] - a model of JSON is never written to
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        """The schema without what is left out."""
+        return _leave_out(handler.resolve_ref_schema(handler(core)), SUMMARY_LACKS)
+
+
+FINDING_PAGE = Page(Finding | FindingSummary)
 AUDIT_PAGE = Page(Audit)
 REJECTED_PAGE = Page(RejectedEvent)
 
@@ -208,7 +249,8 @@ class ProblemBody(Wire):
 
     model_config = _MAY_LACK_FIELDS
 
-    type: str
+    type: Annotated[str, Field(json_schema_extra={"enum": [kind.urn for kind in ProblemType]})]
+    """What kind of problem it is."""
     title: str
     status: int
     detail: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import azure.functions as func
 
+from triage.api.access import Caller
 from triage.api.filters import SUMMARY
 from triage.api.queries import read_query
 from triage.api.responses import endpoint, json_response
@@ -12,8 +13,8 @@ from triage.operations.summary import summarize
 
 
 @endpoint
-async def get(request: func.HttpRequest, services: Services) -> func.HttpResponse:
+async def get(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
     """Counts of findings by scenario, cause, severity, confidence and day, the number of findings whose message can
     still be opened, and each app's newest verdict."""
-    found = read_query(request, SUMMARY)
+    found = read_query(request, caller, SUMMARY)
     return json_response(await summarize(services, found.get("since"), found.get("until"), found.get("tenantId")))

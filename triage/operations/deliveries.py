@@ -19,8 +19,9 @@ import azure.functions as func
 from triage import deadlines
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
-from triage.intake.body import read_body
+from triage.intake.body import Accepted, read_body
 from triage.intake.json_text import IntakeError
+from triage.intake.problem_list import MAX_PROBLEMS
 from triage.intake.queue_message import (
     QueuedFailure,
     QueuedLook,
@@ -34,6 +35,7 @@ from triage.intake.queue_message import (
 from triage.operations.looks import asked_again, is_early, is_next, look_again
 from triage.operations.services import Services
 from triage.operations.triage import poison_finding, triage
+from triage.problems import InputError, Problem
 from triage.storage.account import is_away
 from triage.storage.finding_rows import Stored
 from triage.storage.rejected import RejectedReason, rejected_event
@@ -49,6 +51,10 @@ _log = logging.getLogger(__name__)
 
 class TriageIncompleteError(PlainError):
     """Time is up, or the message came too early. It goes back to the queue and is tried again."""
+
+
+class OtherTenantError(InputError):
+    """A failure is of a tenant that its sender may not send failures of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +75,35 @@ class QueueMessage:
         return cls(text, message.id or uuid4().hex, received_at, message.dequeue_count or 1)
 
 
-async def accept(services: Services, body: bytes, headers: Mapping[str, str]) -> list[QueuedFailure]:
-    """Puts the failures of a body on the queue.
+async def accept(
+    services: Services, body: bytes, headers: Mapping[str, str], tenants: tuple[str, ...] | None = None
+) -> list[QueuedFailure]:
+    """Puts the failures of a body on the queue. With `tenants`, each of them must be of one of these.
 
-    IntakeError if the body can't be read or is too large: nothing was queued. After one of azure.core's errors some of
-    them may be on the queue.
+    IntakeError if the body can't be read or is too large, OtherTenantError if a failure is of another tenant: nothing
+    was queued. After one of azure.core's errors some of them may be on the queue.
     """
     with span("Accept") as note:
         accepted = read_body(body, headers)
         queued = queue_failures(services.settings, accepted, delivery=uuid4().hex, received_at=now())
+        if tenants is not None:
+            _check_tenants(accepted, queued, tenants)
         note(failures=len(queued))
         messages = (failure.encode(one.pointer) for one, failure in zip(accepted, queued, strict=True))
         await services.queue.send(list(within_limit(messages)))
     return queued
+
+
+def _check_tenants(accepted: list[Accepted], queued: list[QueuedFailure], tenants: tuple[str, ...]) -> None:
+    """OtherTenantError if a failure is not of these tenants, or if only Graph could tell of which tenant it is."""
+    problems: dict[Problem, None] = {}
+    for one, failure in zip(accepted, queued, strict=True):
+        if failure.configured_tenant_id not in tenants:
+            lacking = failure.configured_tenant_id is None
+            detail = "is missing: your app role needs it" if lacking else "is not a tenant of your role"
+            problems[Problem(f"{one.pointer}/tenantId", detail)] = None
+    if problems:
+        raise OtherTenantError("Your app role does not include the tenant.", list(problems)[:MAX_PROBLEMS])
 
 
 async def retriage(services: Services, finding_ids: Sequence[str]) -> None:

@@ -1,0 +1,233 @@
+"""A caller whose roles are limited to one tenant sees and changes nothing of another one, on any route.
+
+CASES says of each route how it is limited. A new route needs a row there.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from sandbox.azurite import azurite
+from sandbox.tenant.serve.server import serve
+from sandbox.tenant.world import World
+from tests.factories import make_failure
+from triage.api.routes import ROUTES
+from triage.audit.model import Audit, Verdict, audit_id
+from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.finding import Finding
+from triage.intake.scenario import ClassifiedBy, Scenario
+from triage.operations.services import Services, services
+from triage.settings import Mode
+from triage.storage.rejected import RejectedReason, rejected_event
+
+WORLD = World({"tenants": {"one": {"domains": ["one.example"]}, "two": {"domains": ["two.example"]}}})
+OWN, OTHER = (entry["tenantId"] for entry in WORLD.triage_tenants())
+NOWHERE = "6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a99"
+AT = "2026-11-20T10:11:12Z"
+OWN_ID, OTHER_ID, NOBODYS_ID = ("1" * 32, "2" * 32, "3" * 32)
+OWN_AUDIT, OTHER_AUDIT = (audit_id(tenant, AT, "1") for tenant in (OWN, OTHER))
+# What a caller of the first tenant must never read.
+SECRETS = (OTHER, "two.example", OTHER_ID, NOBODYS_ID, "nobodys.example", "unreadable event")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What a caller of the first tenant may ask (a request and what its answer must contain), and what not."""
+
+    may: tuple[tuple[dict[str, Any], str], ...] = ()
+    refused: tuple[tuple[dict[str, Any], int], ...] = ()
+
+
+def failure(mailbox: str, **more: Any) -> dict[str, Any]:
+    return {"mailbox": mailbox, "error": "Resource is Not Found", "messageId": "m", **more}
+
+
+def body(value: Any) -> dict[str, Any]:
+    return {"body": json.dumps(value).encode()}
+
+
+def of(tenant_id: str, **more: str) -> dict[str, Any]:
+    return {"query": {"tenantId": tenant_id, **more}}
+
+
+LISTS = ((of(OTHER), 403), (of(NOWHERE), 403))
+CASES: dict[str, Case] = {
+    "post_failures": Case(
+        may=((body(failure("a@one.example")), "a@one.example"), (body(failure("a@x.example", tenantId=OWN)), "a@x.")),
+        refused=(
+            (body(failure("a@two.example")), 403),
+            (body(failure("a@one.example", tenantId=OTHER)), 403),
+            (body(failure("a@nobodys.example")), 403),  # only Graph could tell of which tenant
+            (body([failure("a@one.example"), failure("a@two.example")]), 403),
+        ),
+    ),
+    "get_findings": Case(
+        may=(
+            ({}, OWN_ID),
+            (of(OWN), OWN_ID),
+            ({"query": {"cause": "guest_user"}}, OWN_ID),
+            ({"query": {"format": "csv"}}, OWN_ID),
+            ({"query": {"format": "ocsf"}}, OWN_ID),
+            ({"headers": {"Accept": "application/x-ndjson"}}, OWN_ID),
+            ({"query": {"mailbox": "a@two.example"}}, '"value": []'),
+            ({"query": {"mailbox": "*@two.example"}}, '"value": []'),
+        ),
+        refused=LISTS,
+    ),
+    "get_finding": Case(may=(({"id": OWN_ID}, OWN_ID),), refused=(({"id": OTHER_ID}, 404), ({"id": NOBODYS_ID}, 404))),
+    "post_retriages": Case(may=(({}, '"queued": 1'),), refused=LISTS),
+    "post_retriage": Case(
+        may=(({"id": OWN_ID}, OWN_ID),), refused=(({"id": OTHER_ID}, 404), ({"id": NOBODYS_ID}, 404))
+    ),
+    "get_audits": Case(may=(({}, OWN_AUDIT), (of(OWN), OWN_AUDIT)), refused=LISTS),
+    "post_audits": Case(
+        may=(({}, OWN), (body({"tenantId": OWN}), OWN)),
+        refused=((body({"tenantId": OTHER}), 403), (body({"tenantId": NOWHERE}), 403)),
+    ),
+    "get_latest_audits": Case(may=(({}, OWN),)),
+    "get_audit": Case(may=(({"id": OWN_AUDIT}, OWN_AUDIT),), refused=(({"id": OTHER_AUDIT}, 404),)),
+    "get_summary": Case(may=(({}, '"total": 1,'), (of(OWN), '"total": 1,')), refused=LISTS),
+    # What belongs to no tenant.
+    "get_rejected": Case(refused=(({}, 403),)),
+    # Without any data.
+    "options_failures": Case(may=(({}, ""),)),
+    "get_health": Case(may=(({}, "status"),)),
+    "get_openapi": Case(may=(({}, "openapi"),)),
+    "get_dashboard": Case(may=(({}, "<html"),)),
+    "get_dashboard_asset": Case(may=(({"asset": "icon.svg"}, "<svg"),)),
+}
+
+
+def test_each_route_says_how_it_is_limited() -> None:
+    assert CASES.keys() == {route.name for route in ROUTES}
+
+
+Ask = Callable[..., Awaitable[func.HttpResponse]]
+
+
+@pytest.fixture(scope="module")
+def connection_string() -> Iterator[str]:
+    with azurite() as storage:
+        yield storage.connection_string
+
+
+@pytest.fixture
+async def ask(connection_string: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ask]:
+    """Calls the handler of a route as a caller with these roles."""
+    async with serve(WORLD) as tenant:
+        monkeypatch.setenv("TriageStorage", connection_string)
+        monkeypatch.setenv("TRIAGE_TENANTS", json.dumps(WORLD.triage_tenants()))
+        monkeypatch.setenv("GRAPH_ENDPOINT", tenant.url)
+        monkeypatch.setenv("TRIAGE_AUTH", "easyauth")
+        await _store(services())
+        yield _ask
+        await services().close()
+
+
+async def _ask(
+    name: str, *roles: str, query: dict[str, str] | None = None, headers: dict[str, str] | None = None,
+    body: bytes = b"", **route_params: str,
+) -> func.HttpResponse:  # fmt: skip
+    route = next(route for route in ROUTES if route.name == name)
+    claims = {"claims": [{"typ": "roles", "val": role} for role in roles]}
+    principal = {"X-MS-CLIENT-PRINCIPAL": base64.b64encode(json.dumps(claims).encode()).decode()}
+    parameters = "&".join(f"{name}={value}" for name, value in (query or {}).items())
+    url = f"https://triage.example/api/{route.path}?{parameters}"
+    return await route.handler(
+        func.HttpRequest(
+            route.method,
+            url,
+            headers={**(headers or {}), **principal},
+            params=query,
+            route_params=route_params,
+            body=body,
+        )
+    )
+
+
+async def _store(made: Services) -> None:
+    stored = (
+        (OWN_ID, OWN, "a@one.example"),
+        (OTHER_ID, OTHER, "a@two.example"),
+        (NOBODYS_ID, None, "a@nobodys.example"),
+    )
+    for finding_id, tenant_id, mailbox in stored:
+        finding = Finding(
+            id=finding_id, tenant_id=tenant_id, scenario=Scenario.INVALID_USER, classified_by=ClassifiedBy.NONE,
+            cause=Cause.GUEST_USER, confidence=Confidence.CONFIRMED, severity=Severity.LOW, summary="",
+            failure=make_failure(mailbox=mailbox), occurred_at=AT, received_at=AT, triaged_at=AT, first_seen=AT,
+            last_seen=AT,
+        )  # fmt: skip
+        await made.findings.save(finding, "delivery")
+    for identifier, tenant_id in ((OWN_AUDIT, OWN), (OTHER_AUDIT, OTHER)):
+        audit = Audit(
+            id=identifier, tenant_id=tenant_id, etd_app_id=OWN, mode=Mode.READ, audited_at=AT, verdict=Verdict.HEALTHY
+        )
+        await made.audits.save(audit)
+    await made.rejected.save(rejected_event("unreadable event", "1", AT, RejectedReason.NOT_JSON, ""))
+
+
+def role(name: str, tenant_id: str | None) -> str:
+    method = next(route.method for route in ROUTES if route.name == name)
+    right = "Triage.Read" if method == "GET" else "Triage.Write"
+    return f"{right}.{tenant_id}" if tenant_id else right
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_a_limited_caller(ask: Ask, name: str) -> None:
+    for request, expected in CASES[name].may:
+        answer = await ask(name, role(name, OWN), **request)
+        text = answer.get_body().decode()
+        assert answer.status_code < 300, text
+        assert expected in text
+        assert not [secret for secret in SECRETS if secret in text and secret not in str(request)]
+    for request, status in CASES[name].refused:
+        answer = await ask(name, role(name, OWN), **request)
+        text = answer.get_body().decode()
+        assert answer.status_code == status, text
+        assert not [secret for secret in SECRETS if secret in text]
+        if name != "get_rejected" and status == 403:
+            assert json.loads(text)["type"] == "urn:problem-type:triage:other-tenant"
+        everything = await ask(name, role(name, None), **request)
+        assert everything.status_code < 300 or NOWHERE in str(request), "without a limit it can be asked"
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.refused])
+async def test_the_role_of_another_kind_or_of_nothing(ask: Ask, name: str) -> None:
+    request = CASES[name].refused[0][0]
+    wrong = "Triage.Write" if role(name, None) == "Triage.Read" else "Triage.Read"
+    for roles in ((f"{wrong}.{OTHER}",), (f"{role(name, None)}.",), (f"{role(name, None)}.two.example",), ()):
+        answer = await ask(name, *roles, **request)
+        assert answer.status_code == 403
+        assert json.loads(answer.get_body())["type"] == "urn:problem-type:triage:role-missing"
+
+
+async def test_several_roles(ask: Ask) -> None:
+    answer = await ask("get_findings", f"Triage.Read.{OWN}", f"Triage.Read.{OTHER.upper()}")
+    assert {one["tenantId"] for one in json.loads(answer.get_body())["value"]} == {OWN, OTHER}
+    answer = await ask("get_findings", f"Triage.Read.{OWN}", "Triage.Read")
+    assert {one["tenantId"] for one in json.loads(answer.get_body())["value"]} == {OWN, OTHER, None}
+
+
+async def test_nothing_of_another_tenant_is_queued(ask: Ask) -> None:
+    queue = services().account.queues().get_queue_client(services().settings.queue)
+    await ask("post_failures", f"Triage.Write.{OWN}", **body(failure("a@one.example")))
+    await queue.clear_messages()
+    for name in ("post_failures", "post_retriage"):
+        for request, _ in CASES[name].refused:
+            await ask(name, f"Triage.Write.{OWN}", **request)
+    assert (await queue.get_queue_properties()).approximate_message_count == 0
+
+
+async def test_the_token_of_an_unlimited_caller(ask: Ask) -> None:
+    page = json.loads((await ask("get_findings", "Triage.Read", query={"top": "1"})).get_body())
+    token = page["nextLink"].rpartition("token=")[2]
+    answer = await ask("get_findings", f"Triage.Read.{OWN}", query={"token": token})
+    assert {one["tenantId"] for one in json.loads(answer.get_body())["value"]} <= {OWN}
