@@ -46,8 +46,8 @@ screenshots: setup ## take the screenshots of the page for the docs: docs/images
 chaos: setup ## kill hosts, take storage away and break Graph while failures arrive (about two minutes)
 	@$(python) -m tests.chaos $(ARGS)
 
-package: setup ## build the zip that is deployed: dist/triage.zip
-	@$(python) -m tools.package
+package: ## build the zip that is deployed: dist/triage.zip
+	@"$$(PYTHON="$(PYTHON)" sh sandbox/setup.sh --find-python)" -m tools.package
 
 lock: setup ## pin every package with hashes, after a change to requirements*.txt (ARGS=--upgrade takes new releases)
 	@$(python) -m tools.lock $(ARGS)

@@ -14,6 +14,7 @@ from triage.finding import Finding
 from triage.operations.deliveries import QueueMessage, handle
 from triage.operations.services import Services, services
 from triage.storage.documents import pack_text
+from triage.storage.finding_rows import Stored
 from triage.storage.findings import Findings
 from triage.wire import now
 
@@ -30,11 +31,11 @@ class Causes:
         if self._storage is not None:
             await self._storage.open()
 
-    async def save(self, finding: Finding, delivery: str | None, *, final: bool = False) -> Finding:
+    async def save(self, finding: Finding, delivery: str | None, old: Stored | None = None) -> Finding:
         """Findings.save, without the table."""
         self.by_id[finding.id] = finding.cause.value
         if self._storage is not None:
-            return await self._storage.save(finding, delivery, final=final)
+            return await self._storage.save(finding, delivery, old)
         pack_text("document", finding.wire())
         return finding
 
@@ -42,7 +43,7 @@ class Causes:
 async def main() -> dict[str, Any]:
     options = arguments()
     found: Services = services()
-    causes = Causes(Findings(found.account) if options.storage else None)
+    causes = Causes(found.findings if options.storage else None)
     found.findings = cast("Findings", causes)
 
     async def triage(message: Queued) -> str:

@@ -1,8 +1,8 @@
-"""Storage without Graph: what it costs to store a finding, and how many index rows a query reads as findings grow.
+"""Storage without Graph: what it costs to store a finding, and how many rows a query reads as findings grow.
 
 Azurite shows that the client works and what it costs; its speed is that of an emulator. The rows that a query reads
-are counted on a generated index. Table storage reads every row in the range of row keys that a query names, so their
-number is the query's cost.
+are counted on generated lists. Table storage reads every row in the range of row keys that a query names, until the
+page that was asked for is full, so their number is the query's cost.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from benchmarks.load import messages, run
 from benchmarks.tenant import tenant
 from sandbox.azurite import azurite
 from triage.api.filters import PARAMETERS
-from triage.finding import Finding
+from triage.diagnosis.causes import Cause
+from triage.diagnosis.precedence import RULES
+from triage.finding import Finding, Snapshot
 from triage.operations.services import Services
 from triage.operations.summary import summarize
 from triage.settings import read_settings
 from triage.storage.account import StorageAccount
 from triage.storage.documents import pack_compressed
 from triage.storage.findings import Findings
-from triage.storage.index import FILTERS, MONTHS, Query, columns_of
+from triage.storage.query import FILTERS, Query, columns_of
+from triage.storage.shards import SHARDS
 from triage.wire import epoch_ns, from_newest_first, newest_first
 
 PAGE = 100
@@ -53,8 +56,10 @@ async def _timed(environ: dict[str, str]) -> dict[str, float]:
     taken: dict[str, float] = {}
     try:
         newest, _ = await services.findings.page(Query({}), 1, None)
-        values = columns_of(Finding.model_validate(newest[0]))
-        queries = {"no filter": Query({})} | {name: Query({name: (value,)}) for name, value in values.items()}
+        values = columns_of(Snapshot.of(Finding.model_validate(newest[0]), 1))
+        queries = {"no filter": Query({})} | {
+            name: Query({name: (values[name],)}) for name in FILTERS if name in values
+        }
         for name, query in queries.items():
             begun = time.perf_counter()
             await services.findings.page(query, PAGE, None)
@@ -67,14 +72,15 @@ async def _timed(environ: dict[str, str]) -> dict[str, float]:
     return taken
 
 
-class GeneratedIndex:
-    """Table `findingsindex` with `count` findings, spread evenly over 90 days. Its rows are made as they are read."""
+class GeneratedLists:
+    """Table `findings` with the list rows of `count` findings, spread evenly over 90 days. They are made when read."""
 
     NEWEST = epoch_ns("2026-11-20T00:00:00Z")
     SPAN = 90 * 24 * 3600 * 1_000_000_000
     VALUES: ClassVar[dict[str, Sequence[str]]] = {name: PARAMETERS[name].values for name in FILTERS} | {
         "mailbox": [f"person{number:05d}@contoso.com" for number in range(20_000)],
         "tenantId": ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"],
+        "incidentId": [f"{number:032x}" for number in range(500)],
     }
     # The values of a filter are equally frequent, and almost independent of those of another filter.
     STEPS: ClassVar[dict[str, int]] = dict(zip(FILTERS, (1, 3, 11, 29, 47, 71, 97, 127, 149, 173, 197), strict=False))
@@ -83,10 +89,12 @@ class GeneratedIndex:
         self.count = count
         self.step = self.SPAN // count
         self.looked_at = self.requests = 0
-        self.document = pack_compressed("document", {"id": "finding"})
+        self.summary = pack_compressed("summary", {"id": "finding"})
 
     def column(self, name: str, number: int) -> str:
         """A finding's value; 0 is the newest."""
+        if name == "severity":
+            return RULES[Cause(self.column("cause", number))].severity.value
         values = self.VALUES[name]
         return values[number // self.STEPS[name] % len(values)]
 
@@ -95,35 +103,46 @@ class GeneratedIndex:
         return self._entities(text, results_per_page)
 
     async def _entities(self, text: str, results_per_page: int) -> AsyncIterator[dict[str, Any]]:
-        equal = dict(re.findall(r"(\w+) eq '([^']*)'", text))
-        partition = equal.pop("PartitionKey")
-        self.requests += 1
-        if partition == MONTHS:
-            for month in ("2026-11", "2026-10", "2026-09", "2026-08"):
-                yield {"PartitionKey": MONTHS, "RowKey": month}
-            return
+        shard = re.search(r"PartitionKey eq 's([0-7])'", text)
+        if shard is None:
+            return  # the keys of version 1
         low = re.findall(r"RowKey g[et] '([^']*)'", text)[0].split("|")
         high = re.findall(r"RowKey lt '([^']*)'", text)[0].split("|")
-        name, _, value = low[0].partition("=")
-        given = 0
-        for number in self._numbers(partition, low[1], high[1]):
-            if value and quote(self.column(name, number), safe="@") != value:
-                continue  # in another range
+        conditions = [re.findall(r"(\w+) eq '([^']*)'", part) for part in re.findall(r"\(([^)]*)\)", text)]
+        page: list[dict[str, Any]] = []
+        self.requests += 1
+        for number in self._numbers(int(shard[1]), low[1], high[1]):
+            if not self._in_list(low[0], number):
+                continue
             self.looked_at += 1
-            if all(self.column(other, number) == wanted for other, wanted in equal.items()):
-                self.requests += given > 0 and given % results_per_page == 0
-                given += 1
-                yield {"RowKey": f"{low[0]}|{newest_first(self.NEWEST - number * self.step)}|x", **self.document}
+            if all(any(self.column(name, number) == wanted for name, wanted in one) for one in conditions):
+                page.append(self._row(low[0], number))
+            if len(page) == results_per_page:
+                for row in page:
+                    yield row
+                page = []
+                self.requests += 1
+        for row in page:
+            yield row
 
-    def _numbers(self, month: str, low: str, high: str) -> range:
-        """The findings of a month whose times are between two keys, either of which may be open."""
-        year, of_year = int(month[:4]), int(month[5:])
-        begins = epoch_ns(f"{month}-01T00:00:00Z")
-        ends = epoch_ns(f"{year + of_year // 12}-{of_year % 12 + 1:02d}-01T00:00:00Z") - 1
-        newest = min([ends, self.NEWEST, *([from_newest_first(low)] if low.isdigit() else [])])
-        oldest = max([begins, self.NEWEST - self.SPAN, *([from_newest_first(high)] if high.isdigit() else [])])
+    def _in_list(self, name: str, number: int) -> bool:
+        filter_, _, value = name.partition("=")
+        if filter_ == "reach":
+            return self.column("state", number) != "resolved" or self.column("exposed", number) != "false"
+        return filter_ == "all" or quote(self.column(filter_, number), safe="@") == value
+
+    def _row(self, name: str, number: int) -> dict[str, Any]:
+        columns = {one: self.column(one, number) for one in FILTERS}
+        key = f"{name}|{newest_first(self.NEWEST - number * self.step)}|{number:032x}"
+        return {"RowKey": key, **columns, **self.summary}
+
+    def _numbers(self, shard: int, low: str, high: str) -> range:
+        """The findings of a shard whose times are between two keys, either of which may be open."""
+        newest = min([self.NEWEST, *([from_newest_first(low)] if low.isdigit() else [])])
+        oldest = max([self.NEWEST - self.SPAN, *([from_newest_first(high)] if high.isdigit() else [])])
         first, last = -(-(self.NEWEST - newest) // self.step), (self.NEWEST - oldest) // self.step
-        return range(first, min(last + 1, self.count))
+        first += (shard - first) % len(SHARDS)
+        return range(first, min(last + 1, self.count), len(SHARDS))
 
 
 def rows(count: int) -> dict[str, dict[str, int]]:
@@ -132,14 +151,14 @@ def rows(count: int) -> dict[str, dict[str, int]]:
 
 
 async def _rows(count: int) -> dict[str, dict[str, int]]:
-    index = GeneratedIndex(count)
+    lists = GeneratedLists(count)
 
-    async def table(_: str) -> GeneratedIndex:
-        return index
+    async def table(_: str) -> GeneratedLists:
+        return lists
 
     findings = Findings(cast("StorageAccount", SimpleNamespace(table=table)))
     day = {"since": epoch_ns("2026-10-10T00:00:00Z"), "until": epoch_ns("2026-10-10T23:59:59Z")}
-    filters = {name: {name: (index.column(name, 0),)} for name in FILTERS}
+    filters = {name: {name: (lists.column(name, 0),)} for name in FILTERS}
     queries = {"no filter": Query({}), "no filter, one day": Query({}, **day)}
     for name, wanted in filters.items():
         queries |= {name: Query(wanted), f"{name}, one day": Query(wanted, **day)}
@@ -147,7 +166,7 @@ async def _rows(count: int) -> dict[str, dict[str, int]]:
     queries["scenario and tenantId"] = Query(filters["scenario"] | filters["tenantId"])
     found: dict[str, dict[str, int]] = {}
     for name, query in queries.items():
-        index.looked_at = index.requests = 0
-        page, _ = await findings.page(query, PAGE, None)
-        found[name] = {"rows": index.looked_at, "requests": index.requests, "findings": len(page)}
+        lists.looked_at = lists.requests = 0
+        page, _ = await findings.page(query, PAGE, None, whole=False)
+        found[name] = {"rows": lists.looked_at, "requests": lists.requests, "findings": len(page)}
     return found

@@ -122,12 +122,12 @@ def _storage(figures: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"{azurite['findings']:,} findings on Azurite: {azurite['writesPerSecond']:.0f} findings/s, each with its "
-            f"index and counts. CPU of the service for each failure: {azurite['cpuMs']:.2f} ms, without storage "
+            f"lists and counts. CPU of the service for each failure: {azurite['cpuMs']:.2f} ms, without storage "
             f"{azurite['cpuMsWithoutStorage']:.2f} ms. {_causes([azurite])}",
             "",
             _table(["on Azurite", "ms"], [[name, f"{ms:.0f}"] for name, ms in azurite["milliseconds"].items()]),
             "",
-            "Index rows looked at, and requests, for a page of 100, by the number of findings:",
+            "List rows looked at, and requests, for a page of 100, by the number of findings:",
             "",
             _table(
                 ["filter", *(f"{int(size):,}" for size in figures["rows"])],

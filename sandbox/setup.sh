@@ -61,8 +61,9 @@ stamped() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
 venv=.venv
 unfinished=.venv-unfinished
-usable_venv() {
-    [ ! -e "$unfinished" ] &&
+version_of() { "$1" -V 2>/dev/null; }
+usable_venv() { # and if PYTHON is given, of that version
+    [ ! -e "$unfinished" ] && { [ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$(version_of "$venv/bin/python")" ]; } &&
         "$venv/bin/python" -c "import sys, pip; sys.exit('%d.%d' % sys.version_info[:2] not in '$versions'.split())" >/dev/null 2>&1
 }
 

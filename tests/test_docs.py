@@ -55,7 +55,8 @@ def test_every_setting_in_the_docs_exists() -> None:
     """docs/settings.md is generated; this is about the other pages."""
     known = {setting.name for settings in TABLE.values() for setting in settings} | MENTIONED
     infra = "".join(text for path, text in TEXTS.items() if path.is_relative_to(ROOT / "infra"))
-    known |= set(SETTING.findall(infra + TEXTS[ROOT / "azure.yaml"]))  # variables of azd, and of the scripts
+    hooks = TEXTS[ROOT / "azure.yaml"] + TEXTS[ROOT / "tools" / "azd.py"]
+    known |= set(SETTING.findall(infra + hooks))  # variables of azd, and of the scripts
     for path, text in TEXTS.items():
         if path.is_relative_to(ROOT / "triage" / "cli"):
             known |= set(re.findall(r'envvar="(\w+)"', text))

@@ -1,6 +1,7 @@
-"""Finds the modules of msgraph-sdk that the service loads: it opens a session and reads an error from Graph.
+"""Writes which modules of msgraph-sdk the service loads, for tools.package: it opens a session and reads an error.
 
-Runs in a process of its own, in which nothing else has loaded any.
+Run `python -m tools.graph_modules` after the lock file has another msgraph-sdk, or triage imports more of it. It runs in a
+process of its own, in which nothing else has loaded any. `--print` writes them to standard output instead.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from tools.package import GRAPH_MODULES
+
 TENANT = "00000000-0000-0000-0000-000000000000"
 # As Graph writes one (https://learn.microsoft.com/graph/errors), with everything that may be in it.
 ERROR = b"""{"error": {"code": "BadRequest", "message": "No.", "target": "x",
@@ -19,7 +22,7 @@ ERROR = b"""{"error": {"code": "BadRequest", "message": "No.", "target": "x",
     "innerError": {"date": "2026-01-01T00:00:00", "request-id": "1", "client-request-id": "2"}}}"""
 
 
-def main() -> None:
+def main(arguments: list[str]) -> int:
     """Writes the files of the modules that were loaded, one per line, relative to the folder that contains msgraph."""
     for name in imported_by_triage():
         importlib.import_module(name)
@@ -28,7 +31,12 @@ def main() -> None:
     loaded = [module for name, module in sys.modules.items() if name.startswith("msgraph.")]
     files = {Path(module.__file__) for module in loaded if module.__file__}
     root = Path(sys.modules["msgraph"].__path__[0]).parent
-    sys.stdout.writelines(f"{file.relative_to(root)}\n" for file in sorted(files))
+    text = "".join(f"{file.relative_to(root).as_posix()}\n" for file in sorted(files))
+    if "--print" in arguments:
+        sys.stdout.write(text)
+    else:
+        GRAPH_MODULES.write_text(text, encoding="utf-8")
+    return 0
 
 
 def imported_by_triage() -> set[str]:
@@ -72,4 +80,4 @@ def _read_an_error() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

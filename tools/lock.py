@@ -12,10 +12,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tools.package import LOCK, PLATFORMS, PYTHON, ROOT
+from tools.package import LOCK, OLDEST, PLATFORMS, PYTHON, ROOT
 
 DEV_LOCK = ROOT / "requirements-dev.lock"
-OLDEST_PYTHON = "3.11"  # `requires-python` in pyproject.toml
+OLDEST_PYTHON = ".".join(map(str, OLDEST))
 
 # Wheels alone: no hash covers what the build of a source distribution downloads.
 _COMPILE = ("uv", "pip", "compile", "--quiet", "--generate-hashes", "--only-binary", ":all:")

@@ -1,12 +1,13 @@
 """Builds the zip that is uploaded to the function app: `make package`, or `python -m tools.package`.
 
-The zip has function_app.py, host.json, triage/ without its command line, and the packages of requirements.lock in the
+It needs Python 3.11 or newer with pip, on any system, and nothing installed: pip fetches the wheels of the function app's
+Python and system. The zip has function_app.py, host.json, triage/ without its command line, and the packages of requirements.lock in the
 folder where the platform looks for them (.python_packages/lib/site-packages). The modules are compiled, because the
 platform can't write to what is deployed. Only the Python version of the function app can compile them: any other
 version builds the same package without compiled modules. The same sources give the same bytes.
 
-Only the files of msgraph-sdk that the service loads are included: 16,700 others are request builders and models that it
-never uses. `tools.graph_modules` finds out which files it loads.
+Only the files of msgraph-sdk that the service loads are included (graph_modules.txt, written by tools.graph_modules):
+16,700 others are request builders and models that it never uses.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 OUTPUT = ROOT / "dist" / "triage.zip"
 LOCK = ROOT / "requirements.lock"
+GRAPH_MODULES = ROOT / "tools" / "graph_modules.txt"
 SITE_PACKAGES = ".python_packages/lib/site-packages"
 # The function app's Python (infra/main.bicep): compiled modules and binary wheels are for one version of it.
 PYTHON = (3, 13)
+OLDEST = (3, 11)  # `requires-python` in pyproject.toml
 # The platform runs on x86-64 with the C library of Debian 12 (2.36), which runs wheels built for an older one.
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 LEFT_OUT = ("cli", "__pycache__")  # of triage/: the command line runs on people's machines
@@ -48,20 +51,25 @@ def main(arguments: list[str]) -> int:
     except PackageError as error:
         sys.stderr.write(f"package: {error}\n")
         return 1
+    describe(output)
+    return 0
+
+
+def describe(output: Path) -> None:
+    """Prints the size and hash of a package, and whether its modules are compiled."""
     with zipfile.ZipFile(output) as package:
         entries = package.infolist()
     own = [entry for entry in entries if not entry.filename.startswith(".python_packages/")]
     digest = hashlib.sha256(output.read_bytes()).hexdigest()
-    if sys.version_info[:2] != PYTHON:
-        wanted, here = (".".join(map(str, version[:2])) for version in (PYTHON, sys.version_info))
+    if not any(entry.filename.endswith(".pyc") for entry in entries):
+        wanted = ".".join(map(str, PYTHON))
         sys.stdout.write(
-            f"Not compiled: the function app runs Python {wanted}, and this is {here}. A new instance starts more slowly.\n"
+            f"Not compiled: only Python {wanted} can compile for the function app. A new instance starts more slowly.\n"
         )
     sys.stdout.write(
         f"{output}: {output.stat().st_size / 1e6:.1f} MB ({sum(entry.file_size for entry in entries) / 1e6:.1f} MB "
         f"unpacked), {len(entries):,} files, {len(own)} of them the service's own\nsha256 {digest}\n"
     )
-    return 0
 
 
 def build(output: Path = OUTPUT) -> Path:
@@ -94,12 +102,10 @@ def own_files() -> list[Path]:
 
 
 def _site_packages() -> Path:
-    """The packages, trimmed and compiled. They are kept for the next build until one of their sources changes."""
-    sources = [LOCK, *_files(ROOT / "triage" / "graph"), *sorted((ROOT / "tools").glob("*.py"))]
+    """The packages, trimmed and compiled. They are kept for the next build until the lock, the list or this file changes."""
     digest = hashlib.sha256(sys.version.encode())
-    for path in sources:
-        if path.suffix != ".pyc":
-            digest.update(path.read_bytes())
+    for path in (LOCK, GRAPH_MODULES, Path(__file__)):
+        digest.update(path.read_bytes())
     kept = ROOT / "dist" / f"packages-{digest.hexdigest()[:16]}"
     if kept.is_dir():
         return kept
@@ -129,16 +135,12 @@ def _install(folder: Path) -> None:
 
 
 def _trim(folder: Path) -> None:
-    """Removes the files of msgraph-sdk that the service does not load. Its license and metadata stay.
-
-    A session is opened with the packages of this environment, because those in the folder can be for another Python.
-    """
-    loaded = {
-        folder / file
-        for file in _run([sys.executable, "-m", "tools.graph_modules"], "a session with Graph can't be opened").split()
-    }
+    """Removes the files of msgraph-sdk that the service does not load. Its license and metadata stay."""
+    loaded = {folder / line for line in GRAPH_MODULES.read_text(encoding="utf-8").splitlines()}
     if missing := sorted(path for path in loaded if not path.exists()):
-        raise PackageError(f"{missing[0]} is missing: is another msgraph-sdk installed here? Run make setup.")
+        raise PackageError(
+            f"{missing[0]} is missing. After a change of msgraph-sdk, run: python -m tools.graph_modules"
+        )
     generated = folder / "msgraph" / "generated"
     for path in _files(generated):
         if path not in loaded:
@@ -172,4 +174,6 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
+    if sys.version_info < OLDEST:
+        sys.exit(f"package: Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, and this is {sys.version.split()[0]}")
     sys.exit(main(sys.argv[1:]))

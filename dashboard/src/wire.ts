@@ -178,6 +178,7 @@ export interface FailureSummary {
 export interface Finding {
   id: string;
   tenantId: string | null;
+  state: FindingState;
   scenario: Scenario;
   classifiedBy: ClassifiedBy;
   cause: Cause;
@@ -192,6 +193,11 @@ export interface Finding {
   checks: Check[];
   reasons: Lack[];
   failure: RemediationFailure;
+  resolution: Resolution | null;
+  resolvedAt: string | null;
+  timeInReach: TimeInReach | null;
+  inReachAt: string | null;
+  history: HistoryEntry[];
   occurredAt: string;
   receivedAt: string;
   triagedAt: string;
@@ -201,11 +207,20 @@ export interface Finding {
   looks: number;
   nextLookAt: string | null;
   url: string;
+  incidentId: string;
 }
+
+export type FindingState = (typeof FINDING_STATE_VALUES)[number];
+export const FINDING_STATE_VALUES = [
+  "open",
+  "resolved",
+  "suppressed",
+] as const;
 
 export interface FindingSummary {
   id: string;
   tenantId: string | null;
+  state: FindingState;
   scenario: Scenario;
   classifiedBy: ClassifiedBy;
   cause: Cause;
@@ -218,6 +233,10 @@ export interface FindingSummary {
   exposed: boolean | null;
   reasons: Lack[];
   failure: FailureSummary;
+  resolution: Resolution | null;
+  resolvedAt: string | null;
+  timeInReach: TimeInReach | null;
+  inReachAt: string | null;
   occurredAt: string;
   receivedAt: string;
   triagedAt: string;
@@ -227,6 +246,7 @@ export interface FindingSummary {
   looks: number;
   nextLookAt: string | null;
   url: string;
+  incidentId: string;
 }
 
 export interface GraphHealth {
@@ -243,6 +263,14 @@ export interface HealthChecks {
   storage: StorageHealth;
   graph: GraphHealth;
   permissions: PermissionHealth;
+}
+
+export interface HistoryEntry {
+  at: string;
+  cause: Cause;
+  location: Location;
+  exposed: boolean | null;
+  state: FindingState;
 }
 
 export interface Issue {
@@ -390,6 +418,14 @@ export interface RemediationFailure {
   raw: Record<string, unknown>;
 }
 
+export type Resolution = (typeof RESOLUTION_VALUES)[number];
+export const RESOLUTION_VALUES = [
+  "remediated",
+  "out_of_reach",
+  "nothing_to_do",
+  "by_hand",
+] as const;
+
 export type Scenario = (typeof SCENARIO_VALUES)[number];
 export const SCENARIO_VALUES = [
   "resource_not_found",
@@ -424,6 +460,11 @@ export interface Summary {
   byDay: Record<string, number>;
   exposed: number;
   audits: AuditState[];
+}
+
+export interface TimeInReach {
+  atLeast: number;
+  atMost: number;
 }
 
 export interface Unreadable {

@@ -17,7 +17,7 @@ from benchmarks.tenant import tenant
 from sandbox.processes import ROOT
 from triage.graph.batching import MAX_PER_MAILBOX
 from triage.intake.scenario import Scenario
-from triage.storage.index import FILTERS
+from triage.storage.query import FILTERS
 
 LATENCY_MS = 20
 

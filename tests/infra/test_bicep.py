@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from tests.infra.bicep import (
     resource,
     variable,
 )
-from tools import package
+from tools import azd, package
 from triage.api.routes import ROUTES
 from triage.settings import TABLE, default_of, read_settings
 from triage.storage import audits, findings, index, rejected
@@ -358,14 +357,6 @@ def azure_yaml() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
 
 
-def hooks(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        if isinstance(value.get("run"), str):
-            yield value["run"]
-        for one in value.values():
-            yield from hooks(one)
-
-
 def test_a_readers_key_is_set_on_each_function_that_reads() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
     (names,) = re.findall(r"^for function in ([\w ]+); do$", page, re.MULTILINE)
@@ -374,19 +365,34 @@ def test_a_readers_key_is_set_on_each_function_that_reads() -> None:
 
 def test_azd_uploads_the_package_that_is_tested() -> None:
     ((name, service),) = azure_yaml()["services"].items()
-    assert ROOT / service["dist"] == package.OUTPUT
-    assert (service["host"], service["language"]) == ("function", "custom")
+    assert (ROOT / service["project"] / service["dist"]).resolve() == azd.FOLDER
+    assert (service["host"], service["language"], service["remoteBuild"]) == ("function", "python", False)
     tags = resource("function.bicep", "app").config["tags"]
     assert {"'azd-service-name'": name} in tags["function"]["parameters"].values()
-    assert "make package" in list(hooks(service))
-    assert re.search(r"^package: ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_azds_hooks_call_scripts_that_are_there() -> None:
-    scripts = [run.split()[0] for run in hooks(azure_yaml()["hooks"])]
-    assert scripts == ["infra/scripts/graph-permissions.sh"] * 2
-    for script in scripts:
-        assert (ROOT / script).stat().st_mode & 0o111
+def test_azd_runs_hooks_that_are_there_on_each_system() -> None:
+    settings = azure_yaml()
+    every = {**settings["hooks"], **settings["services"]["triage"]["hooks"]}
+    assert set(every) == {"preprovision", "postprovision", "predown", "prepackage"}
+    named = set()
+    for name, hook in every.items():
+        assert hook.keys() == {"posix", "windows"}, name
+        commands = [
+            re.fullmatch(r"python3? -m tools\.azd (\w+)(; exit \$LASTEXITCODE)?", one["run"]) for one in hook.values()
+        ]
+        assert all(commands), name
+        (command,) = {found[1] for found in commands if found}
+        named.add(command)
+        assert hook["posix"].get("continueOnError") is hook["windows"].get("continueOnError"), name
+    assert named == azd.COMMANDS.keys()
+    assert (ROOT / azd.PERMISSIONS).stat().st_mode & 0o111
+
+
+def test_azd_is_new_enough_for_what_is_used() -> None:
+    """azd's CHANGELOG: remoteBuild for Flex Consumption is 1.23.5, JSON arrays as parameters 1.23.4."""
+    assert azure_yaml()["requiredVersions"] == {"azd": ">= 1.23.5"}
+    assert "1.23.5" in (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 
 
 def test_the_scripts_find_what_they_need_among_the_outputs() -> None:

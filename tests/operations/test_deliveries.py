@@ -17,6 +17,9 @@ from triage.intake.json_text import IntakeError
 from triage.intake.queue_message import QueuedRetriage, finding_id
 from triage.operations.deliveries import QueueMessage, accept, handle, handle_poison, retriage
 from triage.operations.services import Services
+from triage.storage.documents import decompressed, pack_compressed
+from triage.storage.finding_rows import DOCUMENT, all_key, id_key
+from triage.storage.shards import shard_of
 
 AT = "2026-11-20T10:11:12Z"
 FAILURE = {"mailbox": "ines@one.example", "messageId": "m", "error": "The Requested User is Invalid", "occurredAt": AT}
@@ -98,8 +101,11 @@ async def test_a_body_whose_messages_are_too_large_in_total_is_refused(services:
 async def change_document(services: Services, identifier: str, change: dict[str, Any]) -> None:
     """Changes a stored finding into one that another version of the service wrote."""
     table = await services.account.table("findings")
-    entity = await table.get_entity(identifier[:2], identifier)
-    await table.update_entity({**entity, "document": json.dumps(json.loads(entity["document"]) | change)})
+    shard = shard_of(identifier)
+    place = (await table.get_entity(shard, id_key(identifier)))["place"]
+    entity = await table.get_entity(shard, all_key(place))
+    document = json.loads(decompressed(DOCUMENT, entity)) | change
+    await table.update_entity({**entity, **pack_compressed(DOCUMENT, document)})
 
 
 @pytest.mark.parametrize("treat", [handle, handle_poison])

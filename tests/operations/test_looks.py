@@ -22,7 +22,7 @@ from triage.operations import deliveries
 from triage.operations.deliveries import QueueMessage, TriageIncompleteError, accept, handle, handle_poison, retriage
 from triage.operations.looks import look_again
 from triage.operations.services import Services
-from triage.storage.index import Query
+from triage.storage.query import Query
 from triage.wire import epoch_ns, now
 
 FAILURE = {"mailbox": "ines@one.example", "messageId": "m", "error": "The Requested User is Invalid"}

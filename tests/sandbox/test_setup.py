@@ -128,6 +128,17 @@ def test_a_given_python_is_taken_or_refused(machine: Machine) -> None:
     assert machine.did("other/python -m venv") == 1
 
 
+def test_another_python_replaces_the_venv(machine: Machine) -> None:
+    machine.install("bin/python3.13", "3.13")
+    machine.install("other/python", "3.11")
+    other = str(machine.folder / "other" / "python")
+    assert machine.setup().returncode == 0
+    assert machine.setup(PYTHON=other).returncode == 0
+    assert machine.did("other/python -m venv") == 1
+    assert (machine.setup(PYTHON=other).stdout, machine.setup().stdout) == ("", "")
+    assert machine.did("-m venv") == 2
+
+
 def test_new_requirements_are_installed_into_the_same_venv(machine: Machine) -> None:
     machine.install("bin/python3.13", "3.13")
     machine.setup()

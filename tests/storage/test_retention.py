@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
-from sandbox.azurite import azurite
+from tests.storage.conftest import ANOTHER, FORMER, TENANT, environment
 from triage.audit.model import Audit, Verdict, audit_id
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.finding import Finding
@@ -19,38 +18,14 @@ from triage.operations.retention import remove_expired
 from triage.operations.services import Services
 from triage.operations.summary import summarize
 from triage.settings import Mode, read_settings
-from triage.storage.index import Query
+from triage.storage.query import Query
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_rejected
 from triage.wire import from_epoch_ns
 
-TENANT, ANOTHER, FORMER = (f"6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a{n}" for n in (77, 78, 79))
-TABLES = ("findings", "findingsindex", "audits", "rejected")
 NOW = time.time_ns() // 10**9 * 10**9
 DAY = 86400 * 10**9
 BEFORE = NOW - 400 * DAY
-
-
-@pytest.fixture(scope="module")
-def connection_string() -> Iterator[str]:
-    with azurite() as storage:
-        yield storage.connection_string
-
-
-def environment(connection_string: str, **more: str) -> dict[str, str]:
-    tenants = f'[{{"tenantId":"{TENANT}","etdAppId":"{ANOTHER}"}}]'
-    return {"TriageStorage": connection_string, "TRIAGE_TENANTS": tenants, **more}
-
-
-@pytest.fixture
-async def services(connection_string: str) -> AsyncIterator[Services]:
-    made = Services(read_settings(environment(connection_string)))
-    for name in TABLES:
-        await made.account.tables().create_table_if_not_exists(name)
-    yield made
-    for name in TABLES:
-        await made.account.tables().delete_table(name)
-    await made.close()
 
 
 def at(days: float, offset: int = 0) -> str:
@@ -99,18 +74,16 @@ async def rows(services: Services, table: str) -> list[Any]:
 
 
 async def kept(services: Services) -> list[str]:
-    """The ids of the stored findings. Checks that the index and the counts have exactly the same findings."""
-    entities = sorted(row["RowKey"] for row in await rows(services, "findings"))
+    """The ids of the stored findings. Checks that the lists and the counts have exactly the same findings."""
+    keys = [str(row["RowKey"]) for row in await rows(services, "findings")]
+    ids = sorted(key.removeprefix("id|") for key in keys if key.startswith("id|"))
+    for name in ("all", "mailbox=", "cause=", f"tenantId={TENANT}"):
+        assert sorted(key.rpartition("|")[2] for key in keys if key.startswith(name)) == ids
     page, _ = await services.findings.page(Query({}), 1000, None)
-    assert sorted(row["id"] for row in page) == entities
-    keys = [str(row["RowKey"]) for row in await rows(services, "findingsindex")]
-    counts = ("hour|", "day|", "change|")
-    indexed = [key.rpartition("|")[2] for key in keys if key.count("|") == 2 and not key.startswith(counts)]
-    assert sorted(indexed) == sorted(entities * 8)
-    assert sorted(key for key in keys if key.startswith("id|")) == [f"id|{one}" for one in entities]
+    assert sorted(row["id"] for row in page) == ids
     summary = await summarize(services, None, None, None)
-    assert summary["total"] == len(entities)
-    return entities
+    assert summary["total"] == len(ids)
+    return ids
 
 
 async def test_a_finding_is_removed_when_it_has_not_been_seen_for_400_days(services: Services) -> None:
@@ -127,82 +100,51 @@ async def test_a_finding_is_removed_when_it_has_not_been_seen_for_400_days(servi
     for one in findings.values():
         await services.findings.save(one, "delivery")
     assert len(await kept(services)) == 8
-    assert await remove_findings(services.account, services.findings, expiry()) == 3
+    assert await remove_findings(services.findings, expiry()) == 3
     gone = ("both long ago", "just before it", "from a clock that is years ahead")
     assert await kept(services) == sorted(one.id for name, one in findings.items() if name not in gone)
     assert await services.findings.get(findings["both long ago"].id) is None
-    assert await remove_findings(services.account, services.findings, expiry()) == 0
+    assert await remove_findings(services.findings, expiry()) == 0
 
 
 async def test_the_next_run_continues_a_run_that_ended_early(services: Services) -> None:
     await asyncio.gather(*(services.findings.save(finding(n, at(410), at(410)), "delivery") for n in range(40)))
-    removed = [await remove_findings(services.account, services.findings, expiry(0)) for _ in range(4)]
+    removed = [await remove_findings(services.findings, expiry(0)) for _ in range(4)]
     assert removed == [16, 16, 8, 0]
     assert await kept(services) == []
 
 
-async def test_the_next_run_removes_the_rows_of_a_finding_that_is_gone(services: Services) -> None:
+@pytest.mark.parametrize("occurred", [410, 2])
+async def test_a_finding_that_comes_again_stays(services: Services, occurred: int) -> None:
     old = finding(1, at(410), at(410))
     await services.findings.save(old, "delivery")
-    table = await services.account.table("findings")
-    await table.delete_entity(old.id[:2], old.id)
-    assert await remove_findings(services.account, services.findings, expiry()) == 0
-    assert await kept(services) == []
-
-
-@pytest.mark.parametrize("occurred", [410, 2, 450], ids=["the same month", "another month", "another old month"])
-async def test_a_finding_that_came_again_in_the_meantime_stays(
-    services: Services, occurred: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = finding(1, at(410), at(410))
-    with monkeypatch.context() as then:
-        then.setattr(time, "time", lambda: (NOW - 410 * DAY) / 10**9)
-        for _ in range(3):
-            await services.findings.save(old, "delivery")
-    table = await services.account.table("findings")
-    await table.delete_entity(old.id[:2], old.id)
-    again = finding(1, at(occurred), at(0), Cause.GUEST_USER)
-    await services.findings.save(again, "another delivery")
-    assert await remove_findings(services.account, services.findings, expiry()) == 0
+    await services.findings.save(finding(1, at(occurred), at(0), Cause.GUEST_USER), "another delivery")
+    assert await remove_findings(services.findings, expiry()) == 0
     assert await kept(services) == [old.id]
-    assert (await services.findings.page(Query({"cause": ("guest_user",)}), 10, None))[0][0]["id"] == old.id
+
+
+async def test_a_finding_that_comes_again_after_its_removal_is_new(services: Services) -> None:
+    old = finding(1, at(410), at(410))
+    await services.findings.save(old, "delivery")
+    assert await remove_findings(services.findings, expiry()) == 1
+    again = await services.findings.save(finding(1, at(410), at(0)), "delivery")
+    assert again.deliveries == 1
+    assert await kept(services) == [old.id]
 
 
 async def test_a_finding_that_is_written_during_its_removal_stays(services: Services) -> None:
     old = finding(1, at(410), at(410))
     await services.findings.save(old, "delivery")
-    table = await services.account.table("findings")
-    delete = table.delete_entity
+    read = services.findings.stored
 
-    async def delete_late(*arguments: Any, **options: Any) -> None:
+    async def read_early(finding_id: str) -> Any:
+        found = await read(finding_id)
+        services.findings.stored = read
         await services.findings.save(finding(1, at(410), at(0)), "another delivery")
-        await delete(*arguments, **options)
+        return found
 
-    table.delete_entity = delete_late
-
-    async def the_same_table(name: str) -> Any:
-        return table if name == "findings" else await type(services.account).table(services.account, name)
-
-    services.account.table = the_same_table
-    assert await services.findings.remove(old.id, old.occurred_at[:7], BEFORE) is False
-    assert await kept(services) == [old.id]
-
-
-async def test_a_finding_that_comes_again_before_its_rows_are_removed_keeps_them(
-    services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = finding(1, at(410), at(410))
-    with monkeypatch.context() as then:
-        then.setattr(time, "time", lambda: (NOW - 200 * DAY) / 10**9)
-        await services.findings.save(old, "delivery")
-    remove = services.findings.index.remove
-
-    async def remove_late(*arguments: Any) -> None:
-        await services.findings.save(finding(1, at(410), at(0)), "another delivery")
-        await remove(*arguments)
-
-    monkeypatch.setattr(services.findings.index, "remove", remove_late)
-    assert await services.findings.remove(old.id, old.occurred_at[:7], BEFORE) is True
+    services.findings.stored = read_early
+    assert await services.findings.remove(old.id, BEFORE) is False
     assert await kept(services) == [old.id]
 
 
@@ -210,9 +152,9 @@ async def test_concurrent_writers_and_runs_leave_findings_index_and_counts_consi
     for round_ in range(3):
         await asyncio.gather(*(services.findings.save(finding(n, at(410), at(410)), "delivery") for n in range(30)))
         again = [services.findings.save(finding(n, at(410), at(0)), f"again {round_}") for n in range(0, 30, 2)]
-        runs = [remove_findings(services.account, services.findings, expiry()) for _ in range(2)]
+        runs = [remove_findings(services.findings, expiry()) for _ in range(2)]
         await asyncio.gather(*again, *runs)
-        await remove_findings(services.account, services.findings, expiry())
+        await remove_findings(services.findings, expiry())
         assert set(await kept(services)) == {finding(n, at(0), at(0)).id for n in range(0, 30, 2)}
 
 

@@ -171,6 +171,17 @@ def test_nothing_of_this_machine_is_in_it(zipped: Path) -> None:
                 assert str(ROOT).encode() not in archive.read(name), name
 
 
+def test_the_list_of_graph_modules_is_current() -> None:
+    command = [sys.executable, "-m", "tools.graph_modules", "--print"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == package.GRAPH_MODULES.read_text(encoding="utf-8"), "run python -m tools.graph_modules"
+
+
+def test_a_graph_module_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(package.PackageError, match=r"tools\.graph_modules"):
+        package._trim(tmp_path)
+
+
 def test_every_graph_module_that_triage_names_is_in_it(zipped: Path) -> None:
     for module in imported_by_triage():
         path = f"{package.SITE_PACKAGES}/{module.replace('.', '/')}"
@@ -202,7 +213,7 @@ def test_another_python_leaves_the_modules_uncompiled_and_says_so(
     monkeypatch.setattr(package, "PYTHON", (3, 99))
     monkeypatch.setattr(package, "_site_packages", lambda: tmp_path / "packages")
     assert package.main(["--output", str(tmp_path / "triage.zip")]) == 0
-    assert "Not compiled: the function app runs Python 3.99, and this is 3." in capsys.readouterr().out
+    assert "Not compiled: only Python 3.99 can compile for the function app." in capsys.readouterr().out
     assert names(tmp_path / "triage.zip") == {path.as_posix() for path in package.own_files()}
 
 
@@ -221,6 +232,7 @@ def locked_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     (tmp_path / "triage" / "graph").mkdir(parents=True)
     monkeypatch.setattr(package, "ROOT", tmp_path)
     monkeypatch.setattr(package, "LOCK", tmp_path / "requirements.lock")
+    monkeypatch.setattr(package, "GRAPH_MODULES", tmp_path / "requirements.lock")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     return Path(wheel.filename or "")

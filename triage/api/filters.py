@@ -2,7 +2,7 @@
 
 The reader of a query (queries.py), the OpenAPI description (openapi.py), the options of the command line
 (cli/options.py) and the table in docs/api.md come from here. What a finding has for each filter is in
-storage/index.py, because storage cannot import this room.
+storage/query.py, because storage cannot import this room.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 from triage.addresses import domain_name, guid, mailbox_address
 from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
+from triage.finding import FindingState
 from triage.intake.scenario import Scenario
-from triage.storage.index import FILTERS
+from triage.storage.query import FILTERS
 from triage.wire import epoch_ns
 
 # The usual form of an address, for OpenAPI. Readers also take display names, spaces and Unicode domains.
@@ -98,6 +99,12 @@ def _mailbox(text: str) -> tuple[str]:
         raise ValueError(f"must be {known}") from None
 
 
+def _incident(text: str) -> tuple[str]:
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise ValueError("must be an incident's ID: 32 hexadecimal digits")
+    return (text,)
+
+
 def _tenant(text: str) -> tuple[str]:
     return (guid(text),)
 
@@ -110,6 +117,9 @@ _MAILBOX = Kind(
         "pattern": rf"^{LOCAL_PATTERN}@{DOMAIN_PATTERN}$|^[A-Za-z0-9.-]{{1,64}}\*$",
         "examples": ["adele@contoso.com", "adele*", "*@contoso.com"],
     },
+)
+_INCIDENT = Kind(
+    _incident, {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": ["8d3c5a27f0914be6a1d2c3b4e5f60718"]}
 )
 _INSTANT = Kind(_instant, {"type": "string", "format": "date-time"})
 _TOP = Kind(_top, {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": DEFAULT_TOP})
@@ -126,6 +136,11 @@ PARAMETERS = {
         Parameter(
             "exposed", _any_of(("true", "false", "null")), "Whether the message can still be opened; null: unknown"
         ),
+        Parameter(
+            "isRead", _any_of(("true", "false", "null")), "Whether the person has read the message; null: unknown"
+        ),
+        Parameter("state", _any_of(FindingState), "Whether somebody may have to act"),
+        Parameter("incidentId", _INCIDENT, "The incident that the finding belongs to"),
         Parameter("verdict", _any_of(Verdict), "The state of Email Threat Defense's app"),
         Parameter("since", _INSTANT, "The start of the period, included"),
         Parameter("until", _INSTANT, "The end of the period, included"),

@@ -22,7 +22,7 @@ from triage.finding import Finding
 from triage.operations.deliveries import retriage as queue_again
 from triage.operations.services import Services
 from triage.problems import InputError, Problem
-from triage.storage.index import FILTERS, Query
+from triage.storage.query import FILTERS, Query
 
 # An export ends after so many findings or bytes, or when its time is up. Its `Link` header leads to the rest.
 MAX_EXPORT_ROWS = 10_000

@@ -22,7 +22,7 @@ from triage.cli.client.service import Target
 from triage.cli.errors import ExitCode, UsageError
 from triage.cli.times import instant
 from triage.settings import Mode
-from triage.storage.index import FILTERS
+from triage.storage.query import FILTERS
 
 _SERVICE = "Service (without --url: the storage account in TriageStorage)"
 _TENANT = "Tenant"

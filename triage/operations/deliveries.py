@@ -37,6 +37,7 @@ from triage.operations.services import Services
 from triage.operations.triage import poison_finding, triage
 from triage.problems import InputError, Problem
 from triage.storage.account import is_away
+from triage.storage.finding_rows import Stored
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.telemetry.errors import PlainError, safe_traceback
 from triage.telemetry.instruments import Metric, count, record_age, span
@@ -132,7 +133,7 @@ async def handle(services: Services, message: QueueMessage) -> None:
 
 
 async def _handle(services: Services, message: QueueMessage) -> None:
-    for queued in await _read_or_reject(services, message, split=True):
+    for queued, old in await _read_or_reject(services, message, split=True):
         with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
             finding = await triage(services.settings, services.tenants, queued)
             if finding.passing:
@@ -140,7 +141,7 @@ async def _handle(services: Services, message: QueueMessage) -> None:
             elif queued.look is not None:
                 finding = finding.model_copy(update={"looks": queued.look.number})
             again = finding.next_look_at is not None
-            kept = await services.findings.save(finding, queued.delivery)
+            kept = await services.findings.save(finding, queued.delivery, old)
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
             # The id and the cause say nothing about a person.
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
@@ -168,11 +169,11 @@ async def handle_poison(services: Services, message: QueueMessage) -> None:
     """
     count(Metric.POISONED)
     try:
-        for queued in await _read_or_reject(services, message, poison=True):
+        for queued, old in await _read_or_reject(services, message, poison=True):
             with span("Poison", queued.traceparent, finding_id=queued.finding_id):
                 finding = poison_finding(services.settings, queued)
                 finding = await look_again(services, finding, queued.look)
-                kept = await services.findings.save(finding, queued.delivery)
+                kept = await services.findings.save(finding, queued.delivery, old)
             if kept.next_look_at is None and _counts(queued):
                 _count(kept)
     except Exception as error:
@@ -201,8 +202,10 @@ def _count(finding: Finding) -> None:
 
 async def _read_or_reject(
     services: Services, message: QueueMessage, *, split: bool = False, poison: bool = False
-) -> list[QueuedFailure]:
-    """The failures of a message to triage now. A message that can't be read has none: it is kept as a rejected event.
+) -> list[tuple[QueuedFailure, Stored | None]]:
+    """The failures of a message to triage now, with the findings that were read to know them.
+
+    A message that can't be read has none: it is kept as a rejected event.
 
     With `split`, several failures are put on the queue one by one instead, except those too large for a message.
     """
@@ -217,15 +220,18 @@ async def _read_or_reject(
         await _reject(services, message, RejectedReason.POISON if poison else RejectedReason(error.reason), str(error))
         return []
     await services.queue.send(messages)
-    return found
+    return [(queued, None) for queued in found]
 
 
-async def _stored(services: Services, retriage: QueuedRetriage, *, last: bool) -> list[QueuedFailure]:
+async def _stored(
+    services: Services, retriage: QueuedRetriage, *, last: bool
+) -> list[tuple[QueuedFailure, Stored | None]]:
     """The failure of a stored finding, if there is anything left to triage.
 
     A look can arrive before the finding that it follows is stored: it is tried again, unless this is the `last` try.
     """
-    finding = await services.findings.get(retriage.finding_id)
+    old = await services.findings.stored(retriage.finding_id)
+    finding = old.finding if old else await services.findings.get(retriage.finding_id)
     look = retriage if isinstance(retriage, QueuedLook) else None
     if look is not None and not last and is_early(look, finding):
         raise TriageIncompleteError(f"The finding before look {look.number} is not stored yet. It is tried again.")
@@ -236,7 +242,8 @@ async def _stored(services: Services, retriage: QueuedRetriage, *, last: bool) -
         _log.info("Finding %s was looked at in the meantime: look %d is not needed.", finding.id, look.number)
         return []
     queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, fresh=True)
-    return [queued.model_copy(update={"traceparent": retriage.traceparent, "look": look or asked_again(finding)})]
+    again = {"traceparent": retriage.traceparent, "look": look or asked_again(finding)}
+    return [(queued.model_copy(update=again), old)]
 
 
 def _separate(found: list[QueuedFailure]) -> tuple[list[bytes], list[QueuedFailure]]:

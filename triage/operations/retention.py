@@ -28,7 +28,7 @@ async def remove_expired(services: Services, seconds: float = deadlines.RETENTIO
         removed = {
             "rejected": await remove_rejected(services.account, expiry),
             "audits": await remove_audits(services.account, expiry),
-            "findings": await remove_findings(services.account, services.findings, expiry),
+            "findings": await remove_findings(services.findings, expiry),
         }
         note(over=expiry.over, **removed)
     for table, number in removed.items():

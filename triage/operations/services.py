@@ -12,10 +12,12 @@ from weakref import WeakKeyDictionary
 from triage import deadlines
 from triage.graph.kept import Kept
 from triage.graph.tenants import Tenants
+from triage.operations.projector import Projector
 from triage.settings import Settings, read_settings
 from triage.storage.account import StorageAccount
 from triage.storage.audits import Audits
 from triage.storage.findings import Findings
+from triage.storage.projection import Projection
 from triage.storage.queue import IntakeQueue
 from triage.storage.rejected import Rejected
 
@@ -45,7 +47,17 @@ class Services:
     @cached_property
     def findings(self) -> Findings:
         """Table `findings`."""
-        return Findings(self.account)
+        return Findings(self.account, self.projector.written)
+
+    @cached_property
+    def projection(self) -> Projection:
+        """What is derived from findings."""
+        return Projection(self.account, [])
+
+    @cached_property
+    def projector(self) -> Projector:
+        """Applies the changes of findings to what is derived from them."""
+        return Projector(self.projection)
 
     @cached_property
     def audits(self) -> Audits:
@@ -97,6 +109,7 @@ class Services:
         """Closes every connection."""
         if self._warming is not None:
             self._warming.cancel()
+        await self.projector.close()
         await self.tenants.close()
         await self.account.close()
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from typing import Any
 
 from triage.operations.services import Services
-from triage.storage.counters import FIELDS, Counts, Window, counts
-from triage.storage.index import Query
+from triage.storage.counters import Counts, Window, counted, read_counts
+from triage.storage.documents import unpack_compressed
+from triage.storage.finding_rows import SUMMARY
+from triage.storage.findings import TABLE
+from triage.storage.query import Query
+from triage.storage.shards import SHARDS
 from triage.wire import from_epoch_ns
 
 _HOUR = 3600 * 1_000_000_000
-_NAMES = dict(zip(FIELDS, ("byScenario", "byCause", "bySeverity", "byConfidence"), strict=True))
+_NAMES = {
+    "byScenario": "scenario",
+    "byCause": "cause",
+    "bySeverity": "severity",
+    "byConfidence": "confidence",
+    "byState": "state",
+}
 
 
 async def summarize(
@@ -23,15 +34,16 @@ async def summarize(
     """
     by_day: defaultdict[str, Counts] = defaultdict(Counter[str])
     window, edges = _parts(since, until)
-    index = services.findings.index
     if window is not None:
-        for month in await index.months(Query({}, since, until)):
-            for day, numbers in (await index.counts(month, window, tenant_ids)).items():
+        table = await services.account.table(TABLE)
+        for found in await asyncio.gather(*(read_counts(table, shard, window, tenant_ids) for shard in SHARDS)):
+            for day, numbers in found.items():
                 by_day[day].update(numbers)
+    filters = {"tenantId": tenant_ids} if tenant_ids is not None else {}
     for first, last in edges:
-        filters = {"tenantId": tenant_ids} if tenant_ids is not None else {}
-        async for row in index.columns(Query(filters, first, last)):
-            by_day[str(row["hour"])[:10]].update(counts(row))
+        async for row in services.findings.rows(Query(filters, first, last), None, 1000):
+            wire = unpack_compressed(SUMMARY, row)
+            by_day[wire["occurredAt"][:10]].update(counted(wire))
     audits = await services.audits.latest(tenant_ids)
     total: Counts = Counter()
     for numbers in by_day.values():
@@ -40,9 +52,9 @@ async def summarize(
         "since": from_epoch_ns(since) if since is not None else None,
         "until": from_epoch_ns(until) if until is not None else None,
         "total": total["total"],
-        **{name: _by(total, field) for field, name in _NAMES.items()},
+        **{name: _by(total, field) for name, field in _NAMES.items()},
         "byDay": {day: numbers["total"] for day, numbers in sorted(by_day.items()) if numbers["total"]},
-        "exposed": total["exposed"],
+        "exposed": total["exposed.true"],
         "audits": [
             {"tenantId": audit.tenant_id, "verdict": audit.verdict.value, "auditedAt": audit.audited_at}
             for audit in audits

@@ -1,12 +1,11 @@
 """Exact counts of findings for `GET /api/summary`, without a row that all writers would have to wait for.
 
-Each write of a finding adds a *change* row in the transaction of its index rows: what the finding counts as now, and
-what it counted as before. Changes are *folded*, a number at a time, into rows that count an hour or a day of one
-tenant. A fold deletes its changes in the transaction that counts them, so each change is counted once. A summary is
-the sum of day rows, hour rows and the changes that are not folded yet.
+Changes (changes.py) are *folded*, a number at a time, into rows that count an hour or a day of one tenant in one shard.
+A fold deletes its changes in the transaction that counts them, so each change is counted once. A summary is the sum of
+day rows, hour rows and the changes that are not folded yet.
 
-Row keys, in the partition of the month in the index: `change|<hour>|<tenant>|<id>|<revision>`,
-`hour|<hour>|<tenant>`, `day|<day>|<tenant>`, and `folds`, which has the number of the partition's last fold.
+Row keys, in a shard of table `findings`: `hour|<hour>|<tenant>`, `day|<day>|<tenant>`, and `folds`, which has the
+number of the shard's last fold, and who may do the next one (projection.py).
 """
 
 from __future__ import annotations
@@ -15,65 +14,63 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil, log
 from typing import Any
 
-from triage.finding import Finding
-from triage.storage.account import get_entity, if_unchanged, is_conflict
+from triage.finding.snapshot import Snapshot
+from triage.storage.account import get_entity
+from triage.storage.changes import PREFIX, Change, changes_of
+from triage.storage.query import flag
 
-FIELDS = ("scenario", "cause", "severity", "confidence")
+FIELDS = ("scenario", "cause", "severity", "confidence", "state", "exposed")
 FOLDS = "folds"
-# A transaction has at most 100 operations: the changes, 24 hours of a day, the day, and the number of the fold.
-_CHANGES_IN_A_FOLD = 70
+PREFIXES = ("hour|", "day|")
 
 Counts = Counter[str]
-"""Counts by name: `total`, `exposed`, and `<field>.<value>` for each of FIELDS."""
+"""Counts by name: `total`, `<field>.<value>` for each of FIELDS, and `reach.<step>` for the time in reach."""
+
+# The time in reach is counted in steps of 10 %, from a minute on, so a percentile is exact to 10 %.
+_STEP = 1.1
 
 
-def counted_as(finding: Finding) -> dict[str, str]:
-    """What a finding counts as: its hour (`2026-11-20T10`), its tenant, and the values that are counted."""
-    return {
-        "hour": finding.occurred_at[:13],
-        "tenant": finding.tenant_id or "",
-        **{field: getattr(finding, field).value for field in FIELDS},
-        "exposed": str(finding.exposed is True),
-    }
+def reach_step(seconds: float) -> int:
+    """The step of a time in reach: 0 up to a minute, and one more for each 10 %."""
+    return max(0, ceil(log(max(seconds, 1) / 60) / log(_STEP)))
 
 
-def counts(counted: dict[str, str], sign: int = 1) -> Counts:
-    """The counts of one finding; negative with a `sign` of -1."""
+def reach_seconds(step: int) -> int:
+    """The longest time of a step, in seconds."""
+    return round(60 * _STEP**step)
+
+
+def counted(wire: dict[str, Any], sign: int = 1) -> Counts:
+    """The counts of one finding or snapshot (JSON); negative with a `sign` of -1."""
     found: Counts = Counter({"total": sign})
     for field in FIELDS:
-        found[f"{field}.{counted[field]}"] = sign
-    if counted["exposed"] == "True":
-        found["exposed"] = sign
+        value = wire[field]
+        found[f"{field}.{value if isinstance(value, str) else flag(value)}"] = sign
+    if wire["timeInReach"] is not None:
+        found[f"reach.{reach_step(wire['timeInReach']['atMost'])}"] = sign
     return found
 
 
-def change_rows(
-    month: str, finding_id: str, revision: int, before: dict[str, str] | None, after: dict[str, str] | None
-) -> list[dict[str, Any]]:
-    """The rows that record a change: none if the counts stay the same, two if the hour or the tenant has changed."""
-    if before == after:
-        return []
-    rows: defaultdict[str, dict[str, Any]] = defaultdict(dict[str, Any])
-    for name, counted in (("before", before), ("after", after)):
-        if counted is not None:
-            key = f"change|{counted['hour']}|{counted['tenant']}|{finding_id}|{revision}"
-            rows[key][name] = json.dumps(counted)
-    return [{"PartitionKey": month, "RowKey": key, **row} for key, row in rows.items()]
+def key_of(snapshot: Snapshot) -> tuple[str, str]:
+    """Where a finding is counted: its hour (`2026-11-20T10`) and its tenant."""
+    return snapshot.occurred_at[:13], snapshot.tenant_id or ""
 
 
-def change_counts(row: Any) -> Counts:
-    """The counts of a change row, some of them negative."""
-    found: Counts = Counter()
-    for name, sign in (("before", -1), ("after", 1)):
-        if name in row:
-            found.update(counts(json.loads(row[name]), sign))
-    return found
+def hours_of(changes: Iterable[Change]) -> dict[tuple[str, str], Counts]:
+    """What changes add to the counts of each hour and tenant; some of it is negative."""
+    hours: defaultdict[tuple[str, str], Counts] = defaultdict(Counter[str])
+    for change in changes:
+        for snapshot, sign in ((change.before, -1), (change.after, 1)):
+            if snapshot is not None:
+                hours[key_of(snapshot)].update(counted(snapshot.wire(), sign))
+    return {key: Counter({name: n for name, n in counts.items() if n}) for key, counts in hours.items()}
 
 
 def key_parts(row_key: str) -> tuple[str, str]:
-    """The hour or day and the tenant in the row key of a count or a change."""
+    """The hour or day and the tenant in the row key of a count."""
     _, moment, tenant, *_ = row_key.split("|")
     return moment, tenant
 
@@ -103,109 +100,85 @@ class Window:
         return first <= day < end
 
 
-async def fold(table: Any, month: str, most: int = 20) -> int:
-    """Folds changes of a partition, in at most `most` transactions. Returns the number of changes folded.
-
-    Of several folds at the same time one continues. The others see that the number of the fold has changed, and stop.
-    Raises azure.core's errors.
-    """
-    from azure.core.exceptions import HttpResponseError
-
-    folded = 0
-    groups: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
-    async for row in rows_of(table, month, "change|", results_per_page=1000):
-        hour, tenant = key_parts(row["RowKey"])
-        groups[hour[:10], tenant].append(row)
-        if sum(len(rows) for rows in groups.values()) >= most * _CHANGES_IN_A_FOLD:
-            break
-    for (day, tenant), rows in groups.items():
-        for start in range(0, len(rows), _CHANGES_IN_A_FOLD):
-            part = rows[start : start + _CHANGES_IN_A_FOLD]
-            try:
-                await table.submit_transaction(await _fold_operations(table, month, day, tenant, part))
-            except HttpResponseError as error:
-                if is_conflict(error):
-                    return folded
-                raise
-            folded += len(part)
-    return folded
+def count_rows(changes: Iterable[Change]) -> dict[str, Counts]:
+    """The row keys of the counts that changes are added to, and what is added."""
+    rows: defaultdict[str, Counts] = defaultdict(Counter[str])
+    for (hour, tenant), numbers in hours_of(changes).items():
+        rows[f"hour|{hour}|{tenant}"].update(numbers)
+        rows[f"day|{hour[:10]}|{tenant}"].update(numbers)
+    return dict(rows)
 
 
-async def _fold_operations(table: Any, month: str, day: str, tenant: str, changes: list[Any]) -> list[Any]:
-    hours: defaultdict[str, Counts] = defaultdict(Counter)
-    total: Counts = Counter()
-    for change in changes:
-        numbers = change_counts(change)
-        hours[key_parts(change["RowKey"])[0]].update(numbers)
-        total.update(numbers)
-    operations: list[Any] = [await fold_operation(table, month)]
-    rows = {f"day|{day}|{tenant}": total, **{f"hour|{hour}|{tenant}": numbers for hour, numbers in hours.items()}}
-    for key, numbers in rows.items():
-        old = await get_entity(table, month, key)
-        whole: Counts = Counter(json.loads(old["counts"]) if old else {})
-        whole.update(numbers)
-        kept = {name: number for name, number in whole.items() if number}
-        operations.append(("upsert", {"PartitionKey": month, "RowKey": key, "counts": json.dumps(kept)}, _REPLACE))
-    operations += [("delete", {"PartitionKey": month, "RowKey": change["RowKey"]}) for change in changes]
-    return operations
+async def new_counts(table: Any, shard: str, added: dict[str, Counts], known: dict[str, Counts]) -> dict[str, Counts]:
+    """The counts of some rows with what is added to them. `known`: those that need not be read."""
+    found: dict[str, Counts] = {}
+    for key, numbers in added.items():
+        if key in known:
+            before = known[key]
+        else:
+            row = await get_entity(table, shard, key)
+            before = Counter(json.loads(row["counts"]) if row else {})
+        found[key] = Counter(before)
+        found[key].update(numbers)
+    return found
 
 
-_REPLACE = {"mode": "replace"}
+def count_row(shard: str, key: str, numbers: Counts) -> dict[str, Any]:
+    """The row of the counts of an hour or a day."""
+    kept = {name: number for name, number in sorted(numbers.items()) if number}
+    return {"PartitionKey": shard, "RowKey": key, "counts": json.dumps(kept)}
 
 
-async def fold_operation(table: Any, month: str) -> Any:
-    """The operation that numbers the next fold. Its transaction fails if there was another fold in between."""
-    old = await get_entity(table, month, FOLDS)
-    if old is None:
-        return ("create", {"PartitionKey": month, "RowKey": FOLDS, "number": 1})
-    row = {"PartitionKey": month, "RowKey": FOLDS, "number": old["number"] + 1}
-    return ("update", row, {**_REPLACE, **if_unchanged(old)})
-
-
-async def read_counts(
-    table: Any, month: str, window: Window, tenants: tuple[str, ...] | None
-) -> tuple[dict[str, Counts], int]:
-    """The counts of a month by day, for some tenants or all, and the number of changes that are not folded yet.
+async def read_counts(table: Any, shard: str, window: Window, tenants: tuple[str, ...] | None) -> dict[str, Counts]:
+    """The counts of a shard by day, for some tenants or all.
 
     Reads again if there was a fold in between: its changes would count twice or not at all.
     """
     found: dict[str, Counts] = {}
-    waiting = 0
     for _ in range(5):
-        before = await _fold_number(table, month)
-        found, waiting = defaultdict[str, Counts](Counter[str]), 0
-        async for row in rows_of(table, month, "change|"):
-            hour, owner = key_parts(row["RowKey"])
-            waiting += 1
-            if window.has(hour) and (tenants is None or owner in tenants):
-                found[hour[:10]].update(change_counts(row))
-        async for row in rows_of(table, month, "day|"):
+        before = await _fold_number(table, shard)
+        found = defaultdict[str, Counts](Counter[str])
+        async for row in rows_of(table, shard, PREFIX):
+            for (hour, owner), numbers in hours_of(changes_of(row)).items():
+                if window.has(hour) and _wanted(owner, tenants):
+                    found[hour[:10]].update(numbers)
+        async for row in _day_rows(table, shard, window):
             day, owner = key_parts(row["RowKey"])
-            if window.whole_day(day) and (tenants is None or owner in tenants):
+            if window.whole_day(day) and _wanted(owner, tenants):
                 found[day].update(json.loads(row["counts"]))
-        for day in _partial_days(window, month):
-            async for row in rows_of(table, month, f"hour|{day}"):
+        for day in _partial_days(window):
+            async for row in rows_of(table, shard, f"hour|{day}"):
                 hour, owner = key_parts(row["RowKey"])
-                if window.has(hour) and (tenants is None or owner in tenants):
+                if window.has(hour) and _wanted(owner, tenants):
                     found[day].update(json.loads(row["counts"]))
-        if before == await _fold_number(table, month):
+        if before == await _fold_number(table, shard):
             break
-    return found, waiting
+    return found
 
 
-def _partial_days(window: Window, month: str) -> Iterable[str]:
+def _wanted(tenant: str, tenants: tuple[str, ...] | None) -> bool:
+    return tenants is None or tenant in tenants
+
+
+def _partial_days(window: Window) -> Iterable[str]:
     """The days at either end of a window that are not whole days of it."""
     days = {window.first[:10], window.end[:10]}
-    return sorted(day for day in days if day[:7] == month and not window.whole_day(day))
+    return sorted(day for day in days if not window.whole_day(day))
 
 
-async def _fold_number(table: Any, month: str) -> int:
-    row = await get_entity(table, month, FOLDS)
+async def _fold_number(table: Any, shard: str) -> int:
+    row = await get_entity(table, shard, FOLDS)
     return row["number"] if row else 0
 
 
-def rows_of(table: Any, month: str, prefix: str, **options: Any) -> Any:
-    """The rows of a partition whose keys start with a prefix."""
+def _day_rows(table: Any, shard: str, window: Window) -> Any:
+    """The rows of the days of a window."""
+    first, end = window.days()
+    return table.query_entities(f"PartitionKey eq '{shard}' and RowKey ge 'day|{first}' and RowKey lt 'day|{end}'")
+
+
+def rows_of(table: Any, shard: str, prefix: str, **options: Any) -> Any:
+    """The rows of a shard whose keys start with a prefix."""
     return table.query_entities(
-        f"PartitionKey eq '{month}' and RowKey ge '{prefix}' and RowKey lt '{prefix}~'", **options
+        f"PartitionKey eq '{shard}' and RowKey ge '{prefix}' and RowKey lt '{prefix}~'", **options
     )

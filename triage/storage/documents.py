@@ -42,7 +42,12 @@ def pack_compressed(name: str, value: Any) -> dict[str, bytes]:
 
 def unpack_compressed(name: str, entity: Mapping[str, Any]) -> Any:
     """The value that `pack_compressed` put into an entity."""
-    return json.loads(zlib.decompress(b"".join(bytes(piece) for piece in _pieces(name, entity))))
+    return json.loads(decompressed(name, entity))
+
+
+def decompressed(name: str, entity: Mapping[str, Any]) -> str:
+    """The JSON of the value that `pack_compressed` put into an entity."""
+    return zlib.decompress(b"".join(bytes(piece) for piece in _pieces(name, entity))).decode()
 
 
 def _pieces(name: str, entity: Mapping[str, Any]) -> list[Any]:

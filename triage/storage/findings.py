@@ -1,8 +1,4 @@
-"""Table `findings`: one entity for each failure, and its rows in the index (index.py).
-
-PartitionKey: the first two characters of the id. RowKey: the id. `document` (and `document1`, …): the finding as JSON
-(docs/api.md). `deliveryIds`: the last deliveries that were counted, as JSON. `revision` grows with each write, also when
-a finding comes again after its removal: old rows in the index are never newer than the finding.
+"""Table `findings`: one finding for each failure (finding_rows.py), and the lists of findings (query.py).
 
 All methods raise azure.core's errors.
 """
@@ -10,147 +6,233 @@ All methods raise azure.core's errors.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import json
 import re
-import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from triage.finding import Finding, merge
+from triage.finding.snapshot import Snapshot
 from triage.problems import InputError
-from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
-from triage.storage.documents import pack_text, unpack_text
-from triage.storage.index import ATTEMPTS, FindingsIndex, Query
-from triage.storage.index import TABLE as INDEX_TABLE
-from triage.storage.stored_finding import read_finding
+from triage.storage.account import StorageAccount, get_entity, is_conflict
+from triage.storage.changes import Change
+from triage.storage.commits import Commits
+from triage.storage.documents import unpack_compressed
+from triage.storage.finding_rows import (
+    DOCUMENT,
+    SUMMARY,
+    Stored,
+    all_key,
+    finding_in,
+    first_revision,
+    id_key,
+    remove_operations,
+    write_operations,
+)
+from triage.storage.query import FILTERS, Query, clauses, matches, ranges
+from triage.storage.shards import SHARDS, merged, shard_of, share_of
+from triage.storage.version1 import Version1, finding_of
 from triage.wire import epoch_ns
 
 TABLE = "findings"
+ATTEMPTS = 50
+"""A writer tries this often while others are faster. With fewer writers than this, each of them succeeds."""
 _ID = re.compile(r"[0-9a-f]{32}")
-_REMEMBERED_DELIVERIES = 50
+_PLACE = re.compile(r"[0-9]{21}\|[0-9a-f]{32}")
+_READS_AT_ONCE = 32
+
+Row = dict[str, Any]
 
 
 class Findings:
-    """The findings of all tenants."""
+    """The findings of all tenants. `written` is called with the shard of each write, when it is stored."""
 
-    def __init__(self, account: StorageAccount) -> None:
+    def __init__(self, account: StorageAccount, written: Callable[[str], None] = lambda shard: None) -> None:
         self._account = account
-        self.index = FindingsIndex(account)
+        self._commits = Commits(account, TABLE)
+        self._written = written
+        self._version1 = Version1(account)
 
     async def open(self) -> None:
-        """Loads the client and creates the tables, before they are needed."""
+        """Loads the client and creates the table, before they are needed."""
         await self._account.load()
-        await asyncio.gather(self._account.table(TABLE), self._account.table(INDEX_TABLE))
+        await self._account.table(TABLE)
+        await self._version1.is_gone()
 
     async def get(self, finding_id: str) -> Finding | None:
         """The finding with this id; None if there is none."""
+        found = await self.stored(finding_id)
+        if found is not None:
+            return found.finding
+        return await self._version1.get(finding_id) if _ID.fullmatch(finding_id) else None
+
+    async def stored(self, finding_id: str) -> Stored | None:
+        """The finding with this id and its rows; None if there is none."""
         if not _ID.fullmatch(finding_id):
             return None
-        entity = await self._entity(finding_id)
-        return _finding(entity) if entity else None
+        table, shard = await self._account.table(TABLE), shard_of(finding_id)
+        for _ in range(ATTEMPTS):
+            entity = await get_entity(table, shard, id_key(finding_id))
+            if entity is None:
+                return None
+            row = await get_entity(table, shard, all_key(entity["place"]))
+            if row is not None:  # else it was removed, or has got another place, in between
+                return Stored(finding_in(row), entity)
+        return None
 
-    async def save(self, finding: Finding, delivery: str | None) -> Finding:
+    async def save(self, finding: Finding, delivery: str | None, old: Stored | None = None) -> Finding:
         """Stores the finding of one try, merged with the stored one, and returns the result.
 
-        The same `delivery` counts once; None (a retriage) does not count. Of two writers at the same time, the second
-        merges with the finding of the first (finding.merge).
+        `old` is the stored one where the caller has read it. The same `delivery` counts once; None (a retriage) does not
+        count. Of two writers at the same time, the second merges with the finding of the first (finding.merge).
         """
         from azure.core.exceptions import HttpResponseError
 
-        table = await self._account.table(TABLE)
+        if old is None and not await self._version1.is_gone() and (entity := await self._version1.entity(finding.id)):
+            await self._bring(entity)
         for attempt in range(ATTEMPTS):
-            entity = await self._entity(finding.id)
-            counted: list[str] = json.loads(entity["deliveryIds"]) if entity else []
+            counted = old.deliveries if old else []
             delivered = delivery is not None and delivery not in counted
-            merged = merge(_finding(entity), finding, delivered=delivered) if entity else finding
-            revision = (entity["revision"] if entity else _first_revision()) + 1
+            kept = merge(old.finding, finding, delivered=delivered) if old else finding
             counted += [delivery] if delivery is not None and delivered else []
-            row = _row(merged, revision, counted[-_REMEMBERED_DELIVERIES:])
+            after = Snapshot.of(kept, old.revision + 1 if old else first_revision())
             try:
-                if entity is None:
-                    await table.create_entity(row)
-                else:
-                    await table.update_entity(row, mode="replace", **if_unchanged(entity))
+                await self._write(kept, after, counted, old, blind=attempt == 0 and old is None)
+                return kept
             except HttpResponseError as error:
                 if not is_conflict(error) or attempt == ATTEMPTS - 1:
                     raise
-                continue
-            await self.index.write(merged, revision)
-            return merged
+            old = await self.stored(finding.id)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def remove(self, finding_id: str, month: str, before: int) -> bool:
-        """Removes a finding that was last seen before `before` (nanoseconds since 1970), and its rows in a month's index.
+    async def rewrite(self, finding_id: str) -> None:
+        """Writes the rows of a finding again, as it is. One that is written at the same time has its rows already."""
+        from azure.core.exceptions import HttpResponseError
 
-        A finding that is written at the same time stays. The finding is deleted before its rows: if a run ends in
-        between, the next run finds the rows. Rows without a finding are removed as well. False if there was no such
-        finding.
+        old = await self.stored(finding_id)
+        if old is None:
+            return
+        after = Snapshot.of(old.finding, old.revision + 1)
+        try:
+            await self._write(old.finding, after, old.deliveries, old)
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+
+    async def bring_forward(self) -> AsyncIterator[str]:
+        """Brings every finding of version 1 forward, and yields the id of each. It can be ended and started again."""
+        async for entity in self._version1.entities():
+            await self._bring(entity)
+            yield str(entity["RowKey"])
+
+    async def _bring(self, entity: Row) -> None:
+        """Stores a finding as this version does, then deletes the old one. Whoever comes in between finds the new one."""
+        from azure.core.exceptions import HttpResponseError
+
+        finding = finding_of(entity)
+        after = Snapshot.of(finding, max(first_revision(), entity["revision"] + 1))
+        try:
+            if await self.stored(finding.id) is None:
+                await self._write(finding, after, json.loads(entity["deliveryIds"]), None)
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+        await self._version1.delete(entity)
+
+    async def _write(
+        self, kept: Finding, after: Snapshot, counted: list[str], old: Stored | None, *, blind: bool = False
+    ) -> None:
+        change = Change.of(old.snapshot if old else None, after)
+        shard, operations = shard_of(kept.id), write_operations(kept, after, counted, old)
+        await self._commits.write(shard, operations, change, blind=blind)
+        self._written(shard)
+
+    async def remove(self, finding_id: str, before: int) -> bool:
+        """Removes a finding that was last seen before `before` (nanoseconds since 1970). False if there is none.
+
+        A finding that is written at the same time stays.
         """
         from azure.core.exceptions import HttpResponseError
 
-        revision = await self.index.revision(finding_id, month)
-        entity = await self._entity(finding_id)
-        finding = _finding(entity) if entity else None
-        expired = finding is not None and finding.occurred_at[:7] == month
-        if finding is not None and expired:
-            if epoch_ns(finding.last_seen) >= before:
-                return False
-            table = await self._account.table(TABLE)
-            try:
-                await table.delete_entity(finding_id[:2], finding_id, **if_unchanged(entity))
-            except HttpResponseError as error:
-                if not is_conflict(error):
-                    raise
-                return False
-            revision = max(revision, entity["revision"])
-        await self.index.remove(finding_id, month, revision)
-        return expired
+        old = await self.stored(finding_id)
+        if old is None or epoch_ns(old.finding.last_seen) >= before:
+            return False
+        change = Change.of(old.snapshot, None)
+        try:
+            await self._commits.write(shard_of(finding_id), remove_operations(old), change)
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+            return False
+        self._written(shard_of(finding_id))
+        return True
 
-    async def page(self, query: Query, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """At most `top` findings, newest first, and the token of the next page. InputError if `token` is not valid."""
-        after = _read_token(token) if token else None
-        rows: list[dict[str, Any]] = []
-        last: tuple[str, str] | None = None
-        async for row in self.index.rows(query, after, top + 1):
-            if len(rows) == top and last:
-                return rows, _write_token(last)
-            rows.append(row.finding)
-            last = (row.month, row.row_key)
-        return rows, None
+    async def page(
+        self, query: Query, top: int, token: str | None, *, whole: bool = True
+    ) -> tuple[list[Row], str | None]:
+        """At most `top` findings, newest first, and the token of the next page. InputError if `token` is not valid.
 
-    async def _entity(self, finding_id: str) -> Any:
-        return await get_entity(await self._account.table(TABLE), finding_id[:2], finding_id)
+        `whole`: with everything. Otherwise as `fields=summary` shows them.
+        """
+        if token is not None and not _PLACE.fullmatch(token):
+            raise InputError("is not the token of a page")
+        rows: list[Row] = []
+        last: str | None = None
+        async for row in self.rows(query, token, top + 1, whole=whole):
+            if len(rows) == top:
+                return await self._documents(rows, whole=whole), last
+            rows.append(row)
+            last = place_of(row)
+        return await self._documents(rows, whole=whole), None
+
+    async def rows(self, query: Query, after: str | None, most: int, *, whole: bool = False) -> AsyncIterator[Row]:
+        """The list rows of a query, newest first, after a place. About `most` of them are asked for at a time.
+
+        With `whole`, a row of the list of all has the whole finding as well.
+        """
+        select = [] if whole else ["RowKey", SUMMARY, *(f"{SUMMARY}{n}" for n in range(1, 4)), *FILTERS]
+        sources = [
+            self._range(query, clauses(query, shard, prefix, after), share_of(most), select)
+            for shard in SHARDS
+            for prefix in ranges(query)
+        ]
+        if not await self._version1.is_gone():
+            sources.append(self._version1.rows(query, after))
+        last = ""
+        async for row in merged(sources, place_of):
+            if place_of(row) != last:
+                last = place_of(row)
+                yield row
+
+    async def _range(self, query: Query, where: str, most: int, select: list[str]) -> AsyncIterator[Row]:
+        table = await self._account.table(TABLE)
+        options: dict[str, Any] = {"select": select} if select else {}
+        async for row in table.query_entities(where, results_per_page=most, **options):
+            if matches(query, row):
+                yield row
+
+    async def _documents(self, rows: list[Row], *, whole: bool) -> list[Row]:
+        """The findings of list rows (JSON). Those that their rows don't hold whole are read one by one."""
+        if not whole:
+            return [unpack_compressed(SUMMARY, row) for row in rows]
+        table = await self._account.table(TABLE)
+        limit = asyncio.Semaphore(_READS_AT_ONCE)
+
+        async def document(row: Row) -> Row | None:
+            if DOCUMENT in row:
+                return unpack_compressed(DOCUMENT, row)
+            finding_id = place_of(row).rpartition("|")[2]
+            async with limit:
+                found = await get_entity(table, shard_of(finding_id), all_key(place_of(row)))
+                if found is None:  # it was removed, moved, or is not brought forward
+                    finding = await self.get(finding_id)
+                    return finding.wire() if finding else None
+            return unpack_compressed(DOCUMENT, found)
+
+        found = await asyncio.gather(*(document(row) for row in rows))
+        return [one for one in found if one is not None]
 
 
-def _first_revision() -> int:
-    """Seconds since 2026: more than an earlier finding with this id can have had, and small enough for an Int32."""
-    return max(0, int(time.time()) - 1_767_225_600)
-
-
-def _row(finding: Finding, revision: int, deliveries: list[str]) -> dict[str, Any]:
-    return {
-        "PartitionKey": finding.id[:2],
-        "RowKey": finding.id,
-        "revision": revision,
-        "deliveryIds": json.dumps(deliveries),
-        **pack_text("document", finding.wire()),
-    }
-
-
-def _finding(entity: Any) -> Finding:
-    return read_finding(unpack_text("document", entity))
-
-
-def _write_token(place: tuple[str, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
-
-
-def _read_token(token: str) -> tuple[str, str]:
-    try:
-        month, row_key = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (binascii.Error, ValueError, TypeError):
-        raise InputError("is not the token of a page") from None
-    if not isinstance(month, str) or not isinstance(row_key, str):
-        raise InputError("is not the token of a page")
-    return month, row_key
+def place_of(row: Row) -> str:
+    """Where a row is in its list: its time, newest first, and the id of its finding."""
+    return str(row["RowKey"]).split("|", 1)[1]

@@ -1,4 +1,4 @@
-"""Rebuilds the index from the findings, and the counts from the index.
+"""Writes what is derived from findings again: the rows of their lists, and the counts.
 
 Either may run while findings are written, in one process at a time. A run that was interrupted can be started again.
 Both raise azure.core's errors.
@@ -6,101 +6,110 @@ Both raise azure.core's errors.
 
 from __future__ import annotations
 
-import json
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from triage.storage.account import StorageAccount, is_conflict
-from triage.storage.counters import Counts, counts, fold_operation, rows_of
-from triage.storage.documents import unpack_text
-from triage.storage.findings import TABLE as FINDINGS
-from triage.storage.findings import Findings
-from triage.storage.index import TABLE, Query
-from triage.storage.stored_finding import read_finding
+from triage.storage.account import StorageAccount
+from triage.storage.changes import Change, changes_of
+from triage.storage.counters import PREFIXES, Counts, count_row, counted, rows_of
+from triage.storage.documents import unpack_compressed
+from triage.storage.finding_rows import SUMMARY
+from triage.storage.findings import TABLE, Findings, place_of
+from triage.storage.projection import LEASE_SECONDS, Lease, Projection
+from triage.storage.query import ALL, Query
+from triage.storage.shards import SHARDS
 
-# A transaction has at most 100 operations, and one of them numbers the fold.
+# A transaction has at most 100 operations, and one of them is the lease.
 _ROWS_AT_ONCE = 90
-_ATTEMPTS = 5
+_ATTEMPTS = 10
+_FOREVER = float("inf")
 
 Progress = Callable[[int], None]
 
 
-async def rebuild_index(account: StorageAccount, findings: Findings, progress: Progress) -> int:
-    """Writes the index rows of every finding again. Returns the number of findings.
+async def rebuild_lists(findings: Findings, progress: Progress) -> int:
+    """Brings findings of version 1 forward, and writes the rows of every finding again. Returns their number.
 
     `progress` is called with the number so far, after each finding.
     """
-    table = await account.table(FINDINGS)
     number = 0
-    async for entity in table.query_entities("PartitionKey ge ''", results_per_page=500):
-        finding = read_finding(unpack_text("document", entity))
-        await findings.index.write(finding, entity["revision"])
-        number += 1
-        progress(number)
+    async for _ in findings.bring_forward():
+        progress(number := number + 1)
+    number = 0
+    async for row in findings.rows(Query({}), None, 1000):
+        await findings.rewrite(place_of(row).rpartition("|")[2])
+        progress(number := number + 1)
     return number
 
 
-async def rebuild_counts(account: StorageAccount, findings: Findings) -> int:
-    """Counts the findings of every month again, from the index. Returns the number of findings."""
-    table = await account.table(TABLE)
-    return sum([await _rebuild_month(table, month) for month in await findings.index.months(Query({}))])
+async def rebuild_counts(account: StorageAccount, projection: Projection) -> int:
+    """Counts the findings of every shard again. Returns the number of findings."""
+    return sum([await _rebuild(account, projection, shard) for shard in SHARDS])
 
 
-async def _rebuild_month(table: Any, month: str) -> int:
-    """Counts one month. Starts again if there was a fold in between."""
-    from azure.core.exceptions import HttpResponseError
-
-    for attempt in range(_ATTEMPTS):
-        number, operations = await _count_month(table, month)
-        try:
-            for start in range(0, len(operations), _ROWS_AT_ONCE):
-                part = operations[start : start + _ROWS_AT_ONCE]
-                await table.submit_transaction([await fold_operation(table, month), *part])
+async def _rebuild(account: StorageAccount, projection: Projection, shard: str) -> int:
+    """Counts one shard. Starts again if another instance folded changes in between."""
+    for _ in range(_ATTEMPTS):
+        await projection.run(shard, _FOREVER)
+        if (lease := await projection.take(shard)) is None:
+            await asyncio.sleep(LEASE_SECONDS / 2)
+            continue
+        number, rows = await _count(await account.table(TABLE), shard)
+        if await _replace(projection, shard, lease, rows):
             return number
-        except HttpResponseError as error:
-            if not is_conflict(error) or attempt == _ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable: the last attempt returns or raises")
+    raise TimeoutError("other instances fold the changes of this shard all the time")
 
 
-async def _count_month(table: Any, month: str) -> tuple[int, list[Any]]:
-    """The number of findings of a month, and the operations that write its counts."""
-    revisions: dict[str, int] = {}
-    hours: defaultdict[tuple[str, str], Counts] = defaultdict(Counter[str])
-    days: defaultdict[tuple[str, str], Counts] = defaultdict(Counter[str])
-    async for anchor in rows_of(table, month, "id|", select=["RowKey", "revision", "counted"]):
-        counted = json.loads(anchor["counted"])
-        revisions[anchor["RowKey"].removeprefix("id|")] = anchor["revision"]
-        hours[counted["hour"], counted["tenant"]].update(counts(counted))
-        days[counted["hour"][:10], counted["tenant"]].update(counts(counted))
-    rows = {f"hour|{hour}|{tenant}": numbers for (hour, tenant), numbers in hours.items()}
-    rows |= {f"day|{day}|{tenant}": numbers for (day, tenant), numbers in days.items()}
-    operations: list[Any] = [
-        ("upsert", {"PartitionKey": month, "RowKey": key, "counts": json.dumps(numbers)}, {"mode": "replace"})
-        for key, numbers in rows.items()
-    ]
-    gone = [key for prefix in ("hour|", "day|") for key in await _keys(table, month, prefix) if key not in rows]
-    gone += await _counted_changes(table, month, revisions)
-    return len(revisions), [*operations, *(("delete", {"PartitionKey": month, "RowKey": key}) for key in gone)]
+async def _replace(projection: Projection, shard: str, lease: Lease, operations: list[Any]) -> bool:
+    for start in range(0, len(operations), _ROWS_AT_ONCE):
+        part = operations[start : start + _ROWS_AT_ONCE]
+        following = await projection.transact(shard, lease._replace(number=lease.number + 1), LEASE_SECONDS, part)
+        if following is None:
+            return False
+        lease = following
+    await projection.transact(shard, lease, 0.0, [])
+    return True
 
 
-async def _counted_changes(table: Any, month: str, revisions: dict[str, int]) -> list[str]:
-    """The keys of the changes that are in the new counts: they were made before the anchors were read.
+async def _count(table: Any, shard: str) -> tuple[int, list[Any]]:
+    """The number of findings of a shard, and the operations that write its counts.
 
-    A finding without an anchor was removed before that, or was written after it. Its last change tells which.
+    What is written while the rows are read leaves a change that is not folded yet. The finding then counts as it did
+    before the first such change, whatever was read: the fold adds the rest.
     """
-    changes: defaultdict[str, list[tuple[int, str, bool]]] = defaultdict(list[tuple[int, str, bool]])
-    async for row in rows_of(table, month, "change|"):
-        *_, finding_id, revision = row["RowKey"].split("|")
-        changes[finding_id].append((int(revision), row["RowKey"], "after" in row))
-    counted: list[str] = []
-    for finding_id, made in changes.items():
-        _, _, there = max(made)
-        last = revisions.get(finding_id, 0 if there else max(made)[0])
-        counted += [key for revision, key, _ in made if revision <= last]
-    return counted
+    found: dict[str, tuple[str, str, Any]] = {}
+    async for row in rows_of(table, shard, ALL, select=["RowKey", SUMMARY, f"{SUMMARY}1"]):
+        wire = unpack_compressed(SUMMARY, row)
+        found[wire["id"]] = (wire["occurredAt"][:13], wire["tenantId"] or "", counted(wire))
+    for change in await _first_changes(table, shard):
+        before = change.before
+        if before is None:
+            found.pop(change.finding_id, None)
+        else:
+            found[change.finding_id] = (before.occurred_at[:13], before.tenant_id or "", counted(before.wire()))
+    rows: defaultdict[str, Counts] = defaultdict(Counter[str])
+    for hour, tenant, numbers in found.values():
+        rows[f"hour|{hour}|{tenant}"].update(numbers)
+        rows[f"day|{hour[:10]}|{tenant}"].update(numbers)
+    gone = [key for prefix in PREFIXES for key in await _keys(table, shard, prefix) if key not in rows]
+    return len(found), [
+        *(("upsert", count_row(shard, key, numbers), {"mode": "replace"}) for key, numbers in rows.items()),
+        *(("delete", {"PartitionKey": shard, "RowKey": key}) for key in gone),
+    ]
 
 
-async def _keys(table: Any, month: str, prefix: str) -> list[str]:
-    return [row["RowKey"] async for row in rows_of(table, month, prefix, select=["RowKey"])]
+async def _first_changes(table: Any, shard: str) -> list[Change]:
+    """The first change of each finding that is not folded yet."""
+    first: dict[str, Change] = {}
+    async for row in rows_of(table, shard, "chg|"):
+        for change in changes_of(row):
+            known = first.get(change.finding_id)
+            if known is None or change.revision < known.revision:
+                first[change.finding_id] = change
+    return list(first.values())
+
+
+async def _keys(table: Any, shard: str, prefix: str) -> list[str]:
+    return [row["RowKey"] async for row in rows_of(table, shard, prefix, select=["RowKey"])]

@@ -1,4 +1,4 @@
-"""Removes what has expired: findings with their index rows, audits, and rejected events.
+"""Removes what has expired: findings with all their rows, audits, and rejected events.
 
 Each function returns the number of removed entities and raises azure.core's errors. It stops when time is up, and the
 next run removes the rest. An entity-group transaction takes 100 operations of one partition
@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 from triage.storage.account import StorageAccount
 from triage.storage.audits import TABLE as AUDITS
-from triage.storage.counters import fold
-from triage.storage.findings import Findings
-from triage.storage.index import TABLE as INDEX
-from triage.storage.index import Query
+from triage.storage.documents import unpack_compressed
+from triage.storage.finding_rows import SUMMARY
+from triage.storage.findings import Findings, place_of
+from triage.storage.query import Query
 from triage.storage.rejected import TABLE as REJECTED
 from triage.wire import epoch_ns, newest_first
 
@@ -42,27 +42,21 @@ class Expiry:
         return time.monotonic() >= self.until
 
 
-async def remove_findings(account: StorageAccount, findings: Findings, expiry: Expiry) -> int:
+async def remove_findings(findings: Findings, expiry: Expiry) -> int:
     """Removes the findings that were last seen before the limit.
 
-    The index has findings by `occurredAt`, which is before `lastSeen` unless a sender's clock is wrong. A clock may be
-    wrong by years, so future months are searched as well.
+    They are listed by `occurredAt`, which is before `lastSeen` unless a sender's clock is wrong. A clock may be wrong by
+    years, so the future is searched as well.
     """
     removed = 0
-    months: set[str] = set()
     for query in (Query({}, until=expiry.before - 1), Query({}, since=time.time_ns() + _MONTH)):
-        rows = findings.index.rows(query, None, 1000)
-        expired = (row async for row in rows if epoch_ns(row.finding["lastSeen"]) < expiry.before)
+        rows = findings.rows(query, None, 1000)
+        expired = (row async for row in rows if epoch_ns(unpack_compressed(SUMMARY, row)["lastSeen"]) < expiry.before)
         async for part in _parts(expired, _FINDINGS_AT_ONCE):
-            gone = await asyncio.gather(*(findings.remove(row.finding["id"], row.month, expiry.before) for row in part))
-            removed += sum(gone)
-            months.update(row.month for row in part)
+            ids = [place_of(row).rpartition("|")[2] for row in part]
+            removed += sum(await asyncio.gather(*(findings.remove(one, expiry.before) for one in ids)))
             if expiry.over:
                 return removed
-    index = await account.table(INDEX)
-    for month in sorted(months):  # writers fold the counts, and nobody writes to an old month any more
-        while not expiry.over and await fold(index, month):
-            pass
     return removed
 
 

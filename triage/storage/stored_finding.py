@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from triage.finding import Finding
+from triage.finding import Finding, brought_forward
 
 # By the name of the field. An unknown word in a list (`alternatives`, `alsoSeen`) is left out.
 _INSTEAD = {
@@ -24,19 +24,21 @@ _INSTEAD = {
     "kind": "fact",
     "outcome": "unknown",
     "reason": "unavailable",
+    "state": "open",
+    "resolution": None,
 }
 
 
 def read_finding(document: str) -> Finding:
     """The finding in a stored document (JSON). ValidationError if it lacks more than the meaning of a word."""
     try:
-        return Finding.model_validate_json(document)
+        return brought_forward(Finding.model_validate_json(document))
     except ValidationError as error:
         places = [problem["loc"] for problem in error.errors() if problem["type"] in ("enum", "literal_error")]
         value = json.loads(document)
         for place in reversed(places):  # from the end of a list, so that the places before stay where they are
             _replace(value, place)
-        return Finding.model_validate(value)
+        return brought_forward(Finding.model_validate(value))
 
 
 def _replace(value: Any, place: tuple[int | str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""`rebuild`: writes the index and the counts again, from the findings in storage."""
+"""`rebuild`: writes the lists and the counts again, from the findings in storage."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from triage.cli.options import AsJson
 from triage.cli.show.terminal import errors, print_json, say
 from triage.operations.services import services
 from triage.settings import SettingsError
-from triage.storage.rebuild import rebuild_counts, rebuild_index
+from triage.storage.rebuild import rebuild_counts, rebuild_lists
 
 Index = Annotated[
-    bool, typer.Option("--index", help="First write the index rows of every finding again. This takes long.")
+    bool,
+    typer.Option(
+        "--index",
+        help="First bring findings of version 1 forward, and write the rows of every finding again. This takes long.",
+    ),
 ]
 
 
@@ -37,10 +41,10 @@ async def _rebuild(*, index: bool) -> int:
         raise CommandError(str(error)) from None
     try:
         if index:
-            with errors().status("Writing the index…") as status:
-                await rebuild_index(parts.account, parts.findings, lambda n: status.update(f"Writing the index… {n:,}"))
+            with errors().status("Writing the lists…") as status:
+                await rebuild_lists(parts.findings, lambda n: status.update(f"Writing the lists… {n:,}"))
         with errors().status("Counting…"):
-            return await rebuild_counts(parts.account, parts.findings)
+            return await rebuild_counts(parts.account, parts.projection)
     except AzureError as error:
         name = type(error).__name__
         raise CommandError(f"Storage failed ({name}). Run rebuild again: what is done stays done.") from None

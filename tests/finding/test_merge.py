@@ -48,7 +48,18 @@ def test_the_shape_on_the_wire() -> None:
     assert set(wire) == {
         *("id", "tenantId", "scenario", "classifiedBy", "cause", "confidence", "severity", "alternatives", "alsoSeen"),
         *("summary", "actions", "message", "exposed", "checks", "reasons", "failure", "occurredAt", "receivedAt"),
-        *("triagedAt", "firstSeen", "lastSeen", "deliveries", "looks", "nextLookAt"),
+        *(
+            "triagedAt",
+            "firstSeen",
+            "lastSeen",
+            "deliveries",
+            "looks",
+            "nextLookAt",
+            "incidentId",
+            "state",
+            "resolution",
+        ),
+        *("resolvedAt", "timeInReach", "inReachAt", "history"),
     }
     assert (wire["id"], wire["tenantId"], wire["cause"], wire["exposed"]) == ("f-1", TENANT_ID, "message_deleted", True)
     assert (wire["scenario"], wire["classifiedBy"]) == ("resource_not_found", "error_text")

@@ -1,0 +1,140 @@
+"""Gathered commits: rows of several findings go into one transaction of their shard while another one is under way.
+
+A transaction takes 100 operations of one partition
+(https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions). Nobody waits for others to
+come: whoever is there when the last transaction of the shard ends goes into the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from triage.storage.account import StorageAccount, is_conflict
+from triage.storage.changes import Change, change_row
+
+_OPERATIONS = 99  # and the row of changes
+_FINDINGS = 16
+
+
+@dataclass(eq=False)
+class _Write:
+    """The operations of one finding. `done` is set, or has the error, when they are stored.
+
+    `blind`: nobody has looked whether the finding is there already.
+    """
+
+    finding_id: str
+    operations: list[Any]
+    change: Change
+    blind: bool
+    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Commits:
+    """Writes to one table, in one transaction of each shard at a time."""
+
+    def __init__(self, account: StorageAccount, table: str) -> None:
+        self._account = account
+        self._table = table
+        self._waiting: dict[str, list[_Write]] = {}
+
+    async def write(self, shard: str, operations: list[Any], change: Change, *, blind: bool = False) -> None:
+        """Stores the operations of a finding and its change: all or nothing. Raises azure.core's errors.
+
+        A conflict (409, 412: another writer was faster) is raised for its finding alone. After the conflict of a `blind`
+        write it is raised for all of them: if one delivery comes twice, others usually do, and each look costs less than
+        finding them out one by one.
+        """
+        write = _Write(change.finding_id, operations, change, blind)
+        if shard in self._waiting:
+            self._waiting[shard].append(write)
+        else:
+            self._waiting[shard] = [write]
+            # The task belongs to all who wait, so that nobody's timeout ends the others' transaction.
+            asyncio.create_task(self._commit(shard)).add_done_callback(_ignore)
+        await asyncio.shield(write.done)
+
+    async def _commit(self, shard: str) -> None:
+        """Commits what waits for a shard, until nothing does."""
+        waiting = self._waiting[shard]
+        try:
+            while waiting:
+                part = _part(waiting)
+                await self._submit(shard, part)
+        finally:
+            del self._waiting[shard]
+            for write in waiting:
+                _fail(write, ConnectionAbortedError("the writer ended"))
+
+    async def _submit(self, shard: str, part: list[_Write]) -> None:
+        """One transaction. If one finding can't be stored, the others are tried again without it."""
+        from azure.data.tables import TableTransactionError
+
+        operations = [operation for write in part for operation in write.operations]
+        operations.append(("create", change_row(shard, [write.change for write in part])))
+        try:
+            table = await self._account.table(self._table)
+            await table.submit_transaction(operations)
+        except TableTransactionError as error:
+            if len(part) == 1:
+                _fail(part[0], error)
+                return
+            # Only a conflict says whose it is. What is refused as a whole, such as for its size, is tried one by one.
+            culprit = _culprit(part, error.index) if is_conflict(error) else None
+            if culprit is None:
+                for write in part:
+                    await self._submit(shard, [write])
+                return
+            rest = [write for write in part if not (write is culprit or (culprit.blind and write.blind))]
+            for write in part:
+                if write not in rest:
+                    _fail(write, error)
+            if rest:
+                await self._submit(shard, rest)
+        except Exception as error:
+            for write in part:
+                _fail(write, error)
+        else:
+            for write in part:
+                if not write.done.done():
+                    write.done.set_result(None)
+
+
+def _part(waiting: list[_Write]) -> list[_Write]:
+    """Takes the writes of the next transaction: a finding is in it once, since a transaction has each entity once."""
+    part: list[_Write] = []
+    ids: set[str] = set()
+    size = 0
+    for write in list(waiting):
+        size += len(write.operations)
+        if part and (size > _OPERATIONS or len(part) == _FINDINGS):
+            break
+        if write.finding_id in ids:
+            size -= len(write.operations)
+            continue
+        ids.add(write.finding_id)
+        part.append(write)
+        waiting.remove(write)
+    return part
+
+
+def _culprit(part: list[_Write], index: int) -> _Write | None:
+    """Whose operation failed. None if the error does not say, or if it was the row of changes."""
+    for write in part:
+        if 0 <= index < len(write.operations):
+            return write
+        index -= len(write.operations)
+    return None
+
+
+def _fail(write: _Write, error: Exception) -> None:
+    if not write.done.done():
+        write.done.set_exception(error)
+        write.done.exception()  # whoever waited may have given up
+
+
+def _ignore(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()

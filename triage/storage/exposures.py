@@ -1,0 +1,151 @@
+"""Table `exposures`: each message in one mailbox that can still be opened, however many failures it had.
+
+Its rows are in exposure_rows.py. All methods raise azure.core's errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from triage.problems import InputError
+from triage.storage.account import StorageAccount, get_entity, is_conflict
+from triage.storage.changes import Change
+from triage.storage.documents import quoted, unpack_compressed
+from triage.storage.exposure_rows import LIST, Exposure, exposure_ids, exposure_operations
+from triage.storage.shards import SHARDS, merged, shard_of, share_of
+
+TABLE = "exposures"
+_ATTEMPTS = 20
+_AT_ONCE = 16
+# An exposure has at most four operations in a transaction of 100.
+_IN_A_TRANSACTION = 25
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureQuery:
+    """Which exposures. `tenant_ids`: of these tenants alone."""
+
+    tenant_ids: tuple[str, ...] | None = None
+    mailbox: str | None = None
+    is_read: tuple[str, ...] = ()
+    incident_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureTotals:
+    """How many messages can still be opened, how many of them were read, and in how many mailboxes they are."""
+
+    messages: int
+    read: int
+    mailboxes: int
+
+
+class Exposures:
+    """The exposures of all tenants."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        self._account = account
+
+    async def apply(self, changes: Sequence[Change]) -> None:
+        """Applies changes of findings: a receiver of the projection (projection.Receiver)."""
+        shards: defaultdict[str, dict[str, list[Change]]] = defaultdict(dict[str, list[Change]])
+        for change in changes:
+            for identifier in exposure_ids(change):
+                shards[shard_of(identifier)].setdefault(identifier, []).append(change)
+        parts = [
+            (shard, groups[start : start + _IN_A_TRANSACTION])
+            for shard, of_shard in shards.items()
+            for groups in [list(of_shard.items())]
+            for start in range(0, len(groups), _IN_A_TRANSACTION)
+        ]
+        await asyncio.gather(*(self._apply(shard, part) for shard, part in parts))
+
+    async def _apply(self, shard: str, groups: list[tuple[str, list[Change]]]) -> None:
+        """Applies the changes of some exposures in one transaction; one by one if another writer was faster."""
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        # A new failure is usually that of a new message. Otherwise the transaction finds it out.
+        new = [group for group in groups if all(change.before is None for change in group[1])]
+        try:
+            operations = [operation for group in new for operation in exposure_operations(shard, None, *group)]
+            if operations:
+                await table.submit_transaction(operations)
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+            new = []
+        limit = asyncio.Semaphore(_AT_ONCE)
+        await asyncio.gather(*(self._apply_one(limit, shard, *group) for group in groups if group not in new))
+
+    async def _apply_one(self, limit: asyncio.Semaphore, shard: str, identifier: str, changes: list[Change]) -> None:
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        async with limit:
+            for attempt in range(_ATTEMPTS):
+                operations = exposure_operations(
+                    shard, await get_entity(table, shard, f"x|{identifier}"), identifier, changes
+                )
+                try:
+                    if operations:
+                        await table.submit_transaction(operations)
+                    return
+                except HttpResponseError as error:
+                    if not is_conflict(error) or attempt == _ATTEMPTS - 1:
+                        raise
+
+    async def page(self, query: ExposureQuery, top: int, token: str | None) -> tuple[list[Exposure], str | None]:
+        """At most `top` exposures, read ones first, then the longest exposed, and the token of the next page."""
+        if token is not None and not token.startswith(("0|", "1|")):
+            raise InputError("is not the token of a page")
+        rows: list[Any] = []
+        async for row in self._rows(query, token, share_of(top + 1)):
+            if len(rows) == top:
+                return [_exposure(one) for one in rows], _order(rows[-1])
+            rows.append(row)
+        return [_exposure(one) for one in rows], None
+
+    async def totals(self, tenant_ids: tuple[str, ...] | None) -> ExposureTotals:
+        """The numbers of exposures of some tenants, or all."""
+        messages = read = 0
+        mailboxes: set[tuple[str, str]] = set()
+        select = ["RowKey", "tenantId", "mailbox", "isRead"]
+        async for row in self._rows(ExposureQuery(tenant_ids), None, 1000, select):
+            messages += 1
+            read += row["isRead"] == "true"
+            mailboxes.add((row.get("tenantId", ""), row["mailbox"]))
+        return ExposureTotals(messages, read, len(mailboxes))
+
+    def _rows(
+        self, query: ExposureQuery, after: str | None, most: int, select: list[str] | None = None
+    ) -> AsyncIterator[Any]:
+        return merged([self._range(shard, query, after, most, select) for shard in SHARDS], _order)
+
+    async def _range(
+        self, shard: str, query: ExposureQuery, after: str | None, most: int, select: list[str] | None
+    ) -> AsyncIterator[Any]:
+        table = await self._account.table(TABLE)
+        low = f"RowKey gt '{quoted(LIST + after)}'" if after is not None else f"RowKey ge '{LIST}'"
+        clauses = [f"PartitionKey eq '{shard}'", low, f"RowKey lt '{LIST}~'"]
+        for name, value in (("mailbox", query.mailbox), ("incidentId", query.incident_id)):
+            if value is not None:
+                clauses.append(f"{name} eq '{quoted(value)}'")
+        options: dict[str, Any] = {"select": select} if select else {}
+        async for row in table.query_entities(" and ".join(clauses), results_per_page=most, **options):
+            if query.tenant_ids is not None and row.get("tenantId") not in query.tenant_ids:
+                continue
+            if not query.is_read or row["isRead"] in query.is_read:
+                yield row
+
+
+def _exposure(row: Any) -> Exposure:
+    return Exposure.model_validate(unpack_compressed("document", row))
+
+
+def _order(row: Any) -> str:
+    return str(row["RowKey"]).removeprefix(LIST)

@@ -1,0 +1,131 @@
+"""Applies the changes of a shard to everything that is derived from findings: once, however often it is tried.
+
+1. Whoever begins takes the shard's lease for 30 seconds, so that instances don't do the same work. Nothing depends on it.
+2. Up to 50 rows of changes are read, and each receiver applies them. What a receiver does twice counts once.
+3. One transaction deletes the rows, adds them to the counts (counters.py), writes the later looks (due.py), and numbers
+   the fold. If another one was faster, it fails as a whole.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from triage.storage.account import StorageAccount, get_entity, is_conflict
+from triage.storage.changes import Change, changes_of, waiting_rows
+from triage.storage.counters import FOLDS, Counts, count_row, count_rows, new_counts
+from triage.storage.due import due_rows
+
+TABLE = "findings"
+LEASE_SECONDS = 30.0
+_ROWS = 50
+_OPERATIONS = 99  # and the lease with the number of the fold
+_KNOWN = 2000
+
+Receiver = Callable[[Sequence[Change]], Awaitable[None]]
+"""Applies changes to something that is derived. Applying them again changes nothing. Raises azure.core's errors."""
+
+
+class Lease(NamedTuple):
+    """The row of folds as this instance has written or read it: the number of folds, and its ETag (None: no row yet)."""
+
+    number: int
+    etag: str | None
+
+
+class Projection:
+    """The changes of all shards, and who receives them."""
+
+    def __init__(self, account: StorageAccount, receivers: Sequence[Receiver]) -> None:
+        self._account = account
+        self._receivers = receivers
+        self._owner = uuid4().hex[:12]
+        # The counts that this instance wrote last: they hold as long as nobody else has numbered a fold.
+        self._counts: dict[str, tuple[int, dict[str, Counts]]] = {}
+
+    async def run(self, shard: str, until: float) -> int:
+        """Applies what waits in a shard until nothing does, or until `until` (time.monotonic).
+
+        Returns the number of changes that were applied. Another instance may be at it: then it stops. Raises
+        azure.core's errors.
+        """
+        applied = 0
+        lease: Lease | None = None
+        while rows := await waiting_rows(self._account, TABLE, shard, _ROWS):
+            if lease is None and (lease := await self.take(shard)) is None:
+                return applied
+            changes = [change for row in rows for change in changes_of(row)]
+            for receiver in self._receivers:
+                await receiver(changes)
+            while rows:
+                part = _fitting(shard, rows)
+                if (lease := await self._count(shard, lease, part)) is None:
+                    return applied
+                applied += sum(row["number"] for row in part)
+                rows = rows[len(part) :]
+            if time.monotonic() >= until:
+                break
+        if lease is not None:
+            await self.transact(shard, lease, 0.0, [])
+        return applied
+
+    async def take(self, shard: str) -> Lease | None:
+        """The lease of a shard; None if another instance has it."""
+        old = await get_entity(await self._account.table(TABLE), shard, FOLDS)
+        if old is None:
+            return await self.transact(shard, Lease(0, None), LEASE_SECONDS, [])
+        if old["owner"] != self._owner and old["until"] > time.time():
+            return None
+        return await self.transact(shard, Lease(old["number"], old.metadata["etag"]), LEASE_SECONDS, [])
+
+    async def _count(self, shard: str, lease: Lease, rows: list[Any]) -> Lease | None:
+        """Counts and deletes rows of changes. Returns the lease as it is now; None if another instance was faster."""
+        changes = [change for row in rows for change in changes_of(row)]
+        number, known = self._counts.get(shard, (-1, {}))
+        known = known if number == lease.number and len(known) < _KNOWN else {}
+        counts = await new_counts(await self._account.table(TABLE), shard, count_rows(changes), known)
+        operations = [
+            *(("upsert", count_row(shard, key, numbers), {"mode": "replace"}) for key, numbers in counts.items()),
+            *(("create", row) for row in due_rows(shard, changes)),
+            *(("delete", {"PartitionKey": shard, "RowKey": row["RowKey"]}) for row in rows),
+        ]
+        following = await self.transact(shard, lease._replace(number=lease.number + 1), LEASE_SECONDS, operations)
+        if following is not None:
+            self._counts[shard] = (following.number, known | counts)
+        return following
+
+    async def transact(self, shard: str, lease: Lease, seconds: float, operations: list[Any]) -> Lease | None:
+        """Writes the lease, for some seconds from now, together with other rows. None if another instance was faster."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import HttpResponseError
+
+        row = {
+            "PartitionKey": shard,
+            "RowKey": FOLDS,
+            "number": lease.number,
+            "owner": self._owner,
+            "until": time.time() + seconds,
+        }
+        unchanged = {"mode": "replace", "etag": lease.etag, "match_condition": MatchConditions.IfNotModified}
+        first = ("create", row) if lease.etag is None else ("update", row, unchanged)
+        table = await self._account.table(TABLE)
+        try:
+            written = await table.submit_transaction([first, *operations])
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+            return None
+        return lease._replace(etag=written[0]["etag"])
+
+
+def _fitting(shard: str, rows: list[Any]) -> list[Any]:
+    """As many rows, from the first, as one transaction can count. One row always fits: it has at most 16 changes."""
+    changes: list[Change] = []
+    for number, row in enumerate(rows):
+        changes += changes_of(row)
+        needed = len(count_rows(changes)) + len(due_rows(shard, changes)) + number + 1
+        if needed > _OPERATIONS and number:
+            return rows[:number]
+    return rows

@@ -1,0 +1,50 @@
+"""Shards: the partitions that rows are spread over, so that no partition is on the path of every write.
+
+A finding, an incident and an exposure each have a shard, which follows from their id. All rows of one of them are in
+its shard, so they are written in one transaction. A list asks all shards at the same time and merges the answers; how
+many there are doesn't depend on the number of tenants or months. A partition takes 2,000 entities a second, and an
+account 20,000 (https://learn.microsoft.com/azure/storage/tables/scalability-targets). The number can't change: rows
+would not be found any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from heapq import heapify, heappop, heapreplace
+from math import ceil, sqrt
+from typing import TypeVar
+
+T = TypeVar("T")
+
+SHARDS = tuple(f"s{number}" for number in range(8))
+"""The partition keys of the shards."""
+
+
+def shard_of(identifier: str) -> str:
+    """The shard of an id, which begins with a hexadecimal digit."""
+    return SHARDS[int(identifier[0], 16) % len(SHARDS)]
+
+
+def share_of(top: int) -> int:
+    """How many of the first `top` rows to ask one shard for: its usual share, and some more, since shares differ.
+
+    Four standard deviations above the mean, so that a second request to a shard is rare.
+    """
+    mean = top / len(SHARDS)
+    return min(1000, top, ceil(mean + 4 * sqrt(mean)) + 2)
+
+
+async def merged(sources: Sequence[AsyncIterator[T]], key: Callable[[T], str]) -> AsyncIterator[T]:
+    """The items of sorted sources in the order of their keys. All sources are asked for their first item at once."""
+    heads = await asyncio.gather(*(anext(source, None) for source in sources))
+    heap = [(key(item), number, item) for number, item in enumerate(heads) if item is not None]
+    heapify(heap)
+    while heap:
+        _, number, item = heap[0]
+        yield item
+        following = await anext(sources[number], None)
+        if following is None:
+            heappop(heap)
+        else:
+            heapreplace(heap, (key(following), number, following))
