@@ -68,7 +68,7 @@ def _resolution(finding: Finding, look: Finding, before: Finding | None) -> Reso
     if finding.exposed is False:
         return Resolution.REMEDIATED if _remediated(finding) else Resolution.OUT_OF_REACH
     if finding.cause in _NOTHING_TO_DO:
-        return Resolution.NOTHING_TO_DO
+        return known or Resolution.NOTHING_TO_DO
     return None if known is Resolution.NOTHING_TO_DO else known
 
 
