@@ -24,6 +24,7 @@ LADDERS = {
         "graph",
         "diagnosis",
         "finding audit",
+        "incidents",
         "notifications",
         "storage",
         "operations",

@@ -6,6 +6,7 @@
         + IntakeError              a body or a queue message can't be read as failures (intake/json_text.py)
         + RequestError             an HTTP request gets 400, 404 or 413 (api/responses.py)
         + OtherTenantError         a failure is not of the sender's tenants (operations/deliveries.py)
+      + StateError                 the state of an incident does not allow an action (incidents/actions.py)
       + AccessError                the caller is not signed in, or may not do this: 401, 403 (api/access.py)
       + PlainError                 its text quotes no input, so the host may log it (telemetry/errors.py)
         + TriageIncompleteError    evidence is missing for now: the queue message is tried again
