@@ -1,8 +1,7 @@
 // Words, times and numbers for people, and text that the page does not trust.
 
 import type { ComponentChildren } from "preact";
-import type { Cause, Reason } from "./wire";
-import { CAUSES, PERMISSION_MISSING, REASONS } from "./words";
+import type { Reason } from "./wire";
 
 const ACRONYMS: Record<string, string> = { id: "ID", json: "JSON", ok: "OK" };
 
@@ -14,7 +13,12 @@ export function words(name: string): string {
 
 /** The title of a cause, or of an issue of an audit: `user_deleted` as "The user was deleted". */
 export function title(code: string): string {
-  return Object.hasOwn(CAUSES, code) ? CAUSES[code as Cause] : words(code);
+  return own(WORDS.causes, code) ?? words(code);
+}
+
+/** The text of a key, which may be any text; undefined if it has none. */
+function own(texts: Record<string, string>, key: string): string | undefined {
+  return Object.hasOwn(texts, key) ? texts[key] : undefined;
 }
 
 export function capital(text: string): string {
@@ -23,8 +27,8 @@ export function capital(text: string): string {
 
 /** Why something is not known, as a sentence. */
 export function Why({ reason, permission }: { reason: Reason; permission: string | null }) {
-  if (!permission) return <>{Object.hasOwn(REASONS, reason) ? capital(REASONS[reason]) : words(reason)}.</>;
-  const [before = "", after = ""] = PERMISSION_MISSING.split("{permission}");
+  if (!permission) return <>{capital(own(WORDS.reasons, reason) ?? words(reason))}.</>;
+  const [before = "", after = ""] = WORDS.forbidden.split("{permission}");
   return (
     <>
       {capital(before)}

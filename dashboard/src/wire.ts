@@ -72,48 +72,7 @@ export interface AuditedPrincipal {
   appOwnerOrganizationId: string | null;
 }
 
-export type Cause = (typeof CAUSE_VALUES)[number];
-export const CAUSE_VALUES = [
-  "app_not_found",
-  "app_deleted",
-  "app_disabled",
-  "consent_missing",
-  "permission_delegated_only",
-  "permission_missing",
-  "app_read_mode",
-  "credential_expired",
-  "access_policy_blocked",
-  "app_healthy",
-  "user_deleted",
-  "recipient_is_group",
-  "recipient_is_contact",
-  "guest_user",
-  "app_single_tenant",
-  "domain_in_other_tenant",
-  "domain_unknown",
-  "user_not_found",
-  "license_assignment_failed",
-  "exchange_plan_disabled",
-  "license_lapsed",
-  "provisioning_error",
-  "mailbox_provisioning",
-  "mailbox_on_premises",
-  "mailbox_unlicensed",
-  "mailbox_disconnected",
-  "message_remediated",
-  "message_quarantined",
-  "message_not_delivered",
-  "message_deleted",
-  "message_recoverable",
-  "message_sent_copy",
-  "message_junked",
-  "message_moved",
-  "message_gone",
-  "address_is_alias",
-  "message_present",
-  "mailbox_reachable",
-  "undetermined",
-] as const;
+export type Cause = string;
 
 export interface Change {
   at: string;

@@ -14,6 +14,8 @@ import pytest
 from tests.factories import APP_ID, TENANT_ID
 from triage.api import dashboard
 from triage.api.routes import ROUTES
+from triage.diagnosis.causes import Cause
+from triage.graph.evidence import Reason
 from triage.operations.services import services
 
 PAGE = "https://triage.example/api/dashboard"
@@ -83,6 +85,16 @@ async def test_every_file_of_the_page_is_served_and_cached() -> None:
                 name.partition("?")[0].rpartition(".")[2]
             ]
         )
+
+
+async def test_the_script_has_the_titles_of_all_causes_and_the_words_for_all_reasons() -> None:
+    first, _, script = (await dashboard.asset(ask(asset="app.js"))).get_body().decode().partition("\n")
+    words = json.loads(first.removeprefix("const WORDS=").removesuffix(";"))
+    assert words["causes"]["user_deleted"] == "The user was deleted"
+    assert words["causes"].keys() == set(Cause)
+    assert words["reasons"].keys() == set(Reason)
+    assert "{permission}" in words["forbidden"]
+    assert script == (dashboard._FOLDER / "app.js").read_text("utf-8")
 
 
 @pytest.mark.parametrize("query", ["", "?v=0000000000000000"])

@@ -1,6 +1,4 @@
-"""Which cause is given when the evidence of several is there, and which cause hides which.
-
-The lists of causes here are typed by hand, as a second opinion on diagnosis/precedence.py."""
+"""Which cause is given when the evidence of several is there, and which cause hides which."""
 
 from __future__ import annotations
 
@@ -36,11 +34,11 @@ from tests.factories import (
     registration,
     well_known,
 )
-from triage.diagnosis.causes import Cause, Confidence
+from triage.diagnosis.causes import Cause, Confidence, Subject
 from triage.diagnosis.checks import Outcome, checks, deciding
 from triage.diagnosis.diagnose import diagnose
 from triage.diagnosis.place import place_of
-from triage.diagnosis.precedence import precedence
+from triage.diagnosis.precedence import causes_of, precedence
 from triage.diagnosis.remedy import actions
 from triage.diagnosis.rule import RULES
 from triage.graph.evidence import Lack, Reason, State
@@ -50,45 +48,33 @@ from triage.graph.models.mail import Message
 from triage.intake.scenario import Scenario
 from triage.settings import Mode
 
-APP = [
-    *("app_not_found", "app_deleted", "app_disabled", "consent_missing", "permission_delegated_only"),
-    *("permission_missing", "app_read_mode", "credential_expired", "access_policy_blocked"),
-]
-ADDRESS = [
-    *("user_deleted", "recipient_is_group", "recipient_is_contact", "guest_user", "app_single_tenant"),
-    *("domain_in_other_tenant", "domain_unknown", "user_not_found"),
-]
-MAILBOX_CAUSES = [
-    *("license_assignment_failed", "exchange_plan_disabled", "license_lapsed", "provisioning_error"),
-    *("mailbox_provisioning", "mailbox_on_premises", "mailbox_unlicensed", "mailbox_disconnected"),
-]
-MESSAGE = [
-    *(
-        "message_remediated",
-        "message_quarantined",
-        "message_not_delivered",
-        "message_deleted",
-        "message_recoverable",
-        "message_sent_copy",
-        "message_junked",
-    ),
-    *("message_moved", "message_gone"),
-]
-REST = ["address_is_alias", "message_present", "mailbox_reachable"]
-PERSON = [*ADDRESS, *MAILBOX_CAUSES, *MESSAGE]
+APP = causes_of(Subject.ETD_APP)
+PERSON = causes_of(Subject.ADDRESS, Subject.MAILBOX, Subject.MESSAGE)
+REST = causes_of(Subject.MESSAGE, last_resort=True)
 
 APP_FIRST = [Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED]
 PERSON_FIRST = [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE]
 
 
 def test_the_order_if_the_text_says_nothing_about_a_person() -> None:
-    assert list(precedence(Scenario.UNKNOWN_REASON)) == [*APP, *PERSON, "app_healthy", *REST]
-    assert list(precedence(Scenario.UNCLASSIFIED)) == [*APP, *PERSON, *REST, "app_healthy"]
+    assert precedence(Scenario.UNKNOWN_REASON) == (*APP, *PERSON, Cause.APP_HEALTHY, *REST)
+    assert precedence(Scenario.UNCLASSIFIED) == (*APP, *PERSON, *REST, Cause.APP_HEALTHY)
 
 
 @pytest.mark.parametrize("scenario", PERSON_FIRST)
 def test_the_order_if_the_text_shows_that_the_app_could_ask(scenario: Scenario) -> None:
-    assert list(precedence(scenario)) == [*PERSON, *APP, *REST]
+    assert precedence(scenario) == (*PERSON, *APP, *REST)
+
+
+def test_each_cause_is_considered_once_in_the_order_of_the_causes() -> None:
+    assert {*APP, *PERSON, *REST, Cause.APP_HEALTHY, Cause.UNDETERMINED} == set(Cause)
+    for scenario in Scenario:
+        order = precedence(scenario)
+        assert len(set(order)) == len(order)
+        for subject in Subject:
+            for last_resort in (False, True):
+                of_one = [cause for cause in order if cause in causes_of(subject, last_resort=last_resort)]
+                assert of_one == sorted(of_one, key=list(Cause).index)
 
 
 BROKEN = make_app(service_principal=principal(account_enabled=False), permissions=[], registration=registration())

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.dashboard import wire, words
+from tools.dashboard import wire
 
 SOURCE = Path(__file__).parents[2] / "dashboard" / "src"
-MODULES = {"wire.ts": wire.module, "words.ts": words.module}
+MODULES = {"wire.ts": wire.module}
 """What writes each generated file."""
 
 

@@ -2,7 +2,7 @@
 
 An object becomes an interface and an enumeration a union type, with its values as `<NAME>_VALUES`. A page of a
 collection becomes `Page<T>`, whatever its items are. Descriptions are left out, so that editing one does not make the
-module stale.
+module stale. So are the causes: for the page, one is a text with a title.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ Schema = dict[str, Any]
 
 _HEADER = "// Generated from the service's OpenAPI description: make page. Do not edit.\n"
 _REF = "#/components/schemas/"
+_TEXTS = ("Cause",)
 _PRIMITIVES = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
 
@@ -68,6 +69,8 @@ def _references(value: Any) -> set[str]:
 
 
 def _declaration(name: str, schema: Schema) -> str:
+    if name in _TEXTS:
+        return f"export type {name} = string;\n"
     if "enum" not in schema:
         return _interface(name, schema)
     constant = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper() + "_VALUES"

@@ -1,11 +1,13 @@
 """`/api/dashboard`: the dashboard and its files. They contain no data: the dashboard reads it from the API.
 
-The files are built from `dashboard/` and committed in `triage/dashboard/`, so that a deployment needs no Node.js.
+The files are built from `dashboard/` and committed in `triage/dashboard/`, so that a deployment needs no Node.js. The
+titles of causes are not in them: they are written in front of the script.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +19,9 @@ from triage.api.access import AccessError, header, identify
 from triage.api.problem_types import ProblemType
 from triage.api.representation import representation
 from triage.api.responses import problem_response
+from triage.diagnosis.precedence import RULES
+from triage.diagnosis.undetermined import FORBIDDEN, unknown
+from triage.graph.evidence import Lack, Reason
 from triage.operations.services import services
 
 _FOLDER = Path(__file__).parent.parent / "dashboard"
@@ -92,7 +97,15 @@ async def asset(request: func.HttpRequest) -> func.HttpResponse:
 
 @cache
 def _assets() -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
+    found = {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
+    return found | {"app.js": f"const WORDS={json.dumps(_words())};\n".encode() + found["app.js"]}
+
+
+def _words() -> dict[str, object]:
+    """What the service calls causes, and how it says why something is not known (dashboard/src/words.d.ts)."""
+    reasons = {reason.value: unknown(Lack(check="", reason=reason)).why for reason in Reason}
+    causes = {cause.value: rule.title for cause, rule in RULES.items()}
+    return {"causes": causes, "reasons": reasons, "forbidden": FORBIDDEN.why}
 
 
 @cache

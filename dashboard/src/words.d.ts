@@ -1,0 +1,9 @@
+/** What the service calls things. It writes this in front of the script (triage/api/dashboard.py). */
+declare const WORDS: {
+  /** The title of each cause. */
+  causes: Record<string, string>;
+  /** Why something is not known, within a sentence. */
+  reasons: Record<string, string>;
+  /** The same, if `{permission}` is what the triage identity does not have. */
+  forbidden: string;
+};
