@@ -13,17 +13,14 @@ from azure.storage.queue import QueueClient
 
 from sandbox.azurite import Azurite
 from sandbox.tenant.world import World
-from sandbox.tenant.world.samples import Sample, load
+from sandbox.tenant.world.samples import Sample, load, taking_turns
 
 Json = dict[str, Any]
 
 
 def chosen(samples: Iterable[Sample] | None = None) -> list[Sample]:
-    """One for each cause, in the samples' order; the scenarios take turns."""
-    by_cause: dict[str, list[Sample]] = {}
-    for sample in samples if samples is not None else load(World.load()):
-        by_cause.setdefault(sample.expect["cause"], []).append(sample)
-    return [several[number % len(several)] for number, several in enumerate(by_cause.values())]
+    """One for each cause."""
+    return taking_turns(samples or load(World.load()), lambda sample: sample.expect["cause"])
 
 
 def send(samples: Sequence[Sample], address: str, storage: Azurite, queue_name: str) -> None:

@@ -32,16 +32,25 @@ def read(address: str) -> dict[str, Json]:
 
 def differences(sample: Sample, finding: Json) -> list[str]:
     """The differences between a finding and what its sample expects."""
-    expect = sample.expect
-    got = {name: finding[name] for name in ("cause", "confidence", "exposed")}
-    wrong = [
-        f"{name} {value}, expected {expect[name]}" for name, value in got.items() if expect.get(name, value) != value
+    got = finding | finding["message"]
+    expected = sample.expect | ({"scenario": sample.scenario} if sample.scenario else {})
+    return [
+        f"{name} is not {wanted}: {got.get(name, got['location'])}"
+        for name, wanted in expected.items()
+        if not _fits(name, wanted, got)
     ]
-    location = finding["message"]["location"]
-    allowed = expect.get("locations") or ([expect["location"]] if "location" in expect else [location])
-    if location not in allowed:
-        wrong.append(f"location {location}, expected {' or '.join(allowed)}")
-    return wrong
+
+
+def _fits(name: str, wanted: Any, got: Json) -> bool:
+    match name:
+        case "locations":
+            return got["location"] in wanted
+        case "alternatives":
+            return set(wanted) <= set(got[name])
+        case "reasons":
+            return all(any(reason.items() <= one.items() for one in got[name]) for reason in wanted)
+        case _:
+            return got[name] == wanted
 
 
 def table(found: Mapping[str, Json], wanted: int, last: int = 1000) -> Table:

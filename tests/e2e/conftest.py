@@ -1,4 +1,7 @@
-"""The service in a host of its own, on Azurite and the simulated tenants: one of each for all end-to-end tests."""
+"""The service in a host of its own, on Azurite and the simulated tenants: one of each for all end-to-end tests.
+
+They end with this folder: a host that has nothing to do still asks its queues five times a second.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +37,13 @@ PEOPLE = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def storage() -> Iterator[Azurite]:
     with azurite() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def graph() -> Iterator[Graph]:
     with child("tenant", "--port", "0", environ={}) as tenant:
         url = tenant.wait_for(r"^Graph listening at (http://\S+)")[1]
@@ -51,13 +54,13 @@ def graph() -> Iterator[Graph]:
             yield graph
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hosts() -> list[Child]:
     """Every host that was started: what they said is looked at in the end."""
     return []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def start_service(storage: Azurite, graph: Graph, hosts: list[Child]) -> StartService:
     """Starts a further host: its arguments, and settings beside or instead of the usual ones."""
 
@@ -79,28 +82,28 @@ def start_service(storage: Azurite, graph: Graph, hosts: list[Child]) -> StartSe
     return start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(start_service: StartService, graph: Graph, what_takes_long_begins_first: None) -> Iterator[Service]:
     """The service for all tenants, as it is deployed but for the times between tries."""
     with start_service(TRIAGE_TENANTS=json.dumps(graph.tenants())) as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_tenants(graph: Graph) -> Iterator[OwnTenant]:
     """Tenants that nobody has had before."""
     ids = {tenant["domains"][0]: tenant["tenantId"] for tenant in graph.tenants()}
     return (OwnTenant(graph, key, ids[f"{key}.example"], f"{key}.example") for key in _own_keys())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def faulty_service(start_service: StartService, graph: Graph) -> Iterator[Service]:
     """A second one, for failures whose triage takes long: who waits until a queue is empty must not wait for these."""
     with start_service(TRIAGE_TENANTS=json.dumps(graph.tenants())) as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def faults_under_way(
     faulty_service: Service, own_tenants: Iterator[OwnTenant]
 ) -> Iterator[Future[dict[str, graph_faults.Outcome]]]:
@@ -109,7 +112,7 @@ def faults_under_way(
         yield watcher.submit(graph_faults.watch, faulty_service, tenants, graph_faults.send(faulty_service, tenants))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def what_takes_long_begins_first(request: pytest.FixtureRequest) -> None:
     if any("faults_under_way" in getattr(item, "fixturenames", ()) for item in request.session.items):
         request.getfixturevalue("faults_under_way")

@@ -92,6 +92,8 @@ FINDING: dict[str, Any] = {
     "confidence": "confirmed",
     "exposed": None,
     "message": {"location": "not_checked"},
+    "alternatives": ["message_gone"],
+    "reasons": [{"reason": "forbidden", "permission": "User.Read.All"}, {"reason": "timeout", "permission": None}],
 }
 
 
@@ -103,6 +105,8 @@ FINDING: dict[str, Any] = {
         ({"cause": "user_not_found"}, 1),
         ({"cause": "user_deleted", "exposed": True, "confidence": "probable"}, 2),
         ({"cause": "user_deleted", "locations": ["inbox"]}, 1),
+        ({"alternatives": ["message_gone"], "reasons": [{"reason": "timeout"}, {"reason": "forbidden"}]}, 0),
+        ({"alternatives": ["user_deleted"], "reasons": [{"reason": "forbidden", "permission": "Mail.Read"}]}, 2),
     ],
 )
 def test_differences_from_what_a_sample_expects(expect: dict[str, Any], wrong: int) -> None:

@@ -27,9 +27,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sandbox.azurite import azurite
+from sandbox.demo.failures import chosen
 from sandbox.processes import child, started
 from sandbox.tenant.world import World
-from sandbox.tenant.world.samples import Sample, load
+from sandbox.tenant.world.samples import Sample
 from tests.tools.locks import deployed_environment, pins
 from tools import package
 from tools.graph_modules import imported_by_triage
@@ -265,8 +266,8 @@ def test_a_package_that_cannot_be_installed_is_an_error(
 
 
 @runs_here
-def test_every_sample_is_triaged_from_the_package(unpacked: Path, path: str) -> None:
-    samples = load(World.load())
+def test_every_cause_is_found_from_the_package(unpacked: Path, path: str) -> None:
+    samples = chosen()
     with azurite() as storage, child("tenant", "--port", "0", environ={}) as tenant:
         settings = {
             "TriageStorage": storage.connection_string,

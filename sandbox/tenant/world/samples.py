@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
@@ -41,6 +41,14 @@ class Sample:
 def load(world: World, path: Path | str | None = None) -> list[Sample]:
     lines = read_yaml(Path(path or SHIPPED).read_text(encoding="utf-8"))
     return [sample for number, line in enumerate(lines) for sample in _samples(world, number, line)]
+
+
+def taking_turns(samples: Iterable[Sample], key: Callable[[Sample], str]) -> list[Sample]:
+    """One of the samples for each key, in their order; the scenarios take turns."""
+    by_key: dict[str, list[Sample]] = {}
+    for sample in samples:
+        by_key.setdefault(key(sample), []).append(sample)
+    return [several[number % len(several)] for number, several in enumerate(by_key.values())]
 
 
 def _samples(world: World, number: int, line: Mapping[str, Any]) -> Iterator[Sample]:
