@@ -36,7 +36,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line, yellow=True, bold=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running() -> Iterator[Stack]:
     """The service with a few tenants, after a night with an attack."""
     with attack.small_stack() as started:
@@ -44,7 +44,7 @@ def running() -> Iterator[Stack]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def keyed(running: Stack) -> Iterator[str]:
     """A host that requires a key, with the same storage."""
     environ = {**running.settings, "AzureWebJobsSandboxKey": KEY, "TRIAGE_QUEUE": "not-of-the-keyed-host"}
@@ -52,7 +52,7 @@ def keyed(running: Stack) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in(running: Stack) -> Iterator[str]:
     """A host behind a platform that signs people in, with the same storage."""
     environ = {
@@ -65,7 +65,7 @@ def signed_in(running: Stack) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def crowded() -> Iterator[str]:
     """A service with 10,000 findings."""
     with azurite() as storage:
@@ -75,14 +75,14 @@ def crowded() -> Iterator[str]:
             yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def empty() -> Iterator[str]:
     """A service without any data."""
     with azurite() as storage, host(environ=crowd.settings(storage)) as (_, address):
         yield address
 
 
-@pytest.fixture(scope="module")  # not "session": while its event loop exists, no other can run in this thread
+@pytest.fixture(scope="package")  # not "session": while its event loop exists, no other can run in this thread
 def browser() -> Iterator[Browser]:
     path = chromium()
     assert path, "no Chromium: apt-get install chromium"

@@ -34,12 +34,12 @@ class Deployment:
         return {"TRIAGE_URL": self.address, "TRIAGE_KEY": KEY}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world() -> World:
     return World.load()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def graph(world: World) -> Iterator[dict[str, str]]:
     """The settings that `check` and `audit` need."""
     with child("tenant", "--port", "0", environ={}) as tenant:
@@ -47,7 +47,7 @@ def graph(world: World) -> Iterator[dict[str, str]]:
         yield {"GRAPH_ENDPOINT": url, "TRIAGE_TENANTS": json.dumps(world.triage_tenants())}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployment(graph: dict[str, str]) -> Iterator[Deployment]:
     with azurite() as storage:
         settings = {**graph, "TriageStorage": storage.connection_string}
@@ -93,7 +93,7 @@ def only(settings: dict[str, str]) -> dict[str, str]:
     return dict.fromkeys(names, "") | environment(**settings) | {"COLUMNS": "160"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def findings(deployment: Deployment) -> list[dict[str, Any]]:
     """The findings of one day, 2026-11-20. Other tests use other days."""
     with httpx.Client(base_url=deployment.address, headers={"x-functions-key": KEY}) as http:
