@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.factories import MAILBOX, NO_MAILBOX, NOBODY, copy_in, folder, make_app, message_in
 from tests.finding.test_merge import finding
 from triage.finding import Finding, FindingState, Resolution, TimeInReach, brought_forward, merge
-from triage.finding.state import MOST_CHANGES, resolved_by_hand, with_state
+from triage.finding.state import MOST_CHANGES, reopened_by_hand, resolved_by_hand, with_state
 from triage.graph.evidence import Reason
 from triage.graph.models.directory import Recipient, User
 from triage.graph.models.mail import MessageTrace
@@ -102,6 +102,12 @@ def test_what_a_first_look_resolves(found: Finding, resolution: str | None) -> N
     (["group", "unread"], "resolved", "nothing_to_do", 10),
     (["group", "disconnected"], "open", None, None),
     (["unread", "group"], "resolved", "nothing_to_do", 20),
+    (["deleted", "unread"], "resolved", "out_of_reach", 10),
+    (["deleted", "disconnected"], "open", None, None),
+    (["deleted", "nowhere"], "open", None, None),
+    (["in reach", "deleted", "disconnected"], "open", None, None),
+    (["quarantined", "deleted", "disconnected"], "resolved", "remediated", 10),
+    (["recoverable", "deleted", "disconnected"], "resolved", "out_of_reach", 10),
     (["in reach", "by hand"], "resolved", "by_hand", 20),
     (["in reach", "by hand", "unread"], "resolved", "by_hand", 20),
     (["in reach", "by hand", "nowhere"], "resolved", "by_hand", 20),
@@ -151,6 +157,19 @@ def test_a_look_before_the_failure_is_said_to_have_occurred_took_no_time() -> No
     assert merge(early, looked(QUARANTINED, -10), delivered=False).time_in_reach == TimeInReach(at_least=0, at_most=0)
 
 
+def test_an_account_that_is_there_again_lets_its_owner_open_the_message() -> None:
+    merged = after("in reach", "deleted", "disconnected")
+    assert (merged.exposed, merged.message.location, merged.time_in_reach) == (True, "inbox", None)
+    assert after("deleted", "disconnected").exposed is None
+
+
+def test_a_person_opens_again_what_was_resolved_by_hand() -> None:
+    opened = reopened_by_hand(after("in reach", "by hand"), minute(30))
+    assert (opened.state, opened.resolution, opened.resolved_at) == ("open", None, None)
+    assert [one.state for one in opened.history] == ["open", "resolved", "open"]
+    assert reopened_by_hand(QUARANTINED, minute(30)) is QUARANTINED
+
+
 def test_the_history_has_the_changes() -> None:
     merged = after("in reach", "in reach", "unread", "by hand", "unread", "in reach", "quarantined", "quarantined")
     assert [(one.at, one.cause, one.location, one.exposed, one.state) for one in merged.history] == [
@@ -185,23 +204,31 @@ LOOKS = st.sampled_from(
 
 def expected(looks: list[str]) -> tuple[str | None, tuple[int, int] | None]:
     """The resolution and the time in reach, by what each look means."""
-    exposed, resolution, time, seen = None, None, None, 0
+    exposed, at_place, cause, resolution, time, seen = None, None, None, None, None, 0
     for number, look in enumerate(looks, 1):
-        if look == "in reach":
-            exposed, resolution, time, seen = True, None, None, number * 600
-        elif look in ("recoverable", "quarantined", "deleted"):
-            exposed, time = False, time or (seen, number * 600)
-        elif look == "nowhere":
-            exposed = None
+        before = cause
+        cause = cause if look in ("unread", "by hand") else look
+        if look in ("in reach", "recoverable", "quarantined", "nowhere"):
+            exposed = at_place = {"in reach": True, "nowhere": None}.get(look, False)
+        elif look == "deleted":
+            exposed = False
+        elif before == "deleted" != cause:
+            exposed = at_place
+        if exposed:
+            time, seen = None, number * 600 if look == "in reach" else seen
+        elif exposed is False:
+            time = time or (seen, number * 600)
         if look == "by hand":
             resolution = resolution or "by_hand"
-        elif resolution != "by_hand":
-            if resolution == "nothing_to_do" and look not in ("group", "unread"):
+        elif resolution == "by_hand":
+            resolution = None if look == "in reach" else resolution
+        elif exposed is None:
+            if cause != "group" and before in ("group", "deleted") and before != cause:
                 resolution = None
-            if exposed is False:
-                resolution = resolution or "?"
-            elif look == "group" and exposed is None:
+            elif cause == "group":
                 resolution = resolution or "nothing_to_do"
+        else:
+            resolution = None if exposed else "?"
     return resolution, time
 
 

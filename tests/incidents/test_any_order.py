@@ -28,6 +28,7 @@ from triage.incidents import (
     apply,
     fixed,
     not_fixed,
+    recounted,
     reopen,
     resolve,
     split,
@@ -223,6 +224,8 @@ class Incidents(RuleBasedStateMachine):
                 (one.severity for one in still_open), key=list(Severity).index
             )
             assert incident.books.to_look_at <= incident.open_findings
+            members = [Member.model_validate_json(text) for text in self.members[key].values()]
+            assert recounted(incident, members) == incident
             self.check_state(key, incident, still_open)
         assert {one.incident_id for one in self.stored.values()} <= self.documents.keys()
 
@@ -249,5 +252,5 @@ class Incidents(RuleBasedStateMachine):
                 assert len(opened[1:]) == self.incidents[key].reopened
 
 
-Incidents.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Incidents.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 test_any_order = Incidents.TestCase

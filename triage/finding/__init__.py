@@ -12,7 +12,7 @@ from triage.finding.model import (
     TimeInReach,
 )
 from triage.finding.snapshot import Snapshot
-from triage.finding.state import brought_forward
+from triage.finding.state import brought_forward, reopened_by_hand, resolved_by_hand
 
 __all__ = [
     "Finding",
@@ -27,4 +27,6 @@ __all__ = [
     "brought_forward",
     "make_finding",
     "merge",
+    "reopened_by_hand",
+    "resolved_by_hand",
 ]

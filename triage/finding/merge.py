@@ -8,7 +8,7 @@ from triage.diagnosis.remedy import Action
 from triage.diagnosis.rule import RULES
 from triage.finding.model import Finding
 from triage.finding.person import about_person, remedy
-from triage.finding.state import with_state
+from triage.finding.state import out_of_reach, with_state
 from triage.wire import epoch_ns
 
 
@@ -20,7 +20,7 @@ def merge(old: Finding, new: Finding, *, delivered: bool) -> Finding:
     """
     kept = old if _knows_less(new, old) else new
     seen = new if new.message.location.known or not old.message.location.known else old
-    exposed = new.exposed if new.message.location.known or new.exposed is not None else old.exposed
+    exposed = _exposed(old, new)
     message, level = seen.message, kept.severity
     if message.location.known and message.looked_at is None:  # stored before there was this field
         message = message.model_copy(update={"looked_at": seen.triaged_at})
@@ -43,6 +43,19 @@ def merge(old: Finding, new: Finding, *, delivered: bool) -> Finding:
         }
     )
     return with_state(merged, new.triaged_at, before=old, look=new)
+
+
+def _exposed(old: Finding, new: Finding) -> bool | None:
+    """Whether the message can be opened, by the newest look that knows it.
+
+    An account that was deleted and is there again lets its owner open what is in the mailbox.
+    """
+    if new.message.location.known or new.exposed is not None:
+        return new.exposed
+    restored = old.cause is Cause.USER_DELETED and new.cause not in (Cause.USER_DELETED, Cause.UNDETERMINED)
+    if not restored or out_of_reach(old.message.location, old.failure):
+        return old.exposed
+    return True if old.message.location.holds_message else None
 
 
 def _knows_less(new: Finding, old: Finding) -> bool:

@@ -10,6 +10,7 @@ from triage.diagnosis.causes import Cause
 from triage.diagnosis.exposure import TARGET_FOLDERS
 from triage.diagnosis.place import Location
 from triage.finding.model import Finding, FindingState, HistoryEntry, Resolution, TimeInReach
+from triage.intake.failure import RemediationFailure
 from triage.wire import epoch_ns
 
 MOST_CHANGES = 50
@@ -48,6 +49,15 @@ def resolved_by_hand(finding: Finding, at: str) -> Finding:
     return settled.model_copy(update={"history": _history(settled, at, finding)})
 
 
+def reopened_by_hand(finding: Finding, at: str) -> Finding:
+    """The finding, opened again by a person at this time, if it was resolved by hand."""
+    if finding.resolution is not Resolution.BY_HAND:
+        return finding
+    update = {"state": FindingState.OPEN, "resolution": None, "resolved_at": None}
+    opened = finding.model_copy(update=update)
+    return opened.model_copy(update={"history": _history(opened, at, finding)})
+
+
 def brought_forward(finding: Finding) -> Finding:
     """A finding that was stored before findings had a state, as its last look leaves it."""
     if "state" in finding.model_fields_set:
@@ -55,27 +65,33 @@ def brought_forward(finding: Finding) -> Finding:
     return with_state(finding, finding.triaged_at)
 
 
+def out_of_reach(location: Location, failure: RemediationFailure) -> bool:
+    """Whether nobody can open a message there, or the action put it there."""
+    return _as_aimed(location, failure) or location is Location.RECOVERABLE_ITEMS
+
+
+def _as_aimed(location: Location, failure: RemediationFailure) -> bool:
+    """Whether a message there is where the action aimed, or in quarantine."""
+    return location in (TARGET_FOLDERS.get(failure.target_folder or ""), Location.QUARANTINE)
+
+
 def _resolution(finding: Finding, look: Finding, before: Finding | None) -> Resolution | None:
     """Why the finding is resolved; None: it is open.
 
-    What is resolved stays so until a look sees the message in reach, or the cause that left nothing to do is another.
+    What is resolved stays so until a look sees the message in reach, or until the cause that resolved it is another one.
     """
-    known = before.resolution if before is not None else None
+    known, cause = (before.resolution, before.cause) if before is not None else (None, None)
     if known is Resolution.BY_HAND and before is not None:
         return None if look.exposed and _later(look.triaged_at, before.resolved_at) else known
     if finding.exposed:
         return None
     if finding.exposed is False:
-        return Resolution.REMEDIATED if _remediated(finding) else Resolution.OUT_OF_REACH
+        aimed = finding.cause is Cause.MESSAGE_QUARANTINED or _as_aimed(finding.message.location, finding.failure)
+        return Resolution.REMEDIATED if aimed else Resolution.OUT_OF_REACH
     if finding.cause in _NOTHING_TO_DO:
         return known or Resolution.NOTHING_TO_DO
-    return None if known is Resolution.NOTHING_TO_DO else known
-
-
-def _remediated(finding: Finding) -> bool:
-    """Whether a message that nobody can open is where the action aimed, or in quarantine."""
-    target = TARGET_FOLDERS.get(finding.failure.target_folder or "")
-    return finding.cause is Cause.MESSAGE_QUARANTINED or finding.message.location in (target, Location.QUARANTINE)
+    rested_on_cause = cause in (*_NOTHING_TO_DO, Cause.USER_DELETED) and cause is not finding.cause
+    return None if rested_on_cause else known
 
 
 def _time_in_reach(finding: Finding, at: str, before: Finding | None) -> TimeInReach | None:

@@ -12,6 +12,7 @@ from triage.incidents.actions import (
 )
 from triage.incidents.apply import Applied, apply
 from triage.incidents.change import Change, split
+from triage.incidents.counts import recounted
 from triage.incidents.model import Event, Happening, Incident, IncidentState, LogEntry, Member, Suppression
 from triage.incidents.transitions import without_ended_suppression
 
@@ -31,6 +32,7 @@ __all__ = [
     "apply",
     "fixed",
     "not_fixed",
+    "recounted",
     "reopen",
     "resolve",
     "split",

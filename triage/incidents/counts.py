@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from triage.diagnosis.causes import Cause, Severity
 from triage.finding import Snapshot
@@ -61,6 +62,13 @@ def counted(incident: Incident, pairs: Iterable[Pair], seen: Sequence[Snapshot])
             "to_look_at": books.to_look_at + numbers["to_look_at"],
         },
     )
+
+
+def recounted(incident: Incident, members: Iterable[Member]) -> Incident:
+    """The incident with the numbers that all its members give: it is the same, unless something went wrong."""
+    nothing: dict[str, Any] = {"causes": {}, "findings": 0, "open_findings": 0, "exposed": 0, "read": 0}
+    books: dict[str, Any] = {"causes": {}, "severities": {}, "mailboxes": Mailboxes(), "to_look_at": 0}
+    return counted(updated(incident, **nothing, books=books), [(None, member) for member in members], [])
 
 
 def _most(causes: Counter[Cause], known: Cause) -> Cause:
