@@ -9,6 +9,7 @@ from triage.api.routes import ROUTES
 from triage.operations import retention
 from triage.operations.audits import audit_all
 from triage.operations.deliveries import QueueMessage, handle, handle_poison
+from triage.operations.notify import deliver
 from triage.operations.services import services
 from triage.settings import binding_expression, read_settings, require_sign_in
 from triage.telemetry.errors import hide_error_text
@@ -47,6 +48,14 @@ async def audit_permissions(timer: func.TimerRequest) -> None:
 async def remove_expired(timer: func.TimerRequest) -> None:
     with hide_error_text():
         await retention.remove_expired(services())
+
+
+if SETTINGS.notifications:
+
+    @app.timer_trigger("timer", "0 * * * * *")
+    async def deliver_notifications(timer: func.TimerRequest) -> None:
+        with hide_error_text():
+            await deliver(services())
 
 
 def register(route: Route) -> None:

@@ -191,7 +191,9 @@ def told_after(say: Say, notice: Notice | None, incident: Json, channel: Channel
     if channel.kind is ChannelKind.PAGERDUTY and notice is not None:
         alert = None if notice.ends else notice.alert
     is_open = say.lead.event is not NotificationEvent.INCIDENT_RESOLVED
-    return Told(now, is_open, numbers_of(incident), incident.get("severity") or say.lead.severity, alert)
+    return Told(
+        now, is_open, numbers_of(incident) if incident else None, incident.get("severity") or say.lead.severity, alert
+    )
 
 
 def _facts(numbers: Numbers, before: Numbers | None) -> list[Fact]:

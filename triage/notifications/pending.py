@@ -78,11 +78,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a channel was told last of an incident. `alert` is the key of the alert that is open at PagerDuty."""
+    """What a channel was told last of an incident. `alert` is the key of the alert that is open at PagerDuty.
+
+    `numbers` are None after a storm, which has none of its incidents.
+    """
 
     at: int
     open: bool
-    numbers: Numbers = field(default_factory=Numbers)
+    numbers: Numbers | None = None
     severity: str | None = None
     alert: str | None = None
 

@@ -110,10 +110,11 @@ def _outcome(response: httpx.Response, text: str) -> Outcome:
     answer = f"HTTP {status}{f': {said}' if (said := plain(text, _ANSWER_CHARACTERS)) else ''}"
     if 200 <= status < 300:
         return Outcome(Result.DELIVERED, answer, status)
-    passing = status in _PASSING or not 400 <= status < 500
+    if 400 <= status < 500 and status not in _PASSING:
+        return Outcome(Result.REFUSED, answer, status)
     after = response.headers.get("Retry-After", "")
     seconds = int(after) if after.isascii() and after.isdigit() else None
-    return Outcome(Result.AGAIN if passing else Result.REFUSED, answer, status, seconds)
+    return Outcome(Result.AGAIN, answer, status, seconds)
 
 
 def _without_secrets(answer: str, channel: Channel) -> str:

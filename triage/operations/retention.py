@@ -7,7 +7,7 @@ import time
 
 from triage import deadlines
 from triage.operations.services import Services
-from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_rejected
+from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_notifications, remove_rejected
 from triage.telemetry.instruments import Metric, count, span
 
 _DAY = 86400 * 1_000_000_000
@@ -27,6 +27,7 @@ async def remove_expired(services: Services, seconds: float = deadlines.RETENTIO
     with span("Remove expired") as note:
         removed = {
             "rejected": await remove_rejected(services.account, expiry),
+            "incidents": await remove_notifications(services.account, expiry),
             "audits": await remove_audits(services.account, expiry),
             "findings": await remove_findings(services.findings, expiry),
         }

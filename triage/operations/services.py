@@ -12,11 +12,14 @@ from weakref import WeakKeyDictionary
 from triage import deadlines
 from triage.graph.kept import Kept
 from triage.graph.tenants import Tenants
+from triage.notifications.sender import Sender
 from triage.operations.projector import Projector
 from triage.settings import Settings, read_settings
 from triage.storage.account import StorageAccount
 from triage.storage.audits import Audits
+from triage.storage.channel_leases import ChannelLeases
 from triage.storage.findings import Findings
+from triage.storage.outbox import Outbox
 from triage.storage.projection import Projection
 from triage.storage.queue import IntakeQueue
 from triage.storage.rejected import Rejected
@@ -74,6 +77,21 @@ class Services:
         """The intake queue."""
         return IntakeQueue(self.account, self.settings.queue)
 
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The notifications in table `incidents`."""
+        return Outbox(self.account)
+
+    @cached_property
+    def channels(self) -> ChannelLeases:
+        """The leases on the channels for notifications."""
+        return ChannelLeases(self.account)
+
+    @cached_property
+    def sender(self) -> Sender:
+        """The connection to the channels for notifications."""
+        return Sender(self.settings.service_url)
+
     async def storage_error(self) -> str:
         """Why storage cannot be reached; empty if it can. Anybody may ask for the health, so the answer may be kept."""
         now = time.monotonic()
@@ -111,6 +129,7 @@ class Services:
             self._warming.cancel()
         await self.projector.close()
         await self.tenants.close()
+        await self.sender.close()
         await self.account.close()
 
 

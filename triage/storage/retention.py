@@ -18,9 +18,11 @@ from triage.storage.audits import TABLE as AUDITS
 from triage.storage.documents import unpack_compressed
 from triage.storage.finding_rows import SUMMARY
 from triage.storage.findings import Findings, place_of
+from triage.storage.outbox import TABLE as OUTBOX
 from triage.storage.query import Query
 from triage.storage.rejected import TABLE as REJECTED
-from triage.wire import epoch_ns, newest_first
+from triage.storage.shards import SHARDS
+from triage.wire import epoch_ns, from_epoch_ns, newest_first
 
 T = TypeVar("T")
 
@@ -78,6 +80,21 @@ async def remove_audits(account: StorageAccount, expiry: Expiry) -> int:
 async def remove_rejected(account: StorageAccount, expiry: Expiry) -> int:
     """Removes old rejected events."""
     return await _remove_after(await account.table(REJECTED), REJECTED, _last_to_keep(expiry), expiry)
+
+
+async def remove_notifications(account: StorageAccount, expiry: Expiry) -> int:
+    """Removes old deliveries, and what channels were told long ago. What still waits stays."""
+    table = await account.table(OUTBOX)
+    told = f"RowKey gt 'told|' and RowKey lt 'told}}' and at lt '{from_epoch_ns(expiry.before)}'"
+    done = f"RowKey gt 'done|{_last_to_keep(expiry)}' and RowKey lt 'done}}'"
+    removed = 0
+    for query in (f"PartitionKey eq '{shard}' and {clause}" for shard in SHARDS for clause in (done, told)):
+        rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
+        async for part in _parts(rows, MOST_OPERATIONS):
+            if expiry.over:
+                return removed
+            removed += await _delete(table, part)
+    return removed
 
 
 def _last_to_keep(expiry: Expiry) -> str:

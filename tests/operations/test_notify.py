@@ -1,0 +1,340 @@
+"""Notifications from the outbox to the other sides, on a real table service, whatever fails on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection
+from typing import Any
+
+import pytest
+
+from sandbox.azurite import Azurite
+from sandbox.receiver.channels import settings as receiver_settings
+from sandbox.receiver.server import Fault, Receiver, serve
+from tests.factories import TENANT_ID
+from tests.notifications.samples import MINUTE, incident, settings
+from triage.notifications.pending import Pending, incident_occasion, pending
+from triage.notifications.rules import DEGRADED_AFTER, LONGEST
+from triage.operations import channel_run
+from triage.operations.notify import deliver, send_test
+from triage.operations.services import Services
+from triage.settings import NotificationEvent
+from triage.storage.outbox import TABLE
+from triage.storage.outbox_rows import Delivery, outbox_rows, shard_of_subject
+from triage.storage.retention import Expiry, remove_notifications
+from triage.wire import from_epoch_ns
+
+ID = incident()["id"]
+Sent = dict[str, Any]
+
+
+class Now:
+    """Incidents as they are now."""
+
+    def __init__(self, *incidents: Sent, app_open: Collection[str] = ()) -> None:
+        self.incidents, self.app_open = {one["id"]: one for one in incidents}, app_open
+
+    async def current(self, incident_id: str) -> Sent | None:
+        return self.incidents.get(incident_id)
+
+    async def tenants_with_open_app(self) -> Collection[str]:
+        return self.app_open
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with serve() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_run, "_PACE", {})
+
+
+@pytest.fixture
+async def services(storage: Azurite, receiver: Receiver) -> AsyncIterator[Services]:
+    made = Services(settings(*receiver_settings(receiver.url), TriageStorage=storage.connection_string))
+    table = await made.account.table(TABLE)
+    async for entity in table.query_entities("", select=["PartitionKey", "RowKey"]):
+        await table.delete_entity(entity["PartitionKey"], entity["RowKey"])
+    yield made
+    await made.close()
+
+
+async def happens(
+    services: Services, what: str, number: int = 1, *, seconds_ago: float = 120, identifier: str = ID, **more: Any
+) -> list[Pending]:
+    """An incident's transition: its head and its notifications in one transaction, as a writer of incidents does it."""
+    at = from_epoch_ns(time.time_ns() - int(seconds_ago * 1e9))
+    ended = bool(more.pop("ended", False))
+    occasion = incident_occasion(
+        NotificationEvent(f"incident.{what}"), incident(identifier, **more), number, at, ended=ended
+    )
+    rows = pending(services.settings.notifications, occasion)
+    table = await services.account.table(TABLE)
+    head = {"PartitionKey": shard_of_subject(identifier), "RowKey": f"head|{identifier}"}
+    await table.submit_transaction([("upsert", entity) for entity in (head, *outbox_rows(rows))])
+    return rows
+
+
+async def listed(services: Services) -> list[Delivery]:
+    return (await services.outbox.page(1000, None))[0]
+
+
+async def states(services: Services) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in await listed(services):
+        found.setdefault(one.channel, []).append(one.state.value)
+    return found
+
+
+async def some_time_ago(services: Services, minutes: int) -> None:
+    """Everything that channels were told, and when it was, is that much longer ago."""
+    table = await services.account.table(TABLE)
+    async for entity in table.query_entities("RowKey ge 'told|' and RowKey lt 'told}'"):
+        entity["at"] = from_epoch_ns(time.time_ns() - minutes * MINUTE)
+        await table.update_entity(entity)
+
+
+def kinds(receiver: Receiver) -> list[str]:
+    return sorted(one.kind for one in receiver.received if one.kept)
+
+
+ALL = ["email", "pagerduty", "slack", "teams", "webhook"]
+
+
+async def test_every_channel_is_told_once(services: Services, receiver: Receiver) -> None:
+    await happens(services, "opened")
+    await deliver(services)
+    assert kinds(receiver) == ALL
+    await deliver(services)
+    assert len(receiver.received) == 5
+    assert await states(services) == {
+        name: ["delivered"] for name in ("Teams", "Slack", "PagerDuty", "Webhook", "Mail")
+    }
+    one = (await listed(services))[0]
+    assert (one.event, one.subject_id, one.attempts, one.last_error) == ("incident.opened", ID, 1, None)
+
+
+async def test_runs_at_the_same_time_tell_it_once(services: Services, receiver: Receiver, storage: Azurite) -> None:
+    for number in range(10):
+        await happens(services, "opened", identifier=f"{number:x}" * 32)
+    others = [Services(services.settings) for _ in range(3)]
+    await asyncio.gather(*(deliver(one) for one in (services, *others)))
+    await deliver(services)
+    for other in others:
+        await other.close()
+    ids = [one.body for one in receiver.of("email")]
+    assert len(ids) == len(set(ids)) == 10
+
+
+async def test_it_is_told_as_it_is_now(services: Services, receiver: Receiver) -> None:
+    await happens(services, "opened", exposed=1)
+    await deliver(services, Now(incident(exposed=77)))
+    assert [one.wire()["body"]["data"]["exposed"] for one in receiver.of("webhook")] == [77]
+
+
+async def test_what_is_too_young_waits_and_what_is_over_is_dropped(services: Services, receiver: Receiver) -> None:
+    await happens(services, "opened", seconds_ago=30)
+    await deliver(services)
+    assert set((await states(services))["Slack"]) == {"pending"}
+    await happens(services, "resolved", 2, seconds_ago=1, state="resolved")
+    await deliver(services)
+    assert (await listed(services), receiver.received) == ([], [])
+    await happens(services, "opened", 3)
+    await deliver(services, Now(incident(state="resolved")))
+    assert (await listed(services), receiver.received) == ([], [])
+
+
+async def test_one_conversation_with_its_end(services: Services, receiver: Receiver) -> None:
+    await happens(services, "opened")
+    await deliver(services)
+    await happens(services, "worsened", 2, exposed=99999)
+    await happens(services, "resolved", 3, state="resolved", exposed=0)
+    await deliver(services)
+    assert len(receiver.received) == 5, "within 15 minutes nothing more"
+    await some_time_ago(services, 16)
+    await deliver(services)
+    assert len(receiver.received) == 10
+    assert [alert["status"] for alert in receiver.channels["pagerduty"].alerts] == ["resolved"]
+    (_, last) = receiver.of("webhook")
+    assert (last.wire()["body"]["type"], last.wire()["body"]["data"]["exposed"]) == ("incident.resolved", 0)
+    facts = receiver.of("teams")[1].wire()["body"]["attachments"][0]["content"]["body"]
+    assert {"title": "Messages that can still be opened", "value": "0 (-8,800)"} in next(
+        block["facts"] for block in facts if block["type"] == "FactSet"
+    )
+    assert {one.state for one in await listed(services)} == {"delivered"}
+    await happens(services, "resolved", 4, state="resolved")
+    await deliver(services)
+    assert len(receiver.received) == 10, "its end was told"
+
+
+async def test_a_suppression_resolves_the_alert_and_its_end_opens_another(
+    services: Services, receiver: Receiver
+) -> None:
+    await happens(services, "opened")
+    await deliver(services)
+    for number, ended in ((2, False), (3, True)):
+        await some_time_ago(services, 16)
+        suppression = None if ended else {"reason": "x", "until": "2030-01-01T00:00:00Z", "by": "ada"}
+        await happens(
+            services,
+            "suppressed",
+            number,
+            ended=ended,
+            suppression=suppression,
+            state="open" if ended else "suppressed",
+        )
+        await deliver(services)
+    assert [alert["status"] for alert in receiver.channels["pagerduty"].alerts] == ["resolved", "triggered"]
+    assert len(receiver.of("slack")) == 3
+
+
+async def test_an_app_incident_holds_back_the_others_until_it_is_over(services: Services, receiver: Receiver) -> None:
+    await happens(services, "opened", scope="mailbox", cause="user_deleted")
+    await deliver(services, Now(app_open={TENANT_ID}))
+    assert (receiver.received, set((await states(services))["Mail"])) == ([], {"pending"})
+    await deliver(services, Now())
+    assert kinds(receiver) == ALL
+
+
+async def test_a_channel_that_is_away_delays_no_other(services: Services, receiver: Receiver) -> None:
+    receiver.faults["teams"] = Fault("away")
+    receiver.faults["slack"] = Fault(503, retry_after=0)
+    await happens(services, "opened")
+    await deliver(services)
+    assert kinds(receiver) == ["email", "pagerduty", "webhook"]
+    waiting = {one.channel: (one.state.value, one.attempts, one.last_error) for one in await listed(services)}
+    assert waiting["Teams"][:2] == ("pending", 1)
+    assert waiting["Slack"] == ("pending", 1, "HTTP 503: made to fail")
+    receiver.faults.clear()
+    await hurry(services)
+    await deliver(services)
+    assert kinds(receiver) == ALL
+    assert {one.state for one in await listed(services)} == {"delivered"}
+
+
+async def hurry(services: Services, **columns: Any) -> None:
+    """What waits for its next try is due, and every channel may be tried."""
+    table = await services.account.table(TABLE)
+    async for entity in table.query_entities("RowKey ge 'out|' and RowKey lt 'out}'"):
+        await table.update_entity({**entity, "nextTry": "", **columns})
+    async for entity in table.query_entities("PartitionKey eq 'channels'"):
+        await table.update_entity({**entity, "notBefore": ""})
+
+
+async def test_the_same_message_twice_has_the_same_id(services: Services, receiver: Receiver) -> None:
+    receiver.faults["webhook"] = Fault("cut", times=1)
+    await happens(services, "opened")
+    await deliver(services)
+    await hurry(services)
+    await deliver(services)
+    first, second = (one for one in receiver.received if one.kind == "webhook")
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert (first.kept, second.kept, second.note) == (True, False, "seen before: dropped")
+
+
+async def test_a_refusal_has_failed_at_once(services: Services, receiver: Receiver) -> None:
+    receiver.faults["teams"] = Fault(404)
+    await happens(services, "opened")
+    await deliver(services)
+    failed = [one for one in await listed(services) if one.channel == "Teams"]
+    assert [(one.state.value, one.last_error) for one in failed] == [("failed", "HTTP 404: made to fail")]
+    receiver.faults.clear()
+    await happens(services, "resolved", 2, state="resolved")
+    await some_time_ago(services, 16)
+    await deliver(services)
+    assert len(receiver.of("teams")) == 0, "it was told of no opening, so of no end"
+    assert len(receiver.of("slack")) == 2
+
+
+async def test_after_a_day_it_has_failed(services: Services, receiver: Receiver) -> None:
+    receiver.faults["email"] = Fault(500)
+    await happens(services, "opened")
+    await deliver(services)
+    await hurry(services, firstTried=from_epoch_ns(time.time_ns() - LONGEST))
+    await deliver(services)
+    failed = [one for one in await listed(services) if one.channel == "Mail"]
+    assert [(one.state.value, one.last_error) for one in failed] == [
+        ("failed", "It was tried for 24 hours. HTTP 500: made to fail")
+    ]
+
+
+async def test_a_channel_that_keeps_failing_is_told_to_the_others(services: Services, receiver: Receiver) -> None:
+    receiver.faults["teams"] = Fault("away")
+    await happens(services, "opened")
+    for _ in range(DEGRADED_AFTER):
+        await deliver(services)
+        await hurry(services)
+    receiver.received.clear()
+    await deliver(services)
+    assert kinds(receiver) == ["email", "pagerduty", "slack", "webhook"]
+    mail = receiver.of("email")[0].wire()["body"]["content"]
+    assert mail["subject"] == "Triage degraded (high): Notifications do not reach the channel Teams"
+
+
+async def test_a_storm_is_one_message_and_nothing_is_lost(services: Services, receiver: Receiver) -> None:
+    many = 25
+    for number in range(many):
+        await happens(services, "opened", identifier=f"{number * 7919:032x}"[::-1])
+    await deliver(services)
+    assert kinds(receiver) == ALL
+    assert [one.wire()["body"]["data"]["messages"] for one in receiver.of("webhook")] == [many]
+    assert {name: set(found) for name, found in (await states(services)).items()} == {
+        name: {"delivered"} for name in ("Teams", "Slack", "PagerDuty", "Webhook", "Mail")
+    }
+    assert len(await listed(services)) == 5 * many
+    await happens(services, "opened", identifier="f" * 32)
+    await deliver(services)
+    assert len(receiver.received) == 10, "the storm was one message of the twenty that a channel may get"
+
+
+async def test_a_channel_that_is_not_configured_any_more(services: Services, receiver: Receiver) -> None:
+    await happens(services, "opened")
+    fewer = Services(services.settings.model_copy(update={"notifications": services.settings.notifications[:1]}))
+    await deliver(fewer)
+    await fewer.close()
+    assert len(receiver.received) == 1
+    failed = [one for one in await listed(services) if one.state == "failed"]
+    assert (len(failed), failed[0].last_error) == (4, "TRIAGE_NOTIFICATIONS has no channel of this name any more.")
+
+
+async def test_pages_newest_first(services: Services) -> None:
+    for number in range(5):
+        await happens(services, "opened", seconds_ago=number * 10, identifier=f"{number:x}" * 32)
+    await deliver(services)
+    everything = await listed(services)
+    assert [one.created_at for one in everything] == sorted((one.created_at for one in everything), reverse=True)
+    token, pages = None, []
+    while True:
+        page, token = await services.outbox.page(7, token)
+        pages += page
+        if token is None:
+            break
+    assert pages == everything
+    assert (await services.outbox.page(99, None, [TENANT_ID]))[0] == everything
+    assert await services.outbox.page(99, None, ["x"]) == await services.outbox.page(99, None, []) == ([], None)
+
+
+async def test_a_test_says_what_the_other_side_said(services: Services, receiver: Receiver) -> None:
+    for channel in services.settings.notifications:
+        outcome = await send_test(services, channel)
+        assert outcome.result == "delivered"
+    assert [alert["status"] for alert in receiver.channels["pagerduty"].alerts] == ["resolved"]
+    receiver.faults["slack"] = Fault(410)
+    outcome = await send_test(services, next(one for one in services.settings.notifications if one.kind == "slack"))
+    assert (outcome.result, outcome.answer) == ("refused", "HTTP 410: made to fail")
+    assert await listed(services) == []
+
+
+async def test_what_was_told_long_ago_is_removed(services: Services, receiver: Receiver) -> None:
+    await happens(services, "opened")
+    await deliver(services)
+    await happens(services, "opened", identifier="f" * 32, seconds_ago=1)
+    now = time.time_ns()
+    assert await remove_notifications(services.account, Expiry(now - 60 * MINUTE, time.monotonic() + 9)) == 0
+    assert await remove_notifications(services.account, Expiry(now, time.monotonic())) == 0, "time is up"
+    assert await remove_notifications(services.account, Expiry(now, time.monotonic() + 9)) == 10
+    assert {(one.subject_id, one.state.value) for one in await listed(services)} == {("f" * 32, "pending")}

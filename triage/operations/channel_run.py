@@ -1,0 +1,169 @@
+"""What one run does for one channel, while it has the lease on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from triage.notifications.compose import Writer, told_after
+from triage.notifications.notice import Json, Notice, severity_rank
+from triage.notifications.pending import SECOND, Occasion, Pending, Told, channel_key, pending
+from triage.notifications.rules import (
+    DEGRADED_AFTER,
+    ChannelState,
+    Outcome,
+    Result,
+    Say,
+    after_failure,
+    after_success,
+    is_over,
+    plan,
+    tried,
+)
+from triage.operations.services import Services
+from triage.settings import Channel, ChannelKind, NotificationEvent
+from triage.storage.outbox_rows import DeliveryState
+from triage.wire import from_epoch_ns
+
+# Slack takes one message a second (https://docs.slack.dev/apis/web-api/rate-limits); Teams says nothing about workflows.
+_PACE = {ChannelKind.TEAMS: 1.0, ChannelKind.SLACK: 1.0}
+_EXPIRED = "It was tried for 24 hours."
+_SHOWN_OF_A_STORM = 10
+
+_log = logging.getLogger(__name__)
+
+
+class Incidents(Protocol):
+    """The incidents as they are now."""
+
+    async def current(self, incident_id: str) -> Json | None:
+        """An incident as the API gives it; None if there is none."""
+        ...
+
+    async def tenants_with_open_app(self) -> Collection[str]:
+        """The tenants that have an open incident about their app."""
+        ...
+
+
+@dataclass(slots=True)
+class ChannelRun:
+    """Says what is due. `state` is the channel's, and changes with each message. `until` is a time of time.monotonic."""
+
+    services: Services
+    incidents: Incidents
+    app_open: Collection[str]
+    channel: Channel
+    state: ChannelState
+    until: float
+
+    async def run(self) -> None:
+        """Says what is due, until time is up or the channel fails. Raises azure.core's errors."""
+        outbox = self.services.outbox
+        rows = await outbox.waiting(self.channel.name)
+        talked_of = {row.subject_id for row in rows if row.of_incident and row.number > 1}
+        told = await outbox.told(self.channel.name, talked_of)
+        found = plan(self.channel, rows, told, self.state, time.time_ns(), app_open=self.app_open)
+        await outbox.finish(found.drop, None)
+        await outbox.finish(found.expired, DeliveryState.FAILED, error=_EXPIRED)
+        for say in found.say:
+            if self._ended:
+                return
+            await self._say(say)
+        if found.storm and not self._ended:
+            await self._say_storm(found.storm)
+
+    @property
+    def _ended(self) -> bool:
+        return time.monotonic() >= self.until or time.time_ns() < self.state.not_before
+
+    @property
+    def _writer(self) -> Writer:
+        return Writer(self.services.settings, self.channel)
+
+    async def _say(self, say: Say) -> None:
+        document = await self._document(say.lead)
+        if document is None:
+            return
+        if say.lead.of_incident and is_over(say.lead, document):
+            await self.services.outbox.finish(say.rows, None)
+            return
+        now = time.time_ns()
+        notice = self._writer.notice(say.lead, document, say.told, now)
+        told = (
+            {say.lead.subject_id: told_after(say, notice, document, self.channel, now)} if say.lead.of_incident else {}
+        )
+        outcome = await self._send(notice)
+        if outcome.result is Result.DELIVERED:
+            if not say.quiet:
+                self.state = after_success(self.state, now)
+            await self._delivered([say], told)
+            await asyncio.sleep(_PACE.get(self.channel.kind, 0))
+            return
+        await self._failed(outcome, now)
+        if outcome.result is Result.REFUSED:
+            await self.services.outbox.finish(say.rows, DeliveryState.FAILED, error=outcome.answer)
+        else:
+            await self.services.outbox.retry(tried(say.lead, outcome, now))
+
+    async def _say_storm(self, says: Sequence[Say]) -> None:
+        """One message for all of them. Each is part of it, and will be told of its end."""
+        worst = sorted(says, key=lambda say: severity_rank(say.lead.severity), reverse=True)[:_SHOWN_OF_A_STORM]
+        shown = [document for say in worst if (document := await self._document(say.lead)) is not None]
+        now = time.time_ns()
+        outcome = await self._send(self._writer.storm(says, shown, now))
+        if outcome.result is not Result.DELIVERED:
+            await self._failed(outcome, now)
+            if outcome.result is Result.REFUSED:
+                rows = [row for say in says for row in say.rows]
+                await self.services.outbox.finish(rows, DeliveryState.FAILED, error=outcome.answer)
+            return
+        self.state = after_success(self.state, now, storm=True)
+        told = {
+            say.lead.subject_id: told_after(say, None, {}, self.channel, now) for say in says if say.lead.of_incident
+        }
+        await self._delivered(says, told)
+
+    async def _document(self, row: Pending) -> Json | None:
+        """What a row is about, as it is now; None if the row does not wait any more."""
+        stored = await self.services.outbox.document(row)
+        if stored is None or not row.of_incident:
+            return stored
+        return await self.incidents.current(row.subject_id) or stored
+
+    async def _send(self, notice: Notice) -> Outcome:
+        outcome = await self.services.sender.send(self.channel, notice)
+        _log.info("Notification %s: %s", self.channel.kind.value, outcome.result.value)
+        return outcome
+
+    async def _delivered(self, says: Sequence[Say], told: dict[str, Told]) -> None:
+        rows = [replace(row, attempts=row.attempts + (row is say.lead)) for say in says for row in say.rows]
+        await self.services.outbox.finish(rows, DeliveryState.DELIVERED, told)
+
+    async def _failed(self, outcome: Outcome, now: int) -> None:
+        self.state = after_failure(self.state, outcome, now)
+        if self.state.failures == DEGRADED_AFTER:
+            others = [one for one in self.services.settings.notifications if one is not self.channel]
+            await self.services.outbox.add(pending(others, _degraded(self.channel, self.state, now)))
+
+
+def _degraded(channel: Channel, state: ChannelState, now: int) -> Occasion:
+    document = {
+        "title": f"Notifications do not reach the channel {channel.name}",
+        "lines": [f"Its last answer: {state.last_error}"],
+        "step": "Check the channel's address and key in TRIAGE_NOTIFICATIONS, and send a test",
+        "data": {
+            "channel": channel.name,
+            "failingSince": from_epoch_ns(state.failing_since),
+            "lastError": state.last_error,
+        },
+    }
+    # One for each time that the channel begins to fail.
+    number = state.failing_since // (60 * SECOND)
+    at = from_epoch_ns(now)
+    return Occasion(
+        NotificationEvent.SERVICE_DEGRADED, channel_key(channel.name), number, at, document, severity="high"
+    )

@@ -1,0 +1,84 @@
+"""Delivers notifications: what is due, to every channel at the same time, and within a time limit.
+
+A timer calls it each minute. A run that is interrupted loses nothing: what it had not marked as delivered is sent again,
+with the same ID.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection
+from uuid import uuid4
+
+from triage import deadlines
+from triage.notifications.compose import Writer
+from triage.notifications.notice import Json
+from triage.notifications.rules import Outcome, Result
+from triage.operations.channel_run import ChannelRun, Incidents
+from triage.operations.services import Services
+from triage.settings import Channel, ChannelKind
+from triage.storage.outbox_rows import DeliveryState
+
+_LEASE = deadlines.NOTIFY + 3 * deadlines.NOTIFICATION
+_GONE = "TRIAGE_NOTIFICATIONS has no channel of this name any more."
+
+
+class AsStored:
+    """Incidents as they were when their notifications were stored."""
+
+    async def current(self, incident_id: str) -> Json | None:
+        """None: what came with the notification is used."""
+        return None
+
+    async def tenants_with_open_app(self) -> Collection[str]:
+        """None that is known."""
+        return ()
+
+
+async def deliver(services: Services, incidents: Incidents | None = None, seconds: float = deadlines.NOTIFY) -> None:
+    """Delivers what is due. Raises azure.core's errors, once it has done what it could for the other channels."""
+    waiting = await services.outbox.channels_with_rows()
+    if not waiting:
+        return
+    known = incidents or AsStored()
+    app_open = await known.tenants_with_open_app()
+    until = time.monotonic() + seconds
+    channels = [channel for channel in services.settings.notifications if channel.name in waiting]
+    results = await asyncio.gather(
+        *(_deliver_to(services, known, app_open, channel, until) for channel in channels),
+        *(_give_up(services, name) for name in waiting - {channel.name for channel in channels}),
+        return_exceptions=True,
+    )
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def send_test(services: Services, channel: Channel) -> Outcome:
+    """Sends a test to a channel now. At PagerDuty its alert is resolved at once."""
+    notice = Writer(services.settings, channel).test(uuid4().hex, time.time_ns())
+    outcome = await services.sender.send(channel, notice)
+    if channel.kind is ChannelKind.PAGERDUTY and outcome.result is Result.DELIVERED:
+        await services.sender.send(channel, notice.model_copy(update={"ends": True}))
+    return outcome
+
+
+async def _deliver_to(
+    services: Services, incidents: Incidents, app_open: Collection[str], channel: Channel, until: float
+) -> None:
+    """Delivers what is due to one channel, if nobody else is doing it."""
+    lease = await services.channels.lease(channel.name, time.time_ns(), _LEASE)
+    if lease is None:
+        return
+    run = ChannelRun(services, incidents, app_open, channel, lease.state, until)
+    try:
+        await run.run()
+    finally:
+        await services.channels.release(lease, run.state)
+
+
+async def _give_up(services: Services, name: str) -> None:
+    """What waits for a channel that is no longer configured has failed."""
+    rows = await services.outbox.waiting(name)
+    await services.outbox.finish(rows, DeliveryState.FAILED, error=_GONE)

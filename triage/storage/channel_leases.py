@@ -1,0 +1,107 @@
+"""The channels for notifications in table `incidents`, partition `channels`: who delivers now, and how each is doing.
+
+One run at a time delivers to a channel. So messages to it can be counted, an incident has one on its way at most, and
+whoever finds a channel away keeps the others from trying. All methods raise azure.core's errors.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from triage.notifications.pending import SECOND, channel_key
+from triage.notifications.rules import ChannelState
+from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
+from triage.storage.outbox import TABLE
+from triage.storage.outbox_rows import Entity, time_of, time_text
+from triage.wire import epoch_ns, from_epoch_ns
+
+_PARTITION = "channels"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to deliver to a channel, until it ends or is released."""
+
+    entity: Any
+    state: ChannelState
+
+
+class ChannelLeases:
+    """The leases on all channels."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        self._account = account
+
+    async def lease(self, channel: str, now: int, seconds: float) -> Lease | None:
+        """The lease on a channel for so many seconds; None if somebody else has it."""
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        key = channel_key(channel)
+        entity = await get_entity(table, _PARTITION, key)
+        if entity is not None and time_of(entity.get("leaseUntil")) > now:
+            return None
+        state = _state(entity) if entity is not None else ChannelState()
+        fresh = {
+            "PartitionKey": _PARTITION,
+            "RowKey": key,
+            "name": channel,
+            "leaseId": uuid4().hex,
+            **_state_columns(state),
+        }
+        fresh["leaseUntil"] = from_epoch_ns(now + int(seconds * SECOND))
+        try:
+            if entity is None:
+                written = await table.create_entity(fresh)
+            else:
+                written = await table.update_entity(fresh, mode="replace", **if_unchanged(entity))
+        except HttpResponseError as error:
+            if is_conflict(error):
+                return None
+            raise
+        return Lease({**fresh, "etag": written["etag"]}, state)
+
+    async def release(self, lease: Lease, state: ChannelState) -> None:
+        """Ends a lease, and keeps the state of the channel. Nothing happens if the lease has gone to somebody else."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        entity = {**lease.entity, **_state_columns(state), "leaseUntil": ""}
+        etag = entity.pop("etag")
+        try:
+            await table.update_entity(entity, mode="replace", etag=etag, match_condition=MatchConditions.IfNotModified)
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+
+    async def states(self) -> dict[str, ChannelState]:
+        """How each channel is doing that something was sent to, by its name."""
+        table = await self._account.table(TABLE)
+        rows = table.query_entities(f"PartitionKey eq '{_PARTITION}'")
+        return {str(entity["name"]): _state(entity) async for entity in rows}
+
+
+def _state_columns(state: ChannelState) -> Entity:
+    return {
+        "failures": state.failures,
+        "failingSince": time_text(state.failing_since),
+        "notBefore": time_text(state.not_before),
+        "stormAt": time_text(state.storm_at),
+        "sent": json.dumps([from_epoch_ns(at) for at in state.sent]),
+        "lastError": state.last_error or "",
+    }
+
+
+def _state(entity: Any) -> ChannelState:
+    return ChannelState(
+        failures=int(entity["failures"]),
+        failing_since=time_of(entity["failingSince"]),
+        not_before=time_of(entity["notBefore"]),
+        storm_at=time_of(entity["stormAt"]),
+        sent=tuple(epoch_ns(at) for at in json.loads(entity["sent"])),
+        last_error=entity["lastError"] or None,
+    )

@@ -1,0 +1,202 @@
+"""The outbox: notifications in table `incidents`, from the transaction of what they are about until they are removed.
+
+| row key | what it is |
+|---|---|
+| `out|<newest first>|<id>` | waits for its delivery to one channel; `document` is what it is about |
+| `done|<newest first>|<id>` | was delivered, or has failed |
+| `told|<channel>|<subject>` | what the channel was told last of an incident |
+
+A subject's rows are in its shard, so that the transition of an incident and its notifications are one transaction, and
+so is a delivery with all that follows from it. Whoever delivers to a channel has the lease on it (channel_leases.py), so
+a row needs none. All methods raise azure.core's errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from triage.notifications.notice import Json
+from triage.notifications.pending import Pending, Told
+from triage.storage.account import StorageAccount, get_entity, is_conflict
+from triage.storage.documents import quoted, unpack_compressed
+from triage.storage.outbox_rows import (
+    COLUMNS,
+    Delivery,
+    DeliveryState,
+    Entity,
+    delivery_of,
+    entity_of,
+    outbox_rows,
+    pending_of,
+    place,
+    shard,
+    shard_of_subject,
+    told_entity,
+    told_key,
+    told_of,
+)
+from triage.storage.shards import SHARDS
+
+TABLE = "incidents"
+MOST_ROWS = 1000
+"""Of one shard, looked at in one run. The next run looks at the others."""
+
+_AT_ONCE = 32
+_DONE_AT_ONCE = 33  # each is three operations of a transaction, which takes 100
+
+
+class Outbox:
+    """The notifications of all channels."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        self._account = account
+
+    async def add(self, rows: Iterable[Pending]) -> None:
+        """Stores notifications that are about nothing in this table. Those that are there already stay."""
+        from azure.core.exceptions import ResourceExistsError
+
+        table = await self._account.table(TABLE)
+        for entity in outbox_rows(rows):
+            try:
+                await table.create_entity(entity)
+            except ResourceExistsError:
+                continue
+
+    async def channels_with_rows(self) -> set[str]:
+        """The names of the channels for which something waits."""
+        found = await asyncio.gather(*(self._waiting(shard, "", ("channel",)) for shard in SHARDS))
+        return {str(entity["channel"]) for entities in found for entity in entities}
+
+    async def waiting(self, channel: str) -> list[Pending]:
+        """What waits for a channel, without its documents."""
+        clause = f" and channel eq '{quoted(channel)}'"
+        found = await asyncio.gather(*(self._waiting(shard, clause, COLUMNS) for shard in SHARDS))
+        return [pending_of(entity) for entities in found for entity in entities]
+
+    async def document(self, row: Pending) -> Json | None:
+        """What a waiting row is about; None if it does not wait any more."""
+        table = await self._account.table(TABLE)
+        entity = await get_entity(table, shard(row), f"out|{place(row)}")
+        return unpack_compressed("document", entity) if entity is not None else None
+
+    async def told(self, channel: str, subject_ids: Iterable[str]) -> dict[str, Told]:
+        """What a channel was told last of these incidents."""
+        table = await self._account.table(TABLE)
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(subject_id: str) -> tuple[str, Any]:
+            async with limit:
+                return subject_id, await get_entity(table, shard_of_subject(subject_id), told_key(channel, subject_id))
+
+        found = await asyncio.gather(*(one(subject_id) for subject_id in set(subject_ids)))
+        return {subject_id: told_of(entity) for subject_id, entity in found if entity is not None}
+
+    async def finish(
+        self,
+        rows: Sequence[Pending],
+        state: DeliveryState | None,
+        told: Mapping[str, Told] | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Ends the waiting of rows: they were delivered or have failed, or, without a state, there was nothing to tell.
+
+        `told` has what their channel was told of their subjects. Another run may have ended some of them.
+        """
+        table = await self._account.table(TABLE)
+        by_shard: dict[str, list[Pending]] = {}
+        for row in rows:
+            by_shard.setdefault(shard(row), []).append(row)
+        for shard_rows in by_shard.values():
+            for start in range(0, len(shard_rows), _DONE_AT_ONCE):
+                part = shard_rows[start : start + _DONE_AT_ONCE]
+                await _finish(table, part, state, told or {}, error)
+
+    async def retry(self, row: Pending) -> None:
+        """Keeps what a try has changed. Nothing happens if another run has ended the row."""
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        try:
+            await table.update_entity(entity_of(row, f"out|{place(row)}"), mode="merge")
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+
+    async def page(
+        self, top: int, token: str | None, tenant_ids: Sequence[str] | None = None
+    ) -> tuple[list[Delivery], str | None]:
+        """At most `top` notifications, newest first, and the token of the next page.
+
+        With `tenant_ids`, only those about these tenants.
+        """
+        table = await self._account.table(TABLE)
+        clause = ""
+        if tenant_ids is not None:
+            if not tenant_ids:
+                return [], None
+            clause = " and (" + " or ".join(f"tenantId eq '{quoted(one)}'" for one in tenant_ids) + ")"
+        after = quoted(token or "")
+        queries = [
+            f"PartitionKey eq '{shard}' and RowKey gt '{kind}|{after}' and RowKey lt '{kind}}}'{clause}"
+            for shard in SHARDS
+            for kind in ("out", "done")
+        ]
+        found = await asyncio.gather(*(_first(table, query, top + 1) for query in queries))
+        merged = list(heapq.merge(*found, key=lambda entity: str(entity["place"])))
+        following = str(merged[top - 1]["place"]) if len(merged) > top else None
+        return [delivery_of(entity) for entity in merged[:top]], following
+
+    async def _waiting(self, shard: str, clause: str, columns: Sequence[str]) -> list[Entity]:
+        table = await self._account.table(TABLE)
+        query = f"PartitionKey eq '{shard}' and RowKey ge 'out|' and RowKey lt 'out}}'{clause}"
+        found: list[Entity] = []
+        async for entity in table.query_entities(query, select=list(columns), results_per_page=MOST_ROWS):
+            found.append(entity)
+            if len(found) == MOST_ROWS:
+                break
+        return found
+
+
+async def _finish(
+    table: Any, rows: Sequence[Pending], state: DeliveryState | None, told: Mapping[str, Told], error: str | None
+) -> None:
+    """Rows of one shard in one transaction; one by one if another run has ended some of them."""
+    from azure.core.exceptions import HttpResponseError
+
+    operations: list[Any] = []
+    for row in rows:
+        operations.append(("delete", {"PartitionKey": shard(row), "RowKey": f"out|{place(row)}"}))
+        if state is not None:
+            done = entity_of(replace(row, last_error=_words(error, row)), f"done|{place(row)}")
+            operations.append(("upsert", {**done, "state": state.value}, {"mode": "replace"}))
+    for subject_id in {row.subject_id for row in rows} & told.keys():
+        operations.append(("upsert", told_entity(rows[0].channel, subject_id, told[subject_id]), {"mode": "replace"}))
+    try:
+        await table.submit_transaction(operations)
+    except HttpResponseError as failure:
+        if failure.status_code != 404:
+            raise
+        if len(rows) > 1:
+            for row in rows:
+                await _finish(table, [row], state, told, error)
+
+
+def _words(error: str | None, row: Pending) -> str | None:
+    """Why it has failed, and what the other side said last."""
+    if error is None or row.last_error in (None, error):
+        return error or row.last_error
+    return f"{error} {row.last_error}"
+
+
+async def _first(table: Any, query: str, most: int) -> list[Entity]:
+    """The first rows of a range, each with its `place`: what comes after the kind in its key."""
+    found: list[Entity] = []
+    async for entity in table.query_entities(query, select=[*COLUMNS, "state"], results_per_page=min(most, 1000)):
+        found.append({**entity, "place": str(entity["RowKey"]).partition("|")[2]})
+        if len(found) == most:
+            break
+    return found
