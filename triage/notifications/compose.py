@@ -150,8 +150,8 @@ class Writer:
         )
 
     def _other(self, row: Pending, document: Json) -> Notice:
-        """An audit, a credential, a scan or the service itself. Its document has `title`, `lines` and, for programs,
-        `data`."""
+        """An audit, a credential, a scan or the service itself. Its document has `title` and `lines`, `view` (the query
+        of the dashboard), `step`, and for programs `data`."""
         data: Json = document.get("data") or {}
         return Notice(
             id=row.id,
@@ -166,7 +166,7 @@ class Writer:
             title=str(document.get("title", row.event.value)),
             lines=[str(line) for line in document.get("lines", [])],
             step=document.get("step"),
-            url=str(document.get("url") or f"{self.settings.service_url}/api/dashboard"),
+            url=f"{self.settings.service_url}/api/dashboard{document.get('view', '')}",
             link="Open the dashboard",
             alert=row.id,
             component=row.event.value.partition(".")[0],

@@ -13,6 +13,8 @@ from triage.audit.model import Audit, new_audit
 from triage.graph.directory_audits import DirectoryAudit, read_changes
 from triage.graph.evidence import Answer, AppEvidence, Reason, State
 from triage.graph.tenants import TenantGraph, Tenants
+from triage.notifications.audits import audit_occasions
+from triage.notifications.pending import pending
 from triage.operations.services import Services
 from triage.settings import Settings, Tenant
 from triage.telemetry.instruments import Metric, count, span
@@ -49,11 +51,19 @@ async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
             _changes(services.tenants.graph(tenant), earlier),
         )
         audit = _with_drift(audit, earlier, log)
+        # First what is to be told: if the audit can't be saved, the next one tells it again.
+        await _tell(services, audit, earlier)
         await services.audits.save(audit)
         note(verdict=audit.verdict.value)
     count(Metric.AUDITS, verdict=audit.verdict.value)
     _log.info("Audited a tenant: %s", audit.verdict.value)
     return audit
+
+
+async def _tell(services: Services, audit: Audit, earlier: list[Audit]) -> None:
+    if services.settings.notifications:
+        told = audit_occasions(audit, earlier)
+        await services.outbox.add(row for one in told for row in pending(services.settings.notifications, one))
 
 
 async def audit_without_storage(settings: Settings, tenants: Tenants, tenant: Tenant) -> Audit:
