@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,7 +17,8 @@ from rich.live import Live
 
 from sandbox.azurite import AzuriteError
 from sandbox.demo import failures, findings
-from sandbox.processes import ChildError, is_free
+from sandbox.processes import ChildError, child, free_port, is_free
+from sandbox.receiver import channels
 from sandbox.stack import Stack, core_tools, stack
 from sandbox.tenant.world.samples import Sample
 
@@ -45,8 +48,9 @@ def run(args: argparse.Namespace) -> int:
     if args.port is None and not port:
         console.print(f"Port {USUAL_PORT} is in use, so the function app gets another one.", style="yellow")
     try:
-        with stack(port=port, core_tools=tool, TRIAGE_QUEUE=QUEUE) as running:
+        with _everything(port or free_port(), tool) as (running, notifications):
             try:
+                console.print(f"Notifications arrive at {notifications}")
                 return _show(console, running, args)
             finally:
                 if args.log:
@@ -57,6 +61,20 @@ def run(args: argparse.Namespace) -> int:
     except (AzuriteError, ChildError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+@contextmanager
+def _everything(port: int, tool: str | None) -> Iterator[tuple[Stack, str]]:
+    """The service on this port, and the address of what receives its notifications."""
+    with child("receiver", "--port", "0", environ={}) as receiver:
+        address = receiver.wait_for(r"^Receiver listening at (http://\S+)")[1]
+        more = {
+            "TRIAGE_QUEUE": QUEUE,
+            "TRIAGE_NOTIFICATIONS": json.dumps(channels.settings(address)),
+            "TRIAGE_BASE_URL": f"http://localhost:{port}",
+        }
+        with stack(port=port, core_tools=tool, **more) as running:
+            yield running, address
 
 
 def _show(console: Console, running: Stack, args: argparse.Namespace) -> int:
@@ -107,6 +125,7 @@ def _invite(console: Console, running: Stack, found: Mapping[str, findings.Json]
         f"  curl {running.address}/api/findings/{finding_id}",
         f"  curl {running.address}/api/health",
         f"  curl -X POST {running.address}/api/audits -H 'content-type: application/json' -d '{{}}'",
+        f"  curl {running.address}/api/notifications/test -H 'content-type: application/json' -d '{{\"channel\": \"Teams\"}}'",
         f"  curl {running.address}/api/failures -H 'content-type: application/json' -d '{example}'",
     ]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

@@ -93,8 +93,8 @@ async def serve(port: int = 0) -> AsyncIterator[Receiver]:
             return web.Response(status=204)
         return web.json_response([one.wire() for one in receiver.received])
 
-    async def page(_: web.Request) -> web.Response:
-        return web.Response(text=_page(receiver), content_type="text/html")
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text=_page(receiver, request.query.get("kind", "")), content_type="text/html")
 
     for path in ("/_sandbox/faults", "/_sandbox/received"):
         app.router.add_route("*", path, control)
@@ -142,17 +142,24 @@ def _cut(request: web.Request) -> web.Response:
     return web.Response()
 
 
-def _page(receiver: Receiver) -> str:
-    items = "".join(_item(one) for one in reversed(receiver.received[-200:]))
+def _page(receiver: Receiver, kind: str) -> str:
+    shown = [one for one in receiver.received if kind in ("", one.kind)]
+    items = "".join(_item(one) for one in reversed(shown[-200:]))
+    links = " · ".join(f'<a href="?kind={name}">{name or "all"}</a>' for name in ("", *KINDS))
     alerts = [
         alert for channel in receiver.channels.values() if isinstance(channel, PagerDuty) for alert in channel.alerts
     ]
     rows = "".join(
         f"<tr><td>{escape(one['status'])}</td><td><code>{escape(one['key'])}</code></td><td>{escape(one['summary'])}</td></tr>"
         for one in alerts
+        if kind in ("", "pagerduty")
     )
     template = (files("sandbox.receiver") / "page.html").read_text("utf-8")
-    return template.replace("<!-- items -->", items or "<p>Nothing has arrived.</p>").replace("<!-- alerts -->", rows)
+    return (
+        template.replace("<!-- items -->", items or "<p>Nothing has arrived.</p>")
+        .replace("<!-- alerts -->", rows)
+        .replace("<!-- kinds -->", links)
+    )
 
 
 def _item(one: Received) -> str:

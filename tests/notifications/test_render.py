@@ -43,7 +43,7 @@ def test_a_notice_has_the_numbers_now_and_what_has_changed() -> None:
         Fact("Severity", "critical (was high)"),
         Fact("Open findings", "9,120 (+120)"),
         Fact("Messages that can still be opened", "8,800 (-200)"),
-        Fact("Of these, read", "12"),
+        Fact("Marked as read", "12"),
         Fact("Mailboxes", "4,021"),
         Fact("Open since", "2026-09-21 14:12 UTC"),
         Fact("As of", "2026-09-21 14:13 UTC"),

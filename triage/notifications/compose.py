@@ -18,7 +18,7 @@ from triage.wire import as_datetime, from_epoch_ns
 _REASONS = {
     NotificationEvent.INCIDENT_OPENED: "New incident",
     NotificationEvent.INCIDENT_REOPENED: "Reopened",
-    NotificationEvent.INCIDENT_WORSENED: "Worse",
+    NotificationEvent.INCIDENT_WORSENED: "Got worse",
     NotificationEvent.INCIDENT_RESOLVED: "Resolved",
     NotificationEvent.INCIDENT_SUPPRESSED: "Suppressed",
     NotificationEvent.AUDIT_CHANGED: "App changed",
@@ -30,7 +30,7 @@ _REASONS = {
 _LABELS = {
     "open_findings": "Open findings",
     "exposed": "Messages that can still be opened",
-    "read": "Of these, read",
+    "read": "Marked as read",
     "mailboxes": "Mailboxes",
 }
 _STORM_ROWS = 10
@@ -130,7 +130,7 @@ class Writer:
             reason=reason,
             title=str(incident.get("title") or incident.get("cause") or "Incident"),
             facts=[
-                *_severity_change(severity, told),
+                *(() if row.closes else _severity_change(severity, told)),
                 *_facts(numbers, told.numbers if told else None),
                 *_time_open(incident),
                 Fact("As of", _minute(from_epoch_ns(now))),
