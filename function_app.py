@@ -9,6 +9,7 @@ from triage.api.routes import ROUTES
 from triage.operations import retention
 from triage.operations.audits import audit_all
 from triage.operations.deliveries import QueueMessage, handle, handle_poison
+from triage.operations.maintenance import maintain
 from triage.operations.notify import deliver
 from triage.operations.services import services
 from triage.settings import binding_expression, read_settings, require_sign_in
@@ -36,6 +37,24 @@ async def triage_failure(message: func.QueueMessage) -> None:
 async def triage_poison(message: func.QueueMessage) -> None:
     with hide_error_text():
         await handle_poison(services(), QueueMessage.of(message))
+
+
+@app.queue_trigger("message", f"{QUEUE}-looks", "TriageStorage")
+async def look_again(message: func.QueueMessage) -> None:
+    with hide_error_text():
+        await handle(services(), QueueMessage.of(message))
+
+
+@app.queue_trigger("message", f"{QUEUE}-looks-poison", "TriageStorage")
+async def look_again_poison(message: func.QueueMessage) -> None:
+    with hide_error_text():
+        await handle_poison(services(), QueueMessage.of(message))
+
+
+@app.timer_trigger("timer", "0 * * * * *")
+async def each_minute(timer: func.TimerRequest) -> None:
+    with hide_error_text():
+        await maintain(services())
 
 
 @app.timer_trigger("timer", SCHEDULE)

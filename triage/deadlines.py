@@ -2,6 +2,7 @@
 
     FUNCTION 120             the host ends a function (functionTimeout in host.json), and all others with it
         RETENTION 80         a run of the retention timer; the rest is for the transaction under way
+        MAINTENANCE 40       a run of the timer of each minute, which ends before the next one begins
         NOTIFY 45            a run that delivers notifications; the rest is for the request under way and its rows
         PROMISED_TRIAGE 60   docs/api.md promises that a triage ends within this time
             TRIAGE 55            one queue message: reading it, Graph, and saving the finding
@@ -29,6 +30,7 @@ from __future__ import annotations
 
 FUNCTION = 120.0
 RETENTION = 80.0
+MAINTENANCE = 40.0
 
 NOTIFY = 45.0
 

@@ -89,6 +89,8 @@ def test_the_queues(indexed: Any) -> None:
     assert {name: (one["queueName"], one["connection"]) for name, one in found.items()} == {
         "triage_failure": ("remediation-failures", "TriageStorage"),
         "triage_poison": ("remediation-failures-poison", "TriageStorage"),
+        "look_again": ("remediation-failures-looks", "TriageStorage"),
+        "look_again_poison": ("remediation-failures-looks-poison", "TriageStorage"),
     }
 
 
@@ -100,7 +102,8 @@ def test_the_timer(indexed: Any) -> None:
 
 def test_the_settings_are_named_where_they_are_there(configured: Any) -> None:
     queues = {one["queueName"] for one in triggers(configured[0], "queueTrigger").values()}
-    assert queues == {"%TRIAGE_QUEUE%", "%TRIAGE_QUEUE%-poison"}
+    ends = ("", "-poison", "-looks", "-looks-poison")
+    assert queues == {f"%TRIAGE_QUEUE%{end}" for end in ends}
     assert triggers(configured[0], "timerTrigger")["audit_permissions"]["schedule"] == "%AUDIT_SCHEDULE%"
 
 

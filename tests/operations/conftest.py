@@ -21,11 +21,13 @@ WORLD = World({
 })  # fmt: skip
 
 
-def make_services(graph: str, connection_string: str, queue: str = "failures", **more: str) -> Services:
-    """Services for the tenants of WORLD, with a Graph endpoint and a storage account."""
+def make_services(
+    graph: str, connection_string: str, queue: str = "failures", world: World = WORLD, **more: str
+) -> Services:
+    """Services for the tenants of a world, with a Graph endpoint and a storage account."""
     environ = {
         "GRAPH_ENDPOINT": graph,
-        "TRIAGE_TENANTS": json.dumps(WORLD.triage_tenants()),
+        "TRIAGE_TENANTS": json.dumps(world.triage_tenants()),
         "TriageStorage": connection_string,
         "TRIAGE_QUEUE": queue,
         **more,

@@ -38,7 +38,7 @@ async def tenant() -> AsyncIterator[Served]:
 @pytest.fixture
 async def services(storage: Azurite, tenant: Served, request: pytest.FixtureRequest) -> AsyncIterator[Services]:
     queue = f"looks{abs(hash(request.node.name))}"
-    made = make_services(tenant.url, storage.connection_string, queue, RETRY_SECONDS="1,2")
+    made = make_services(tenant.url, storage.connection_string, queue, RETRY_SECONDS="1,2", FOLLOW_UP_DAYS="0")
     yield made
     await made.close()
 

@@ -66,7 +66,7 @@ async def services(storage: Azurite, receiver: Receiver) -> AsyncIterator[Servic
 async def happens(
     services: Services, what: str, number: int = 1, *, seconds_ago: float = 120, identifier: str = ID, **more: Any
 ) -> list[Pending]:
-    """An incident's transition: its head and its notifications in one transaction, as a writer of incidents does it."""
+    """An incident's transition: a row of its own and its notifications in one transaction, as a writer of incidents does it."""
     at = from_epoch_ns(time.time_ns() - int(seconds_ago * 1e9))
     ended = bool(more.pop("ended", False))
     occasion = incident_occasion(
@@ -74,7 +74,7 @@ async def happens(
     )
     rows = pending(services.settings.notifications, occasion)
     table = await services.account.table(TABLE)
-    head = {"PartitionKey": shard_of_subject(identifier), "RowKey": f"head|{identifier}"}
+    head = {"PartitionKey": shard_of_subject(identifier), "RowKey": f"transition|{identifier}"}
     await table.submit_transaction([("upsert", entity) for entity in (head, *outbox_rows(rows))])
     return rows
 

@@ -32,6 +32,7 @@ def with_state(finding: Finding, at: str, *, before: Finding | None = None, look
             "state": FindingState.RESOLVED if resolution else FindingState.OPEN,
             "resolution": resolution,
             "resolved_at": resolved_at if resolution else None,
+            "next_look_at": None if resolution else finding.next_look_at,
             "in_reach_at": at if look.exposed else before and before.in_reach_at,
         }
     )
@@ -44,7 +45,12 @@ def resolved_by_hand(finding: Finding, at: str) -> Finding:
     """The finding, resolved by a person at this time. What is resolved, or was seen in reach since then, stays."""
     if finding.state is FindingState.RESOLVED or _later(finding.in_reach_at, at):
         return finding
-    update = {"state": FindingState.RESOLVED, "resolution": Resolution.BY_HAND, "resolved_at": at}
+    update = {
+        "state": FindingState.RESOLVED,
+        "resolution": Resolution.BY_HAND,
+        "resolved_at": at,
+        "next_look_at": None,
+    }
     settled = finding.model_copy(update=update)
     return settled.model_copy(update={"history": _history(settled, at, finding)})
 

@@ -1,17 +1,20 @@
 """The messages of the intake queue: how the service writes one, and how it reads one.
 
-The service writes three kinds of messages:
+The service writes four kinds of messages:
 
     {"kind": "triage.failure", "failure": {...}, "receivedAt", "delivery", "configuredTenantId", "part", "traceparent"}
     {"kind": "triage.retriage", "findingId", "traceparent"}
     {"kind": "triage.look", "findingId", "number", "before", "since", "traceparent"}
+    {"kind": "triage.settle", "incidentId"}
 
 The first holds one failure in one mailbox. The second asks to triage the failure of a stored finding again, and so does
-the third, which the service sends to itself (operations/looks.py). Any other message is a body as `POST /api/failures`
+the third, which the service sends to itself (operations/looks.py). The fourth says that a person has resolved an
+incident, whose findings are resolved with it (operations/incidents.py). Any other message is a body as `POST /api/failures`
 takes it. A message is base64, as Azure Functions and Event Grid write it, or plain JSON.
 
 Everyone who may send to the queue can write any of these. So a failure never names its finding: the id is computed
-from the failure, and a retriage or a look takes the failure that is stored. Neither can change the finding of another failure.
+from the failure, and a retriage or a look takes the failure that is stored. Neither can change the finding of another
+failure, and an incident's findings are resolved only if the stored incident says so.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ MAX_MESSAGE_BYTES = 64 * 1024 // 4 * 3
 # All messages of one body. Each mailbox of a failure gets a message with all its other fields, so without a limit a
 # body of 68 KB could become 48 MB.
 MAX_MESSAGES_BYTES = 8 * 1024 * 1024
-_FAILURE, _RETRIAGE, _LOOK = "triage.failure", "triage.retriage", "triage.look"
+_FAILURE, _RETRIAGE, _LOOK, _SETTLE = "triage.failure", "triage.retriage", "triage.look", "triage.settle"
 
 
 class QueuedRetriage(Wire):
@@ -75,6 +78,16 @@ class QueuedLook(QueuedRetriage):
     def encode(self) -> bytes:
         """The message, before base64."""
         return _encode(_LOOK, self)
+
+
+class QueuedSettle(Wire):
+    """An incident that a person has resolved: its open findings are to be resolved as well."""
+
+    incident_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+    def encode(self) -> bytes:
+        """The message, before base64."""
+        return _encode(_SETTLE, self)
 
 
 class QueuedFailure(Wire):
@@ -200,6 +213,14 @@ def read_retriage(text: str) -> QueuedRetriage | None:
         if (message := _own(kind, body)) is not None:
             with contextlib.suppress(ValidationError):
                 return model.model_validate(message)
+    return None
+
+
+def read_settle(text: str) -> QueuedSettle | None:
+    """The incident in a decoded message whose findings are to be resolved; None if it is another message."""
+    message = _own(_SETTLE, text.encode(errors="surrogatepass"))
+    with contextlib.suppress(ValidationError):
+        return QueuedSettle.model_validate(message) if message is not None else None
     return None
 
 

@@ -15,6 +15,7 @@ from triage.graph.evidence import Answer, AppEvidence, Reason, State
 from triage.graph.tenants import TenantGraph, Tenants
 from triage.notifications.audits import audit_occasions
 from triage.notifications.pending import pending
+from triage.operations.incidents import follow_audit
 from triage.operations.services import Services
 from triage.settings import Settings, Tenant
 from triage.telemetry.instruments import Metric, count, span
@@ -54,6 +55,7 @@ async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
         # First what is to be told: if the audit can't be saved, the next one tells it again.
         await _tell(services, audit, earlier)
         await services.audits.save(audit)
+        await follow_audit(services, audit)
         note(verdict=audit.verdict.value)
     count(Metric.AUDITS, verdict=audit.verdict.value)
     _log.info("Audited a tenant: %s", audit.verdict.value)

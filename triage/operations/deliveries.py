@@ -30,8 +30,11 @@ from triage.intake.queue_message import (
     queue_failures,
     read_message,
     read_retriage,
+    read_settle,
     within_limit,
 )
+from triage.operations.follow_up import next_look
+from triage.operations.incidents import settle_findings
 from triage.operations.looks import asked_again, is_early, is_next, look_again
 from triage.operations.services import Services
 from triage.operations.triage import poison_finding, triage
@@ -113,7 +116,7 @@ async def retriage(services: Services, finding_ids: Sequence[str]) -> None:
 
 
 async def handle(services: Services, message: QueueMessage) -> None:
-    """Triages the failure in a message. A message with several failures is split first.
+    """Triages the failure in a message, or does what another message of the service asks for. A message with several failures is split first.
 
     TriageIncompleteError asks the host for another try. azure.core's errors do the same; if storage is away at the last
     try, the message is put back on the queue instead of the poison queue.
@@ -133,6 +136,9 @@ async def handle(services: Services, message: QueueMessage) -> None:
 
 
 async def _handle(services: Services, message: QueueMessage) -> None:
+    if settle := read_settle(decode(message.text)):
+        await settle_findings(services, settle)
+        return
     for queued, old in await _read_or_reject(services, message, split=True):
         with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
             finding = await triage(services.settings, services.tenants, queued)
@@ -141,12 +147,20 @@ async def _handle(services: Services, message: QueueMessage) -> None:
             elif queued.look is not None:
                 finding = finding.model_copy(update={"looks": queued.look.number})
             again = finding.next_look_at is not None
-            kept = await services.findings.save(finding, queued.delivery, old)
+            kept = await _save(services, finding, queued, old)
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
             # The id and the cause say nothing about a person.
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
         if not again and _counts(queued):
             _count(kept)
+
+
+async def _save(services: Services, finding: Finding, queued: QueuedFailure, old: Stored | None) -> Finding:
+    """Stores a finding. If no look is on its way already, the next one is a follow-up."""
+    if finding.next_look_at is not None:
+        return await services.findings.save(finding, queued.delivery, old)
+    finding = finding.model_copy(update={"next_look_at": next_look(services.settings, finding)})
+    return await services.findings.save(finding, queued.delivery, old, follow_up=True)
 
 
 async def _put_back(services: Services, message: QueueMessage) -> None:
@@ -173,8 +187,8 @@ async def handle_poison(services: Services, message: QueueMessage) -> None:
             with span("Poison", queued.traceparent, finding_id=queued.finding_id):
                 finding = poison_finding(services.settings, queued)
                 finding = await look_again(services, finding, queued.look)
-                kept = await services.findings.save(finding, queued.delivery, old)
-            if kept.next_look_at is None and _counts(queued):
+                kept = await _save(services, finding, queued, old)
+            if finding.next_look_at is None and _counts(queued):
                 _count(kept)
     except Exception as error:
         if is_away(error):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import uuid4
 
 from triage import deadlines
@@ -24,16 +25,20 @@ _LEASE = deadlines.NOTIFY + 3 * deadlines.NOTIFICATION
 _GONE = "TRIAGE_NOTIFICATIONS has no channel of this name any more."
 
 
-class AsStored:
-    """Incidents as they were when their notifications were stored."""
+@dataclass(frozen=True, slots=True)
+class StoredIncidents:
+    """The incidents as they are now."""
+
+    services: Services
 
     async def current(self, incident_id: str) -> Json | None:
-        """None: what came with the notification is used."""
-        return None
+        """An incident as the API gives it; None if there is none."""
+        incident = await self.services.incidents.get(incident_id)
+        return incident.wire() if incident is not None else None
 
     async def tenants_with_open_app(self) -> Collection[str]:
-        """None that is known."""
-        return ()
+        """The tenants that have an open incident about their app."""
+        return {incident["tenantId"] for incident in await self.services.incident_lists.open_about_app()}
 
 
 async def deliver(services: Services, incidents: Incidents | None = None, seconds: float = deadlines.NOTIFY) -> None:
@@ -41,7 +46,7 @@ async def deliver(services: Services, incidents: Incidents | None = None, second
     waiting = await services.outbox.channels_with_rows()
     if not waiting:
         return
-    known = incidents or AsStored()
+    known = incidents or StoredIncidents(services)
     app_open = await known.tenants_with_open_app()
     until = time.monotonic() + seconds
     channels = [channel for channel in services.settings.notifications if channel.name in waiting]

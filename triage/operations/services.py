@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
+from collections import Counter
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from triage import deadlines
@@ -18,15 +22,22 @@ from triage.settings import Settings, read_settings
 from triage.storage.account import StorageAccount
 from triage.storage.audits import Audits
 from triage.storage.channel_leases import ChannelLeases
+from triage.storage.due import DueLooks
+from triage.storage.exposures import Exposures
 from triage.storage.findings import Findings
+from triage.storage.incident_lists import IncidentLists
+from triage.storage.incidents import Incidents
 from triage.storage.outbox import Outbox
 from triage.storage.projection import Projection
 from triage.storage.queue import IntakeQueue
 from triage.storage.rejected import Rejected
+from triage.telemetry.errors import safe_traceback
 
 # Storage is tried for the health at most so often within so many seconds; who asks more often gets the last answer.
 STORAGE_ASKED = 5
 STORAGE_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -35,6 +46,9 @@ class Services:
 
     settings: Settings
     account: StorageAccount = field(init=False)
+    looks_taken: Counter[tuple[int, str]] = field(default_factory=Counter[tuple[int, str]], init=False)
+    """How many looks were released in which minute for which tenant (follow_up.py)."""
+    _background: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]], init=False)
     _warming: asyncio.Task[None] | None = field(default=None, init=False)
     _storage_asked_since: float = field(default=0.0, init=False)
     _storage_asked: int = field(default=0, init=False)
@@ -55,7 +69,22 @@ class Services:
     @cached_property
     def projection(self) -> Projection:
         """What is derived from findings."""
-        return Projection(self.account, [])
+        return Projection(self.account, [self.incidents.apply, self.exposures.apply])
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        """Table `incidents`."""
+        return Incidents(self.account, self.settings.notifications)
+
+    @cached_property
+    def incident_lists(self) -> IncidentLists:
+        """The lists of table `incidents`."""
+        return IncidentLists(self.account)
+
+    @cached_property
+    def exposures(self) -> Exposures:
+        """Table `exposures`."""
+        return Exposures(self.account)
 
     @cached_property
     def projector(self) -> Projector:
@@ -92,6 +121,27 @@ class Services:
         """The connection to the channels for notifications."""
         return Sender(self.settings.service_url)
 
+    @cached_property
+    def looks(self) -> IntakeQueue:
+        """The queue of looks, which a function of its own reads: a new failure doesn't wait behind them."""
+        return IntakeQueue(self.account, f"{self.settings.queue}-looks")
+
+    @cached_property
+    def due(self) -> DueLooks:
+        """The looks that are due."""
+        return DueLooks(self.account)
+
+    def start(self, work: Coroutine[Any, Any, object]) -> None:
+        """Does something in the background that a timer would do later. It is ended when the services are closed."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("Work in the background failed: %s", safe_traceback(error))
+
     async def storage_error(self) -> str:
         """Why storage cannot be reached; empty if it can. Anybody may ask for the health, so the answer may be kept."""
         now = time.monotonic()
@@ -127,6 +177,8 @@ class Services:
         """Closes every connection."""
         if self._warming is not None:
             self._warming.cancel()
+        for task in self._background:
+            task.cancel()
         await self.projector.close()
         await self.tenants.close()
         await self.sender.close()

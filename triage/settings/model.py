@@ -152,6 +152,13 @@ class Settings(Wire):
     website_hostname: str = setting(
         "WEBSITE_HOSTNAME", "localhost:7071", "App Service sets it to the host name of the app. Don't set it."
     )
+    follow_up_days: WholeNumber = setting(
+        "FOLLOW_UP_DAYS", 14, "For how many days the service looks again at an open finding. `0`: never."
+    )
+    follow_up_minutes: Delays = setting(
+        "FOLLOW_UP_MINUTES", "15,60,240,720,1440",
+        "When the service looks again at an open finding: minutes after each look. The last one repeats.",
+    )  # fmt: skip
     credential_warning_days: WholeNumber = setting(
         "CREDENTIAL_WARNING_DAYS", 30, "An audit reports a credential of the ETD app as expiring this many days ahead."
     )

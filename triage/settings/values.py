@@ -78,7 +78,7 @@ def _delays(value: object) -> tuple[int, ...]:
 
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 Delays = Annotated[tuple[int, ...], BeforeValidator(_delays)]
-"""Seconds, separated by commas."""
+"""Seconds or minutes, separated by commas."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 ClientId = Annotated[str, AfterValidator(_client_id)]
 Endpoint = Annotated[str, AfterValidator(https_or_loopback)]

@@ -111,6 +111,13 @@ def if_unchanged(entity: Any) -> dict[str, Any]:
     return {"etag": entity.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
 
 
+def if_etag(etag: str) -> dict[str, Any]:
+    """The options of a write in place of an entity, which succeeds only if the entity still has this ETag."""
+    from azure.core import MatchConditions
+
+    return {"mode": "replace", "etag": etag, "match_condition": MatchConditions.IfNotModified}
+
+
 def is_conflict(error: Any) -> bool:
     """Whether another writer was faster: the entity is gone (404), is there already (409), or has changed (412)."""
     return error.status_code in (404, 409, 412)

@@ -22,15 +22,20 @@ PREFIX = "chg|"
 
 
 class Change(Wire):
-    """One write of a finding: what it counted as before (null: it is new), and what it counts as now (null: removed)."""
+    """One write of a finding: what it counted as before (null: it is new), and what it counts as now (null: removed).
+
+    `follow_up`: it is to be looked at again at its `next_look_at` (due.py).
+    """
 
     before: Snapshot | None
     after: Snapshot | None
+    follow_up: bool = False
 
     @classmethod
-    def of(cls, before: Snapshot | None, after: Snapshot | None) -> Change:
+    def of(cls, before: Snapshot | None, after: Snapshot | None, *, follow_up: bool = False) -> Change:
         """A change. Nobody needs what the finding told people to do before."""
-        return cls(before=before and before.model_copy(update={"summary": "", "actions": []}), after=after)
+        known = before and before.model_copy(update={"summary": "", "actions": []})
+        return cls(before=known, after=after, follow_up=follow_up)
 
     @property
     def finding_id(self) -> str:

@@ -7,17 +7,19 @@ next one of its finding any more is dropped when it comes, so nothing has to be 
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from triage.finding import FindingState
-from triage.storage.account import StorageAccount
+from triage.storage.account import StorageAccount, if_unchanged, is_conflict
 from triage.storage.changes import Change
 from triage.storage.documents import pack_compressed, unpack_compressed
+from triage.storage.shards import SHARDS, shard_of
 from triage.wire import epoch_ns
 
+_TABLE = "findings"
 _PREFIX = "due|"
 _LOOKS_IN_A_ROW = 500
 _MINUTE = 60 * 1_000_000_000
@@ -36,7 +38,7 @@ def due_rows(shard: str, changes: Iterable[Change]) -> list[dict[str, Any]]:
     minutes: defaultdict[int, list[DueLook]] = defaultdict(list[DueLook])
     for change in changes:
         after = change.after
-        if after is not None and after.state is FindingState.OPEN and after.next_look_at is not None:
+        if change.follow_up and after is not None and after.next_look_at is not None:
             look = DueLook(after.finding_id, after.tenant_id, after.looks + 1)
             minutes[-(-epoch_ns(after.next_look_at) // _MINUTE)].append(look)
     return [row for minute, looks in minutes.items() for row in rows_for(shard, minute, looks)]
@@ -55,9 +57,45 @@ def rows_for(shard: str, minute: int, looks: list[DueLook]) -> list[dict[str, An
     ]
 
 
-async def due(account: StorageAccount, table: str, shard: str, minute: int) -> AsyncIterator[tuple[Any, list[DueLook]]]:
-    """The rows of a shard that are due in a minute or before, the longest due first. Raises azure.core's errors."""
-    client = await account.table(table)
-    clauses = f"PartitionKey eq '{shard}' and RowKey ge '{_PREFIX}' and RowKey lt '{_PREFIX}{minute + 1:010d}'"
-    async for row in client.query_entities(clauses, results_per_page=20):
-        yield row, [DueLook(*look) for look in unpack_compressed("looks", row)]
+class DueLooks:
+    """The looks that are due. All methods raise azure.core's errors."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        self._account = account
+
+    async def add(self, looks: Sequence[DueLook]) -> None:
+        """Makes looks due now."""
+        table = await self._account.table(_TABLE)
+        shards: defaultdict[str, list[DueLook]] = defaultdict(list[DueLook])
+        for look in looks:
+            shards[shard_of(look.finding_id)].append(look)
+        minute = time.time_ns() // _MINUTE
+        for shard, part in shards.items():
+            for row in rows_for(shard, minute, part):
+                await table.create_entity(row)
+
+    async def rows(self) -> AsyncIterator[tuple[Any, list[DueLook]]]:
+        """The rows that are due by now, those of each shard in the order in which they became due."""
+        minute = time.time_ns() // _MINUTE
+        table = await self._account.table(_TABLE)
+        for shard in SHARDS:
+            keys = f"RowKey ge '{_PREFIX}' and RowKey lt '{_PREFIX}{minute + 1:010d}'"
+            async for row in table.query_entities(f"PartitionKey eq '{shard}' and {keys}", results_per_page=20):
+                yield row, [DueLook(*look) for look in unpack_compressed("looks", row)]
+
+    async def leave(self, row: Any, looks: list[DueLook]) -> bool:
+        """Leaves only some looks in a row, or none: then it is deleted. False if another run was faster."""
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(_TABLE)
+        rest = {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"], **pack_compressed("looks", looks)}
+        try:
+            if looks:
+                await table.update_entity(rest, mode="replace", **if_unchanged(row))
+            else:
+                await table.delete_entity(row, **if_unchanged(row))
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+            return False
+        return True

@@ -16,7 +16,7 @@ from triage.storage.account import StorageAccount, get_entity, is_conflict
 from triage.storage.changes import Change
 from triage.storage.documents import quoted, unpack_compressed
 from triage.storage.exposure_rows import LIST, Exposure, exposure_ids, exposure_operations
-from triage.storage.shards import SHARDS, merged, shard_of, share_of
+from triage.storage.shards import SHARDS, in_range, rows_of_all, shard_of
 
 TABLE = "exposures"
 _ATTEMPTS = 20
@@ -49,6 +49,8 @@ class Exposures:
 
     def __init__(self, account: StorageAccount) -> None:
         self._account = account
+        # Failures of all shards can be about one message: in this process they don't get in each other's way.
+        self._locks = {shard: asyncio.Lock() for shard in SHARDS}
 
     async def apply(self, changes: Sequence[Change]) -> None:
         """Applies changes of findings: a receiver of the projection (projection.Receiver)."""
@@ -66,6 +68,10 @@ class Exposures:
 
     async def _apply(self, shard: str, groups: list[tuple[str, list[Change]]]) -> None:
         """Applies the changes of some exposures in one transaction; one by one if another writer was faster."""
+        async with self._locks[shard]:
+            await self._apply_groups(shard, groups)
+
+    async def _apply_groups(self, shard: str, groups: list[tuple[str, list[Change]]]) -> None:
         from azure.core.exceptions import HttpResponseError
 
         table = await self._account.table(TABLE)
@@ -104,9 +110,9 @@ class Exposures:
         if token is not None and not token.startswith(("0|", "1|")):
             raise InputError("is not the token of a page")
         rows: list[Any] = []
-        async for row in self._rows(query, token, share_of(top + 1)):
+        async for row in self._rows(query, token, top + 1):
             if len(rows) == top:
-                return [_exposure(one) for one in rows], _order(rows[-1])
+                return [_exposure(one) for one in rows], str(rows[-1]["RowKey"]).removeprefix(LIST)
             rows.append(row)
         return [_exposure(one) for one in rows], None
 
@@ -114,29 +120,21 @@ class Exposures:
         """The numbers of exposures of some tenants, or all."""
         messages = read = 0
         mailboxes: set[tuple[str, str]] = set()
-        select = ["RowKey", "tenantId", "mailbox", "isRead"]
-        async for row in self._rows(ExposureQuery(tenant_ids), None, 1000, select):
+        select = ("RowKey", "tenantId", "mailbox", "isRead")
+        async for row in self._rows(ExposureQuery(tenant_ids), None, 8000, select):
             messages += 1
             read += row["isRead"] == "true"
             mailboxes.add((row.get("tenantId", ""), row["mailbox"]))
         return ExposureTotals(messages, read, len(mailboxes))
 
-    def _rows(
-        self, query: ExposureQuery, after: str | None, most: int, select: list[str] | None = None
+    async def _rows(
+        self, query: ExposureQuery, after: str | None, most: int, select: Sequence[str] = ()
     ) -> AsyncIterator[Any]:
-        return merged([self._range(shard, query, after, most, select) for shard in SHARDS], _order)
-
-    async def _range(
-        self, shard: str, query: ExposureQuery, after: str | None, most: int, select: list[str] | None
-    ) -> AsyncIterator[Any]:
-        table = await self._account.table(TABLE)
-        low = f"RowKey gt '{quoted(LIST + after)}'" if after is not None else f"RowKey ge '{LIST}'"
-        clauses = [f"PartitionKey eq '{shard}'", low, f"RowKey lt '{LIST}~'"]
+        clauses = [in_range(LIST, after)]
         for name, value in (("mailbox", query.mailbox), ("incidentId", query.incident_id)):
             if value is not None:
                 clauses.append(f"{name} eq '{quoted(value)}'")
-        options: dict[str, Any] = {"select": select} if select else {}
-        async for row in table.query_entities(" and ".join(clauses), results_per_page=most, **options):
+        async for row in rows_of_all(self._account, TABLE, " and ".join(clauses), most=most, select=select):
             if query.tenant_ids is not None and row.get("tenantId") not in query.tenant_ids:
                 continue
             if not query.is_read or row["isRead"] in query.is_read:
@@ -145,7 +143,3 @@ class Exposures:
 
 def _exposure(row: Any) -> Exposure:
     return Exposure.model_validate(unpack_compressed("document", row))
-
-
-def _order(row: Any) -> str:
-    return str(row["RowKey"]).removeprefix(LIST)

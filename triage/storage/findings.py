@@ -80,10 +80,13 @@ class Findings:
                 return Stored(finding_in(row), entity)
         return None
 
-    async def save(self, finding: Finding, delivery: str | None, old: Stored | None = None) -> Finding:
+    async def save(
+        self, finding: Finding, delivery: str | None, old: Stored | None = None, *, follow_up: bool = False
+    ) -> Finding:
         """Stores the finding of one try, merged with the stored one, and returns the result.
 
-        `old` is the stored one where the caller has read it. The same `delivery` counts once; None (a retriage) does not
+        `old` is the stored one where the caller has read it. `follow_up`: the next look is one of the due index, unless
+        the finding is resolved by then. The same `delivery` counts once; None (a retriage) does not
         count. Of two writers at the same time, the second merges with the finding of the first (finding.merge).
         """
         from azure.core.exceptions import HttpResponseError
@@ -97,12 +100,32 @@ class Findings:
             counted += [delivery] if delivery is not None and delivered else []
             after = Snapshot.of(kept, old.revision + 1 if old else first_revision())
             try:
-                await self._write(kept, after, counted, old, blind=attempt == 0 and old is None)
+                change = Change.of(old.snapshot if old else None, after, follow_up=follow_up)
+                await self._write(kept, change, counted, old, blind=attempt == 0 and old is None)
                 return kept
             except HttpResponseError as error:
                 if not is_conflict(error) or attempt == ATTEMPTS - 1:
                     raise
             old = await self.stored(finding.id)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def change(self, finding_id: str, step: Callable[[Finding], Finding]) -> Finding | None:
+        """Changes a stored finding, and returns it; None if there is none. `step` is taken again if it was too slow."""
+        from azure.core.exceptions import HttpResponseError
+
+        for attempt in range(ATTEMPTS):
+            old = await self.stored(finding_id)
+            if old is None:
+                return None
+            kept = step(old.finding)
+            if kept == old.finding:
+                return kept
+            try:
+                await self._write(kept, _change(old, kept), old.deliveries, old)
+                return kept
+            except HttpResponseError as error:
+                if not is_conflict(error) or attempt == ATTEMPTS - 1:
+                    raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def rewrite(self, finding_id: str) -> None:
@@ -112,9 +135,8 @@ class Findings:
         old = await self.stored(finding_id)
         if old is None:
             return
-        after = Snapshot.of(old.finding, old.revision + 1)
         try:
-            await self._write(old.finding, after, old.deliveries, old)
+            await self._write(old.finding, _change(old, old.finding), old.deliveries, old)
         except HttpResponseError as error:
             if not is_conflict(error):
                 raise
@@ -133,17 +155,16 @@ class Findings:
         after = Snapshot.of(finding, max(first_revision(), entity["revision"] + 1))
         try:
             if await self.stored(finding.id) is None:
-                await self._write(finding, after, json.loads(entity["deliveryIds"]), None)
+                await self._write(finding, Change.of(None, after), json.loads(entity["deliveryIds"]), None)
         except HttpResponseError as error:
             if not is_conflict(error):
                 raise
         await self._version1.delete(entity)
 
     async def _write(
-        self, kept: Finding, after: Snapshot, counted: list[str], old: Stored | None, *, blind: bool = False
+        self, kept: Finding, change: Change, counted: list[str], old: Stored | None, *, blind: bool = False
     ) -> None:
-        change = Change.of(old.snapshot if old else None, after)
-        shard, operations = shard_of(kept.id), write_operations(kept, after, counted, old)
+        shard, operations = shard_of(kept.id), write_operations(kept, change.either, counted, old)
         await self._commits.write(shard, operations, change, blind=blind)
         self._written(shard)
 
@@ -236,3 +257,7 @@ class Findings:
 def place_of(row: Row) -> str:
     """Where a row is in its list: its time, newest first, and the id of its finding."""
     return str(row["RowKey"]).split("|", 1)[1]
+
+
+def _change(old: Stored, kept: Finding) -> Change:
+    return Change.of(old.snapshot, Snapshot.of(kept, old.revision + 1))

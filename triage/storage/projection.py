@@ -8,15 +8,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from triage.storage.account import StorageAccount, get_entity, is_conflict
+from triage.storage.account import StorageAccount, get_entity, if_etag, is_conflict
 from triage.storage.changes import Change, changes_of, waiting_rows
 from triage.storage.counters import FOLDS, Counts, count_row, count_rows, new_counts
 from triage.storage.due import due_rows
+from triage.storage.shards import SHARDS
 
 TABLE = "findings"
 LEASE_SECONDS = 30.0
@@ -42,6 +44,7 @@ class Projection:
         self._account = account
         self._receivers = receivers
         self._owner = uuid4().hex[:12]
+        self._locks = {shard: asyncio.Lock() for shard in SHARDS}
         # The counts that this instance wrote last: they hold as long as nobody else has numbered a fold.
         self._counts: dict[str, tuple[int, dict[str, Counts]]] = {}
 
@@ -51,6 +54,10 @@ class Projection:
         Returns the number of changes that were applied. Another instance may be at it: then it stops. Raises
         azure.core's errors.
         """
+        async with self._locks[shard]:
+            return await self._run(shard, until)
+
+    async def _run(self, shard: str, until: float) -> int:
         applied = 0
         lease: Lease | None = None
         while rows := await waiting_rows(self._account, TABLE, shard, _ROWS):
@@ -98,7 +105,6 @@ class Projection:
 
     async def transact(self, shard: str, lease: Lease, seconds: float, operations: list[Any]) -> Lease | None:
         """Writes the lease, for some seconds from now, together with other rows. None if another instance was faster."""
-        from azure.core import MatchConditions
         from azure.core.exceptions import HttpResponseError
 
         row = {
@@ -108,8 +114,7 @@ class Projection:
             "owner": self._owner,
             "until": time.time() + seconds,
         }
-        unchanged = {"mode": "replace", "etag": lease.etag, "match_condition": MatchConditions.IfNotModified}
-        first = ("create", row) if lease.etag is None else ("update", row, unchanged)
+        first = ("create", row) if lease.etag is None else ("update", row, if_etag(lease.etag))
         table = await self._account.table(TABLE)
         try:
             written = await table.submit_transaction([first, *operations])

@@ -13,7 +13,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from heapq import heapify, heappop, heapreplace
 from math import ceil, sqrt
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from triage.storage.account import StorageAccount
+from triage.storage.documents import quoted
 
 T = TypeVar("T")
 
@@ -48,3 +51,27 @@ async def merged(sources: Sequence[AsyncIterator[T]], key: Callable[[T], str]) -
             heappop(heap)
         else:
             heapreplace(heap, (key(following), number, following))
+
+
+def in_range(prefix: str, after: str | None = None) -> str:
+    """The OData filter of the row keys that begin with a prefix, after the rest of a key."""
+    low = f"RowKey gt '{quoted(prefix + after)}'" if after is not None else f"RowKey ge '{quoted(prefix)}'"
+    return f"{low} and RowKey lt '{quoted(prefix)}~'"
+
+
+def rows_of_all(
+    account: StorageAccount, table: str, where: str, *, most: int = 1000, select: Sequence[str] = ()
+) -> AsyncIterator[Any]:
+    """The rows of all shards that meet an OData filter, in the order of their keys; about `most` are asked for at a time.
+
+    Raises azure.core's errors.
+    """
+
+    async def of(shard: str) -> AsyncIterator[Any]:
+        options: dict[str, Any] = {"select": list(select)} if select else {}
+        client = await account.table(table)
+        query = f"PartitionKey eq '{shard}' and {where}"
+        async for row in client.query_entities(query, results_per_page=share_of(most), **options):
+            yield row
+
+    return merged([of(shard) for shard in SHARDS], lambda row: str(row["RowKey"]))

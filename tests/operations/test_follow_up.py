@@ -1,0 +1,239 @@
+"""Open findings are looked at again until they are resolved: on a real storage emulator, with a simulated tenant."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ResourceExistsError
+
+from sandbox.azurite import Azurite
+from sandbox.tenant.serve.server import Served, serve
+from sandbox.tenant.world import World
+from tests.operations.conftest import make_services
+from triage.diagnosis.causes import Cause
+from triage.finding import Finding, FindingState, Resolution
+from triage.incidents import IncidentState, ResolveReason, StateError
+from triage.intake.queue_message import QueuedSettle, decode
+from triage.operations import follow_up
+from triage.operations.audits import audit_all
+from triage.operations.deliveries import QueueMessage, accept, handle
+from triage.operations.follow_up import next_look, recheck, release
+from triage.operations.incidents import resolve_by_hand, settle_findings
+from triage.operations.maintenance import maintain
+from triage.operations.services import Services
+from triage.storage import due
+from triage.storage.due import DueLook
+from triage.storage.exposures import ExposureQuery
+from triage.wire import epoch_ns, from_epoch_ns, now
+
+MINUTE = 60 * 10**9
+MESSAGE = "<m1@mail.example>"
+DATA: dict[str, Any] = {
+    "tenants": {
+        "one": {
+            "domains": ["one.example"],
+            "people": {"ines": {"messages": [{"id": MESSAGE, "in": "inbox"}]}, "otto": {}},
+        },
+    }
+}  # fmt: skip
+WORLD = World(DATA)
+FAILURE = {
+    "mailbox": "ines@one.example",
+    "internetMessageId": MESSAGE,
+    "error": "The Requested User is Invalid",
+    "folder": "quarantine",
+}
+
+
+@pytest.fixture
+async def tenant() -> AsyncIterator[Served]:
+    async with serve(World(DATA)) as served:
+        yield served
+
+
+@pytest.fixture
+async def services(storage: Azurite, tenant: Served, request: pytest.FixtureRequest) -> AsyncIterator[Services]:
+    made = make_services(tenant.url, storage.connection_string, f"follow{abs(hash(request.node.name))}", WORLD)
+    yield made
+    await made.close()
+
+
+async def triaged(services: Services, name: str, **changes: Any) -> Finding:
+    """The finding of a failure that was triaged."""
+    [one] = await accept(services, json.dumps(FAILURE | {"id": name} | changes).encode(), {})
+    await handle(services, QueueMessage(one.encode().decode(), name, now()))
+    return await found(services, one.finding_id)
+
+
+async def found(services: Services, finding_id: str) -> Finding:
+    finding = await services.findings.get(finding_id)
+    assert finding is not None
+    return finding
+
+
+async def looks(services: Services, seconds: float = 3) -> list[str]:
+    """What is on the queue of looks, as soon as it is visible."""
+    texts: list[str] = []
+    end = time.monotonic() + seconds
+    async with services.account.queues().get_queue_client(f"{services.settings.queue}-looks") as client:
+        with contextlib.suppress(ResourceExistsError):
+            await client.create_queue()
+        while not texts and time.monotonic() < end:
+            async for one in client.receive_messages(messages_per_page=32, visibility_timeout=600):
+                texts.append(one.content)
+                await client.delete_message(one)
+            await asyncio.sleep(0.05)
+    return texts
+
+
+def in_folder(message_id: str, folder: str) -> dict[str, Any]:
+    """The change of the tenant's data that puts a message into a folder of Ines's mailbox."""
+    return {"tenants": {"one": {"people": {"ines": {"messages": [{"id": message_id, "in": folder}]}}}}}
+
+
+async def look(services: Services, text: str) -> None:
+    await handle(services, QueueMessage(text, "look", now()))
+
+
+async def test_an_open_finding_is_looked_at_when_it_is_due(
+    services: Services, tenant: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = epoch_ns(now())
+    finding = await triaged(services, "due")
+    assert (finding.state, finding.exposed) == (FindingState.OPEN, True)
+    assert finding.next_look_at is not None
+    assert 15 * MINUTE <= epoch_ns(finding.next_look_at) - before <= 18 * MINUTE
+    await services.projector.run(10)
+    assert await release(services) == 0
+    later = time.time_ns() + 20 * MINUTE
+    with monkeypatch.context() as then:
+        then.setattr(due.time, "time_ns", lambda: later)
+        assert await release(services) == 1
+        assert await release(services) == 0, "it is on the queue"
+    [text] = await looks(services)
+    await look(services, text)
+    second = await found(services, finding.id)
+    assert (second.state, second.looks) == (FindingState.OPEN, 2)
+    await look(services, text)
+    assert (await found(services, finding.id)).looks == 2, "a look that comes twice is done once"
+
+
+async def test_it_ends_when_the_message_is_out_of_reach(services: Services, tenant: Served) -> None:
+    tenant.world.merge(in_folder("<ends@mail.example>", "inbox"))
+    finding = await triaged(services, "ends", internetMessageId="<ends@mail.example>", folder="junk")
+    assert finding.state is FindingState.OPEN
+    await services.projector.run(10)
+    incident = await services.incidents.get(finding.incident.id)
+    assert incident is not None
+    assert (incident.state, incident.open_findings, incident.exposed) == (IncidentState.OPEN, 1, 1)
+    tenant.world.merge(in_folder("<ends@mail.example>", "junkemail"))
+    assert await recheck(services, finding.incident.id, finding.tenant_id) == 1
+    [text] = await looks(services)
+    await look(services, text)
+    after = await found(services, finding.id)
+    assert (after.state, after.resolution) == (FindingState.RESOLVED, Resolution.REMEDIATED)
+    assert after.next_look_at is None
+    assert after.time_in_reach is not None
+    await services.projector.run(10)
+    whole = await services.incidents.get(finding.incident.id)
+    assert whole is not None
+    assert (whole.state, whole.exposed) == (IncidentState.RESOLVED, 0)
+    page, _ = await services.exposures.page(ExposureQuery(incident_id=finding.incident.id), 10, None)
+    assert page == []
+
+
+async def test_what_a_person_resolves_takes_its_findings_with_it(services: Services) -> None:
+    finding = await triaged(services, "by hand")
+    await services.projector.run(10)
+    incident_id = finding.incident.id
+    await settle_findings(services, QueuedSettle(incident_id=incident_id))
+    assert (await found(services, finding.id)).state is FindingState.OPEN, "nobody has resolved the incident"
+    await resolve_by_hand(services, incident_id, "adele", ResolveReason.ACCEPTED, "We know")
+    [text] = await looks(services, seconds=10)
+    assert json.loads(decode(text)) == {"kind": "triage.settle", "incidentId": incident_id}
+    await look(services, text)
+    after = await found(services, finding.id)
+    assert (after.state, after.resolution) == (FindingState.RESOLVED, Resolution.BY_HAND)
+    await services.projector.run(10)
+    whole = await services.incidents.get(incident_id)
+    assert whole is not None
+    assert (whole.state, whole.open_findings) == (IncidentState.RESOLVED, 0)
+    with pytest.raises(StateError, match="resolved already"):
+        await resolve_by_hand(services, incident_id, "adele", ResolveReason.FIXED, None)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [(0, 15), (14, 15), (15, 60), (80, 240), (400, 720), (1100, 1440), (6000, 1440), (14 * 1440, None)],
+)
+async def test_the_delay_grows_with_the_time_since_the_failure(
+    services: Services, minutes: int, expected: int | None
+) -> None:
+    finding = await triaged(services, f"grows {minutes}")
+    came = from_epoch_ns(epoch_ns(now()) - minutes * MINUTE)
+    due_at = next_look(services.settings, finding.model_copy(update={"first_seen": came}))
+    if expected is None:
+        assert due_at is None
+    else:
+        assert due_at is not None
+        assert expected <= (epoch_ns(due_at) - epoch_ns(now())) / MINUTE + 0.1 <= expected * 1.1 + 0.2
+    resolved = finding.model_copy(update={"state": FindingState.RESOLVED})
+    assert next_look(services.settings, resolved) is None
+
+
+async def test_looks_keep_to_the_share_of_their_tenant(services: Services) -> None:
+    many = [DueLook(f"{number:032x}", "tenant", 1) for number in range(1500)]
+    other = [DueLook(f"{number:032x}", "another", 1) for number in range(5)]
+    used: Counter[tuple[int, str]] = Counter()
+    taken, left = follow_up._within_share(used, many + other)
+    assert len(taken) == follow_up.LOOKS_PER_MINUTE + len(other)
+    assert left == many[follow_up.LOOKS_PER_MINUTE :]
+    delays = [delay for delay, one in taken if one.tenant_id == "tenant"]
+    assert (min(delays), max(delays)) == (0, 59)
+    assert max(Counter(delays).values()) <= follow_up.LOOKS_PER_MINUTE / 60 + 1
+
+
+async def test_looks_over_the_share_stay_due(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow_up, "LOOKS_PER_MINUTE", 2)
+    await services.due.add([DueLook(f"0{number:031x}", "tenant", None) for number in range(5)])
+    assert await release(services) == 2
+    assert await release(services) == 0
+    services.looks_taken.clear()  # the next minute
+    assert await release(services) == 2
+    services.looks_taken.clear()
+    assert await release(services) == 1
+
+
+def granted(*permissions: str) -> dict[str, Any]:
+    """The change of the tenant's data that grants these permissions to the app, and no others."""
+    return {"tenants": {"one": {"etd": {"granted": [*permissions]}}}}
+
+
+async def test_an_audit_that_finds_the_app_fixed_has_its_findings_looked_at(services: Services, tenant: Served) -> None:
+    tenant.world.merge(granted("Organization.Read.All"))
+    finding = await triaged(services, "audited", error="Remediation Failed - Unknown Reason")
+    assert finding.cause in (Cause.CONSENT_MISSING, Cause.PERMISSION_MISSING)
+    await services.projector.run(10)
+    await audit_all(services, services.settings.tenants)
+    assert await looks(services, seconds=1) == [], "it is still broken"
+    tenant.world.merge(granted("Organization.Read.All", "Mail.ReadWrite"))
+    await audit_all(services, services.settings.tenants)
+    [text] = await looks(services)
+    await look(services, text)
+    await services.projector.run(10)
+    whole = await services.incidents.get(finding.incident.id)
+    assert whole is not None
+    assert whole.state is IncidentState.RESOLVED
+
+
+async def test_the_maintenance_of_each_minute_does_every_part(services: Services) -> None:
+    finding = await triaged(services, "maintained")
+    await maintain(services)
+    assert await services.incidents.get(finding.incident.id) is not None

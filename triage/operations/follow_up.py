@@ -1,0 +1,100 @@
+"""Looks again at open findings by themselves, until they are resolved: by FOLLOW_UP_MINUTES, and when somebody asks.
+
+When a finding is stored, its next look goes into the due index (triage/storage/due.py). Each minute, what is due goes
+to the queue of looks, which has a function of its own: a new failure never waits behind looks. LOOKS_PER_MINUTE keeps
+them to a share of Graph's quotas; what is over it is due in the next minute.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from itertools import accumulate
+
+from triage.finding import Finding, FindingState
+from triage.intake.queue_message import QueuedLook, QueuedRetriage
+from triage.operations.services import Services
+from triage.settings import Settings
+from triage.storage.due import DueLook
+from triage.telemetry.instruments import span
+from triage.wire import epoch_ns, from_epoch_ns, now
+
+LOOKS_PER_MINUTE = 1200
+"""The looks at findings of one tenant. At 1.8 resource units each, they take a tenth of the 3,500 units in 10 seconds
+that Graph gives an app in a small tenant (https://learn.microsoft.com/graph/throttling-limits)."""
+
+_MINUTE, _DAY = 60 * 1_000_000_000, 86400 * 1_000_000_000
+# Findings of one minute don't come back in one minute: the delay is up to so much longer, by the finding's ID.
+_SPREAD = 0.1
+
+
+def next_look(settings: Settings, finding: Finding) -> str | None:
+    """When an open finding is looked at again: a delay of FOLLOW_UP_MINUTES from now, by the time since it came first.
+
+    None if it is resolved, or came more than FOLLOW_UP_DAYS ago.
+    """
+    waited = epoch_ns(now()) - epoch_ns(finding.first_seen)
+    if finding.state is not FindingState.OPEN or waited >= settings.follow_up_days * _DAY:
+        return None
+    minutes = settings.follow_up_minutes
+    passed = sum(end * _MINUTE <= waited for end in accumulate(minutes[:-1]))
+    delay = minutes[passed] * (1 + _SPREAD * int(finding.id[:4], 16) / 0xFFFF)
+    return from_epoch_ns(epoch_ns(now()) + int(delay * 60) * 1_000_000_000)
+
+
+async def recheck(services: Services, incident_id: str, tenant_id: str | None) -> int:
+    """Looks at the open findings of an incident again, as soon as the share of looks allows. Returns their number."""
+    looks = [DueLook(one, tenant_id, None) async for one in services.incidents.open_findings(incident_id)]
+    await services.due.add(looks)
+    services.start(release(services))
+    return len(looks)
+
+
+async def release(services: Services) -> int:
+    """Puts the looks that are due on their queue, spread over a minute. Returns their number.
+
+    Raises azure.core's errors. A run that ends early, or another one at the same time, sends a look twice at most: the
+    second one is dropped.
+    """
+    released = 0
+    with span("Release looks") as note:
+        async for row, looks in services.due.rows():
+            taken, left = _within_share(services.looks_taken, looks)
+            if taken:
+                await _send(services, taken)
+                await services.due.leave(row, left)
+                released += len(taken)
+        note(looks=released)
+    return released
+
+
+def _within_share(
+    used: Counter[tuple[int, str]], looks: list[DueLook]
+) -> tuple[list[tuple[int, DueLook]], list[DueLook]]:
+    """The looks that the share of their tenant allows in this minute, each with its delay in seconds; and the others."""
+    minute = int(time.time()) // 60
+    for known in [key for key in used if key[0] < minute]:
+        del used[known]
+    taken: list[tuple[int, DueLook]] = []
+    left: list[DueLook] = []
+    for look in looks:
+        key = (minute, look.tenant_id or "")
+        if used[key] < LOOKS_PER_MINUTE:
+            taken.append((used[key] * 60 // LOOKS_PER_MINUTE, look))
+            used[key] += 1
+        else:
+            left.append(look)
+    return taken, left
+
+
+async def _send(services: Services, looks: list[tuple[int, DueLook]]) -> None:
+    by_delay: defaultdict[int, list[bytes]] = defaultdict(list[bytes])
+    since = now()
+    for delay, look in looks:
+        if look.number is None:
+            message = QueuedRetriage.of(look.finding_id).encode()
+        else:
+            message = QueuedLook.after(look.finding_id, look.number, 0, since).encode()
+        by_delay[delay].append(message)
+    for delay, messages in by_delay.items():
+        await services.looks.send(messages, delay=delay)

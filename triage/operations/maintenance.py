@@ -1,0 +1,46 @@
+"""What the service does each minute: whatever was left behind, and whatever is due.
+
+Each part may fail without the others. All of them may run on several instances at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+
+from triage import deadlines
+from triage.operations.follow_up import release
+from triage.operations.services import Services
+from triage.telemetry.errors import safe_traceback
+
+_log = logging.getLogger(__name__)
+
+
+async def maintain(services: Services, seconds: float = deadlines.MAINTENANCE) -> None:
+    """Applies changes of findings, releases looks that are due, ends suppressions, and brings version 1 forward.
+
+    Raises the first error, after the other parts were tried.
+    """
+    parts: dict[str, Awaitable[object]] = {
+        "changes": services.projector.run(seconds),
+        "looks": release(services),
+        "suppressions": services.incidents.end_suppressions(),
+        "version 1": _bring_forward(services, seconds),
+    }
+    results = await asyncio.gather(*parts.values(), return_exceptions=True)
+    failed = [result for result in results if isinstance(result, Exception)]
+    for error in failed:
+        _log.warning("A part of the maintenance failed: %s", safe_traceback(error))
+    if failed:
+        raise failed[0]
+
+
+async def _bring_forward(services: Services, seconds: float) -> None:
+    """Brings findings of version 1 forward until there are no more, or time is up."""
+    try:
+        async with asyncio.timeout(seconds):
+            async for _ in services.findings.bring_forward():
+                pass
+    except TimeoutError:
+        _log.info("Findings of version 1 are left. The next run brings them forward.")

@@ -1,0 +1,207 @@
+"""Table `incidents`: what is to be fixed or decided, and which findings show it (incident_rows.py).
+
+All methods raise azure.core's errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from triage.incidents import Change, Incident, Member, apply, split, without_ended_suppression
+from triage.incidents.transitions import Step
+from triage.settings import Channel
+from triage.storage import changes as stored
+from triage.storage.account import StorageAccount, get_entity, is_conflict
+from triage.storage.incident_rows import (
+    SUPPRESSED,
+    Head,
+    head_key,
+    head_of,
+    incident_operations,
+    list_key,
+    member_key,
+    member_of,
+    member_operations,
+)
+from triage.storage.shards import SHARDS, in_range, rows_of_all, shard_of
+from triage.wire import epoch_ns, now
+
+TABLE = "incidents"
+_ATTEMPTS = 20
+_READS_AT_ONCE = 16
+_OPERATIONS = 100
+# Findings of one incident in a transaction: the rest is for the incident and its notifications.
+_MEMBERS = 60
+_KNOWN = 1000
+
+Changes = dict[str, list[Change]]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The operations that change an incident, and the incident after them; None: it stays as it is."""
+
+    operations: list[Any]
+    incident: Incident | None
+
+
+class Incidents:
+    """The incidents of all tenants. Each transition is stored with the notifications of it for `channels`."""
+
+    def __init__(self, account: StorageAccount, channels: Sequence[Channel]) -> None:
+        self._account = account
+        self._channels = channels
+        # What this instance has written last: another write of it begins without reading. The ETag tells if it is old.
+        self._known: OrderedDict[str, Head] = OrderedDict()
+        # Findings of all shards can belong to one incident: in this process they don't get in each other's way.
+        self._locks = {shard: asyncio.Lock() for shard in SHARDS}
+
+    async def apply(self, changes: Sequence[stored.Change]) -> None:
+        """Applies changes of findings: a receiver of the projection (projection.Receiver)."""
+        shards: defaultdict[str, Changes] = defaultdict(lambda: defaultdict(list[Change]))
+        removed_at = now()
+        for change in changes:
+            for incident_id, one in split(change.before, change.after, removed_at=removed_at).items():
+                shards[shard_of(incident_id)][incident_id].append(one)
+        await asyncio.gather(*(self._apply(shard, groups) for shard, groups in shards.items()))
+
+    async def _apply(self, shard: str, groups: Changes) -> None:
+        """Applies the changes of the incidents of one shard, several incidents in a transaction."""
+        async with self._locks[shard]:
+            await self._apply_groups(groups)
+
+    async def _apply_groups(self, groups: Changes) -> None:
+        waiting: list[tuple[str, list[Change]]] = [
+            (incident_id, changes[start : start + _MEMBERS])
+            for incident_id, changes in groups.items()
+            for start in range(0, len(changes), _MEMBERS)
+        ]
+        while waiting:
+            now_ones = dict(reversed(waiting))  # of each incident the first part
+            part = list(now_ones.items())[-_READS_AT_ONCE:]
+            planned = await asyncio.gather(*(self._plan(*each, blind=True) for each in part))
+            for transaction in _packed([incident_id for incident_id, _ in part], planned):
+                if not await self._submit(list(transaction.values())):
+                    for incident_id in transaction:
+                        await self._apply_alone(incident_id, now_ones[incident_id])
+            waiting = [each for each in waiting if each not in part]
+
+    async def _apply_alone(self, incident_id: str, changes: list[Change]) -> None:
+        """Applies the changes of one incident, until no other writer is faster."""
+        for _ in range(_ATTEMPTS):
+            self._known.pop(incident_id, None)
+            if await self._submit([await self._plan(incident_id, changes, blind=False)]):
+                return
+        raise TimeoutError("other writers change this incident all the time")
+
+    async def _plan(self, incident_id: str, changes: list[Change], *, blind: bool) -> _Plan:
+        """How to apply changes to an incident.
+
+        `blind`: a new finding, and an incident that has only new findings, are taken for new without reading. If they are
+        not, the transaction finds it out.
+        """
+        new = blind and all(change.first for change in changes)
+        head = self._known.get(incident_id) or (None if new else await self._head(incident_id))
+        known = await self._members(incident_id, [one.finding_id for one in changes if not (blind and one.first)])
+        applied = apply(head.incident if head else None, known, changes, now())
+        operations = member_operations(incident_id, known, applied.members)
+        if applied.incident is None or (head is not None and applied.incident == head.incident):
+            return _Plan(operations, None)
+        operations = [*incident_operations(self._channels, head, applied.incident, applied.events), *operations]
+        return _Plan(operations, applied.incident)
+
+    async def _submit(self, plans: Sequence[_Plan]) -> bool:
+        """Takes some incidents further in one transaction. False if another writer was faster."""
+        from azure.core.exceptions import HttpResponseError
+
+        operations = [operation for plan in plans for operation in plan.operations]
+        if not operations:
+            return True
+        table = await self._account.table(TABLE)
+        try:
+            written = await table.submit_transaction(operations)
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+            return False
+        etags = {
+            row["RowKey"]: result.get("etag", "") for (_, row, *_), result in zip(operations, written, strict=True)
+        }
+        for plan in plans:
+            if plan.incident is not None:
+                incident = plan.incident
+                self._remember(Head(incident, list_key(incident), etags[head_key(incident.id)]))
+        return True
+
+    def _remember(self, head: Head) -> None:
+        self._known[head.incident.id] = head
+        self._known.move_to_end(head.incident.id)
+        if len(self._known) > _KNOWN:
+            self._known.popitem(last=False)
+
+    async def _head(self, incident_id: str) -> Head | None:
+        entity = await get_entity(await self._account.table(TABLE), shard_of(incident_id), head_key(incident_id))
+        return head_of(entity) if entity is not None else None
+
+    async def _members(self, incident_id: str, finding_ids: list[str]) -> dict[str, Member]:
+        table = await self._account.table(TABLE)
+        limit = asyncio.Semaphore(_READS_AT_ONCE)
+
+        async def member(finding_id: str) -> Any:
+            async with limit:
+                return await get_entity(table, shard_of(incident_id), member_key(incident_id, finding_id))
+
+        ids = list(dict.fromkeys(finding_ids))
+        found = await asyncio.gather(*map(member, ids))
+        return {one: member_of(entity) for one, entity in zip(ids, found, strict=True) if entity is not None}
+
+    async def get(self, incident_id: str) -> Incident | None:
+        """The incident with this ID; None if there is none."""
+        head = await self._head(incident_id)
+        return without_ended_suppression(head.incident, now())[0] if head else None
+
+    async def change(self, incident_id: str, step: Callable[[Incident], Step]) -> Incident | None:
+        """Takes a step of an incident, which may raise; None if there is no such incident."""
+        for _ in range(_ATTEMPTS):
+            head = await self._head(incident_id)
+            if head is None:
+                return None
+            incident, events = step(head.incident)
+            if incident == head.incident:
+                return incident
+            if await self._submit([_Plan(incident_operations(self._channels, head, incident, events), incident)]):
+                return incident
+        raise TimeoutError("other writers change this incident all the time")
+
+    async def end_suppressions(self) -> None:
+        """Ends the suppressions whose time is over, and tells the channels that had been told of their incidents."""
+        async for row in rows_of_all(self._account, TABLE, in_range(SUPPRESSED)):
+            if epoch_ns(row["until"]) <= epoch_ns(now()):
+                incident_id = str(row["RowKey"]).removeprefix(SUPPRESSED)
+                await self.change(incident_id, lambda incident: without_ended_suppression(incident, now()))
+
+    async def open_findings(self, incident_id: str) -> AsyncIterator[str]:
+        """The IDs of the open findings of an incident."""
+        table = await self._account.table(TABLE)
+        prefix = member_key(incident_id, "")
+        where = f"PartitionKey eq '{shard_of(incident_id)}' and {in_range(prefix)} and open eq true"
+        async for row in table.query_entities(where, select=["RowKey"], results_per_page=1000):
+            yield str(row["RowKey"]).removeprefix(prefix)
+
+
+def _packed(ids: list[str], plans: list[_Plan]) -> list[dict[str, _Plan]]:
+    """The plans of incidents as transactions."""
+    transactions: list[dict[str, _Plan]] = []
+    size = _OPERATIONS
+    for incident_id, plan in zip(ids, plans, strict=True):
+        size += len(plan.operations)
+        if size > _OPERATIONS or not transactions:
+            transactions.append({})
+            size = len(plan.operations)
+        transactions[-1][incident_id] = plan
+    return transactions
