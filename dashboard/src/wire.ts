@@ -421,6 +421,23 @@ export interface Summary {
   audits: AuditState[];
 }
 
+export interface TenantCoverage {
+  mailboxes: number;
+  uncovered: number;
+}
+
+export interface TenantState {
+  tenantId: string;
+  name: string;
+  mode: Mode;
+  domains: string[];
+  verdict: Verdict | null;
+  auditedAt: string | null;
+  openIncidents: number | null;
+  exposed: number | null;
+  coverage: TenantCoverage | null;
+}
+
 export interface TimeInReach {
   atLeast: number;
   atMost: number;

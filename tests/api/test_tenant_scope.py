@@ -93,6 +93,7 @@ CASES: dict[str, Case] = {
     ),
     "get_latest_audits": Case(may=(({}, OWN),)),
     "get_audit": Case(may=(({"id": OWN_AUDIT}, OWN_AUDIT),), refused=(({"id": OTHER_AUDIT}, 404),)),
+    "get_tenants": Case(may=(({}, OWN),)),
     "get_summary": Case(may=(({}, '"total": 1,'), (of(OWN), '"total": 1,')), refused=LISTS),
     # What belongs to no tenant.
     "get_rejected": Case(refused=(({}, 403),)),

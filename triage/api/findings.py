@@ -17,7 +17,6 @@ from triage.api.filters import DEFAULT_TOP, FINDINGS, MAX_TOP, RETRIAGE
 from triage.api.problem_types import ProblemType
 from triage.api.queries import linked, next_link, page, read_query
 from triage.api.responses import DATA_HEADERS, RequestError, endpoint, json_response
-from triage.api.schemas import FAILURE_SUMMARY_LACKS, SUMMARY_LACKS
 from triage.finding import Finding
 from triage.operations.deliveries import retriage as queue_again
 from triage.operations.services import Services
@@ -45,28 +44,28 @@ async def search(request: func.HttpRequest, services: Services, caller: Caller) 
         if "application/x-ndjson" in (header(request, "Accept") or "").lower():
             lines, token = await _lines(services, found, lambda rows: _ndjson(map(shape, rows)))
             return _export(request, "application/x-ndjson", lines, token)
-        rows, token = await services.findings.page(_query(found), found.get("top", DEFAULT_TOP), found.get("token"))
+        top, token = found.get("top", DEFAULT_TOP), found.get("token")
+        rows, token = await services.findings.page(_query(found), top, token, whole=_whole(found))
     except InputError as error:
         raise _bad_token(error) from None
     return json_response(page(request, list(map(shape, rows)), token))
 
 
 def _shape(found: Json, service_url: str) -> Callable[[Json], Json]:
-    """What the query makes of a finding. CSV and OCSF have the fields that they have."""
-    style = found.get("fields") if found.get("format", "json") == "json" else found["format"]
+    """What the query makes of a finding."""
+    as_ocsf = found.get("format") == "ocsf"
 
     def shape(row: Json) -> Json:
         finding = linked_to_page(row, service_url)
-        if style == "summary":
-            failure = _without(finding["failure"], FAILURE_SUMMARY_LACKS)
-            return _without(finding, SUMMARY_LACKS) | {"failure": failure}
-        return ocsf(finding) if style == "ocsf" else finding
+        return ocsf(finding) if as_ocsf else finding
 
     return shape
 
 
-def _without(value: Json, names: tuple[str, ...]) -> Json:
-    return {name: of for name, of in value.items() if name not in names}
+def _whole(found: Json) -> bool:
+    """Whether the answer needs all of a finding. CSV has only what a summary has, and OCSF more than that."""
+    style = found.get("format", "json")
+    return style == "ocsf" or (style == "json" and "fields" not in found)
 
 
 def linked_to_page(finding: Json, service_url: str) -> Json:
@@ -87,9 +86,10 @@ async def _lines(services: Services, found: Json, text: Callable[[list[Json]], s
     """The findings of a query as text, page by page: all of them, at most `top`, or what an export may have."""
     end = asyncio.get_running_loop().time() + deadlines.EXPORT
     most = min(found.get("top", MAX_EXPORT_ROWS), MAX_EXPORT_ROWS)
-    query, token, lines, size = _query(found), found.get("token"), list[str](), 0
+    query, whole, token = _query(found), _whole(found), found.get("token")
+    lines, size = list[str](), 0
     while True:
-        rows, token = await services.findings.page(query, min(MAX_TOP, most), token)
+        rows, token = await services.findings.page(query, min(MAX_TOP, most), token, whole=whole)
         lines.append(text(rows))
         size += len(lines[-1])
         most -= len(rows)
@@ -131,8 +131,9 @@ async def retriage_all(request: func.HttpRequest, services: Services, caller: Ca
     """Puts the stored failures that match on the queue again, newest first, `top` at a time. Send a POST to `nextLink`
     for the rest."""
     found = read_query(request, caller, RETRIAGE)
+    top, token = found.get("top", DEFAULT_TOP), found.get("token")
     try:
-        rows, token = await services.findings.page(_query(found), found.get("top", DEFAULT_TOP), found.get("token"))
+        rows, token = await services.findings.page(_query(found), top, token, whole=False)
     except InputError as error:
         raise _bad_token(error) from None
     await queue_again(services, [row["id"] for row in rows])

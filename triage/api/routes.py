@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from triage.api import audits, dashboard, failures, filters, findings, health, rejected, summary
+from triage.api import audits, dashboard, failures, filters, findings, health, rejected, summary, tenants
 from triage.api.openapi import description_of
 from triage.api.route import Body, Route
 from triage.api.schemas import (
     AUDIT_PAGE,
     FINDING_PAGE,
     REJECTED_PAGE,
+    TENANT_PAGE,
     AcceptedBody,
     AuditRequest,
     Failures,
@@ -43,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     Route("get_latest_audits", "GET", "audits/latest", audits.latest, "List the newest audit of each tenant",
           AUDIT_PAGE, problems=(400, 503)),
     Route("get_audit", "GET", "audits/{id}", audits.get, "Get an audit", Audit, problems=(404, 503)),
+    Route("get_tenants", "GET", "tenants", tenants.search, "List the tenants", TENANT_PAGE, problems=(400, 503)),
     Route("get_summary", "GET", "summary", summary.get, "Summarize findings", Summary,
           query=filters.SUMMARY, problems=(400, 503)),
     Route("get_rejected", "GET", "rejected", rejected.search, "List rejected events", REJECTED_PAGE,

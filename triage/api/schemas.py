@@ -14,6 +14,7 @@ from triage.audit.model import Audit, Verdict
 from triage.finding import Finding as StoredFinding
 from triage.graph.evidence import Reason
 from triage.intake.failure import RemediationFailure
+from triage.settings import Mode
 from triage.storage.rejected import RejectedEvent
 from triage.wire import Instant, Wire
 
@@ -44,11 +45,6 @@ class Finding(StoredFinding):
     """Its place in the dashboard."""
 
 
-# What `fields=summary` leaves out of a finding, and of its failure.
-SUMMARY_LACKS = ("checks", "actions", "history")
-FAILURE_SUMMARY_LACKS = ("raw",)
-
-
 def _leave_out(schema: Json, names: tuple[str, ...]) -> Json:
     properties, required = schema["properties"], schema["required"]
     schema["properties"] = {name: value for name, value in properties.items() if name not in names}
@@ -62,7 +58,7 @@ class FailureSummary(RemediationFailure):
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
         """The schema without what is left out."""
-        return _leave_out(handler.resolve_ref_schema(handler(core)), FAILURE_SUMMARY_LACKS)
+        return _leave_out(handler.resolve_ref_schema(handler(core)), ("raw",))
 
 
 class FindingSummary(Finding):
@@ -73,7 +69,7 @@ class FindingSummary(Finding):
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
         """The schema without what is left out."""
-        return _leave_out(handler.resolve_ref_schema(handler(core)), SUMMARY_LACKS)
+        return _leave_out(handler.resolve_ref_schema(handler(core)), ("checks", "actions", "history"))
 
 
 FINDING_PAGE = Page(Finding | FindingSummary)
@@ -165,6 +161,33 @@ class AuditState(Wire):
     tenant_id: str
     verdict: Verdict
     audited_at: Instant
+
+
+class TenantCoverage(Wire):
+    """The newest coverage scan of a tenant: its mailboxes, and those in which a remediation would fail."""
+
+    mailboxes: int
+    uncovered: int
+
+
+class TenantState(Wire):
+    """A tenant of the deployment, and how it is."""
+
+    tenant_id: str
+    name: str
+    """What people call it: `name` in `TRIAGE_TENANTS`, else the organization's name, else a domain."""
+    mode: Mode
+    domains: list[str]
+    """Those in `TRIAGE_TENANTS`, else the verified ones."""
+    verdict: Verdict | None
+    """The verdict of its newest audit; null: there is none."""
+    audited_at: Instant | None
+    open_incidents: int | None
+    exposed: int | None
+    coverage: TenantCoverage | None
+
+
+TENANT_PAGE = Page(TenantState)
 
 
 class Summary(Wire):

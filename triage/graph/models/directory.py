@@ -20,6 +20,7 @@ class VerifiedDomain(Resource):
 class Organization(Resource):
     """`organization`."""
 
+    display_name: str | None = None
     verified_domains: list[VerifiedDomain] | None = None
 
     def verifies(self, domain: str) -> bool:

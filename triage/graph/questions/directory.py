@@ -16,8 +16,8 @@ _ADVANCED = {"ConsistencyLevel": "eventual"}
 
 @question("Is the domain verified in this tenant?", "User.Read.All")
 def organization() -> str:
-    """The tenant's id and verified domains."""
-    return "/organization?$select=id,verifiedDomains"
+    """The tenant's id, name and verified domains."""
+    return "/organization?$select=id,displayName,verifiedDomains"
 
 
 @question("Is there a user with this address?", "User.Read.All")

@@ -1,0 +1,59 @@
+"""The configured tenants: what people call each, and how it is."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from triage import deadlines
+from triage.graph.models.directory import Organization
+from triage.operations.services import Services
+from triage.settings import Tenant
+
+
+async def describe_tenants(services: Services, tenants: tuple[Tenant, ...]) -> list[dict[str, Any]]:
+    """Each tenant as in `GET /api/tenants`. Raises azure.core's errors; without Graph, a tenant has another name."""
+    ids = tuple(tenant.tenant_id for tenant in tenants)
+    asked = asyncio.gather(*(_organization(services, tenant) for tenant in tenants))
+    audits, organizations = await asyncio.gather(services.audits.latest(ids), asked)
+    newest = {audit.tenant_id: audit for audit in audits}
+    return [
+        {
+            "tenantId": tenant.tenant_id,
+            "name": _name(tenant, organization),
+            "mode": tenant.mode.value,
+            "domains": list(tenant.domains or _verified(organization)),
+            "verdict": audit.verdict.value if (audit := newest.get(tenant.tenant_id)) else None,
+            "auditedAt": audit.audited_at if audit else None,
+            "openIncidents": None,
+            "exposed": None,
+            "coverage": None,
+        }
+        for tenant, organization in zip(tenants, organizations, strict=True)
+    ]
+
+
+async def _organization(services: Services, tenant: Tenant) -> Organization | None:
+    """What Graph says about the tenant, if that is needed and there in time. It is kept for 15 minutes."""
+    if tenant.name and tenant.domains:
+        return None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(deadlines.TENANT_NAME):
+            return (await services.tenants.graph(tenant).organization.get()).value
+    return None
+
+
+def _name(tenant: Tenant, organization: Organization | None) -> str:
+    """What people call the tenant: the setting, else the organization's name, else a domain."""
+    known = (
+        tenant.name,
+        organization.display_name if organization else None,
+        *tenant.domains,
+        *_verified(organization),
+    )
+    return next(filter(None, known), tenant.tenant_id)
+
+
+def _verified(organization: Organization | None) -> list[str]:
+    return [domain.name for domain in (organization.verified_domains if organization else None) or []]
