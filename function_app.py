@@ -10,6 +10,7 @@ from triage.operations import retention
 from triage.operations.audits import audit_all
 from triage.operations.deliveries import QueueMessage, handle, handle_poison
 from triage.operations.maintenance import maintain
+from triage.operations.measures import measure
 from triage.operations.notify import deliver
 from triage.operations.services import services
 from triage.settings import binding_expression, read_settings, require_sign_in
@@ -67,6 +68,12 @@ async def audit_permissions(timer: func.TimerRequest) -> None:
 async def remove_expired(timer: func.TimerRequest) -> None:
     with hide_error_text():
         await retention.remove_expired(services())
+
+
+@app.timer_trigger("timer", "0 */5 * * * *")  # the alerts in infra/ expect it every five minutes
+async def measure_state(timer: func.TimerRequest) -> None:
+    with hide_error_text():
+        await measure(services())
 
 
 if SETTINGS.notifications:

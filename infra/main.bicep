@@ -9,15 +9,59 @@ targetScope = 'subscription'
 @maxLength(40)
 param environmentName string
 
-// No list of regions here: it would be out of date. `az functionapp list-flexconsumption-locations` has it.
+// The regions of the global cloud that have the Flex Consumption plan (az functionapp list-flexconsumption-locations): azd
+// and the portal offer these. For a national cloud, add its region here.
 @description('Region of all resources. It must have the Flex Consumption plan.')
-@minLength(1)
+@allowed([
+  'australiaeast'
+  'australiasoutheast'
+  'brazilsouth'
+  'canadacentral'
+  'centralindia'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'francecentral'
+  'germanywestcentral'
+  'italynorth'
+  'japaneast'
+  'koreacentral'
+  'northcentralus'
+  'northeurope'
+  'norwayeast'
+  'southafricanorth'
+  'southcentralus'
+  'southeastasia'
+  'southindia'
+  'spaincentral'
+  'swedencentral'
+  'uaenorth'
+  'uksouth'
+  'ukwest'
+  'westcentralus'
+  'westeurope'
+  'westus'
+  'westus2'
+  'westus3'
+])
 @metadata({ azd: { type: 'location' } })
 param location string
 
-@description('Microsoft 365 tenants to triage for: objects with tenantId, etdAppId and, where they differ from the default, mode (read_write, read or no_auth), domains and expectedPermissions.')
-@minLength(1)
-param tenants array
+@description('Client ID of the app that Email Threat Defense was authorized with: Entra admin center > Enterprise applications > the app > Application ID.')
+@minLength(36)
+@maxLength(36)
+param etdAppId string
+
+@description('ID of the Microsoft 365 tenant to triage for. By default the tenant that the subscription is in.')
+param tenantId string = tenant().tenantId
+
+@description('How Email Threat Defense is allowed into the tenant: read_write or read.')
+@allowed(['read_write', 'read'])
+param etdMode string = 'read_write'
+
+@description('For several tenants: all of them, as objects with tenantId, etdAppId and, where they differ from the default, name, mode (read_write, read or no_auth), domains and expectedPermissions. tenantId, etdAppId and etdMode are not used then.')
+param tenants array = []
 
 @description('Name of the intake queue.')
 @minLength(3)
@@ -68,8 +112,13 @@ param privateNetworking bool = false
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
+@description('HTTP requests that an instance answers at a time. The dashboard sends several at once; they mostly wait for storage.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 16
+
 @description('Most instances at a time. Graph\'s limits are reached first: docs/scaling.md.')
-@minValue(40)
+@minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
@@ -88,15 +137,27 @@ param telemetryDailyGb int = 1
 @description('Addresses that alerts are sent to. Empty: alerts show in the portal only.')
 param alertEmails array = []
 
-@description('Address of the runbook that the alerts point to.')
-param runbookUrl string = 'docs/runbook.md'
+@description('Address of the runbook, to which each alert adds its section. Empty: the alerts point to the workbook.')
+param runbookUrl string = ''
+
+@description('Address of this service in notifications. Empty: the host name of the function app.')
+param baseUrl string = ''
+
+@description('Further application settings, as an object of texts: what docs/settings.md has and no parameter here sets, such as RETRY_SECONDS.')
+param furtherSettings object = {}
+
+@description('Settings that are secrets: names of application settings whose values are read from a key vault, which is created for them. For the setting TRIAGE_NOTIFICATIONS the secret is TRIAGE-NOTIFICATIONS.')
+param secretSettings array = []
+
+@description('Address of a package to deploy, such as the triage.zip of a release. Empty: azd or a pipeline uploads one.')
+param packageUri string = ''
 
 @description('Tags of all resources, beside azd\'s own.')
 param tags object = {}
 
 var runtimeVersion = '3.13'
 // Every table and queue that the service uses. It would make them itself, but then their first use would be slower.
-var tableNames = ['findings', 'findingsindex', 'audits', 'rejected']
+var tableNames = ['findings', 'incidents', 'exposures', 'audits', 'rejected', 'coverage']
 var queueNames = [queueName, '${queueName}-poison']
 
 var graphEndpoints = {
@@ -104,6 +165,8 @@ var graphEndpoints = {
   AzureUSGovernment: 'https://graph.microsoft.us'
   AzureChinaCloud: 'https://microsoftgraph.chinacloudapi.cn'
 }
+// As the service reads them (docs/settings.md). The names of secrets have no underscores.
+var allTenants = empty(tenants) ? [{ tenantId: tenantId, etdAppId: etdAppId, mode: etdMode }] : tenants
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
@@ -163,6 +226,17 @@ module monitoring 'app/monitoring.bicep' = {
   }
 }
 
+module vault 'app/vault.bicep' = if (!empty(secretSettings)) {
+  name: 'vault'
+  scope: group
+  params: {
+    name: 'kv-${token}'
+    location: location
+    tags: allTags
+    identityPrincipalId: identity.outputs.principalId
+  }
+}
+
 module function 'app/function.bicep' = {
   name: 'function'
   scope: group
@@ -183,8 +257,12 @@ module function 'app/function.bicep' = {
     authMode: authMode
     signInClientId: signInClientId
     signInAllowedApplications: signInAllowedApplications
-    settings: {
-      TRIAGE_TENANTS: string(tenants)
+    httpConcurrency: httpConcurrency
+    packageUri: packageUri
+    vaultUri: !empty(secretSettings) ? vault!.outputs.uri : ''
+    secretSettings: secretSettings
+    settings: union(furtherSettings, {
+      TRIAGE_TENANTS: string(allTenants)
       TRIAGE_QUEUE: queueName
       AUDIT_SCHEDULE: auditSchedule
       GRAPH_ENDPOINT: graphEndpoints[environment().name]
@@ -194,7 +272,8 @@ module function 'app/function.bicep' = {
       CREDENTIAL_WARNING_DAYS: string(credentialWarningDays)
       RETENTION_DAYS: string(retentionDays)
       RETENTION_SCHEDULE: retentionSchedule
-    }
+      TRIAGE_BASE_URL: baseUrl
+    })
   }
 }
 
@@ -207,6 +286,7 @@ module alerts 'app/alerts.bicep' = {
     insightsName: monitoring.outputs.name
     emails: alertEmails
     runbookUrl: runbookUrl
+    workbookId: workbook.outputs.id
     auditIntervalHours: auditIntervalHours
   }
 }
@@ -228,5 +308,6 @@ output AZURE_FUNCTION_NAME string = function.outputs.name
 output TRIAGE_API string = 'https://${function.outputs.hostName}/api'
 output TRIAGE_IDENTITY_CLIENT_ID string = identity.outputs.clientId
 output TRIAGE_IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
+output TRIAGE_KEY_VAULT string = !empty(secretSettings) ? vault!.outputs.name : ''
 output TRIAGE_QUEUE_ID string = storage.outputs.intakeQueueId
 output TRIAGE_QUEUE_ENDPOINT string = '${storage.outputs.queueEndpoint}${queueName}'

@@ -1,7 +1,8 @@
 // What somebody has to know. Each alert says what to do, and where the runbook has more.
 //
-// The queries read what the service measures (triage/telemetry/instruments.py: the names of its metrics) and what the host tells of
-// each invocation. They run on Application Insights, so its table names are used: customMetrics, requests, exceptions.
+// The queries read what the service measures (triage/telemetry/instruments.py has the names of its metrics) and the requests
+// that the host tells of. They run on Application Insights, so its table names are used. Not `exceptions`: with
+// OpenTelemetry the host sends none of a function's. Not `success` of a request: it is false for each 4xx too.
 
 @description('Region.')
 param location string
@@ -11,13 +12,31 @@ param tags object
 param insightsName string
 @description('Addresses that alerts are sent to.')
 param emails array
-@description('Address of the runbook.')
+@description('Address of the runbook. Empty: the alerts point to the workbook.')
 param runbookUrl string
+@description('Resource id of the workbook.')
+param workbookId string
 @description('Hours from one audit to the next.')
 param auditIntervalHours int
 
 // value: the query's column that is compared. window: how far back each look goes. Severity 0 is the gravest, 4 the least.
 var rules = [
+  {
+    name: 'not-running'
+    title: 'The service does not run'
+    severity: 1
+    // The timer measure_state measures every five minutes, also while there is nothing to do.
+    query: '''
+      customMetrics
+      | where name == "triage.queue.depth"
+      | summarize value = count()
+    '''
+    operator: 'LessThan'
+    threshold: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
+    action: 'Nothing was measured for 15 minutes. Ask GET /api/health. No answer: a setting stops the start, and Log stream of the function app names it, or the last deployment failed. An answer: storage or telemetry is out of reach of its identity.'
+  }
   {
     name: 'poison'
     title: 'A failure could not be triaged'
@@ -29,9 +48,24 @@ var rules = [
     '''
     operator: 'GreaterThan'
     threshold: 0
-    frequency: 'PT5M'
+    frequency: 'PT15M'
     window: 'PT15M'
-    action: 'Five tries at a message failed, and it came to the poison queue. Find the finding with reason poison, read the exception of its last try, mend what it names, and retriage.'
+    action: 'Five tries at a message failed, and it came to the poison queue. Find the finding with reason poison, read the error of its last try, mend what it names, and retriage.'
+  }
+  {
+    name: 'poison-waits'
+    title: 'Messages stay on the poison queue'
+    severity: 2
+    query: '''
+      customMetrics
+      | where name == "triage.queue.depth" and tostring(customDimensions.queue) == "poison"
+      | summarize value = min(valueMax)
+    '''
+    operator: 'GreaterThan'
+    threshold: 0
+    frequency: 'PT15M'
+    window: 'PT1H'
+    action: 'The service takes each message off the poison queue at once, and could not for an hour. Usually it can not write to storage: see GET /api/health. Messages are deleted after seven days.'
   }
   {
     name: 'rejected'
@@ -52,17 +86,18 @@ var rules = [
     name: 'audit-verdict'
     title: 'Email Threat Defense cannot remediate, or nobody can tell'
     severity: 1
+    // Measured every five minutes from the newest audit of each tenant: it fires until an audit finds the app repaired.
     query: '''
       customMetrics
-      | where name == "triage.audits"
+      | where name == "triage.apps"
       | where tostring(customDimensions.verdict) in ("broken", "unknown")
-      | summarize value = sum(valueSum)
+      | summarize value = max(valueMax)
     '''
     operator: 'GreaterThan'
     threshold: 0
     frequency: 'PT15M'
-    window: 'PT30M'
-    action: 'Look at GET /api/audits/latest. broken: follow the actions of its issues, which name the permission, the app or the credential. unknown: its unreadable says what the service may not read.'
+    window: 'PT15M'
+    action: 'Look at GET /api/audits/latest. broken: follow the actions of its issues, which name the permission, the app or the credential. unknown: its unreadable says what the service may not read. Then audit again (POST /api/audits): the alert ends when the newest audit is fine.'
   }
   {
     name: 'audit-missing'
@@ -103,20 +138,17 @@ var rules = [
     name: 'function-failures'
     title: 'Functions fail'
     severity: 2
-    // A try that goes back to the queue because time was up fails as well, as it is meant to.
     query: '''
-      let waiting = exceptions
-        | where type has "TriageIncompleteError" or outerMessage has "TriageIncompleteError" or tostring(details) has "TriageIncompleteError"
-        | distinct operation_Id;
-      requests
-      | where success == false and operation_Id !in (waiting)
-      | summarize value = sum(itemCount)
+      union
+        (customMetrics | where name == "triage.errors" | project amount = valueSum),
+        (requests | where toint(resultCode) >= 500 | project amount = todouble(itemCount))
+      | summarize value = sum(amount)
     '''
     operator: 'GreaterThan'
     threshold: 5
     frequency: 'PT15M'
     window: 'PT30M'
-    action: 'See Application Insights, Failures, by operation. All functions at once: a setting or the last deployment. Only triage_failure: storage, or a defect; its messages are not lost.'
+    action: 'See the log for where errors were raised: traces | where message startswith "Unexpected error". All functions at once: a setting or the last deployment. Only triage_failure: storage, or a defect; its messages are not lost.'
   }
   {
     name: 'throttling'
@@ -140,20 +172,39 @@ var rules = [
     severity: 3
     query: '''
       customMetrics
-      | where name == "triage.queue.age"
+      | where name == "triage.queue.oldest" and tostring(customDimensions.queue) == "intake"
       | summarize value = max(valueMax)
     '''
     operator: 'GreaterThan'
     threshold: 1800
     frequency: 'PT15M'
-    window: 'PT30M'
-    action: 'A message waited for more than half an hour. Either many failures came at once (see the workbook), or the function app did not run, or Graph throttles it.'
+    window: 'PT15M'
+    action: 'A message has waited for more than half an hour. Either many failures came at once (see the workbook), or triage_failure does not run, or Graph throttles it.'
+  }
+  {
+    name: 'queue-depth'
+    title: 'Very many failures wait'
+    severity: 3
+    query: '''
+      customMetrics
+      | where name == "triage.queue.depth" and tostring(customDimensions.queue) == "intake"
+      | summarize value = max(valueMax)
+    '''
+    operator: 'GreaterThan'
+    threshold: 50000
+    frequency: 'PT15M'
+    window: 'PT15M'
+    action: 'More than 50,000 messages are on the intake queue, those that wait on purpose included. See in the workbook whether their number falls. If a sender repeats itself, stop it: the same failure is one finding, however often it is sent.'
   }
 ]
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
+
+// An address that works wherever the mail is read, also while the function app does not run.
+var workbookUrl = '${environment().portal}/#@${tenant().tenantId}/resource${workbookId}/workbook'
+var runbook = empty(runbookUrl) ? workbookUrl : '${runbookUrl}#{0}'
 
 resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
   name: 'ag-triage'
@@ -179,7 +230,7 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     tags: tags
     properties: {
       displayName: 'ETD triage: ${rule.title}'
-      description: '${rule.action} Runbook: ${runbookUrl}#${rule.name}'
+      description: '${rule.action} Runbook, ${rule.name}: ${format(runbook, rule.name)}'
       enabled: true
       severity: rule.severity
       scopes: [insights.id]

@@ -32,12 +32,27 @@ param authMode string
 param signInClientId string
 @description('With easyauth: further apps whose tokens are accepted.')
 param signInAllowedApplications array
+@description('HTTP requests that an instance answers at a time.')
+param httpConcurrency int
+@description('Address of a package to deploy. Empty: it is uploaded later.')
+param packageUri string
+@description('Address of the key vault with the secret settings. Empty: there are none.')
+param vaultUri string
+@description('Names of the secret settings.')
+param secretSettings array
 @description('The service\'s own settings.')
 param settings object
 
 // Where Easy Auth finds the managed identity that it uses in place of a client secret.
 var signInIdentitySetting = 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'
 var signInSettings = authMode == 'easyauth' ? { '${signInIdentitySetting}': identityClientId } : {}
+var needsSignInApp = authMode == 'easyauth' && empty(signInClientId)
+var signInApp = needsSignInApp ? fail('authMode easyauth needs signInClientId: see docs/deploy.md, Sign-in') : signInClientId
+// The Azure CLI's own app, with which people get a token for the command line (infra/scripts/sign-in-app.sh allows it too).
+var azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
+// The platform reads their values from the vault, as the identity. Names of secrets have no underscores.
+var secretReference = '@Microsoft.KeyVault(SecretUri={0}secrets/{1})'
+var secrets = toObject(secretSettings, setting => setting, setting => format(secretReference, vaultUri, replace(setting, '_', '-')))
 
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: storageName
@@ -73,6 +88,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     httpsOnly: true
     publicNetworkAccess: 'Enabled'
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    keyVaultReferenceIdentity: identityId
     functionAppConfig: {
       deployment: {
         storage: {
@@ -91,13 +107,15 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
+        // Unless set, an instance of a Python app answers one request at a time, and the dashboard starts an instance for each.
+        triggers: { http: { perInstanceConcurrency: httpConcurrency } }
       }
     }
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
+      // No ftpsState: the plan has no FTP, and refuses a template that sets it (error 51021).
     }
   }
 }
@@ -107,7 +125,7 @@ resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
   name: 'appsettings'
   // With easyauth the app trusts the header of the sign-in, so the sign-in is on first.
   dependsOn: [signIn]
-  properties: union(settings, signInSettings, {
+  properties: union(settings, secrets, signInSettings, {
     // The host's own storage: leases of timers, function keys.
     AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
     AzureWebJobsStorage__queueServiceUri: account.properties.primaryEndpoints.queue
@@ -131,13 +149,17 @@ resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
 }
 
 // No user names and passwords for deployment: azd and the CLI sign in to Entra ID.
-resource basicPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = [
-  for protocol in ['ftp', 'scm']: {
-    parent: app
-    name: protocol
-    properties: { allow: false }
-  }
-]
+resource ftpPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+  parent: app
+  name: 'ftp'
+  properties: { allow: false }
+}
+
+resource scmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+}
 
 // Easy Auth says who calls, in a header that is trusted because of TRIAGE_AUTH alone: both come from authMode.
 resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (authMode == 'easyauth') {
@@ -156,16 +178,36 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (authMode == 'easya
       azureActiveDirectory: {
         enabled: true
         registration: {
-          clientId: signInClientId
+          clientId: signInApp
           openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
           clientSecretSettingName: signInIdentitySetting
         }
         validation: {
-          allowedAudiences: [signInClientId, 'api://${signInClientId}']
-          defaultAuthorizationPolicy: { allowedApplications: union([signInClientId], signInAllowedApplications) }
+          allowedAudiences: [signInApp, 'api://${signInApp}']
+          defaultAuthorizationPolicy: { allowedApplications: union([signInApp, azureCli], signInAllowedApplications) }
         }
       }
     }
+  }
+}
+
+// Turned off last, for as long as the app trusts the header. A deployment leaves alone what is only left out.
+module signInOff 'sign-in-off.bicep' = if (authMode != 'easyauth') {
+  name: 'sign-in-off'
+  dependsOn: [appSettings]
+  params: { name: app.name }
+}
+
+// The container of packages and the identity's role on it are there: storageName comes from the module that creates them.
+resource package 'Microsoft.Web/sites/extensions@2022-09-01' = if (!empty(packageUri)) {
+  parent: app
+  name: 'onedeploy'
+  dependsOn: [appSettings]
+  // https://learn.microsoft.com/azure/azure-functions/functions-infrastructure-as-code (One deploy). Bicep's types lack it.
+  #disable-next-line BCP187 BCP037
+  properties: {
+    packageUri: packageUri
+    remoteBuild: false
   }
 }
 

@@ -2,6 +2,7 @@
 # Azure CLI. Each script looks for an object first, and creates it only if it is missing.
 # shellcheck shell=bash
 set -euo pipefail
+export MSYS_NO_PATHCONV=1 # bash of Git for Windows takes some arguments for paths
 
 # shellcheck disable=SC2034 # the scripts that source this file use them
 GRAPH_APP_ID=00000003-0000-0000-c000-000000000000

@@ -40,13 +40,26 @@ role() {
 }
 roles="$(role 7f1c2c52-6d0e-4b34-9a3e-6f5d1a0c9b01 Triage.Read 'Read triage' 'Findings, audits, summary and the page'),$(role 7f1c2c52-6d0e-4b34-9a3e-6f5d1a0c9b02 Triage.Write 'Send and retriage' 'Send failures, retriage, audit now')"
 
+# What the Azure CLI asks for on behalf of a person: az account get-access-token --scope api://<client id>/.default
+AZURE_CLI=04b07795-8ddb-461a-bbee-02f9e1bf7b46
+SCOPE=7f1c2c52-6d0e-4b34-9a3e-6f5d1a0c9b03
+scope="{\"id\":\"$SCOPE\",\"value\":\"user_impersonation\",\"type\":\"User\",\"isEnabled\":true,\"adminConsentDisplayName\":\"Call the API\",\"adminConsentDescription\":\"Call the API as the signed-in person\"}"
+# openid, profile and email of Microsoft Graph: what a browser's sign-in asks for.
+access="{\"resourceAppId\":\"$GRAPH_APP_ID\",\"resourceAccess\":[{\"id\":\"37f7f235-527c-4136-accd-4a02d197296e\",\"type\":\"Scope\"},{\"id\":\"14dad69e-099b-42c9-810b-d002981feec1\",\"type\":\"Scope\"},{\"id\":\"64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0\",\"type\":\"Scope\"}]}"
+
 sign_in_checked
-ensure_app "$name" sign-in "$TRIAGE_IDENTITY_PRINCIPAL_ID" "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMyOrg\",\"appRoles\":[$roles],\"api\":{\"requestedAccessTokenVersion\":2},\"web\":{\"redirectUris\":[\"${TRIAGE_API%/api}/.auth/login/aad/callback\"]}}"
-change_graph PATCH "applications/$APP_OBJECT_ID" "{\"identifierUris\":[\"api://$APP_CLIENT_ID\"]}"
+ensure_app "$name" sign-in "$TRIAGE_IDENTITY_PRINCIPAL_ID" "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMyOrg\",\"appRoles\":[$roles],\"api\":{\"requestedAccessTokenVersion\":2,\"oauth2PermissionScopes\":[$scope]},\"requiredResourceAccess\":[$access],\"web\":{\"redirectUris\":[\"${TRIAGE_API%/api}/.auth/login/aad/callback\"],\"implicitGrantSettings\":{\"enableIdTokenIssuance\":true}}}"
+change_graph PATCH "applications/$APP_OBJECT_ID" "{\"identifierUris\":[\"api://$APP_CLIENT_ID\"],\"api\":{\"preAuthorizedApplications\":[{\"appId\":\"$AZURE_CLI\",\"delegatedPermissionIds\":[\"$SCOPE\"]}]}}"
 ensure_trust "$TRIAGE_IDENTITY_PRINCIPAL_ID"
 ensure_principal "$APP_CLIENT_ID"
-# Only a caller with one of the roles gets a token.
+# Only a caller with one of the roles gets a token. Nobody can consent for himself then, so an administrator does for all.
 change_graph PATCH "servicePrincipals/$PRINCIPAL_ID" '{"appRoleAssignmentRequired":true}'
+consented=$(read_graph "servicePrincipals/$PRINCIPAL_ID/oauth2PermissionGrants" "value[?consentType=='AllPrincipals'].id")
+if [ -z "$consented" ]; then
+    graph_principal=$(by_field servicePrincipals appId "$GRAPH_APP_ID" id)
+    change_graph POST oauth2PermissionGrants "{\"clientId\":\"$PRINCIPAL_ID\",\"consentType\":\"AllPrincipals\",\"resourceId\":\"$graph_principal\",\"scope\":\"openid profile email\"}" ||
+        printf 'Consent could not be given. Before anyone signs in, an administrator opens\n  %s\n' "$AUTHORITY/$HOME_TENANT/adminconsent?client_id=$APP_CLIENT_ID"
+fi
 cat <<TEXT
 Client id: $APP_CLIENT_ID
 Next: azd env set TRIAGE_AUTH easyauth

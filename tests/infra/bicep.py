@@ -108,7 +108,7 @@ KEYWORDS = frozenset(
 def code(path: Path) -> str:
     """A file without its comments and texts, but with what is interpolated in them."""
     text = re.sub(r"'''.*?'''", "''", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    text = re.sub(r"(?m)^\s*//.*$|\s//.*$", "", text)
+    text = re.sub(r"(?m)^\s*(//|#disable).*$|\s//.*$", "", text)
     literal = r"'((?:[^'\\]|\\.)*)'"
     return re.sub(literal, lambda found: " ".join(re.findall(r"\$\{([^}]*)\}", _inner(found[1]))) or "''", text)
 
@@ -131,8 +131,9 @@ def functions_used(path: Path) -> set[str]:
 def names_declared(path: Path) -> set[str]:
     text = code(path)
     declared = re.findall(r"(?m)^(?:param|var|resource|module|output)\s+(\w+)", text)
+    lambdas = re.findall(r"\b(\w+)\s*=>", text)
     loops = re.findall(r"\bfor\s+\(?(\w+)(?:,\s*(\w+)\))?\s+in\b", text)
-    return {*declared, *(name for loop in loops for name in loop if name)}
+    return {*declared, *lambdas, *(name for loop in loops for name in loop if name)}
 
 
 def _unwrapped(config: dict[str, Any]) -> tuple[dict[str, Any], Any, frozenset[str]]:

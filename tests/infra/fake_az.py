@@ -111,7 +111,7 @@ def rest(state: dict[str, Any], method: str, url: str, body: Any) -> tuple[int, 
         return (
             (0, {"id": state["me"]}) if state["me"] else (1, "Bad Request(/me request is only valid with delegated...)")
         )
-    collection = state[parts[0]]
+    collection = state.get(parts[0], {})
     if len(parts) == 1 and method == "GET":
         condition = re.fullmatch(r"(\w+|tags/any\(t:t) eq '((?:[^']|'')*)'\)?", query["$filter"][0])
         assert condition, query
@@ -119,6 +119,10 @@ def rest(state: dict[str, Any], method: str, url: str, body: Any) -> tuple[int, 
         if field == "tags/any(t:t":
             return 0, {"value": [one for one in collection.values() if value in one["tags"]]}
         return 0, {"value": [one for one in collection.values() if one[field] == value]}
+    if parts == ["oauth2PermissionGrants"] and method == "POST":
+        grants = state["servicePrincipals"][body["clientId"]]["children"].setdefault("oauth2PermissionGrants", [])
+        grants.append({"id": f"grant-{len(state['changes'])}", **body})
+        return 0, grants[-1]
     if len(parts) == 1 and method == "POST":
         made = {"id": str(uuid.uuid4()), "appId": str(uuid.uuid4()), "children": {}} | NEW | body
         collection[made["id"]] = made
@@ -130,7 +134,9 @@ def rest(state: dict[str, Any], method: str, url: str, body: Any) -> tuple[int, 
         if method == "DELETE":
             del collection[parts[1]]
         elif method == "PATCH":
-            owner |= body
+            for field, value in body.items():  # Graph merges the fields of a complex type
+                known = owner.get(field)
+                owner[field] = known | value if isinstance(known, dict) and isinstance(value, dict) else value
         return 0, owner
     if method == "GET":
         return 0, {"value": owner["children"].get(parts[2], [])}

@@ -488,6 +488,25 @@ def test_the_app_that_callers_sign_in_to(tenant: Tenant) -> None:
     (principal,) = [one for one in tenant.state["servicePrincipals"].values() if one["appId"] == app["appId"]]
     assert principal["appRoleAssignmentRequired"] is True
     assert client_id(first.stdout) == client_id(again.stdout) == app["appId"]
+    # A browser: an ID token from the sign-in page, and consent for everyone, because nobody can give his own.
+    assert app["web"]["implicitGrantSettings"] == {"enableIdTokenIssuance": True}
+    (grant,) = principal["children"]["oauth2PermissionGrants"]
+    assert (grant["consentType"], grant["resourceId"]) == ("AllPrincipals", GRAPH)
+    assert grant["scope"].split() == ["openid", "profile", "email"]
+    # The Azure CLI gets a token for a person without a question.
+    (scope,) = app["api"]["oauth2PermissionScopes"]
+    (cli,) = app["api"]["preAuthorizedApplications"]
+    assert (cli["appId"], cli["delegatedPermissionIds"]) == ("04b07795-8ddb-461a-bbee-02f9e1bf7b46", [scope["id"]])
+    assert app["api"]["requestedAccessTokenVersion"] == 2
+
+
+def test_consent_that_the_caller_may_not_give_is_left_to_an_administrator(tenant: Tenant) -> None:
+    tenant.write(forbidden="POST .*oauth2PermissionGrants")
+    done = tenant.run("sign-in-app.sh", **SIGN_IN)
+    assert done.returncode == 0
+    (app,) = tenant.state["applications"].values()
+    address = f"https://login.microsoftonline.com/{TENANT}/adminconsent?client_id={app['appId']}"
+    assert f"an administrator opens\n  {address}\n" in done.stdout
 
 
 @pytest.mark.parametrize(

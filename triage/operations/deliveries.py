@@ -43,7 +43,7 @@ from triage.storage.account import is_away
 from triage.storage.finding_rows import Stored
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.telemetry.errors import PlainError, safe_traceback
-from triage.telemetry.instruments import Metric, count, record_age, span
+from triage.telemetry.instruments import Metric, count, record, span
 from triage.wire import epoch_ns, from_epoch_ns, now
 
 PUT_BACK_SECONDS = 120
@@ -122,7 +122,7 @@ async def handle(services: Services, message: QueueMessage) -> None:
     try, the message is put back on the queue instead of the poison queue.
     """
     if message.attempt == 1 and not isinstance(read_retriage(decode(message.text)), QueuedLook):  # it waits on purpose
-        record_age(time.time() - epoch_ns(message.inserted_at) / 1_000_000_000)
+        record(Metric.QUEUE_AGE, time.time() - epoch_ns(message.inserted_at) / 1_000_000_000)
     services.warm_storage()
     try:
         async with asyncio.timeout(deadlines.TRIAGE):

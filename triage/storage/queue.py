@@ -1,4 +1,4 @@
-"""Sends messages to the intake queue."""
+"""Sends messages to the intake queue, and looks at the queues."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import contextlib
 from triage.storage.account import StorageAccount
 
 _AT_ONCE = 32
+_PEEKED = 32  # the most that storage shows
 
 
 class IntakeQueue:
@@ -41,6 +42,20 @@ class IntakeQueue:
         async with asyncio.TaskGroup() as group:
             for message in messages:
                 group.create_task(put(message))
+
+    async def state(self) -> tuple[int, list[tuple[str, float]]]:
+        """The number of messages, those that are not visible yet included, and some of the visible ones, oldest first:
+        their text, and when they arrived, in seconds since 1970. Raises azure.core's errors.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+
+        client = self._account.queues().get_queue_client(self._name)
+        try:
+            number = (await client.get_queue_properties()).approximate_message_count or 0
+            front = await client.peek_messages(_PEEKED)
+        except ResourceNotFoundError:  # it is created with the first message
+            return 0, []
+        return number, [(str(one.content), one.inserted_on.timestamp()) for one in front if one.inserted_on]
 
     async def ping(self) -> None:
         """Raises azure.core's errors if the account's queues cannot be reached."""

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from triage.problems import TriageError
+from triage.telemetry.instruments import Metric, count
 
 _log = logging.getLogger(__name__)
 
@@ -28,12 +29,14 @@ def safe_traceback(error: BaseException) -> str:
 def hide_error_text() -> Generator[None]:
     """Around a function that only the host calls: the host logs the text of every exception.
 
-    An unexpected error is logged without its text and becomes a PlainError.
+    An unexpected error is counted, logged without its text, and becomes a PlainError. A PlainError is neither: a try that
+    goes back to the queue is no failure.
     """
     try:
         yield
     except PlainError:
         raise
     except Exception as error:
+        count(Metric.ERRORS, error=type(error).__name__)
         _log.error("Unexpected error: %s", safe_traceback(error))
         raise PlainError(f"{type(error).__name__}. See the service's log for where it was raised.") from None

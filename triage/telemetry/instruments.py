@@ -36,10 +36,14 @@ class Metric(StrEnum):
     GRAPH_UNITS = "triage.graph.units"
     GRAPH_THROTTLED = "triage.graph.throttled"
     QUEUE_AGE = "triage.queue.age"
+    QUEUE_DEPTH = "triage.queue.depth"
+    QUEUE_OLDEST = "triage.queue.oldest"
     AUDITS = "triage.audits"
+    APPS = "triage.apps"
     REJECTED = "triage.rejected"
     POISONED = "triage.poisoned"
     REMOVED = "triage.removed"
+    ERRORS = "triage.errors"
 
 
 DESCRIPTIONS = {
@@ -50,11 +54,18 @@ DESCRIPTIONS = {
     Metric.GRAPH_UNITS: "Resource units that the reads cost, by workload",
     Metric.GRAPH_THROTTLED: "Reads that Graph throttled (429), by workload",
     Metric.QUEUE_AGE: "Seconds from the arrival of a queue message to its first triage",
+    Metric.QUEUE_DEPTH: "Messages on a queue, those that are not visible yet included, every five minutes",
+    Metric.QUEUE_OLDEST: "Seconds that the oldest visible message has waited, every five minutes",
+    Metric.APPS: "Tenants by the verdict of their newest audit, every five minutes",
     Metric.AUDITS: "Permission audits, by verdict",
     Metric.REJECTED: "Queue messages that could not be read as failures, by reason",
     Metric.POISONED: "Messages taken off the poison queue",
     Metric.REMOVED: "Expired findings, audits and rejected events removed, by table",
+    Metric.ERRORS: "Unexpected errors of a queue trigger or timer, by type",
 }
+
+# Measured, not counted: each is a histogram, with its unit. Its greatest value is what an alert compares.
+MEASURED = {Metric.QUEUE_AGE: "s", Metric.QUEUE_DEPTH: "1", Metric.QUEUE_OLDEST: "s", Metric.APPS: "1"}
 
 Note = Callable[..., None]
 
@@ -65,7 +76,7 @@ class _Sender:
 
     tracer: Tracer | None = None
     counters: dict[Metric, Any] = field(default_factory=dict[Metric, Any])
-    age: Any = None
+    histograms: dict[Metric, Any] = field(default_factory=dict[Metric, Any])
 
 
 _sender = _Sender()
@@ -90,9 +101,11 @@ def start() -> None:
 
     _sender.tracer = tracer(settings)
     measuring = meter(settings.connection_string)
-    counted = [metric for metric in Metric if metric is not Metric.QUEUE_AGE]
+    counted = [metric for metric in Metric if metric not in MEASURED]
     _sender.counters = {metric: measuring.create_counter(metric, "1", DESCRIPTIONS[metric]) for metric in counted}
-    _sender.age = measuring.create_histogram(Metric.QUEUE_AGE, "s", DESCRIPTIONS[Metric.QUEUE_AGE])
+    _sender.histograms = {
+        metric: measuring.create_histogram(metric, unit, DESCRIPTIONS[metric]) for metric, unit in MEASURED.items()
+    }
     if settings.worker_traces:  # otherwise the host gets the log lines from the worker, and they would be sent twice
         logging.getLogger("triage").addHandler(log_handler(settings.connection_string))
 
@@ -103,10 +116,10 @@ def count(metric: Metric, amount: float = 1, **attributes: str) -> None:
         counter.add(amount, attributes)
 
 
-def record_age(seconds: float) -> None:
-    """Records how long a message waited on the queue."""
-    if _sender.age is not None:
-        _sender.age.record(max(0.0, seconds))
+def record(metric: Metric, value: float, **attributes: str) -> None:
+    """Records a value of a histogram. A negative one, by a clock that differs, counts as 0."""
+    if histogram := _sender.histograms.get(metric):
+        histogram.record(max(0.0, value), attributes)
 
 
 @contextmanager

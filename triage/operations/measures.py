@@ -1,0 +1,42 @@
+"""Measures what nothing else tells while the service is idle: what waits on the queues, and the state of each app.
+
+The timer runs every five minutes. Alerts compare what it measures, and notice by its absence that the app does not run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+
+from triage.audit.model import Verdict
+from triage.intake.queue_message import QueuedLook, decode, read_retriage
+from triage.operations.services import Services
+from triage.storage.queue import IntakeQueue
+from triage.telemetry.instruments import Metric, record
+
+
+async def measure(services: Services) -> None:
+    """Records the queues and the newest verdicts. Raises azure.core's errors; what could be read is recorded first."""
+    poison = IntakeQueue(services.account, f"{services.settings.queue}-poison")
+    results = await asyncio.gather(
+        _queue("intake", services.queue), _queue("poison", poison), _apps(services), return_exceptions=True
+    )
+    for result in results:
+        if result is not None:
+            raise result
+
+
+async def _queue(name: str, queue: IntakeQueue) -> None:
+    """The number of messages, and how long the oldest visible one has waited. A later look waits on purpose."""
+    number, front = await queue.state()
+    arrived = [at for text, at in front if not isinstance(read_retriage(decode(text)), QueuedLook)]
+    record(Metric.QUEUE_DEPTH, number, queue=name)
+    record(Metric.QUEUE_OLDEST, max((time.time() - at for at in arrived), default=0), queue=name)
+
+
+async def _apps(services: Services) -> None:
+    """How many tenants have which verdict by their newest audit, without saying which tenants."""
+    verdicts = Counter(audit.verdict for audit in await services.audits.latest())
+    for verdict in Verdict:
+        record(Metric.APPS, verdicts[verdict], verdict=verdict.value)
