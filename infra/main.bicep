@@ -65,7 +65,7 @@ param tenants array = []
 
 @description('Name of the intake queue.')
 @minLength(3)
-@maxLength(56)
+@maxLength(50)
 param queueName string = 'remediation-failures'
 
 @description('When the apps\' permissions are audited, as an NCRONTAB expression of six fields, in UTC.')
@@ -158,7 +158,7 @@ param tags object = {}
 var runtimeVersion = '3.13'
 // Every table and queue that the service uses. It would make them itself, but then their first use would be slower.
 var tableNames = ['findings', 'incidents', 'exposures', 'audits', 'rejected', 'coverage']
-var queueNames = [queueName, '${queueName}-poison']
+var queueNames = [queueName, '${queueName}-poison', '${queueName}-looks', '${queueName}-looks-poison']
 
 var graphEndpoints = {
   AzureCloud: 'https://graph.microsoft.com'

@@ -151,6 +151,21 @@ var rules = [
     action: 'See the log for where errors were raised: traces | where message startswith "Unexpected error". All functions at once: a setting or the last deployment. Only triage_failure: storage, or a defect; its messages are not lost.'
   }
   {
+    name: 'notifications-failed'
+    title: 'Notifications were not delivered'
+    severity: 2
+    query: '''
+      customMetrics
+      | where name == "triage.notifications.failed"
+      | summarize value = sum(valueSum)
+    '''
+    operator: 'GreaterThan'
+    threshold: 0
+    frequency: 'PT15M'
+    window: 'PT30M'
+    action: 'A channel refused notifications, or did not answer for 24 hours, and somebody was not told. GET /api/notifications?state=failed has the channel and what the other side said. Mend TRIAGE_NOTIFICATIONS, and try it with POST /api/notifications/test.'
+  }
+  {
     name: 'throttling'
     title: 'Graph throttles the service'
     severity: 3
@@ -194,7 +209,7 @@ var rules = [
     threshold: 50000
     frequency: 'PT15M'
     window: 'PT15M'
-    action: 'More than 50,000 messages are on the intake queue, those that wait on purpose included. See in the workbook whether their number falls. If a sender repeats itself, stop it: the same failure is one finding, however often it is sent.'
+    action: 'More than 50,000 messages are on the intake queue. See in the workbook whether their number falls. If a sender repeats itself, stop it: the same failure is one finding, however often it is sent.'
   }
 ]
 

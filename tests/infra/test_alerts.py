@@ -134,7 +134,7 @@ def test_alert(rule: dict[str, Any]) -> None:
 def test_there_is_an_alert_for_everything_that_somebody_must_know() -> None:
     assert [rule["name"] for rule in RULES] == [
         "not-running", "poison", "poison-waits", "rejected", "audit-verdict", "audit-missing", "undetermined",
-        "function-failures", "throttling", "queue-age", "queue-depth",
+        "function-failures", "notifications-failed", "throttling", "queue-age", "queue-depth",
     ]  # fmt: skip
 
 

@@ -32,7 +32,7 @@ async def test_queues_that_are_not_there_yet_are_empty(
     services: Services, recorded: dict[tuple[Any, ...], float]
 ) -> None:
     await measures.measure(services)
-    for name in ("intake", "poison"):
+    for name in ("intake", "looks", "poison"):
         assert recorded[Metric.QUEUE_DEPTH, name] == recorded[Metric.QUEUE_OLDEST, name] == 0
     assert {labels[0] for metric, *labels in recorded if metric is Metric.APPS} == {
         verdict.value for verdict in Verdict

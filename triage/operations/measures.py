@@ -18,20 +18,26 @@ from triage.telemetry.instruments import Metric, record
 
 async def measure(services: Services) -> None:
     """Records the queues and the newest verdicts. Raises azure.core's errors; what could be read is recorded first."""
-    poison = IntakeQueue(services.account, f"{services.settings.queue}-poison")
+    name = services.settings.queue
+    poison = [IntakeQueue(services.account, f"{one}-poison") for one in (name, f"{name}-looks")]
     results = await asyncio.gather(
-        _queue("intake", services.queue), _queue("poison", poison), _apps(services), return_exceptions=True
+        _queue("intake", services.queue),
+        _queue("looks", services.looks),
+        _queue("poison", *poison),
+        _apps(services),
+        return_exceptions=True,
     )
     for result in results:
         if result is not None:
             raise result
 
 
-async def _queue(name: str, queue: IntakeQueue) -> None:
+async def _queue(name: str, *queues: IntakeQueue) -> None:
     """The number of messages, and how long the oldest visible one has waited. A later look waits on purpose."""
-    number, front = await queue.state()
-    arrived = [at for text, at in front if not isinstance(read_retriage(decode(text)), QueuedLook)]
-    record(Metric.QUEUE_DEPTH, number, queue=name)
+    states = await asyncio.gather(*(queue.state() for queue in queues))
+    fronts = [one for _, front in states for one in front]
+    arrived = [at for text, at in fronts if not isinstance(read_retriage(decode(text)), QueuedLook)]
+    record(Metric.QUEUE_DEPTH, sum(number for number, _ in states), queue=name)
     record(Metric.QUEUE_OLDEST, max((time.time() - at for at in arrived), default=0), queue=name)
 
 

@@ -40,6 +40,7 @@ from triage.storage.outbox_rows import (
     told_of,
 )
 from triage.storage.shards import SHARDS
+from triage.telemetry.instruments import Metric, count
 
 TABLE = "incidents"
 MOST_ROWS = 1000
@@ -107,6 +108,8 @@ class Outbox:
         `told` has what their channel was told of their subjects. Another run may have ended some of them.
         """
         table = await self._account.table(TABLE)
+        if rows and state is DeliveryState.FAILED:
+            count(Metric.NOTIFICATIONS_FAILED, len(rows))
         by_shard: dict[str, list[Pending]] = {}
         for row in rows:
             by_shard.setdefault(shard(row), []).append(row)

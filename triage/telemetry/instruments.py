@@ -44,6 +44,7 @@ class Metric(StrEnum):
     POISONED = "triage.poisoned"
     REMOVED = "triage.removed"
     ERRORS = "triage.errors"
+    NOTIFICATIONS_FAILED = "triage.notifications.failed"
 
 
 DESCRIPTIONS = {
@@ -62,6 +63,7 @@ DESCRIPTIONS = {
     Metric.POISONED: "Messages taken off the poison queue",
     Metric.REMOVED: "Expired findings, audits and rejected events removed, by table",
     Metric.ERRORS: "Unexpected errors of a queue trigger or timer, by type",
+    Metric.NOTIFICATIONS_FAILED: "Notifications that a channel refused, or that could not be delivered for 24 hours",
 }
 
 # Measured, not counted: each is a histogram, with its unit. Its greatest value is what an alert compares.
