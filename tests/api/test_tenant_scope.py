@@ -15,6 +15,8 @@ import azure.functions as func
 import pytest
 
 from sandbox.azurite import azurite
+from sandbox.receiver import channels
+from sandbox.receiver import server as receiver
 from sandbox.tenant.serve.server import serve
 from sandbox.tenant.world import World
 from tests.factories import make_failure
@@ -23,8 +25,9 @@ from triage.audit.model import Audit, Verdict, audit_id
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.finding import Finding
 from triage.intake.scenario import ClassifiedBy, Scenario
+from triage.notifications.pending import Occasion, pending
 from triage.operations.services import Services, services
-from triage.settings import Mode
+from triage.settings import Mode, NotificationEvent
 from triage.storage.rejected import RejectedReason, rejected_event
 
 WORLD = World({"tenants": {"one": {"domains": ["one.example"]}, "two": {"domains": ["two.example"]}}})
@@ -95,8 +98,10 @@ CASES: dict[str, Case] = {
     "get_audit": Case(may=(({"id": OWN_AUDIT}, OWN_AUDIT),), refused=(({"id": OTHER_AUDIT}, 404),)),
     "get_tenants": Case(may=(({}, OWN),)),
     "get_summary": Case(may=(({}, '"total": 1,'), (of(OWN), '"total": 1,')), refused=LISTS),
+    "get_notifications": Case(may=(({}, OWN_ID), (of(OWN), OWN_ID)), refused=LISTS),
     # What belongs to no tenant.
     "get_rejected": Case(refused=(({}, 403),)),
+    "post_notification_test": Case(refused=((body({"channel": "Mail"}), 403),)),
     # Without any data.
     "options_failures": Case(may=(({}, ""),)),
     "get_health": Case(may=(({}, "status"),)),
@@ -122,11 +127,12 @@ def connection_string() -> Iterator[str]:
 @pytest.fixture
 async def ask(connection_string: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ask]:
     """Calls the handler of a route as a caller with these roles."""
-    async with serve(WORLD) as tenant:
+    async with serve(WORLD) as tenant, receiver.serve() as other:
         monkeypatch.setenv("TriageStorage", connection_string)
         monkeypatch.setenv("TRIAGE_TENANTS", json.dumps(WORLD.triage_tenants()))
         monkeypatch.setenv("GRAPH_ENDPOINT", tenant.url)
         monkeypatch.setenv("TRIAGE_AUTH", "easyauth")
+        monkeypatch.setenv("TRIAGE_NOTIFICATIONS", json.dumps(channels.settings(other.url)))
         await _store(services())
         yield _ask
         await services().close()
@@ -167,6 +173,8 @@ async def _store(made: Services) -> None:
             last_seen=AT,
         )  # fmt: skip
         await made.findings.save(finding, "delivery")
+        occasion = Occasion(NotificationEvent.INCIDENT_OPENED, finding_id, 1, AT, {}, tenant_id)
+        await made.outbox.add(pending(made.settings.notifications, occasion))
     for identifier, tenant_id in ((OWN_AUDIT, OWN), (OTHER_AUDIT, OTHER)):
         audit = Audit(
             id=identifier, tenant_id=tenant_id, etd_app_id=OWN, mode=Mode.READ, audited_at=AT, verdict=Verdict.HEALTHY
@@ -194,7 +202,7 @@ async def test_a_limited_caller(ask: Ask, name: str) -> None:
         text = answer.get_body().decode()
         assert answer.status_code == status, text
         assert not [secret for secret in SECRETS if secret in text]
-        if name != "get_rejected" and status == 403:
+        if name not in ("get_rejected", "post_notification_test") and status == 403:
             assert json.loads(text)["type"] == "urn:problem-type:triage:other-tenant"
         everything = await ask(name, role(name, None), **request)
         assert everything.status_code < 300 or NOWHERE in str(request), "without a limit it can be asked"

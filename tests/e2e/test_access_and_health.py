@@ -69,7 +69,8 @@ def test_health_is_for_anyone_and_says_nothing_of_the_tenant(guarded: Service, t
     assert answer.json() == {
         "status": "ok",
         "checks": {"storage": {"status": "ok"}, "graph": {"status": "ok"},
-                   "permissions": {"status": "ok", "lacking": []}},
+                   "permissions": {"status": "ok", "lacking": []},
+                   "notifications": {"status": "ok", "channels": 0, "failing": 0}},
     }  # fmt: skip
     for word in (tenant.id, tenant.domain, tenant.key, "@"):
         assert word not in answer.text

@@ -24,18 +24,22 @@ CHANNELS: dict[str, dict[str, Any]] = {
 EVENTS = {event.value.split(".")[1]: event for event in NotificationEvent if event.value.startswith("incident.")}
 
 
-def settings(*channels: dict[str, Any], **environ: str) -> Settings:
+def environment(*channels: dict[str, Any], **more: str) -> dict[str, str]:
     tenants = [
         {"tenantId": TENANT_ID, "etdAppId": APP_ID, "name": "Contoso"},
         {"tenantId": OTHER_TENANT_ID, "etdAppId": APP_ID},
     ]
-    return read_settings({
+    return {
         "TriageStorage": "UseDevelopmentStorage=true",
         "TRIAGE_TENANTS": json.dumps(tenants),
         "TRIAGE_BASE_URL": "https://triage.example",
         "TRIAGE_NOTIFICATIONS": json.dumps(channels),
-        **environ,
-    })  # fmt: skip
+        **more,
+    }
+
+
+def settings(*channels: dict[str, Any], **environ: str) -> Settings:
+    return read_settings(environment(*channels, **environ))
 
 
 def channel(kind: str = "slack", **more: Any) -> Channel:

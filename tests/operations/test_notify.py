@@ -17,6 +17,7 @@ from tests.notifications.samples import MINUTE, incident, settings
 from triage.notifications.pending import Pending, incident_occasion, pending
 from triage.notifications.rules import DEGRADED_AFTER, LONGEST
 from triage.operations import channel_run
+from triage.operations.health import _notification_state
 from triage.operations.notify import deliver, send_test
 from triage.operations.services import Services
 from triage.settings import NotificationEvent
@@ -338,3 +339,19 @@ async def test_what_was_told_long_ago_is_removed(services: Services, receiver: R
     assert await remove_notifications(services.account, Expiry(now, time.monotonic())) == 0, "time is up"
     assert await remove_notifications(services.account, Expiry(now, time.monotonic() + 9)) == 10
     assert {(one.subject_id, one.state.value) for one in await listed(services)} == {("f" * 32, "pending")}
+
+
+async def test_the_health_says_how_many_channels_fail(services: Services, receiver: Receiver) -> None:
+    receiver.faults["teams"] = Fault("away")
+    assert await services.failing_channels() == 0
+    await happens(services, "opened")
+    for _ in range(DEGRADED_AFTER):
+        await deliver(services)
+        await hurry(services)
+    assert await services.failing_channels() == 0, "it is kept for a while"
+    other = Services(services.settings)
+    assert await other.failing_channels() == 1
+    await other.close()
+    assert _notification_state(5, 1) == {"status": "degraded", "channels": 5, "failing": 1}
+    assert _notification_state(5, 0)["status"] == "ok"
+    assert _notification_state(5, None) == {"status": "unknown", "channels": 5, "failing": 0}

@@ -23,6 +23,7 @@ _PROBLEMS = {
     400: "The request is wrong. Each entry of `errors` names a place and says what is wrong there.",
     404: "There is no such resource, or it belongs to a tenant that the caller may not see.",
     413: "The request is too large.",
+    502: "The other side did not take it. `detail` has its answer.",
     503: "Storage cannot be reached, or the request took too long. Try again after `Retry-After`.",
 }
 # With function keys the platform answers these itself, without a body.

@@ -24,8 +24,15 @@ class ProblemType(Enum):
     )
     NOT_FOUND = "not-found", 404, "Not found", "There is no such resource, or it belongs to another tenant."
     UNKNOWN_TENANT = "unknown-tenant", 404, "Unknown tenant", "`TRIAGE_TENANTS` does not have the tenant."
+    UNKNOWN_CHANNEL = "unknown-channel", 404, "Unknown channel", "`TRIAGE_NOTIFICATIONS` does not have the channel."
     TOO_LARGE = "too-large", 413, "Too large", "The body, or a failure in it, is too large."
     INTERNAL = "internal", 500, "Unexpected error", "A defect of the service. Its log has the reason."
+    CHANNEL_FAILED = (
+        "channel-failed",
+        502,
+        "Channel failed",
+        "The channel did not take a test. `detail` has its answer.",
+    )
     STORAGE_AWAY = "storage-away", 503, "Storage cannot be reached", "Try again after `Retry-After`."
     STORAGE_DENIED = "storage-denied", 503, "Storage denies access", "The service's identity lacks a role there."
     TIMEOUT = "timeout", 503, "Out of time", "The request took too long. Try again after `Retry-After`."

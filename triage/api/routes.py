@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from triage.api import audits, dashboard, failures, filters, findings, health, rejected, summary, tenants
+from triage.api import (
+    audits,
+    dashboard,
+    failures,
+    filters,
+    findings,
+    health,
+    notifications,
+    rejected,
+    summary,
+    tenants,
+)
 from triage.api.openapi import description_of
 from triage.api.route import Body, Route
 from triage.api.schemas import (
     AUDIT_PAGE,
     FINDING_PAGE,
+    NOTIFICATION_PAGE,
     REJECTED_PAGE,
     TENANT_PAGE,
     AcceptedBody,
     AuditRequest,
+    ChannelTest,
+    ChannelTested,
     Failures,
     Finding,
     Health,
@@ -25,6 +39,7 @@ _FAILURES = Body(
     "One failure, or an array of up to 1,000. Also a CloudEvent, an Event Grid event, or a row of the Log Export.",
 )
 _TENANT = Body(AuditRequest, "The tenant to audit. Without a body, every tenant.", required=False)
+_CHANNEL = Body(ChannelTest, "The channel to test.")
 
 ROUTES: tuple[Route, ...] = (
     Route("post_failures", "POST", "failures", failures.post, "Send failures", AcceptedBody, 202,
@@ -49,6 +64,10 @@ ROUTES: tuple[Route, ...] = (
           query=filters.SUMMARY, problems=(400, 503)),
     Route("get_rejected", "GET", "rejected", rejected.search, "List rejected events", REJECTED_PAGE,
           query=filters.REJECTED, problems=(400, 503)),
+    Route("get_notifications", "GET", "notifications", notifications.search, "List notifications", NOTIFICATION_PAGE,
+          query=filters.NOTIFICATIONS, problems=(400, 503)),
+    Route("post_notification_test", "POST", "notifications/test", notifications.test, "Test a channel", ChannelTested,
+          body=_CHANNEL, problems=(400, 404, 502, 503)),
     Route("get_health", "GET", "health", health.get, "Check the service's health", Health,
           statuses=((503, "The service is down: it cannot reach storage"),), anonymous=True),
     Route("get_openapi", "GET", "openapi.json", description_of(lambda: ROUTES), "Get this description"),

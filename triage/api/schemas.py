@@ -15,6 +15,7 @@ from triage.finding import Finding as StoredFinding
 from triage.graph.evidence import Reason
 from triage.intake.failure import RemediationFailure
 from triage.settings import Mode
+from triage.storage.outbox_rows import Delivery
 from triage.storage.rejected import RejectedEvent
 from triage.wire import Instant, Wire
 
@@ -74,6 +75,7 @@ class FindingSummary(Finding):
 
 FINDING_PAGE = Page(Finding | FindingSummary)
 AUDIT_PAGE = Page(Audit)
+NOTIFICATION_PAGE = Page(Delivery)
 REJECTED_PAGE = Page(RejectedEvent)
 
 
@@ -153,6 +155,24 @@ class AuditRequest(Wire):
 
     tenant_id: UUID | None = None
     """A tenant in `TRIAGE_TENANTS`."""
+
+
+class ChannelTest(Wire):
+    """A channel to send a test to."""
+
+    channel: str
+    """The name of a channel in `TRIAGE_NOTIFICATIONS`."""
+
+
+class ChannelTested(Wire):
+    """What the other side said to a test."""
+
+    channel: str
+    status: int
+    answer: str
+    """The status and the beginning of the answer."""
+    note: str | None
+    """What the answer does not say, and how to find out."""
 
 
 class AuditState(Wire):
@@ -243,12 +263,23 @@ class PermissionHealth(Wire):
     lacking: list[LackingPermission]
 
 
+class NotificationHealth(Wire):
+    """Whether the channels for notifications take what they are sent."""
+
+    status: Literal["ok", "degraded", "unknown"]
+    channels: int
+    """The number of channels."""
+    failing: int
+    """The number of those that do not take it."""
+
+
 class HealthChecks(Wire):
     """What the health is made of."""
 
     storage: StorageHealth
     graph: GraphHealth
     permissions: PermissionHealth
+    notifications: NotificationHealth
 
 
 class Health(Wire):

@@ -13,6 +13,7 @@ from triage.cli.commands.audit import audit
 from triage.cli.commands.check import check
 from triage.cli.commands.finding import finding
 from triage.cli.commands.findings import findings
+from triage.cli.commands.notifications import notifications
 from triage.cli.commands.rebuild import rebuild
 from triage.cli.commands.rejected import rejected
 from triage.cli.commands.replay import replay
@@ -62,6 +63,7 @@ _EXAMPLES: dict[Callable[..., ExitCode], tuple[str, ...]] = {
     watch: ("watch", "watch --exposed true", "watch --json --last 0 >> findings.ndjson"),
     replay: ("replay 0b1f6c0e9d6a4b7f8a53c3a2d1e0f947",),
     rejected: ("rejected", "rejected --all --json"),
+    notifications: ("notifications", "notifications --test soc"),
     rebuild: ("rebuild", "rebuild --index"),
 }
 

@@ -187,6 +187,11 @@ def _storm(says: list[Say], state: ChannelState, now: int) -> tuple[list[Say], l
     return quiet, loud
 
 
+def is_failing(state: ChannelState, now: int) -> bool:
+    """Whether somebody should look at a channel: it fails again and again, or what it was sent last, a while ago."""
+    return state.failures >= DEGRADED_AFTER or (state.failures > 0 and now - state.failing_since >= PAUSE)
+
+
 def after_success(state: ChannelState, now: int, *, storm: bool = False) -> ChannelState:
     """The state of a channel that took a message."""
     sent = (*(at for at in state.sent if at > now - STORM_WINDOW), now)

@@ -21,12 +21,15 @@ async def check_health(services: Services) -> dict[str, Any]:
     """The state of the service, without anything about a tenant: `status` and `checks`, as in docs/api.md."""
     graphs = [services.tenants.graph(tenant) for tenant in services.settings.tenants]
     probes = asyncio.gather(*(graph.probes.get() for graph in graphs))
-    error, answers = await asyncio.gather(services.storage_error(), probes)
+    channels = services.failing_channels()
+    error, answers, failing = await asyncio.gather(services.storage_error(), probes, channels)
     storage = {"status": DOWN, "error": error} if error else {"status": OK}
     graph, permissions = _graph_state(answers), _permission_state(answers)
-    states = (graph["status"], permissions["status"])
+    notifications = _notification_state(len(services.settings.notifications), failing)
+    states = (graph["status"], permissions["status"], notifications["status"])
     status = DOWN if storage["status"] == DOWN else (DEGRADED if DEGRADED in states else OK)
-    return {"status": status, "checks": {"storage": storage, "graph": graph, "permissions": permissions}}
+    checks = {"storage": storage, "graph": graph, "permissions": permissions, "notifications": notifications}
+    return {"status": status, "checks": checks}
 
 
 def _graph_state(tenants: list[list[Answer[Any]]]) -> dict[str, Any]:
@@ -44,3 +47,9 @@ def _permission_state(tenants: list[list[Answer[Any]]]) -> dict[str, Any]:
     status = DEGRADED if lacking.keys() - set(_DISPENSABLE) else ("unknown" if unknown else OK)
     rows = [{"permission": permission, "tenants": count} for permission, count in sorted(lacking.items())]
     return {"status": status, "lacking": rows}
+
+
+def _notification_state(channels: int, failing: int | None) -> dict[str, Any]:
+    """Whether the channels take what they are sent. Their names are nobody's business who only asks for the health."""
+    status = "unknown" if failing is None else DEGRADED if failing else OK
+    return {"status": status, "channels": channels, "failing": failing or 0}

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from triage import deadlines
 from triage.graph.kept import Kept
 from triage.graph.tenants import Tenants
+from triage.notifications.rules import is_failing
 from triage.notifications.sender import Sender
 from triage.operations.projector import Projector
 from triage.settings import Settings, read_settings
@@ -36,6 +37,7 @@ from triage.telemetry.errors import safe_traceback
 # Storage is tried for the health at most so often within so many seconds; who asks more often gets the last answer.
 STORAGE_ASKED = 5
 STORAGE_SECONDS = 5.0
+CHANNELS_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -163,6 +165,27 @@ class Services:
         except (AzureError, TimeoutError) as error:
             return type(error).__name__
         return ""
+
+    async def failing_channels(self) -> int | None:
+        """How many channels for notifications are failing; None if that cannot be read. At most 30 seconds old."""
+        return await self._failing_channels.get()
+
+    @cached_property
+    def _failing_channels(self) -> Kept[int | None]:
+        return Kept(self._count_failing_channels, lambda _: (), seconds=CHANNELS_SECONDS)
+
+    async def _count_failing_channels(self) -> int | None:
+        from azure.core.exceptions import AzureError
+
+        if not self.settings.notifications:
+            return 0
+        try:
+            async with asyncio.timeout(deadlines.HEALTH_STORAGE):
+                states = await self.channels.states()
+        except (AzureError, TimeoutError):
+            return None
+        names = {channel.name for channel in self.settings.notifications}
+        return sum(is_failing(state, time.time_ns()) for name, state in states.items() if name in names)
 
     def warm_storage(self) -> None:
         """Opens storage in the background, once. A triage asks Graph first, so a cold start gets shorter."""

@@ -1,4 +1,4 @@
-"""Findings, rejected events and the summary as tables, for wide terminals and for 80 columns."""
+"""Findings, rejected events, notifications and the summary as tables, for wide terminals and for 80 columns."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from triage.cli.times import short
 
 WIDE = 110
 _BAR = 30
+_DELIVERY_STYLES = {"failed": "red", "pending": "yellow"}
 _BY = {"byCause": "by cause", "byScenario": "by scenario", "bySeverity": "by severity", "byConfidence": "by confidence"}
 
 
@@ -73,6 +74,25 @@ def rejected_table(events: list[Json], *, header: bool = True) -> Table:
         table.add_row(
             plain(short(event.get("receivedAt"))), plain(event.get("reason")), plain(event.get("detail")),
             plain(beginning, "dim"),
+        )  # fmt: skip
+    return table
+
+
+def notifications_table(rows: list[Json], *, header: bool = True) -> Table:
+    """Notifications: when, to which channel, about what, and what became of each."""
+    table = Table(box=box.SIMPLE_HEAD, show_header=header, pad_edge=False, padding=(0, 1))
+    table.add_column("created (UTC)", width=16, no_wrap=True)
+    table.add_column("channel", width=14, overflow="fold")
+    table.add_column("event", width=19, overflow="fold")
+    table.add_column("state", width=9, no_wrap=True)
+    table.add_column("about", overflow="fold", ratio=1)
+    table.add_column("last error", overflow="fold", ratio=1)
+    table.expand = True
+    for row in rows:
+        state = str(row.get("state"))
+        table.add_row(
+            plain(short(row.get("createdAt"))), plain(row.get("channel")), plain(row.get("event")),
+            plain(state, _DELIVERY_STYLES.get(state, "")), plain(row.get("subjectId"), "dim"), plain(row.get("lastError")),
         )  # fmt: skip
     return table
 
