@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from hypothesis import HealthCheck, settings
 
 from tests import distribution
 
-NOT_OF_TRIAGE = ("benchmarks", "infra", "sandbox", "tools")
+NOT_MEASURED = ("benchmarks", "browser", "infra", "sandbox", "tools")
+MEASURES = "COVERAGE_PROCESS_CONFIG"  # coverage measures the child processes that have it
+
+_set_aside: dict[str, str] = {}
 
 settings.register_profile("triage", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("triage")
@@ -27,13 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=distribution.rank)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def measured_only_if_it_is_of_triage(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Of these folders' child processes, coverage would say nothing, and they take half as long again with it."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.path.relative_to(Path(__file__).parent).parts[0] in NOT_OF_TRIAGE:
-            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        yield
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Of these folders' child processes, coverage would say nothing new, and they take half as long again with it."""
+    if item.path.relative_to(Path(__file__).parent).parts[0] not in NOT_MEASURED:
+        os.environ |= _set_aside
+    elif MEASURES in os.environ:
+        _set_aside[MEASURES] = os.environ.pop(MEASURES)
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
