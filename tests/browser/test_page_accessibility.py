@@ -93,7 +93,7 @@ def test_no_view_is_wider_than_the_screen(running: Stack, open_page: OpenPage) -
         expect(page.locator(there).first).to_be_visible()
         for width in (320, 768, 1100):
             page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (query, width)
+            page.wait_for_function("(width) => document.documentElement.scrollWidth <= width", arg=width)
         page.context.close()
 
 
