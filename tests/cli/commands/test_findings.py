@@ -86,7 +86,8 @@ def test_all_pages(
         result = in_process(
             "findings", "--all", "--since", "2026-11-20", "--until", "2026-11-20", *form, settings=deployment.remote
         )
-        assert [result.out.count(finding["id"]) for finding in findings] == [1] * len(findings)
+        ids = [f'"id": "{finding["id"]}"' if form else finding["id"] for finding in findings]
+        assert [result.out.count(one) for one in ids] == [1] * len(findings)
         assert "There are more" not in result.err
     assert result.out.count("mailbox") == 1
 
