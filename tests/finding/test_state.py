@@ -16,7 +16,7 @@ from triage.finding.state import MOST_CHANGES, reopened_by_hand, resolved_by_han
 from triage.graph.evidence import Reason
 from triage.graph.models.directory import Recipient, User
 from triage.graph.models.mail import MessageTrace
-from triage.storage.stored_finding import read_finding
+from triage.storage.stored import read_finding
 from triage.wire import from_epoch_ns
 
 OCCURRED = datetime(2026, 11, 20, 10, tzinfo=UTC)

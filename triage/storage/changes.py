@@ -15,7 +15,8 @@ from uuid import uuid4
 
 from triage.finding.snapshot import Snapshot
 from triage.storage.account import StorageAccount
-from triage.storage.documents import pack_compressed, unpack_compressed
+from triage.storage.documents import decompressed, pack_compressed
+from triage.storage.stored import read_stored
 from triage.wire import Wire
 
 PREFIX = "chg|"
@@ -56,16 +57,23 @@ class Change(Wire):
         return found
 
 
+class _Changes(Wire):
+    """What a row of changes holds."""
+
+    changes: list[Change]
+
+
 def change_row(shard: str, changes: Sequence[Change]) -> dict[str, Any]:
     """The row of the changes of one transaction."""
     values = [change.wire() for change in changes]
     key = f"{PREFIX}{time.time_ns():020d}|{uuid4().hex[:12]}"
-    return {"PartitionKey": shard, "RowKey": key, "number": len(changes), **pack_compressed("changes", values)}
+    document = pack_compressed("changes", {"changes": values})
+    return {"PartitionKey": shard, "RowKey": key, "number": len(changes), **document}
 
 
 def changes_of(row: Any) -> list[Change]:
     """The changes in a row."""
-    return [Change.model_validate(value) for value in unpack_compressed("changes", row)]
+    return read_stored(_Changes, decompressed("changes", row)).changes
 
 
 async def waiting_rows(account: StorageAccount, table: str, shard: str, most: int) -> list[Any]:

@@ -18,8 +18,9 @@ from triage.diagnosis.place import Location
 from triage.finding import Snapshot
 from triage.storage.account import if_unchanged
 from triage.storage.changes import Change
-from triage.storage.documents import pack_compressed, unpack_compressed
+from triage.storage.documents import decompressed, pack_compressed
 from triage.storage.query import flag
+from triage.storage.stored import read_stored
 from triage.wire import Instant, Wire, epoch_ns
 
 LIST = "list|"
@@ -51,6 +52,12 @@ class _Holder(Wire):
     exposure: Exposure | None
 
 
+class _Holders(Wire):
+    """The failures of the message, by the ID of their finding."""
+
+    holders: dict[str, _Holder]
+
+
 def exposure_id(found: Snapshot) -> str:
     """The id of the message in its mailbox: 32 hexadecimal digits."""
     message = found.internet_message_id or found.message_id
@@ -67,21 +74,25 @@ def exposure_ids(change: Change) -> set[str]:
 
 def exposure_operations(shard: str, old: Any, identifier: str, changes: Iterable[Change]) -> list[Any]:
     """The operations that apply changes to an exposure, in place of its row `x|` as it was read."""
-    known: dict[str, Any] = unpack_compressed("holders", old) if old is not None else {}
-    holders = {finding: _Holder.model_validate(value) for finding, value in known.items()}
+    holders = dict(read_stored(_Holders, decompressed("holders", old)).holders) if old is not None else {}
+    known = dict(holders)
     for change in changes:
         holder = holders.get(change.finding_id)
         if holder is None or holder.revision < change.revision:
             _hold(holders, identifier, change)
-    values = {finding: holder.wire() for finding, holder in sorted(holders.items())}
-    if values == known:
+    if holders == known:
         return []
-    if not values and old is not None:
+    if not holders and old is not None:
         row = {"PartitionKey": shard, "RowKey": f"x|{identifier}"}
         return [("delete", row, if_unchanged(old)), *_leave_list(shard, old, "")]
     found = _together([holder.exposure for holder in holders.values() if holder.exposure is not None])
     key = f"{LIST}{0 if found.is_read else 1}|{epoch_ns(found.since):020d}|{identifier}" if found else ""
-    anchor = {"PartitionKey": shard, "RowKey": f"x|{identifier}", "list": key, **pack_compressed("holders", values)}
+    anchor = {
+        "PartitionKey": shard,
+        "RowKey": f"x|{identifier}",
+        "list": key,
+        **pack_compressed("holders", _Holders(holders=holders).wire()),
+    }
     replaced = ("create", anchor) if old is None else ("update", anchor, {**_REPLACE, **if_unchanged(old)})
     listed = [("upsert", _list_row(shard, key, found), _REPLACE)] if found is not None else []
     return [replaced, *listed, *_leave_list(shard, old, key)]

@@ -14,9 +14,10 @@ from typing import Any
 from triage.problems import InputError
 from triage.storage.account import StorageAccount, get_entity, is_conflict
 from triage.storage.changes import Change
-from triage.storage.documents import quoted, unpack_compressed
+from triage.storage.documents import decompressed, quoted
 from triage.storage.exposure_rows import LIST, Exposure, exposure_ids, exposure_operations
 from triage.storage.shards import SHARDS, in_range, rows_of_all, shard_of
+from triage.storage.stored import read_stored
 
 TABLE = "exposures"
 _ATTEMPTS = 20
@@ -142,4 +143,4 @@ class Exposures:
 
 
 def _exposure(row: Any) -> Exposure:
-    return Exposure.model_validate(unpack_compressed("document", row))
+    return read_stored(Exposure, decompressed("document", row))

@@ -21,7 +21,7 @@ from triage.storage.account import if_unchanged
 from triage.storage.documents import decompressed, pack_compressed
 from triage.storage.query import columns_of, list_prefixes, order_of
 from triage.storage.shards import shard_of
-from triage.storage.stored_finding import read_finding
+from triage.storage.stored import read_finding
 from triage.wire import epoch_ns
 
 DOCUMENT, SUMMARY = "document", "summary"

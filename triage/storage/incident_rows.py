@@ -22,6 +22,7 @@ from triage.storage.account import if_etag
 from triage.storage.documents import decompressed, pack_compressed
 from triage.storage.outbox_rows import outbox_rows
 from triage.storage.shards import shard_of
+from triage.storage.stored import read_stored
 from triage.wire import epoch_ns, newest_first
 
 LIST, SUPPRESSED = "list|", "sup|"
@@ -51,12 +52,12 @@ def member_key(incident_id: str, finding_id: str) -> str:
 
 def head_of(entity: Any) -> Head:
     """The incident in a row."""
-    return Head(Incident.model_validate_json(decompressed("document", entity)), entity["list"], entity.metadata["etag"])
+    return Head(read_stored(Incident, decompressed("document", entity)), entity["list"], entity.metadata["etag"])
 
 
 def member_of(entity: Any) -> Member:
     """What was counted of a finding."""
-    return Member.model_validate_json(entity["member"])
+    return read_stored(Member, entity["member"])
 
 
 def incident_operations(

@@ -18,7 +18,7 @@ from triage.storage.account import StorageAccount, get_entity
 from triage.storage.documents import decompressed, pack_compressed, unpack_text
 from triage.storage.finding_rows import SUMMARY, summary_of
 from triage.storage.query import Query, columns_of, matches
-from triage.storage.stored_finding import read_finding
+from triage.storage.stored import read_finding
 from triage.wire import epoch_ns, from_newest_first, newest_first
 
 _FINDINGS, _INDEX = "findings", "findingsindex"

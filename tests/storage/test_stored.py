@@ -1,4 +1,4 @@
-"""A stored finding can be read whatever words a newer version of the service wrote into it."""
+"""What is stored can be read whatever words a newer version of the service wrote into it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from pydantic import ValidationError
 
 from tests.factories import TENANT_ID, make_case, make_failure
 from triage.diagnosis.diagnose import diagnose
-from triage.finding import Finding, make_finding
+from triage.finding import Finding, Snapshot, make_finding
+from triage.incidents import Incident, apply, split
 from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
-from triage.storage.stored_finding import read_finding
+from triage.storage.changes import Change
+from triage.storage.stored import read_finding, read_stored
+from triage.wire import Wire
 
 CASE = make_case(Scenario.INVALID_USER)
 QUEUED = QueuedFailure.of(make_failure(), "0" * 32, received_at="2026-11-20T10:11:12Z")
@@ -66,3 +69,29 @@ def test_a_finding_without_a_failure_is_refused() -> None:
     with pytest.raises(ValidationError):
         read_finding(json.dumps(FINDING.wire() | {"failure": {}}))
     assert read_finding(json.dumps(FINDING.wire())) == FINDING
+
+
+SNAPSHOT = Snapshot.of(FINDING, 3)
+APPLIED = apply(None, {}, split(None, SNAPSHOT).values(), "2026-11-20T10:11:12Z")
+STORED: list[Wire] = [Change.of(SNAPSHOT, SNAPSHOT), *APPLIED.members.values()]
+
+
+@pytest.mark.parametrize("value", STORED, ids=lambda value: type(value).__name__)
+def test_what_is_derived_is_read_with_unknown_words(value: Wire) -> None:
+    schema = type(value).model_json_schema(by_alias=True)
+    changed = list(with_an_unknown_word(schema, schema["$defs"], value.wire()))
+    assert changed
+    for one in changed:
+        assert NEW not in json.dumps(read_stored(type(value), json.dumps(one)).wire())
+
+
+def test_an_incident_is_read_with_unknown_words() -> None:
+    assert APPLIED.incident is not None
+    document = json.loads(APPLIED.incident.document())
+    document |= {"cause": NEW, "causes": {NEW: 1, "app_healthy": 2}, "scope": NEW, "severity": NEW}
+    document["books"] |= {"causes": {NEW: 1}, "remedies": {NEW: []}, "worst": NEW}
+    document["log"][0]["what"] = NEW
+    incident = read_stored(Incident, json.dumps(document))
+    assert NEW not in incident.document()
+    assert (incident.cause.value, incident.scope.value, incident.findings) == ("undetermined", "evidence", 1)
+    assert {cause.value: number for cause, number in incident.causes.items()} == {"app_healthy": 2}
