@@ -59,7 +59,7 @@ def test_every_setting_in_the_docs_exists() -> None:
     known |= set(SETTING.findall(infra + hooks))  # variables of azd, and of the scripts
     for path, text in TEXTS.items():
         if path.is_relative_to(ROOT / "triage" / "cli"):
-            known |= set(re.findall(r'envvar="(\w+)"', text))
+            known |= set(re.findall(r'(?:envvar=|os\.environ\.get\()"(\w+)"', text))
     found = {name for page in PAGES for name in SETTING.findall(TEXTS[page])}
     assert found <= known
 

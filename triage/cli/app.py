@@ -6,11 +6,13 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import typer
 
 from triage.cli.commands.audit import audit
 from triage.cli.commands.check import check
+from triage.cli.commands.doctor import doctor
 from triage.cli.commands.finding import finding
 from triage.cli.commands.findings import findings
 from triage.cli.commands.notifications import notifications
@@ -21,12 +23,14 @@ from triage.cli.commands.submit import submit
 from triage.cli.commands.summary import summary
 from triage.cli.commands.watch import watch
 from triage.cli.errors import CommandError, ExitCode, UsageError
-from triage.cli.options import show_logs, with_options
+from triage.cli.options import before_command, with_options
 from triage.cli.show.terminal import say, tolerate_encodings
 
-PROGRAM = "python -m triage"
-# Shells complete a command by its name: bin/triage.
-_NAME, _COMPLETE = "triage", "_TRIAGE_COMPLETE"
+_INSTALLED = "etd-triage"
+PROGRAM = _INSTALLED if Path(sys.argv[0]).stem == _INSTALLED else "python -m triage"
+# Shells complete a command by its name: etd-triage, or bin/triage.
+_NAME = _INSTALLED if PROGRAM == _INSTALLED else "triage"
+_COMPLETE = f"_{_NAME.replace('-', '_').upper()}_COMPLETE"
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ app = typer.Typer(
     help="Explains why Cisco Secure Email Threat Defense could not remediate a message in Microsoft 365, whether the "
     "message can still be opened, and what to do.",
     epilog="Exit codes: 0 done; 1, 2, 3 depend on the command; 4 the command failed; 64 wrong options.",
-    callback=show_logs,
+    callback=before_command,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -64,6 +68,7 @@ _EXAMPLES: dict[Callable[..., ExitCode], tuple[str, ...]] = {
     replay: ("replay 0b1f6c0e9d6a4b7f8a53c3a2d1e0f947",),
     rejected: ("rejected", "rejected --all --json"),
     notifications: ("notifications", "notifications --test soc"),
+    doctor: ("doctor", "doctor --url https://my-triage.azurewebsites.net --json"),
     rebuild: ("rebuild", "rebuild --index"),
 }
 

@@ -16,7 +16,9 @@ from typing import Annotated, Any, cast
 import typer
 from pydantic.alias_generators import to_snake
 
+from triage import __version__
 from triage.api.filters import PARAMETERS, SUMMARY
+from triage.cli import profiles
 from triage.cli.client.graph import GraphTarget, graph_target
 from triage.cli.client.service import Target
 from triage.cli.errors import ExitCode, UsageError
@@ -77,6 +79,32 @@ def with_options(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
     keywords = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
     cast("Any", run).__signature__ = inspect.Signature(keywords)
     return run
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"etd-triage {__version__}")
+        raise typer.Exit
+
+
+def before_command(
+    debug: Debug = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRIAGE_PROFILE",
+            help="A profile of your profiles.toml, which has the URL and the settings.",
+            autocompletion=profiles.names,
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """What holds for every command."""
+    show_logs(debug)
+    if profile:
+        profiles.use(profile)
 
 
 def show_logs(debug: Debug = False) -> None:

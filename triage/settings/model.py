@@ -27,7 +27,11 @@ def setting(name: str, default: Any, meaning: str, *, example: str | None = None
 
 
 def _host_max_dequeue_count() -> int:
-    host: dict[str, Any] = json.loads((Path(__file__).parents[2] / "host.json").read_text(encoding="utf-8"))
+    """As host.json has it. The command line is installed without that file: then it is the host's own default."""
+    file = Path(__file__).parents[2] / "host.json"
+    if not file.exists():
+        return 5
+    host: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return int(host["extensions"]["queues"]["maxDequeueCount"])
 
 

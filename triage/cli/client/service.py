@@ -46,6 +46,23 @@ class Service:
         """The JSON of a resource."""
         return await self._ask("GET", path, params=dict(parameters or {}))
 
+    async def health(self) -> Json:
+        """The service's health, also if it is down. Without a key, and without waiting."""
+        try:
+            answer = await self._http.get("/api/health")
+        except httpx.HTTPError as error:
+            raise UnreachableError(unreachable(self._http.base_url, error)) from error
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        if isinstance(body, dict) and "checks" in body:
+            return cast("Json", body)
+        read_answer(answer)  # an error says why
+        raise UnreachableError(
+            f"{self._http.base_url} answers, but it is not the triage service ({answer.status_code})."
+        )
+
     async def post(self, path: str, body: bytes = b"") -> Json:
         """The JSON of the response to a POST."""
         return await self._ask("POST", path, content=body, headers={"Content-Type": "application/json"})
