@@ -33,6 +33,7 @@ let memory: string | null = null; // if storage is blocked, the key lasts as lon
 
 export function keepKey(key: string | null): void {
   memory = key;
+  answers.clear();
   try {
     if (key) sessionStorage.setItem(KEY, key);
     else sessionStorage.removeItem(KEY);
@@ -52,16 +53,62 @@ export function post<T>(path: string, body: unknown): Promise<T> {
   return send<T>("POST", path, body);
 }
 
+/** Everything that a path has as CSV. It comes in several answers if it is long. Throws ApiError. */
+export async function csv(path: string, parameters: URLSearchParams): Promise<Blob> {
+  const parts: string[] = [];
+  let query: URLSearchParams | null = new URLSearchParams(parameters);
+  query.set("format", "csv");
+  while (query) {
+    const response = await request("GET", `${path}?${query}`, { Accept: "text/csv" });
+    if (!response.ok) throw failure(response, await readJson(response));
+    parts.push(await response.text());
+    query = nextParameters(/<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "")?.[1]);
+  }
+  return new Blob(parts, { type: "text/csv" });
+}
+
 /** The parameters of a `nextLink`. Its host is ignored: behind a proxy, the browser may not reach it. */
 export function nextParameters(link: string | undefined): URLSearchParams | null {
   return link ? new URL(link, ROOT).searchParams : null;
 }
 
+/** The newest answers by path, so that an answer that did not change is not sent again. */
+const answers = new Map<string, { etag: string; value: unknown }>();
+const MAX_ANSWERS = 24;
+
+function remember(path: string, etag: string, value: unknown): void {
+  answers.delete(path);
+  answers.set(path, { etag, value });
+  const oldest = answers.keys().next();
+  if (answers.size > MAX_ANSWERS && !oldest.done) answers.delete(oldest.value);
+}
+
 async function send<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const known = method === "GET" ? answers.get(path) : undefined;
+  if (known) headers["If-None-Match"] = known.etag;
+  const response = await request(method, path, headers, body, signal);
+  if (response.status === 304 && known) return known.value as T;
+  const value = await readJson(response);
+  if (!response.ok) throw failure(response, value);
+  if (value === undefined) {
+    throw new ApiError(response.status, "The response is not JSON, so it did not come from the service.");
+  }
+  const etag = method === "GET" && response.headers.get("ETag");
+  if (etag) remember(path, etag, value);
+  return value as T;
+}
+
+async function request(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Response> {
   const key = readKey();
   if (key) headers["x-functions-key"] = key;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
@@ -79,12 +126,7 @@ async function send<T>(method: string, path: string, body?: unknown, signal?: Ab
     throw new ApiError(0, timeout.aborted ? "The service took too long to respond." : "The service cannot be reached.");
   }
   if (response.type === "opaqueredirect") throw new ApiError(401, "You are signed out.");
-  const value = await readJson(response);
-  if (!response.ok) throw failure(response, value);
-  if (value === undefined) {
-    throw new ApiError(response.status, "The response is not JSON, so it did not come from the service.");
-  }
-  return value as T;
+  return response;
 }
 
 async function readJson(response: Response): Promise<unknown> {

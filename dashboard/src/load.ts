@@ -22,7 +22,7 @@ interface Kept {
   at: Date;
 }
 
-const kept = new Map<string, Kept>();
+const values = new Map<string, Kept>();
 const MAX_KEPT = 30;
 const RETRY_SECONDS = 30; // if the service does not say when
 const onUnauthorized = new Set<() => void>();
@@ -34,7 +34,7 @@ export function whenUnauthorized(listener: () => void): () => void {
 }
 
 export function forgetAll(): void {
-  kept.clear();
+  values.clear();
 }
 
 /** What a request threw, as an ApiError. A 401 goes to the listeners as well. */
@@ -47,13 +47,15 @@ export function errorOf(reason: unknown): ApiError {
 interface Options {
   /** Milliseconds until it is read again, while the page is visible. */
   every?: number;
+  /** Waits for so long before the first read, too. */
+  later?: boolean;
   /** After the browser's back button, shows what was there without reading it again. */
   backAsLeft?: boolean;
 }
 
 /** Reads what `key` names. */
 export function useLoad<T>(key: string, read: (signal: AbortSignal) => Promise<T>, options: Options = {}): Loaded<T> {
-  const { every, backAsLeft } = options;
+  const { every, later, backAsLeft } = options;
   const [, redraw] = useState(0);
   const [round, setRound] = useState(0);
   const state = useRef<{ key: string; error?: ApiError; loading: boolean; retryAt?: Date }>({ key, loading: true });
@@ -62,7 +64,7 @@ export function useLoad<T>(key: string, read: (signal: AbortSignal) => Promise<T
   reading.current = read;
 
   useEffect(() => {
-    if (backAsLeft && arrived === "back" && round === 0 && kept.has(key)) {
+    if (backAsLeft && arrived === "back" && round === 0 && values.has(key)) {
       state.current = { key, loading: false };
       redraw((n) => n + 1);
       return;
@@ -81,6 +83,15 @@ export function useLoad<T>(key: string, read: (signal: AbortSignal) => Promise<T
           });
       }, ms);
     };
+    const end = () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
+    if (later && every && round === 0) {
+      state.current = { key, loading: false };
+      again(every);
+      return end;
+    }
     draw();
     reading
       .current(stop.signal)
@@ -103,22 +114,24 @@ export function useLoad<T>(key: string, read: (signal: AbortSignal) => Promise<T
       .finally(() => {
         if (!stop.signal.aborted) draw();
       });
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-    };
+    return end;
   }, [key, round, every]);
 
   const reload = useCallback(() => setRound((n) => n + 1), []);
-  const found = kept.get(key);
+  const found = values.get(key);
   const { error, loading, retryAt } = state.current;
   return { data: found?.data as T | undefined, at: found?.at, error, loading, retryAt, reload };
 }
 
+/** What is kept for `key`. */
+export function kept<T>(key: string): T | undefined {
+  return values.get(key)?.data as T | undefined;
+}
+
 /** Keeps a value for `key`, as if it had been read. */
 export function keep(key: string, data: unknown): void {
-  kept.delete(key);
-  kept.set(key, { data, at: new Date() });
-  const oldest = kept.keys().next();
-  if (kept.size > MAX_KEPT && !oldest.done) kept.delete(oldest.value);
+  values.delete(key);
+  values.set(key, { data, at: new Date() });
+  const oldest = values.keys().next();
+  if (values.size > MAX_KEPT && !oldest.done) values.delete(oldest.value);
 }

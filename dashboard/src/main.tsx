@@ -1,11 +1,14 @@
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { keepKey, readKey, signIn } from "./api";
+import { handOver, takeOver, withdraw } from "./hand-over";
 import { KeyForm } from "./key-form";
+import { KeyHelp } from "./keys";
 import { Live } from "./live";
 import { forgetAll, whenUnauthorized } from "./load";
 import { APP } from "./parts";
 import { arrived, currentParameters, go, Link, rememberedScroll, to, useParameters } from "./router";
+import { Tenants } from "./tenants";
 import { ThemeChoice } from "./theme-choice";
 import { AuditView } from "./views/audit";
 import { AuditsView } from "./views/audits";
@@ -38,7 +41,9 @@ function App() {
     keepKey(key);
     forgetAll();
     lock(key === null);
+    if (key === null) withdraw();
   };
+  useEffect(() => handOver(() => changeKey(null)), []);
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
@@ -70,9 +75,12 @@ function App() {
         {locked ? (
           <KeyForm rejected={readKey() !== null} onKey={changeKey} />
         ) : (
-          <Content view={view} parameters={parameters} />
+          <Tenants>
+            <Content view={view} parameters={parameters} />
+          </Tenants>
         )}
       </main>
+      <KeyHelp />
       <Live />
     </>
   );
@@ -106,6 +114,7 @@ function takeKeyFromUrl(): void {
 }
 
 takeKeyFromUrl();
+await takeOver();
 const page = document.getElementById("page");
 if (page) {
   page.replaceChildren();

@@ -82,6 +82,38 @@ function Verdict({ of, children }: { of: Verdict; children: string }) {
   );
 }
 
+const WORK: Record<string, ComponentChildren> = {
+  open: (
+    <>
+      <circle cx="8" cy="8" r="6.4" {...STROKE} />
+      <circle cx="8" cy="8" r="2.4" fill="currentColor" />
+    </>
+  ),
+  acknowledged: (
+    <>
+      <circle cx="8" cy="8" r="6.4" {...STROKE} />
+      <path d="M8 1.6a6.4 6.4 0 0 1 0 12.8z" fill="currentColor" />
+    </>
+  ),
+  resolved: <path d="m2.8 8.6 3.4 3.4 7-8" {...STROKE} />,
+  suppressed: (
+    <>
+      <circle cx="8" cy="8" r="6.4" {...STROKE} />
+      <path d="m3.6 12.4 8.8-8.8" {...STROKE} />
+    </>
+  ),
+};
+
+/** Whether somebody has to act on a finding or an incident. */
+export function WorkMark({ state }: { state: string }) {
+  return (
+    <span class={`mark work-${state}`}>
+      <Glyph>{WORK[state] ?? null}</Glyph>
+      {words(state)}
+    </span>
+  );
+}
+
 function verdictOf(state: string): Verdict {
   if (["granted", "included", "valid", "ok"].includes(state)) return "healthy";
   if (["expiring", "degraded"].includes(state)) return "degraded";

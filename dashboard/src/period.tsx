@@ -3,6 +3,7 @@
 import { go } from "./router";
 
 export const PERIODS: Record<string, { label: string; hours: number | null }> = {
+  "1h": { label: "hour", hours: 1 },
   "24h": { label: "24 hours", hours: 24 },
   "7d": { label: "7 days", hours: 7 * 24 },
   "30d": { label: "30 days", hours: 30 * 24 },

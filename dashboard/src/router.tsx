@@ -5,7 +5,9 @@ import { useEffect, useState } from "preact/hooks";
 
 const listeners = new Set<() => void>();
 const scrolled = new Map<number, number>();
-let entry = 0;
+const places = new Map<number, string>();
+let entry = entryOf(history.state);
+places.set(entry, location.pathname + location.search);
 
 history.scrollRestoration = "manual";
 addEventListener("popstate", () => {
@@ -39,6 +41,7 @@ export function go(parameters: URLSearchParams, replace = false): void {
   arrived = "link";
   rememberScroll();
   if (!replace) entry += 1;
+  places.set(entry, href(parameters));
   history[replace ? "replaceState" : "pushState"]({ entry }, "", href(parameters));
   changed();
 }
@@ -65,6 +68,24 @@ export function rememberedScroll(): number {
   return scrolled.get(entry) ?? 0;
 }
 
+/** A link to the next one of a list: the browser's back button still leads to the list. */
+export function StepLink({ to: target, children }: { to: URLSearchParams; children: ComponentChildren }) {
+  return (
+    <a href={href(target)} onClick={followed(() => go(target, true))}>
+      {children}
+    </a>
+  );
+}
+
+/** What a click on a link does, unless it asks the browser for a tab or a window. */
+function followed(follow: () => void): (event: MouseEvent) => void {
+  return (event) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    follow();
+  };
+}
+
 interface LinkProps {
   to: URLSearchParams;
   current?: boolean;
@@ -74,15 +95,33 @@ interface LinkProps {
 
 /** A link within the page. It is a real link, so it can be opened in a tab, and follows without a page load. */
 export function Link({ to: target, current, class: name, children }: LinkProps) {
-  const follow = (event: MouseEvent) => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    go(target);
-  };
   return (
-    <a class={name} href={href(target)} aria-current={current ? "page" : undefined} onClick={follow}>
+    <a
+      class={name}
+      href={href(target)}
+      aria-current={current ? "page" : undefined}
+      onClick={followed(() => go(target))}
+    >
       {children}
     </a>
+  );
+}
+
+/** Goes up to a list: as the browser's back button does if the reader came from there, so that the list is as it was left. */
+export function goUp(parameters: URLSearchParams): void {
+  if (places.get(entry - 1) === href(parameters)) history.back();
+  else go(parameters);
+}
+
+/** The link to the list that something belongs to. */
+export function UpLink({ to: target, children }: { to: URLSearchParams; children: ComponentChildren }) {
+  return (
+    <p class="back">
+      <a href={href(target)} onClick={followed(() => goUp(target))}>
+        <span aria-hidden="true">← </span>
+        {children}
+      </a>
+    </p>
   );
 }
 

@@ -1,6 +1,7 @@
 // The steps of a remedy.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
+import { Copy } from "./copy";
 import { announce } from "./live";
 import { Untrusted } from "./text";
 import type { Action } from "./wire";
@@ -24,10 +25,16 @@ export function Steps({ actions }: { actions: Action[] }) {
   );
 }
 
+/** The URL of another site; null if it is not a plain https URL. */
+export function outside(url: string): URL | null {
+  const target = URL.canParse(url) ? new URL(url) : null;
+  return target?.protocol !== "https:" || target.username || target.password ? null : target;
+}
+
 /** A link to another site. Only an https URL without credentials becomes one; any other is shown as text. */
 function OutsideLink({ url }: { url: string }) {
-  const target = URL.canParse(url) ? new URL(url) : null;
-  if (target?.protocol !== "https:" || target.username || target.password) {
+  const target = outside(url);
+  if (!target) {
     return (
       <p class="muted">
         Not linked because it is not a plain https URL: <Untrusted text={url} />
@@ -45,29 +52,15 @@ function OutsideLink({ url }: { url: string }) {
   );
 }
 
-const NOTE_MS = 4000;
-
 /** A command and the button that copies it unchanged. */
 function Command({ text }: { text: string }) {
   const code = useRef<HTMLElement>(null);
-  const [note, setNote] = useState("");
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setNote("Copied");
-      announce("Command copied.");
-    } catch {
-      // Copying is not allowed, or the page is not on https: select the command, so that the keyboard can copy it.
-      if (code.current) getSelection()?.selectAllChildren(code.current);
-      setNote("Press Ctrl+C");
-      announce("The browser does not allow copying. The command is selected: copy it with the keyboard.");
-    }
+  // Copying is not allowed, or the page is not on https: select the command, so that the keyboard can copy it.
+  const select = () => {
+    if (code.current) getSelection()?.selectAllChildren(code.current);
+    announce("The browser does not allow copying. The command is selected: copy it with the keyboard.");
+    return "Press Ctrl+C";
   };
-  useEffect(() => {
-    if (!note) return;
-    const timer = setTimeout(() => setNote(""), NOTE_MS);
-    return () => clearTimeout(timer);
-  }, [note]);
   return (
     <div class="command">
       <pre tabIndex={0} role="group" aria-label="Command">
@@ -75,10 +68,9 @@ function Command({ text }: { text: string }) {
           <Untrusted text={text} />
         </code>
       </pre>
-      <button type="button" onClick={() => void copy()}>
-        {note || "Copy"}
-        <span class="visually-hidden"> command</span>
-      </button>
+      <Copy text={() => text} what="command" otherwise={select}>
+        Copy
+      </Copy>
     </div>
   );
 }

@@ -69,6 +69,14 @@ export function Untrusted({ text }: { text: string }) {
   return <bdi>{parts}</bdi>;
 }
 
+/** The same for where there is only text, such as the title of the tab: hidden characters are written as their number. */
+export function visible(text: string): string {
+  return text
+    .split(SPLIT)
+    .map((part) => (HIDDEN.test(part) ? `U+${part.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}` : part))
+    .join("");
+}
+
 const NUMBER = new Intl.NumberFormat("en");
 export const number = (value: number): string => NUMBER.format(value);
 
@@ -110,6 +118,14 @@ export function ago(instant: string, now = Date.now()): string {
     if (Math.abs(seconds) >= size) return RELATIVE.format(Math.trunc(seconds / size), unit);
   }
   return "just now";
+}
+
+/** A number of seconds in the largest unit that it fills: "40 minutes", "3 hours". */
+export function duration(seconds: number): string {
+  if (seconds >= 2 * 86_400) return count(Math.floor(seconds / 86_400), "day");
+  if (seconds >= 2 * 3600) return count(Math.floor(seconds / 3600), "hour");
+  if (seconds >= 60) return count(Math.floor(seconds / 60), "minute");
+  return count(Math.round(seconds), "second");
 }
 
 /** An instant in the reader's time zone. Its tooltip has the instant in UTC, to the second. */

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -36,3 +36,21 @@ def principal(*roles: str) -> dict[str, str]:
     claims = [{"typ": "roles", "val": role} for role in roles]
     text = json.dumps({"auth_typ": "aad", "claims": claims, "role_typ": "roles"})
     return {"X-MS-CLIENT-PRINCIPAL": base64.b64encode(text.encode()).decode()}
+
+
+def several(page: Page, name: str) -> Locator:
+    """A filter that takes several values."""
+    return page.locator(f"details.several:has(input[name={name}])")
+
+
+def choose(page: Page, name: str, *values: str) -> None:
+    """Chooses values of a filter that takes several."""
+    several(page, name).locator("summary").click()
+    for value in values:
+        several(page, name).locator(f"input[value={value}]").check()
+    page.keyboard.press("Escape")
+
+
+def chosen(page: Page, name: str) -> list[str]:
+    """The values that are chosen in a filter."""
+    return several(page, name).locator("input:checked").evaluate_all("all => all.map((one) => one.value)")

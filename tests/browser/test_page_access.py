@@ -33,9 +33,23 @@ def test_the_key_is_asked_for_and_kept_for_the_tab(keyed: str, open_page: OpenPa
     assert page.context.cookies() == []
     page.reload()
     expect(page.locator(ROWS).first).to_be_visible()
-    other = page.context.new_page()  # another tab
-    other.goto(page.url)
-    expect(other.get_by_role("heading", level=1)).to_have_text("Function key")
+
+
+def test_another_tab_takes_the_key_over(keyed: str, open_page: OpenPage) -> None:
+    page = open_page(keyed, "?view=findings", expected="401")
+    give(page, KEY)
+    expect(page.locator(ROWS).first).to_be_visible()
+    with page.context.expect_page() as opened:
+        page.locator(f"{ROWS} a").first.click(modifiers=["Control"])
+    other = opened.value
+    expect(other.get_by_role("heading", name="What to do")).to_be_visible()
+    assert other.evaluate("Object.values(sessionStorage)") == [KEY]
+    other.get_by_role("button", name="Forget key").click()
+    for tab in (other, page):
+        expect(tab.get_by_role("heading", level=1)).to_have_text("Function key")
+        assert tab.evaluate("sessionStorage.length") == 0
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Function key")
 
 
 def test_a_wrong_key_is_rejected(keyed: str, open_page: OpenPage) -> None:

@@ -62,7 +62,7 @@ def test_axe_finds_nothing_in_forms_dialogs_and_errors(running: Stack, keyed: st
     page = open_page(running.address, "?view=audits&x", color_scheme="dark")
     page.get_by_role("button", name="Audit now").click()
     found += axe(page, "dialog")
-    page = open_page(running.address, "?view=findings&mailbox=nobody", expected="400")
+    page = open_page(running.address, "?view=findings&mailbox=no%20body", expected="400")
     expect(page.get_by_role("alert")).to_be_visible()
     found += axe(page, "wrong filter")
     page = open_page(running.address, expected="503", color_scheme="dark")
@@ -204,7 +204,7 @@ def test_a_command_is_copied(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, f"?finding={finding['id']}", permissions=["clipboard-read", "clipboard-write"])
     button = page.get_by_role("button", name="Copy command").first
     button.click()
-    expect(page.locator("[aria-live]")).to_have_text("Command copied.")
+    expect(page.locator("[aria-live]")).to_have_text("The command was copied.")
     assert page.evaluate("navigator.clipboard.readText()") == command
 
 

@@ -3,10 +3,11 @@ import { AuditNow } from "../audit-now";
 import { useLoad } from "../load";
 import { SeverityMark, StateMark, VerdictMark } from "../marks";
 import { Empty, Fact, Heading } from "../parts";
-import { go, Link, to } from "../router";
+import { go, Link, to, UpLink } from "../router";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
-import { count, TenantId, Time, title, Untrusted, valueText, words } from "../text";
+import { TenantName, useTenants } from "../tenants";
+import { count, TenantId, Time, title, Untrusted, valueText, visible, words } from "../text";
 import { CouldNotBeRead } from "../unread";
 import type { Audit, AuditedCredential, AuditedPermission, Change } from "../wire";
 
@@ -15,11 +16,7 @@ export function AuditView({ id }: { id: string }) {
   const loaded = useLoad(`audit ${id}`, (signal) => get<Audit>(`audits/${encodeURIComponent(id)}`, undefined, signal));
   return (
     <>
-      <p class="back">
-        <Link to={to("audits")}>
-          <span aria-hidden="true">← </span>App health
-        </Link>
-      </p>
+      <UpLink to={to("audits")}>App health</UpLink>
       {!loaded.data && <Heading tab="Audit">Audit</Heading>}
       <Shown of={loaded} what="the audit">
         {(audit) => <Whole audit={audit} />}
@@ -29,10 +26,11 @@ export function AuditView({ id }: { id: string }) {
 }
 
 function Whole({ audit }: { audit: Audit }) {
+  const name = useTenants().find(({ tenantId }) => tenantId === audit.tenantId)?.name ?? audit.tenantId;
   return (
     <article>
       <Heading
-        tab={`Audit of tenant ${audit.tenantId}`}
+        tab={`Audit of ${visible(name)}`}
         lead={
           <>
             <VerdictMark verdict={audit.verdict} /> as of <Time at={audit.auditedAt} />
@@ -42,7 +40,7 @@ function Whole({ audit }: { audit: Audit }) {
           <AuditNow tenantId={audit.tenantId} done={([newest]) => newest && go(to("audits", { audit: newest.id }))} />
         }
       >
-        Tenant <TenantId id={audit.tenantId} />
+        <TenantName id={audit.tenantId} />
       </Heading>
       <Issues audit={audit} />
       <div class="grid-audit">
@@ -67,6 +65,9 @@ function Whole({ audit }: { audit: Audit }) {
           <section class="panel" aria-labelledby="app-title">
             <h2 id="app-title">App</h2>
             <dl class="facts stacked">
+              <Fact name="Tenant ID">
+                <TenantId id={audit.tenantId} />
+              </Fact>
               <Fact name="App ID">{audit.etdAppId && <code class="id">{audit.etdAppId}</code>}</Fact>
               <Fact name="Mode">{words(audit.mode)}</Fact>
               {Object.entries(audit.servicePrincipal ?? {}).map(

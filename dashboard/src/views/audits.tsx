@@ -6,8 +6,10 @@ import { VerdictMark } from "../marks";
 import { More, usePages } from "../paging";
 import { Empty, Heading } from "../parts";
 import { go, Link, to } from "../router";
+import { MainIssue } from "../main-issue";
 import { Shown } from "../shown";
-import { count, TenantId, Time, title, Untrusted, words } from "../text";
+import { TenantName } from "../tenants";
+import { Time, title, Untrusted, words } from "../text";
 import { WORST_FIRST, worstFirst } from "../verdicts";
 import type { Audit, Drift, Page } from "../wire";
 
@@ -62,15 +64,12 @@ function Card({ audit }: { audit: Audit }) {
       </div>
       <h2 id={`app-${audit.tenantId}`}>
         <Link to={to("audits", { audit: audit.id })}>
-          Tenant <TenantId id={audit.tenantId} />
+          <TenantName id={audit.tenantId} />
         </Link>
       </h2>
-      {audit.issues.slice(0, 2).map((issue) => (
-        <p key={issue.code}>
-          <Untrusted text={issue.summary} />
-        </p>
-      ))}
-      {audit.issues.length > 2 && <p class="muted">{count(audit.issues.length - 2, "more issue")}</p>}
+      <p>
+        <MainIssue audit={audit} />
+      </p>
       <p class="card-drift">
         <DriftText drift={audit.drift} />
       </p>
@@ -161,7 +160,7 @@ function History({ parameters }: { parameters: URLSearchParams }) {
                         </td>
                         <td class="nowrap">
                           <Link to={to("audits", { verdict, tenantId: audit.tenantId })}>
-                            <TenantId id={audit.tenantId} />
+                            <TenantName id={audit.tenantId} />
                           </Link>
                         </td>
                         <td class="text">

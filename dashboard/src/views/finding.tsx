@@ -1,31 +1,48 @@
 import type { ComponentChildren } from "preact";
 import { get } from "../api";
-import { useLoad } from "../load";
-import { ConfidenceMark, ReachMark, SeverityMark } from "../marks";
+import { useKeys } from "../keys";
+import { kept, useLoad } from "../load";
+import { ConfidenceMark, ReachMark, SeverityMark, WorkMark } from "../marks";
+import type { Pages } from "../paging";
 import { Empty, Fact, Heading } from "../parts";
-import { Link } from "../router";
+import { go, goUp, StepLink, UpLink } from "../router";
+import { Sentence, sentence } from "../sentence";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
-import { count, list, TenantId, Time, title, Untrusted, words } from "../text";
+import { TenantName } from "../tenants";
+import { count, duration, list, TenantId, Time, title, Untrusted, words } from "../text";
 import { CouldNotBeRead } from "../unread";
-import type { Cause, Check, Finding } from "../wire";
+import type { Cause, Check, Finding, Resolution, TimeInReach } from "../wire";
 import { Checks } from "./finding/checks";
+import { Related } from "./finding/related";
 import { Retriage } from "./finding/retriage";
+import { listKey } from "./findings";
+import type { Row } from "./findings/table";
 
-/** One finding: where the message is, what to do, and the evidence. */
+/** One finding: where the message is, why, what to do, and the evidence. */
 export function FindingView({ id, parameters }: { id: string; parameters: URLSearchParams }) {
   const key = `finding ${id}`;
   const path = `findings/${encodeURIComponent(id)}`;
   const loaded = useLoad(key, (signal) => get<Finding>(path, undefined, signal));
-  const back = new URLSearchParams(parameters);
-  back.delete("finding");
+  const list = new URLSearchParams(parameters);
+  list.delete("finding");
+  list.set("view", "findings");
+  const [previous, next] = neighbours(id, parameters);
+  const open = (other: string | undefined) => () => {
+    if (other) go(withFinding(parameters, other), true);
+  };
+  useKeys({ j: open(next), k: open(previous), u: () => goUp(list), r: loaded.reload });
   return (
     <>
-      <p class="back">
-        <Link to={back}>
-          <span aria-hidden="true">← </span>Findings
-        </Link>
-      </p>
+      <div class="above">
+        <UpLink to={list}>Findings</UpLink>
+        {(previous ?? next) && (
+          <p class="neighbours">
+            {previous && <StepLink to={withFinding(parameters, previous)}>Previous</StepLink>}
+            {next && <StepLink to={withFinding(parameters, next)}>Next</StepLink>}
+          </p>
+        )}
+      </div>
       {!loaded.data && <Heading tab="Finding">Finding</Heading>}
       <Shown of={loaded} what="the finding">
         {(finding) => (
@@ -39,31 +56,27 @@ export function FindingView({ id, parameters }: { id: string; parameters: URLSea
   );
 }
 
+/** The findings before and after this one in the list that the reader came from, if it was read. */
+function neighbours(id: string, parameters: URLSearchParams): [string | undefined, string | undefined] {
+  const rows = kept<Pages<Row>>(listKey(parameters))?.rows ?? [];
+  const index = rows.findIndex((row) => row.id === id);
+  return index < 0 ? [undefined, undefined] : [rows[index - 1]?.id, rows[index + 1]?.id];
+}
+
+function withFinding(parameters: URLSearchParams, id: string): URLSearchParams {
+  const target = new URLSearchParams(parameters);
+  target.set("finding", id);
+  return target;
+}
+
 function Whole({ finding, retriage }: { finding: Finding; retriage: ComponentChildren }) {
-  const { failure } = finding;
+  const [first, ...others] = finding.checks;
   return (
     <article>
-      <Heading
-        tab={`${failure.mailbox}: ${title(finding.cause)}`}
-        lead={<Untrusted text={finding.summary} />}
-        aside={retriage}
-      >
-        {title(finding.cause)}
+      <Heading tab={sentence(finding)} lead={<Untrusted text={finding.summary} />} aside={retriage}>
+        <Sentence of={finding} />
       </Heading>
       <dl class="headline">
-        <div>
-          <dt>Mailbox</dt>
-          <dd>
-            <b>
-              <Untrusted text={failure.mailbox} />
-            </b>
-            {failure.subject && (
-              <small>
-                <Untrusted text={failure.subject} />
-              </small>
-            )}
-          </dd>
-        </div>
         <div class={finding.exposed ? "exposed" : undefined}>
           <dt>Message</dt>
           <dd>
@@ -72,18 +85,16 @@ function Whole({ finding, retriage }: { finding: Finding; retriage: ComponentChi
           </dd>
         </div>
         <div>
-          <dt>Severity</dt>
+          <dt>State</dt>
           <dd>
-            <SeverityMark severity={finding.severity} />
+            <WorkMark state={finding.state} />
+            <Since finding={finding} />
           </dd>
         </div>
         <div>
-          <dt>Confidence</dt>
+          <dt>Severity</dt>
           <dd>
-            <ConfidenceMark confidence={finding.confidence} whole />
-            {finding.alternatives.map((cause) => (
-              <small key={cause}>Or: {title(cause)}</small>
-            ))}
+            <SeverityMark severity={finding.severity} />
           </dd>
         </div>
         <div>
@@ -98,16 +109,30 @@ function Whole({ finding, retriage }: { finding: Finding; retriage: ComponentChi
       </dl>
       <div class="grid-finding">
         <div>
+          <section class="panel" aria-labelledby="why-title">
+            <h2 id="why-title">Why</h2>
+            <p class="why">
+              <b>{title(finding.cause)}</b> <ConfidenceMark confidence={finding.confidence} whole />
+            </p>
+            {finding.alternatives.length > 0 && (
+              <p class="muted">Or: {finding.alternatives.map((cause) => title(cause)).join("; ")}.</p>
+            )}
+            {first ? <Checks checks={[first]} /> : <Empty title="Nothing was read" />}
+            {others.length > 0 && (
+              <details class="evidence">
+                <summary>All evidence: {count(others.length, "more check")}</summary>
+                <Checks checks={others} />
+              </details>
+            )}
+          </section>
           <section class="panel" aria-labelledby="todo-title">
             <h2 id="todo-title">What to do</h2>
             {finding.actions.length ? <Steps actions={finding.actions} /> : <Empty title="Nothing to do" />}
           </section>
-          <section class="panel" aria-labelledby="checks-title">
-            <h2 id="checks-title">Evidence</h2>
-            {finding.checks.length ? <Checks checks={finding.checks} /> : <Empty title="Nothing was read" />}
-          </section>
+          <History finding={finding} />
         </div>
-        <aside aria-label="The reported failure">
+        <aside aria-label="More about the failure">
+          <Related finding={finding} />
           <Failure finding={finding} />
           <AlsoFound causes={finding.alsoSeen} />
           <CouldNotBeRead
@@ -116,6 +141,64 @@ function Whole({ finding, retriage }: { finding: Finding; retriage: ComponentChi
         </aside>
       </div>
     </article>
+  );
+}
+
+const RESOLUTIONS: Record<Resolution, string> = {
+  remediated: "the message is where the remediation was to put it",
+  out_of_reach: "nobody can open the message",
+  nothing_to_do: "there is no mailbox to remediate",
+  by_hand: "by a person",
+};
+
+/** Since when the finding is resolved and why, or when it is looked at again. */
+function Since({ finding: { resolvedAt, resolution, nextLookAt, looks, timeInReach } }: { finding: Finding }) {
+  if (resolvedAt) {
+    return (
+      <small>
+        <Time at={resolvedAt} />
+        {resolution && `: ${RESOLUTIONS[resolution]}`}
+        {timeInReach && `. It was in reach for ${span(timeInReach)}`}
+      </small>
+    );
+  }
+  return (
+    <small>
+      {count(looks, "look")}
+      {nextLookAt && (
+        <>
+          , the next one <Time at={nextLookAt} relative />
+        </>
+      )}
+    </small>
+  );
+}
+
+function span({ atLeast, atMost }: TimeInReach): string {
+  const [least, most] = [duration(atLeast), duration(atMost)];
+  return least === most ? least : `${least} to ${most}`;
+}
+
+/** What changed from look to look, the newest first. */
+function History({ finding: { history } }: { finding: Finding }) {
+  if (!history.length) return null;
+  return (
+    <section class="panel" aria-labelledby="history-title">
+      <h2 id="history-title">History</h2>
+      <ol class="log">
+        {history.toReversed().map((entry, index) => (
+          <li key={index}>
+            <Time at={entry.at} />
+            <span>
+              <WorkMark state={entry.state} /> <ReachMark exposed={entry.exposed} />
+            </span>
+            <span>
+              {title(entry.cause)}, {words(entry.location).toLowerCase()}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }
 
@@ -165,10 +248,12 @@ function Failure({ finding }: { finding: Finding }) {
             </small>
           )}
         </Fact>
-        <Fact name="Next look">{finding.nextLookAt && <Time at={finding.nextLookAt} />}</Fact>
         <Fact name="Internet message ID">{text(failure.internetMessageId)}</Fact>
         <Fact name="Email Threat Defense message ID">{text(failure.messageId)}</Fact>
         <Fact name="Tenant">
+          <TenantName id={finding.tenantId} />
+        </Fact>
+        <Fact name="Tenant ID">
           <TenantId id={finding.tenantId} />
         </Fact>
         <Fact name="Cause ID">

@@ -1,23 +1,26 @@
 import { get } from "../api";
+import { TIMES } from "../filters";
 import { useLoad } from "../load";
 import { usePages } from "../paging";
 import { Heading } from "../parts";
 import { bounds, periodOf } from "../period";
+import { to } from "../router";
 import { Shown } from "../shown";
 import { zone } from "../text";
 import type { Summary } from "../wire";
-import { FILTERS, Filters } from "./findings/filters";
+import { FILTERS, Filters, totalOf } from "./findings/filters";
 import { FindingsTable, rowOf } from "./findings/table";
 
 const PAGE = 100;
-const TIMES = ["period", "since", "until"];
 
 /** All findings, newest first, with filters. */
 export function FindingsView({ parameters }: { parameters: URLSearchParams }) {
-  const query = queryOf(parameters);
-  const key = `findings ${query}`;
-  const findings = usePages("findings", key, () => withBounds(query, parameters), "finding", rowOf);
-  const causes = useLoad("causes", (signal) => get<Summary>("summary", undefined, signal));
+  const key = listKey(parameters);
+  const query = () => asked(parameters);
+  const findings = usePages("findings", key, query, "finding", rowOf);
+  const { since, until } = bounds(parameters, "all");
+  const within = to(null, { since, until, tenantId: parameters.get("tenantId") });
+  const summary = useLoad(`summary of ${within}`, (signal) => get<Summary>("summary", within, signal));
   const invalid = findings.error?.status === 400 ? findings.error : undefined;
   const filtered = FILTERS.some((name) => parameters.has(name)) || periodOf(parameters, "all") !== "all";
   const zoneText = zone() === "UTC" ? "UTC" : `your time zone, ${zone()}`;
@@ -27,38 +30,38 @@ export function FindingsView({ parameters }: { parameters: URLSearchParams }) {
       <Heading tab="Findings" lead={`One row for each failed remediation, newest first. Times are in ${zoneText}.`}>
         Findings
       </Heading>
-      <Filters
-        parameters={parameters}
-        causes={Object.keys(causes.data?.byCause ?? {})}
-        error={invalid}
-        filtered={filtered}
-      />
+      <Filters parameters={parameters} summary={summary.data} error={invalid} filtered={filtered} />
       {!invalid && (
         <Shown of={findings} what="the findings">
-          {(pages) => <FindingsTable key={key} pages={pages} of={findings} filtered={filtered} />}
+          {(pages) => (
+            <FindingsTable
+              key={key}
+              pages={pages}
+              of={findings}
+              filtered={filtered}
+              total={totalOf(parameters, summary.data)}
+              query={query}
+            />
+          )}
         </Shown>
       )}
     </>
   );
 }
 
-/** The filters of a URL, in one order, as text. */
-function queryOf(parameters: URLSearchParams): string {
+/** What the list of a URL is kept as. */
+export function listKey(parameters: URLSearchParams): string {
   const query = new URLSearchParams();
   for (const name of [...FILTERS, ...TIMES]) {
     const value = parameters.get(name);
     if (value) query.set(name, value);
   }
-  return query.toString();
+  return `findings ${query}`;
 }
 
 /** The parameters of the request for the first page. */
-function withBounds(query: string, parameters: URLSearchParams): URLSearchParams {
-  const asked = new URLSearchParams(query);
-  for (const name of TIMES) asked.delete(name);
+function asked(parameters: URLSearchParams): URLSearchParams {
   const { since, until } = bounds(parameters, "all");
-  if (since) asked.set("since", since);
-  if (until) asked.set("until", until);
-  asked.set("top", String(PAGE));
-  return asked;
+  const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name)]));
+  return to(null, { ...filters, since, until, fields: "summary", top: String(PAGE) });
 }

@@ -1,161 +1,87 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ApiError } from "../../api";
+import { Field, FilterForm, labeled, type Option, Several, TenantChoice, TimeChoice } from "../../filters";
 import { REACH } from "../../marks";
-import { PERIODS, periodOf } from "../../period";
-import { currentParameters, go, to } from "../../router";
-import { Problem } from "../../shown";
-import { title, words } from "../../text";
-import { CONFIDENCE_VALUES, SCENARIO_VALUES, SEVERITY_VALUES } from "../../wire";
+import { useTenants } from "../../tenants";
+import { title } from "../../text";
+import {
+  CONFIDENCE_VALUES,
+  FINDING_STATE_VALUES,
+  SCENARIO_VALUES,
+  SEVERITY_VALUES,
+  type Summary,
+  type TenantState,
+} from "../../wire";
 
-export const FILTERS = ["exposed", "severity", "cause", "scenario", "confidence", "mailbox", "tenantId"];
-const FIELDS = ["mailbox", "tenantId"];
+const SEVERAL = ["state", "exposed", "isRead", "severity", "cause", "scenario", "confidence"];
+export const FILTERS = [...SEVERAL, "mailbox", "tenantId", "incidentId"];
+const READ: Option[] = [
+  ["true", "Read"],
+  ["false", "Unread"],
+  ["null", "Unknown"],
+];
 
 interface FiltersProps {
   parameters: URLSearchParams;
-  /** The causes that occur. */
-  causes: string[];
+  /** The numbers of all findings. */
+  summary: Summary | undefined;
   /** The 400 of the last request. */
   error: ApiError | undefined;
-  /** Whether any filter is set. */
   filtered: boolean;
 }
 
-/** The filters. They are part of the URL. */
-export function Filters({ parameters, causes, error, filtered }: FiltersProps) {
-  const set = (values: Record<string, string>) => {
-    const next = currentParameters(); // not `parameters`: two changes can come before the next redraw
-    for (const [name, value] of Object.entries(values)) {
-      if (value) next.set(name, value);
-      else next.delete(name);
-    }
-    next.set("view", "findings");
-    go(next);
-  };
-  const clear = () => go(to("findings"));
-  const wrong = new Map(error?.fields.map((field) => [field.pointer, field.detail]));
-  const field = (name: string, label: string) => ({ name, label, value: parameters.get(name) ?? "", set });
-  const period = periodOf(parameters, "all");
+/** The filters of the findings. */
+export function Filters({ parameters, summary, error, filtered }: FiltersProps) {
+  const tenants = useTenants();
+  const view = "findings";
+  const wrong = error?.fields.find((field) => field.pointer === "mailbox")?.detail;
+  const of = (name: string, label: string) => ({ view, name, label, value: parameters.get(name) ?? "" });
+  const causes = labeled(Object.keys(summary?.byCause ?? {}), title).sort((a, b) => a[1].localeCompare(b[1]));
   return (
-    <search>
-      <form class="filters" aria-label="Filter the findings" onSubmit={(event) => event.preventDefault()}>
-        <Choice {...field("exposed", "Reach")} options={Object.entries(REACH)} />
-        <Choice {...field("severity", "Severity")} options={labeled(SEVERITY_VALUES, words)} />
-        <Choice {...field("cause", "Cause")} options={labeled(causes, title).sort(byLabel)} />
-        <Choice {...field("scenario", "Reported as")} options={labeled(SCENARIO_VALUES, words)} />
-        <Choice {...field("confidence", "Confidence")} options={labeled(CONFIDENCE_VALUES, words)} />
-        <Field {...field("mailbox", "Mailbox")} wrong={wrong.get("mailbox")} />
-        <Field {...field("tenantId", "Tenant ID")} wrong={wrong.get("tenantId")} />
-        <label>
-          <span>Time</span>
-          <select
-            name="period"
-            value={period}
-            onChange={(event) => {
-              const chosen = event.currentTarget.value;
-              set({ since: "", until: "", period: chosen === "all" ? "" : chosen });
-            }}
-          >
-            {Object.entries(PERIODS).map(([name, one]) => (
-              <option key={name} value={name}>
-                {name === "all" ? one.label : `Last ${one.label}`}
-              </option>
-            ))}
-            {period === "custom" && <option value="custom">{customPeriod(parameters)}</option>}
-          </select>
-        </label>
-        {filtered && (
-          <button type="button" class="quiet" onClick={clear}>
-            Clear filters
-          </button>
-        )}
-      </form>
-      {error && ![...wrong.keys()].some((name) => FIELDS.includes(name)) && (
-        <Problem error={error} what="the findings" retry={clear} label="Show all findings" />
-      )}
-    </search>
-  );
-}
-
-function customPeriod(parameters: URLSearchParams): string {
-  const text = (value: string | null) => (value ?? "").replace("T", " ").replace(/:\d\d(\.\d+)?Z$/, "");
-  const since = text(parameters.get("since"));
-  const until = text(parameters.get("until"));
-  const day = since.slice(0, 10);
-  if (since === `${day} 00:00` && until === `${day} 23:59`) return `${day} (UTC)`;
-  if (since && until) return `${since} to ${until} (UTC)`;
-  return since ? `Since ${since} (UTC)` : `Until ${until} (UTC)`;
-}
-
-type Option = [value: string, label: string];
-
-function labeled(values: readonly string[], label: (value: string) => string): Option[] {
-  return values.map((value) => [value, label(value)]);
-}
-
-function byLabel(a: Option, b: Option): number {
-  return a[1].localeCompare(b[1]);
-}
-
-interface FieldProps {
-  name: string;
-  label: string;
-  value: string;
-  set: (values: Record<string, string>) => void;
-}
-
-function Choice({ name, label, value, options, set }: FieldProps & { options: Option[] }) {
-  const listed = !value || options.some(([option]) => option === value);
-  return (
-    <label>
-      <span>{label}</span>
-      <select
-        name={name}
-        value={value}
-        class={value ? "set" : undefined}
-        onChange={(event) => set({ [name]: event.currentTarget.value })}
-      >
-        <option value="">Any</option>
-        {options.map(([option, text]) => (
-          <option key={option} value={option}>
-            {text}
-          </option>
-        ))}
-        {!listed && <option value={value}>{title(value)}</option>}
-      </select>
-    </label>
-  );
-}
-
-function Field({ name, label, value, wrong, set }: FieldProps & { wrong: string | undefined }) {
-  const input = useRef<HTMLInputElement>(null);
-  // Only a new URL sets the text. As a prop, every redraw would, and would lose what is being typed.
-  useLayoutEffect(() => {
-    if (input.current) input.current.value = value;
-  }, [value]);
-  const id = `filter-${name}`;
-  const wrongId = `${id}-wrong`;
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        ref={input}
-        name={name}
-        type="search"
-        class={value ? "set" : undefined}
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
-        placeholder="Any"
-        aria-invalid={wrong ? true : undefined}
-        aria-describedby={wrong ? wrongId : undefined}
-        onChange={(event) => set({ [name]: event.currentTarget.value.trim() })}
+    <FilterForm view={view} what={view} filtered={filtered} error={wrong ? undefined : error}>
+      <Field
+        {...of("mailbox", "Mailbox or domain")}
+        hint="Any"
+        wrong={wrong}
+        read={(text) => mailboxFilter(text, tenants)}
       />
-      {wrong && (
-        <p id={wrongId} class="field-error" role="alert">
-          {label} {wrong}.
-        </p>
-      )}
-    </div>
+      <TenantChoice view={view} value={parameters.get("tenantId") ?? ""} />
+      <Several {...of("state", "State")} options={labeled(FINDING_STATE_VALUES)} />
+      <Several {...of("exposed", "Reach")} options={Object.entries(REACH)} />
+      <Several {...of("isRead", "Read")} options={READ} />
+      <Several {...of("severity", "Severity")} options={labeled(SEVERITY_VALUES)} counts={summary?.bySeverity} />
+      <Several {...of("cause", "Cause")} options={causes} counts={summary?.byCause} />
+      <Several {...of("scenario", "Reported as")} options={labeled(SCENARIO_VALUES)} counts={summary?.byScenario} />
+      <Several
+        {...of("confidence", "Confidence")}
+        options={labeled(CONFIDENCE_VALUES)}
+        counts={summary?.byConfidence}
+      />
+      <TimeChoice view={view} parameters={parameters} />
+    </FilterForm>
   );
+}
+
+/** What is asked for when a reader types an address, a domain, or how an address begins. */
+function mailboxFilter(text: string, tenants: TenantState[]): string {
+  const domain = text.replace(/^\*?@/, "");
+  if (domain !== text || tenants.some(({ domains }) => domains.includes(text.toLowerCase()))) return `*@${domain}`;
+  return !text || /[@*\s]/.test(text) ? text : `${text}*`;
+}
+
+/** How many findings match, if the numbers of all findings say it. */
+export function totalOf(parameters: URLSearchParams, summary: Summary | undefined): number | undefined {
+  if (!summary) return undefined;
+  const set = FILTERS.filter((name) => name !== "tenantId" && parameters.get(name));
+  const [name, another] = set;
+  if (!name) return summary.total;
+  const value = parameters.get(name) ?? "";
+  if (another) return undefined;
+  if (name === "exposed" && value === "true") return summary.exposed;
+  const counts = {
+    severity: summary.bySeverity,
+    cause: summary.byCause,
+    scenario: summary.byScenario,
+    confidence: summary.byConfidence,
+  }[name];
+  return counts && value.split(",").reduce((sum, one) => sum + (counts[one] ?? 0), 0);
 }

@@ -1,26 +1,38 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { get } from "../../api";
+import { Download } from "../../download";
+import { useListKeys } from "../../keys";
 import { announce } from "../../live";
-import { ConfidenceMark, ReachMark, SeverityMark } from "../../marks";
+import { useLoad } from "../../load";
+import { ConfidenceMark, ReachMark, SeverityMark, WorkMark } from "../../marks";
 import { More, type Paged, type Pages } from "../../paging";
 import { Empty } from "../../parts";
-import { currentParameters, Link, to } from "../../router";
+import { currentParameters, go, Link, to } from "../../router";
+import { TenantName, useTenants } from "../../tenants";
 import { count, number, Time, title, Untrusted, words } from "../../text";
-import type { Finding } from "../../wire";
+import type { FindingSummary, Page } from "../../wire";
 
 /** What a row of the table shows. The page keeps thousands of rows, so it does not keep the rest of the findings. */
-export type Row = Pick<Finding, "id" | "occurredAt" | "exposed" | "severity" | "confidence" | "cause"> & {
+export type Row = Pick<
+  FindingSummary,
+  "id" | "occurredAt" | "exposed" | "severity" | "confidence" | "cause" | "state" | "tenantId"
+> & {
   mailbox: string;
   subject: string | null;
   location: string;
   folder: string | null;
+  isRead: boolean | null;
 };
 
-export function rowOf(finding: Finding): Row {
-  const { id, occurredAt, exposed, severity, confidence, cause, failure, message } = finding;
+export function rowOf(finding: FindingSummary): Row {
+  const { id, occurredAt, exposed, severity, confidence, cause, state, tenantId, failure, message } = finding;
   const { mailbox, subject } = failure;
-  const { location, folder } = message;
-  return { id, occurredAt, exposed, severity, confidence, cause, mailbox, subject, location, folder };
+  const { location, folder, isRead } = message;
+  return {
+    ...{ id, occurredAt, exposed, severity, confidence, cause, state, tenantId },
+    ...{ mailbox, subject, location, folder, isRead },
+  };
 }
 
 const COLUMNS = {
@@ -29,90 +41,172 @@ const COLUMNS = {
   severity: "Severity",
   mailbox: "Mailbox",
   cause: "Cause",
-  location: "Location",
+  state: "State",
   subject: "Subject",
 };
 
-export function FindingsTable({ pages, of, filtered }: { pages: Pages<Row>; of: Paged<Row>; filtered: boolean }) {
+interface TableProps {
+  pages: Pages<Row>;
+  of: Paged<Row>;
+  filtered: boolean;
+  /** How many match, if that is known. */
+  total: number | undefined;
+  query: () => URLSearchParams;
+}
+
+export function FindingsTable({ pages, of, filtered, total, query }: TableProps) {
   const { rows, next } = pages;
+  const several = useTenants().length > 1;
   // Rows are not drawn again when more are read: there can be thousands.
   const drawn = useRef(new WeakMap<Row, VNode>());
+  const names = useRef(several);
+  if (names.current !== several) {
+    names.current = several;
+    drawn.current = new WeakMap();
+  }
   const draw = (row: Row): VNode => {
-    const node = drawn.current.get(row) ?? <FindingRow key={row.id} row={row} />;
+    const node = drawn.current.get(row) ?? <FindingRow key={row.id} row={row} several={several} />;
     drawn.current.set(row, node);
     return node;
   };
+  useListKeys(of.list, of.reload);
   useEffect(() => {
     announce(rows.length ? `${number(rows.length)}${next ? " or more" : ""} findings.` : "No findings.");
   }, []);
+  const all = total ?? (next ? undefined : rows.length);
+  const shown = all === undefined || all > rows.length ? `Showing the newest ${number(rows.length)}` : "";
+  const text = [all !== undefined && count(all, "finding"), shown].filter(Boolean).join(". ");
 
-  if (!rows.length) {
-    return filtered ? (
-      <Empty title="No findings match these filters">
-        <Link to={to("findings")}>Clear filters</Link>
-      </Empty>
-    ) : (
-      <Empty title="No findings yet">
-        Failures arrive through <code>POST /api/failures</code> or the intake queue. The finding of a failure is here a
-        few seconds later.
-      </Empty>
-    );
-  }
   return (
     <>
       <p class="table-note">
-        <span class="muted">
-          {next ? `Showing the newest ${number(rows.length)} findings.` : `${count(rows.length, "finding")}.`}
+        <span>
+          {rows.length > 0 && <span class="muted">{text}.</span>}
+          <Newer rows={rows} at={of.at} query={query} reload={of.reload} />
         </span>
-        <button type="button" class="quiet" disabled={of.loading} onClick={of.reload}>
-          Refresh
-        </button>
+        <span class="buttons-inline">
+          {rows.length > 0 && <Download path="findings" query={query} name="findings" />}
+          <button type="button" class="quiet" disabled={of.loading} onClick={of.reload}>
+            Refresh
+          </button>
+        </span>
       </p>
-      <table class="findings" role="table">
-        <caption class="visually-hidden">Findings</caption>
-        <thead role="rowgroup">
-          <tr role="row">
-            {Object.entries(COLUMNS).map(([name, label]) => (
-              <th key={name} scope="col" role="columnheader" class={`col-${name}`}>
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody ref={of.list as { current: HTMLTableSectionElement | null }} role="rowgroup">
-          {rows.map(draw)}
-        </tbody>
-      </table>
+      {rows.length ? (
+        <table class="findings list" role="table">
+          <caption class="visually-hidden">Findings</caption>
+          <thead role="rowgroup">
+            <tr role="row">
+              {Object.entries(COLUMNS).map(([name, label]) => (
+                <th key={name} scope="col" role="columnheader" class={`col-${name}`}>
+                  {label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody ref={of.list as { current: HTMLTableSectionElement | null }} role="rowgroup">
+            {rows.map(draw)}
+          </tbody>
+        </table>
+      ) : (
+        <None filtered={filtered} />
+      )}
       <More of={of} what="findings" />
     </>
   );
 }
 
-function FindingRow({ row }: { row: Row }) {
+function None({ filtered }: { filtered: boolean }) {
+  if (filtered) {
+    return (
+      <Empty title="No findings match these filters">
+        <Link to={to("findings")}>Clear filters</Link>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No findings yet">
+      Failures arrive through <code>POST /api/failures</code> or the intake queue. The finding of a failure is here a
+      few seconds later. <Link to={to(null)}>Show the first steps</Link>
+    </Empty>
+  );
+}
+
+const EVERY_MS = 60_000;
+
+interface NewerProps {
+  rows: Row[];
+  /** When they were read. */
+  at: Date | undefined;
+  query: () => URLSearchParams;
+  reload: () => void;
+}
+
+/** Says that there are findings that the list does not have yet. An answer that did not change is not sent again. */
+function Newer({ rows, at, query, reload }: NewerProps) {
+  const asked = query();
+  const newest = useLoad(`newest ${asked}`, (signal) => get<Page<FindingSummary>>("findings", asked, signal), {
+    every: EVERY_MS,
+    later: true,
+  });
+  const known = new Set(rows.map((row) => row.id));
+  const value = newest.data?.value ?? [];
+  const added = value.filter(({ id }) => !known.has(id)).length;
+  if (!added || !newest.at || !at || newest.at < at) return null;
+  const more = added === value.length && newest.data?.nextLink ? " or more" : "";
+  return (
+    <button type="button" class="quiet newer" onClick={reload}>
+      {number(added)}
+      {more} new. Show them
+    </button>
+  );
+}
+
+function FindingRow({ row, several }: { row: Row; several: boolean }) {
   const target = currentParameters();
   target.set("view", "findings");
   target.set("finding", row.id);
+  const open = (event: MouseEvent) => {
+    if ((event.target as Element).closest("a") || getSelection()?.toString()) return;
+    go(target);
+  };
   return (
-    <tr role="row" class={row.exposed ? "exposed" : undefined}>
+    <tr role="row" class={row.exposed ? "exposed" : undefined} onClick={open}>
       <td role="cell" class="nowrap" data-label={COLUMNS.time}>
         <Time at={row.occurredAt} />
       </td>
       <td role="cell" data-label={COLUMNS.reach}>
-        <ReachMark exposed={row.exposed} />
+        <span>
+          <ReachMark exposed={row.exposed} />
+          <small class="block break">
+            {row.folder && row.location === "other_folder" ? <Untrusted text={row.folder} /> : words(row.location)}
+            {row.isRead && (
+              <>
+                , <strong class="warn">read</strong>
+              </>
+            )}
+          </small>
+        </span>
       </td>
       <td role="cell" data-label={COLUMNS.severity}>
         <SeverityMark severity={row.severity} />
       </td>
       <td role="cell" data-label={COLUMNS.mailbox} class="break">
-        <Untrusted text={row.mailbox} />
+        <span>
+          <Untrusted text={row.mailbox} />
+          {several && (
+            <small class="block">
+              <TenantName id={row.tenantId} />
+            </small>
+          )}
+        </span>
       </td>
       <th role="rowheader" scope="row" data-label={COLUMNS.cause}>
         <span>
           <Link to={target}>{title(row.cause)}</Link> <ConfidenceMark confidence={row.confidence} />
         </span>
       </th>
-      <td role="cell" data-label={COLUMNS.location} class="break">
-        {row.folder && row.location === "other_folder" ? <Untrusted text={row.folder} /> : words(row.location)}
+      <td role="cell" data-label={COLUMNS.state}>
+        <WorkMark state={row.state} />
       </td>
       <td role="cell" data-label={COLUMNS.subject} class="subject">
         {row.subject ? <Untrusted text={row.subject} /> : <span class="muted">none</span>}

@@ -1,7 +1,9 @@
+import { MainIssue } from "../../main-issue";
 import { VerdictMark } from "../../marks";
 import { Empty } from "../../parts";
 import { Link, to } from "../../router";
-import { ago, capital, count, number, TenantId, Untrusted, Why } from "../../text";
+import { TenantName } from "../../tenants";
+import { ago, number } from "../../text";
 import { worstFirst } from "../../verdicts";
 import type { Audit } from "../../wire";
 
@@ -35,7 +37,7 @@ export function Apps({ audits }: { audits: Audit[] }) {
             {audits.length === 1 && <VerdictMark verdict={audit.verdict} />}
             <p class="app-name">
               <Link to={to("audits", { audit: audit.id })}>
-                Tenant <TenantId id={audit.tenantId} />
+                <TenantName id={audit.tenantId} />
               </Link>
               <span class="muted">{ago(audit.auditedAt)}</span>
             </p>
@@ -52,26 +54,4 @@ export function Apps({ audits }: { audits: Audit[] }) {
       )}
     </>
   );
-}
-
-/** The first issue of an app, or what could not be read, in a sentence. */
-function MainIssue({ audit }: { audit: Audit }) {
-  const [first, ...others] = audit.issues;
-  const [unread] = audit.unreadable;
-  if (first) {
-    return (
-      <>
-        <Untrusted text={first.summary} />
-        {others.length > 0 && <span class="muted"> {count(others.length, "more issue")}.</span>}
-      </>
-    );
-  }
-  if (audit.verdict === "unknown" && unread) {
-    return (
-      <>
-        {capital(unread.question)} <Why {...unread} />
-      </>
-    );
-  }
-  return null;
 }

@@ -1,0 +1,233 @@
+// The filters of a list. They are part of the URL, and have the names and values of the API.
+
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { ApiError } from "./api";
+import { PERIODS, periodOf } from "./period";
+import { currentParameters, go, to } from "./router";
+import { Problem } from "./shown";
+import { useTenants } from "./tenants";
+import { number, visible, words } from "./text";
+
+export const TIMES = ["period", "since", "until"];
+
+/** Sets filters of the view, and removes those without a value. */
+export function setFilters(view: string, values: Record<string, string>): void {
+  const next = currentParameters(); // not those of the last redraw: two changes can come before the next one
+  for (const [name, value] of Object.entries(values)) {
+    if (value) next.set(name, value);
+    else next.delete(name);
+  }
+  next.set("view", view);
+  go(next);
+}
+
+interface FormProps {
+  view: string;
+  /** What the list has, such as "findings". */
+  what: string;
+  filtered: boolean;
+  /** The 400 of the last request, if no field can show it. */
+  error: ApiError | undefined;
+  children: ComponentChildren;
+}
+
+export function FilterForm({ view, what, filtered, error, children }: FormProps) {
+  const clear = () => go(to(view));
+  return (
+    <search>
+      <form class="filters" aria-label={`Filter the ${what}`} onSubmit={(event) => event.preventDefault()}>
+        {children}
+        {filtered && (
+          <button type="button" class="quiet" onClick={clear}>
+            Clear filters
+          </button>
+        )}
+      </form>
+      {error && <Problem error={error} what={`the ${what}`} retry={clear} label={`Show all ${what}`} />}
+    </search>
+  );
+}
+
+interface FilterProps {
+  view: string;
+  name: string;
+  label: string;
+  value: string;
+}
+
+export type Option = readonly [value: string, label: string];
+
+export function labeled(values: readonly string[], label: (value: string) => string = words): Option[] {
+  return values.map((value) => [value, label(value)]);
+}
+
+interface SeveralProps extends FilterProps {
+  options: readonly Option[];
+  /** How many there are of each value, if that is known. */
+  counts?: Record<string, number> | undefined;
+  /** What it says if nothing is chosen. */
+  none?: string;
+}
+
+/** A filter that takes several values. */
+export function Several({ view, name, label, value, options, counts, none = "Any" }: SeveralProps) {
+  const box = useRef<HTMLDetailsElement>(null);
+  const chosen = value ? value.split(",") : [];
+  const listed = new Set(options.map(([option]) => option));
+  const all = [...options, ...chosen.filter((one) => !listed.has(one)).map((one) => [one, words(one)] as const)];
+  const labels = new Map(all);
+  const [only] = chosen;
+  const text = !only ? none : chosen.length === 1 ? labels.get(only) : `${number(chosen.length)} chosen`;
+  const toggle = (option: string, on: boolean) => {
+    const next = all.map(([one]) => one).filter((one) => (one === option ? on : chosen.includes(one)));
+    setFilters(view, { [name]: next.join(",") });
+  };
+  const close = () => {
+    if (box.current) box.current.open = false;
+  };
+  return (
+    <details
+      ref={box}
+      class="several"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !box.current?.open) return;
+        close();
+        box.current.querySelector("summary")?.focus();
+      }}
+      onFocusOut={(event) => {
+        if (event.relatedTarget instanceof Node && !box.current?.contains(event.relatedTarget)) close();
+      }}
+    >
+      <summary class={only ? "set" : undefined}>
+        <span class="name">
+          {label}
+          <span class="visually-hidden">: </span>
+        </span>
+        <span class="chosen">{text}</span>
+      </summary>
+      <fieldset>
+        <legend class="visually-hidden">{label}</legend>
+        {all.map(([option, optionText]) => (
+          <label key={option}>
+            <input
+              type="checkbox"
+              name={name}
+              value={option}
+              checked={chosen.includes(option)}
+              onChange={(event) => toggle(option, event.currentTarget.checked)}
+            />
+            <span>{optionText}</span>
+            {counts && <span class="muted figure">{number(counts[option] ?? 0)}</span>}
+          </label>
+        ))}
+      </fieldset>
+    </details>
+  );
+}
+
+/** The tenant. It is not shown while there is only one. */
+export function TenantChoice({ view, value }: { view: string; value: string }) {
+  const tenants = useTenants();
+  if (tenants.length < 2 && !value) return null;
+  const unlisted = value && tenants.every(({ tenantId }) => tenantId !== value);
+  return (
+    <label>
+      <span>Tenant</span>
+      <select
+        name="tenantId"
+        value={value}
+        class={value ? "set" : undefined}
+        onChange={(event) => setFilters(view, { tenantId: event.currentTarget.value })}
+      >
+        <option value="">Any</option>
+        {tenants
+          .toSorted((a, b) => a.name.localeCompare(b.name))
+          .map(({ tenantId, name }) => (
+            <option key={tenantId} value={tenantId}>
+              {visible(name)}
+            </option>
+          ))}
+        {unlisted && <option value={value}>{visible(value)}</option>}
+      </select>
+    </label>
+  );
+}
+
+/** The time. Without a choice, it is all time. */
+export function TimeChoice({ view, parameters }: { view: string; parameters: URLSearchParams }) {
+  const period = periodOf(parameters, "all");
+  return (
+    <label>
+      <span>Time</span>
+      <select
+        name="period"
+        value={period}
+        class={period === "all" ? undefined : "set"}
+        onChange={(event) => {
+          const chosen = event.currentTarget.value;
+          setFilters(view, { since: "", until: "", period: chosen === "all" ? "" : chosen });
+        }}
+      >
+        {Object.entries(PERIODS).map(([name, one]) => (
+          <option key={name} value={name}>
+            {name === "all" ? one.label : `Last ${one.label}`}
+          </option>
+        ))}
+        {period === "custom" && <option value="custom">{customPeriod(parameters)}</option>}
+      </select>
+    </label>
+  );
+}
+
+function customPeriod(parameters: URLSearchParams): string {
+  const text = (value: string | null) => (value ?? "").replace("T", " ").replace(/:\d\d(\.\d+)?Z$/, "");
+  const since = text(parameters.get("since"));
+  const until = text(parameters.get("until"));
+  const day = since.slice(0, 10);
+  if (since === `${day} 00:00` && until === `${day} 23:59`) return `${day} (UTC)`;
+  if (since && until) return `${since} to ${until} (UTC)`;
+  return since ? `Since ${since} (UTC)` : `Until ${until} (UTC)`;
+}
+
+interface FieldProps extends FilterProps {
+  hint: string;
+  wrong: string | undefined;
+  /** What is asked for when the reader types a text. */
+  read: (text: string) => string;
+}
+
+/** A filter that is typed. */
+export function Field({ view, name, label, value, hint, wrong, read }: FieldProps) {
+  const input = useRef<HTMLInputElement>(null);
+  // Only a new URL sets the text. As a prop, every redraw would, and would lose what is being typed.
+  useLayoutEffect(() => {
+    if (input.current) input.current.value = value;
+  }, [value]);
+  const id = `filter-${name}`;
+  const wrongId = `${id}-wrong`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        ref={input}
+        name={name}
+        type="search"
+        class={value ? "set" : undefined}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        placeholder={hint}
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={wrong ? wrongId : undefined}
+        onChange={(event) => setFilters(view, { [name]: read(event.currentTarget.value.trim()) })}
+      />
+      {wrong && (
+        <p id={wrongId} class="field-error" role="alert">
+          {label} {wrong}.
+        </p>
+      )}
+    </div>
+  );
+}

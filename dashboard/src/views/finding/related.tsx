@@ -1,0 +1,55 @@
+import { get } from "../../api";
+import { Copy } from "../../copy";
+import { announce } from "../../live";
+import { useLoad } from "../../load";
+import { ReachMark } from "../../marks";
+import { Link, to } from "../../router";
+import { useTenants } from "../../tenants";
+import { Time, title, Untrusted } from "../../text";
+import { findingTicket } from "../../ticket";
+import type { Finding, FindingSummary, Page } from "../../wire";
+
+const SHOWN = 5;
+
+/** What belongs to a finding: its incident, and the other findings of the mailbox. */
+export function Related({ finding }: { finding: Finding }) {
+  const { mailbox } = finding.failure;
+  const tenant = useTenants().find(({ tenantId }) => tenantId === finding.tenantId)?.name ?? finding.tenantId ?? "";
+  const asked = to(null, { mailbox, fields: "summary", top: String(SHOWN + 1) });
+  const same = useLoad(`same ${asked}`, (signal) => get<Page<FindingSummary>>("findings", asked, signal));
+  const others = same.data?.value.filter(({ id }) => id !== finding.id).slice(0, SHOWN) ?? [];
+  const notAllowed = () => {
+    announce("The browser does not allow copying.");
+    return "Copying is not allowed";
+  };
+  return (
+    <section class="panel" aria-labelledby="related-title">
+      <div class="panel-head">
+        <h2 id="related-title">Related</h2>
+        <Copy class="small" text={() => findingTicket(finding, tenant)} what="text" otherwise={notAllowed}>
+          Copy for a ticket
+        </Copy>
+      </div>
+      {others.length > 0 && (
+        <>
+          <h3>This mailbox</h3>
+          <ul class="plain related">
+            {others.map((other) => (
+              <li key={other.id}>
+                <Link to={to("findings", { finding: other.id })}>
+                  {other.failure.subject ? <Untrusted text={other.failure.subject} /> : title(other.cause)}
+                </Link>
+                <small class="block">
+                  <ReachMark exposed={other.exposed} /> <Time at={other.occurredAt} />
+                </small>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <p>
+        <Link to={to("findings", { mailbox })}>All findings of this mailbox</Link>
+      </p>
+    </section>
+  );
+}
