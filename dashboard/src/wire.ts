@@ -80,6 +80,13 @@ export interface Change {
   who: string | null;
 }
 
+export interface ChannelTested {
+  channel: string;
+  status: number;
+  answer: string;
+  note: string | null;
+}
+
 export interface Check {
   id: string;
   question: string;
@@ -106,6 +113,25 @@ export const CONFIDENCE_VALUES = [
   "probable",
   "possible",
   "undetermined",
+] as const;
+
+export interface Delivery {
+  id: string;
+  channel: string;
+  event: NotificationEvent;
+  subjectId: string;
+  tenantId: string | null;
+  createdAt: string;
+  state: DeliveryState;
+  attempts: number;
+  lastError: string | null;
+}
+
+export type DeliveryState = (typeof DELIVERY_STATE_VALUES)[number];
+export const DELIVERY_STATE_VALUES = [
+  "pending",
+  "delivered",
+  "failed",
 ] as const;
 
 export interface Drift {
@@ -222,6 +248,7 @@ export interface HealthChecks {
   storage: StorageHealth;
   graph: GraphHealth;
   permissions: PermissionHealth;
+  notifications: NotificationHealth;
 }
 
 export interface HistoryEntry {
@@ -287,6 +314,26 @@ export const MODE_VALUES = [
   "no_auth",
 ] as const;
 
+export type NotificationEvent = (typeof NOTIFICATION_EVENT_VALUES)[number];
+export const NOTIFICATION_EVENT_VALUES = [
+  "incident.opened",
+  "incident.reopened",
+  "incident.worsened",
+  "incident.resolved",
+  "incident.suppressed",
+  "audit.changed",
+  "credential.expiring",
+  "coverage.changed",
+  "service.degraded",
+  "digest.daily",
+] as const;
+
+export interface NotificationHealth {
+  status: "ok" | "degraded" | "unknown";
+  channels: number;
+  failing: number;
+}
+
 export type Outcome = (typeof OUTCOME_VALUES)[number];
 export const OUTCOME_VALUES = [
   "pass",
@@ -311,7 +358,7 @@ export const PERMISSION_STATE_VALUES = [
 ] as const;
 
 export interface ProblemBody {
-  type: "urn:problem-type:triage:invalid-query" | "urn:problem-type:triage:invalid-body" | "urn:problem-type:triage:invalid-failure" | "urn:problem-type:triage:not-signed-in" | "urn:problem-type:triage:role-missing" | "urn:problem-type:triage:other-tenant" | "urn:problem-type:triage:not-found" | "urn:problem-type:triage:unknown-tenant" | "urn:problem-type:triage:too-large" | "urn:problem-type:triage:internal" | "urn:problem-type:triage:storage-away" | "urn:problem-type:triage:storage-denied" | "urn:problem-type:triage:timeout";
+  type: "urn:problem-type:triage:invalid-query" | "urn:problem-type:triage:invalid-body" | "urn:problem-type:triage:invalid-failure" | "urn:problem-type:triage:not-signed-in" | "urn:problem-type:triage:role-missing" | "urn:problem-type:triage:other-tenant" | "urn:problem-type:triage:not-found" | "urn:problem-type:triage:unknown-tenant" | "urn:problem-type:triage:unknown-channel" | "urn:problem-type:triage:too-large" | "urn:problem-type:triage:internal" | "urn:problem-type:triage:channel-failed" | "urn:problem-type:triage:storage-away" | "urn:problem-type:triage:storage-denied" | "urn:problem-type:triage:timeout";
   title: string;
   status: number;
   detail: string;
