@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import zlib
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.storage.documents import pack_compressed, pack_text, unpack_compressed, unpack_text
+from triage.storage.documents import DICTIONARY, pack_compressed, pack_text, unpack_compressed, unpack_text
 from triage.wire import epoch_ns, newest_first
 
 JSON_VALUES = st.recursive(
@@ -57,3 +59,10 @@ def test_keys_sort_newest_first(one: int, other: int) -> None:
     assert (newest_first(one) < newest_first(other)) == (one > other)
     assert len(newest_first(one)) == 21
     assert newest_first(one).isdigit()
+
+
+def test_the_dictionary_never_changes() -> None:
+    """Rows are compressed with it: with another one, nothing that was stored before could be read."""
+    assert sha256(DICTIONARY).hexdigest() == "a42e748733643572100fee28f8e4457db63fc18d5fab54a18f1170a3829ff763"
+    old = {"document": zlib.compress(b'{"cause":"user_deleted"}')}
+    assert unpack_compressed("document", old) == {"cause": "user_deleted"}, "without a dictionary"

@@ -32,6 +32,7 @@ class StorageAccount:
         self._tables: TableServiceClient | None = None
         self._queues: QueueServiceClient | None = None
         self._ready: dict[str, asyncio.Task[None]] = {}
+        self._clients: dict[str, Any] = {}
 
     def tables(self) -> TableServiceClient:
         """The client of the account's tables. It connects at the first request."""
@@ -54,6 +55,8 @@ class StorageAccount:
 
         Any to the type checker, because the SDK leaves the types of entities and arguments open.
         """
+        if (known := self._clients.get(name)) is not None:
+            return known
         client = self.tables()
         task = self._ready.get(name)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
@@ -61,7 +64,7 @@ class StorageAccount:
             # Everyone who waits for it may give up first, and then nobody would take its exception.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)
-        return client.get_table_client(name)
+        return self._clients.setdefault(name, client.get_table_client(name))
 
     def queues(self) -> QueueServiceClient:
         """The client of the account's queues. It connects at the first request."""

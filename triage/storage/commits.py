@@ -13,6 +13,7 @@ from typing import Any
 
 from triage.storage.account import StorageAccount, is_conflict
 from triage.storage.changes import Change, change_row
+from triage.storage.transactions import submit
 
 _OPERATIONS = 99  # and the row of changes
 _FINDINGS = 16
@@ -76,7 +77,7 @@ class Commits:
         operations.append(("create", change_row(shard, [write.change for write in part])))
         try:
             table = await self._account.table(self._table)
-            await table.submit_transaction(operations)
+            await submit(table, operations)
         except TableTransactionError as error:
             if len(part) == 1:
                 _fail(part[0], error)

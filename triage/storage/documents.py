@@ -1,5 +1,9 @@
 """JSON documents in table entities: as text in pieces that fit a property, or compressed.
 
+Compressed is zlib's format with a preset dictionary (RFC 1950, section 2.2): dictionary.txt, which has what findings
+usually say, so a short document is half as large. Rows that were written with it can be read with nothing else: it must
+never change.
+
 A string property holds 32 K UTF-16 characters, a binary property 64 KiB, an entity 1 MiB
 (https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model).
 """
@@ -9,10 +13,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 _CHARACTERS = 16_000  # at most two UTF-16 units each
 _BYTES = 64_000
+DICTIONARY = Path(__file__).with_name("dictionary.txt").read_bytes()
 
 
 def quoted(value: str) -> str:
@@ -33,8 +39,10 @@ def unpack_text(name: str, entity: Mapping[str, Any]) -> str:
 
 
 def pack_compressed(name: str, value: Any) -> dict[str, bytes]:
-    """The properties `name`, `name1`, … with a value as compressed JSON: about a third of its size."""
-    data = zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 6)
+    """The properties `name`, `name1`, … with a value as compressed JSON: about a fifth of its size."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    compressor = zlib.compressobj(zdict=DICTIONARY)
+    data = compressor.compress(text.encode()) + compressor.flush()
     return {
         f"{name}{index or ''}": data[start : start + _BYTES] for index, start in enumerate(range(0, len(data), _BYTES))
     }
@@ -47,7 +55,9 @@ def unpack_compressed(name: str, entity: Mapping[str, Any]) -> Any:
 
 def decompressed(name: str, entity: Mapping[str, Any]) -> str:
     """The JSON of the value that `pack_compressed` put into an entity."""
-    return zlib.decompress(b"".join(bytes(piece) for piece in _pieces(name, entity))).decode()
+    # What was compressed without the dictionary is read as well.
+    decompressor = zlib.decompressobj(zdict=DICTIONARY)
+    return decompressor.decompress(b"".join(bytes(piece) for piece in _pieces(name, entity))).decode()
 
 
 def _pieces(name: str, entity: Mapping[str, Any]) -> list[Any]:

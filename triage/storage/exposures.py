@@ -18,6 +18,7 @@ from triage.storage.documents import decompressed, quoted
 from triage.storage.exposure_rows import LIST, Exposure, exposure_ids, exposure_operations
 from triage.storage.shards import SHARDS, in_range, rows_of_all, shard_of
 from triage.storage.stored import read_stored
+from triage.storage.transactions import submit
 
 TABLE = "exposures"
 _ATTEMPTS = 20
@@ -81,7 +82,7 @@ class Exposures:
         try:
             operations = [operation for group in new for operation in exposure_operations(shard, None, *group)]
             if operations:
-                await table.submit_transaction(operations)
+                await submit(table, operations)
         except HttpResponseError as error:
             if not is_conflict(error):
                 raise
@@ -100,7 +101,7 @@ class Exposures:
                 )
                 try:
                     if operations:
-                        await table.submit_transaction(operations)
+                        await submit(table, operations)
                     return
                 except HttpResponseError as error:
                     if not is_conflict(error) or attempt == _ATTEMPTS - 1:

@@ -28,6 +28,7 @@ from triage.storage.incident_rows import (
     member_operations,
 )
 from triage.storage.shards import SHARDS, in_range, rows_of_all, shard_of
+from triage.storage.transactions import submit
 from triage.wire import epoch_ns, now
 
 TABLE = "incidents"
@@ -124,7 +125,7 @@ class Incidents:
             return True
         table = await self._account.table(TABLE)
         try:
-            written = await table.submit_transaction(operations)
+            written = await submit(table, operations)
         except HttpResponseError as error:
             if not is_conflict(error):
                 raise

@@ -40,6 +40,7 @@ from triage.storage.outbox_rows import (
     told_of,
 )
 from triage.storage.shards import SHARDS
+from triage.storage.transactions import submit
 from triage.telemetry.instruments import Metric, count
 
 TABLE = "incidents"
@@ -179,7 +180,7 @@ async def _finish(
     for subject_id in {row.subject_id for row in rows} & told.keys():
         operations.append(("upsert", told_entity(rows[0].channel, subject_id, told[subject_id]), {"mode": "replace"}))
     try:
-        await table.submit_transaction(operations)
+        await submit(table, operations)
     except HttpResponseError as failure:
         if failure.status_code != 404:
             raise

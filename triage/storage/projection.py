@@ -19,6 +19,7 @@ from triage.storage.changes import Change, changes_of, waiting_rows
 from triage.storage.counters import FOLDS, Counts, count_row, count_rows, new_counts
 from triage.storage.due import due_rows
 from triage.storage.shards import SHARDS
+from triage.storage.transactions import submit
 
 TABLE = "findings"
 LEASE_SECONDS = 30.0
@@ -117,7 +118,7 @@ class Projection:
         first = ("create", row) if lease.etag is None else ("update", row, if_etag(lease.etag))
         table = await self._account.table(TABLE)
         try:
-            written = await table.submit_transaction([first, *operations])
+            written = await submit(table, [first, *operations])
         except HttpResponseError as error:
             if not is_conflict(error):
                 raise

@@ -22,6 +22,7 @@ from triage.storage.outbox import TABLE as OUTBOX
 from triage.storage.query import Query
 from triage.storage.rejected import TABLE as REJECTED
 from triage.storage.shards import SHARDS
+from triage.storage.transactions import submit
 from triage.wire import epoch_ns, from_epoch_ns, newest_first
 
 T = TypeVar("T")
@@ -119,7 +120,7 @@ async def _delete(table: Any, rows: list[Any]) -> int:
     from azure.core.exceptions import HttpResponseError
 
     try:
-        await table.submit_transaction([("delete", row) for row in rows])
+        await submit(table, [("delete", row) for row in rows])
     except HttpResponseError as error:
         if error.status_code != 404:
             raise
