@@ -86,6 +86,7 @@ def test_what_is_no_list_of_channels() -> None:
     assert "must be a JSON array" in problem(text="{}")
     assert "at /0" in problem(text="[1]")
     assert "at /0: name: is missing" in problem({"kind": "slack"})
+    assert "must have at most 10 channels" in problem(*[{}] * 11)
     twice = {"name": "SOC", "kind": "slack", **CHANNELS["slack"]}
     assert "at /1: the name 'soc' is listed twice" in problem(twice, {**twice, "name": "soc"})
     assert "could not resolve" in problem(text="@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/x/)")

@@ -83,12 +83,16 @@ class Writer:
                     for name in sorted(by_severity, key=severity_rank, reverse=True)
                 ),
             ],
-            lines=[str(incident.get("title", "")) for incident in shown],
+            lines=[self._line(incident, several=len(tenants) > 1) for incident in shown],
             url=f"{self.settings.service_url}/api/dashboard",
             link="Open the dashboard",
             alert=f"storm:{channel_key(self.channel.name)}",
             data=data,
         )
+
+    def _line(self, incident: Json, *, several: bool) -> str:
+        title = str(incident.get("title", ""))
+        return f"{self._tenant(incident.get('tenantId'))}: {title}" if several else title
 
     def test(self, unique: str, now: int) -> Notice:
         """A message that somebody asked for, to see whether it arrives."""

@@ -20,6 +20,8 @@ PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
 """The Events API of PagerDuty's US region (https://developer.pagerduty.com/docs/events-api-v2-overview)."""
 
 _NAME_CHARACTERS = 64
+# They share a transaction of 100 operations with up to 60 findings (storage/incidents.py).
+_CHANNELS = 10
 # Azure Communication Services (https://learn.microsoft.com/azure/communication-services/concepts/service-limits).
 _RECIPIENTS = 50
 _NEW_KEY = """python -c "import base64, os; print('whsec_' + base64.b64encode(os.urandom(32)).decode())\""""
@@ -160,7 +162,11 @@ def _channels(value: object) -> object:
         raise ValueError(f"is not JSON: {error}") from None
     if not isinstance(entries, list):
         raise ValueError('must be a JSON array of channels, such as [{"name":"soc","kind":"slack","url":"https://…"}]')
-    found = [_channel(index, entry) for index, entry in enumerate(cast("list[object]", entries))]
+    if len(entries := cast("list[object]", entries)) > _CHANNELS:
+        raise ValueError(
+            f"must have at most {_CHANNELS} channels: each transition of an incident is written for all of them"
+        )
+    found = [_channel(index, entry) for index, entry in enumerate(entries)]
     for index, channel in enumerate(found):
         if any(channel.name.casefold() == earlier.name.casefold() for earlier in found[:index]):
             raise ValueError(f"at /{index}: the name {channel.name!r} is listed twice")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -46,6 +47,7 @@ from triage.telemetry.instruments import Metric, count
 TABLE = "incidents"
 MOST_ROWS = 1000
 """Of one shard, looked at in one run. The next run looks at the others."""
+FINISH_SECONDS = 15.0
 
 _AT_ONCE = 32
 _DONE_AT_ONCE = 33  # each is three operations of a transaction, which takes 100
@@ -106,7 +108,8 @@ class Outbox:
     ) -> None:
         """Ends the waiting of rows: they were delivered or have failed, or, without a state, there was nothing to tell.
 
-        `told` has what their channel was told of their subjects. Another run may have ended some of them.
+        `told` has what their channel was told of their subjects. Another run may have ended some of them. What takes
+        longer than FINISH_SECONDS is left waiting, so that the lease on the channel does not end before.
         """
         table = await self._account.table(TABLE)
         if rows and state is DeliveryState.FAILED:
@@ -114,10 +117,15 @@ class Outbox:
         by_shard: dict[str, list[Pending]] = {}
         for row in rows:
             by_shard.setdefault(shard(row), []).append(row)
-        for shard_rows in by_shard.values():
+        until = time.monotonic() + FINISH_SECONDS
+
+        async def finish_shard(shard_rows: list[Pending]) -> None:
             for start in range(0, len(shard_rows), _DONE_AT_ONCE):
-                part = shard_rows[start : start + _DONE_AT_ONCE]
-                await _finish(table, part, state, told or {}, error)
+                if time.monotonic() < until:
+                    part = shard_rows[start : start + _DONE_AT_ONCE]
+                    await _finish(table, part, state, told or {}, error)
+
+        await asyncio.gather(*map(finish_shard, by_shard.values()))
 
     async def retry(self, row: Pending) -> None:
         """Keeps what a try has changed. Nothing happens if another run has ended the row."""
