@@ -15,7 +15,7 @@ import pytest
 
 from tests.infra.fake_az import fake_az
 from triage.graph.evidence import Reason
-from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS
+from triage.graph.permissions import GRAPH_APP_ID, PERMISSIONS, SETS
 from triage.graph.questions import QUESTIONS
 
 SCRIPTS = Path(__file__).parent.parent.parent / "infra" / "scripts"
@@ -24,15 +24,6 @@ IDENTITY = "22222222-2222-2222-2222-222222222222"
 GRAPH = "33333333-3333-3333-3333-333333333333"
 ME = "55555555-5555-5555-5555-555555555555"
 APP = "66666666-6666-6666-6666-666666666666"
-SETS = {
-    "core": ["User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"],
-    "domains": ["CrossTenantInformation.ReadBasic.All"],
-    "recipients": ["GroupMember.Read.All", "OrgContact.Read.All"],
-    "licenses": ["Organization.Read.All"],
-    "delegated": ["Directory.Read.All"],
-    "mailbox-kind": ["MailboxSettings.Read"],
-    "evidence": ["ExchangeMessageTrace.Read.All", "AuditLog.Read.All"],
-}
 
 pytestmark = pytest.mark.skipif(not shutil.which("bash"), reason="the scripts are for bash")
 

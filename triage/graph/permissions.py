@@ -16,6 +16,18 @@ GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 TAKES_OVER = 4
 
 
+# What the service asks for, in the sets that infra/scripts/graph-permissions.sh grants (docs/permissions.md).
+SETS = {
+    "core": ("User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"),
+    "domains": ("CrossTenantInformation.ReadBasic.All",),
+    "recipients": ("GroupMember.Read.All", "OrgContact.Read.All"),
+    "licenses": ("Organization.Read.All",),
+    "delegated": ("Directory.Read.All",),
+    "mailbox-kind": ("MailboxSettings.Read",),
+    "evidence": ("ExchangeMessageTrace.Read.All", "AuditLog.Read.All"),
+}
+
+
 class Permission(NamedTuple):
     """One permission: the id of its app role (Application), that of its scope (Delegated), its privilege level."""
 

@@ -7,12 +7,13 @@ from collections import Counter
 from typing import Any
 
 from triage.graph.evidence import Answer, Reason
+from triage.graph.permissions import SETS
 from triage.operations.services import Services
 
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
 # Without them, a finding does not say what kind of mailbox it is, or is less sure about a license or where a message went,
 # and an audit does not say who changed the app.
-_DISPENSABLE = ("MailboxSettings.Read", "Organization.Read.All", "ExchangeMessageTrace.Read.All", "AuditLog.Read.All")
+_DISPENSABLE = {permission for name in ("licenses", "mailbox-kind", "evidence") for permission in SETS[name]}
 # Graph answered: the identity lacks a permission, or this cloud does not have the question.
 _ANSWERED = {None, Reason.FORBIDDEN, Reason.UNSUPPORTED}
 
@@ -44,7 +45,7 @@ def _permission_state(tenants: list[list[Answer[Any]]]) -> dict[str, Any]:
     for answers in tenants:
         lacking.update({answer.permission for answer in answers if answer.permission})
     unknown = any(answer.reason not in _ANSWERED for answers in tenants for answer in answers)
-    status = DEGRADED if lacking.keys() - set(_DISPENSABLE) else ("unknown" if unknown else OK)
+    status = DEGRADED if lacking.keys() - _DISPENSABLE else ("unknown" if unknown else OK)
     rows = [{"permission": permission, "tenants": count} for permission, count in sorted(lacking.items())]
     return {"status": status, "lacking": rows}
 

@@ -8,7 +8,6 @@ import pytest
 
 from tests.cli.conftest import Deployment
 from tests.cli.program import Ended, InProcess
-from tests.infra.test_scripts import SETS
 from triage.cli.commands import doctor
 
 
@@ -63,7 +62,3 @@ def test_an_identity_that_cannot_sign_in(deployed: bool, words: str) -> None:
     found = {one.name: one for one in doctor.health_checks(health(graph=graph), deployed=deployed)}
     assert found["identity"].state == "failed" and words in found["identity"].fix
     assert found["graph"].state == "warning" and "throttled" in found["graph"].text
-
-
-def test_the_sets_are_those_of_the_script() -> None:
-    assert {permission: name for name, permissions in SETS.items() for permission in permissions} == doctor.SETS

@@ -15,22 +15,10 @@ from triage.cli.client.service import Target, connect
 from triage.cli.errors import CommandError, ExitCode
 from triage.cli.options import AsJson, ServiceOptions
 from triage.cli.show.terminal import plain, print_json, print_parts
+from triage.graph.permissions import SETS
 
 GRANT = "infra/scripts/graph-permissions.sh grant --sets {}"
-# The sets of infra/scripts/graph-permissions.sh.
-SETS = {
-    "User.Read.All": "core",
-    "Application.Read.All": "core",
-    "Mail.ReadBasic.All": "core",
-    "CrossTenantInformation.ReadBasic.All": "domains",
-    "GroupMember.Read.All": "recipients",
-    "OrgContact.Read.All": "recipients",
-    "Organization.Read.All": "licenses",
-    "Directory.Read.All": "delegated",
-    "MailboxSettings.Read": "mailbox-kind",
-    "ExchangeMessageTrace.Read.All": "evidence",
-    "AuditLog.Read.All": "evidence",
-}
+_SET_OF = {permission: name for name, permissions in SETS.items() for permission in permissions}
 _OK, _WARNING, _FAILED = "ok", "warning", "failed"
 _STYLES = {_OK: ("✓", "green"), _WARNING: ("!", "yellow"), _FAILED: ("✗", "red")}
 
@@ -108,7 +96,7 @@ def health_checks(health: Json, *, deployed: bool) -> list[Check]:
         found.append(Check("graph", _OK, "Microsoft Graph answers"))
     for lack in permissions.get("lacking", []):
         name = str(lack["permission"])
-        found.append(Check("permission", _WARNING, f"{name} is missing", GRANT.format(SETS.get(name, "all"))))
+        found.append(Check("permission", _WARNING, f"{name} is missing", GRANT.format(_SET_OF.get(name, "all"))))
     if permissions["status"] == "ok" and not permissions.get("lacking"):
         found.append(Check("permissions", _OK, "every permission is granted"))
     return found
