@@ -26,31 +26,31 @@ class Projector:
 
     def __init__(self, projection: Projection) -> None:
         self._projection = projection
-        self._waiting: dict[str, asyncio.Task[None]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._written: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
 
     def written(self, shard: str) -> None:
         """Says that a shard has new changes."""
-        if shard not in self._waiting:
-            task = self._waiting[shard] = asyncio.create_task(self._soon(shard))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        self._written.add(shard)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._follow())
 
     async def run(self, seconds: float) -> int:
         """Applies the changes of all shards, for at most `seconds`. Raises azure.core's errors."""
-        until = time.monotonic() + seconds
-        return sum(await asyncio.gather(*(self._projection.run(shard, until) for shard in SHARDS)))
+        return await self._projection.run(SHARDS, time.monotonic() + seconds)
 
     async def close(self) -> None:
         """Ends what runs in the background. What it leaves behind is applied by the timer."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _soon(self, shard: str) -> None:
-        await asyncio.sleep(DELAY)
-        del self._waiting[shard]
-        try:
-            await self._projection.run(shard, time.monotonic() + _LONGEST_RUN)
-        except Exception as error:
-            _log.warning("Changes of findings wait for the timer: %s", safe_traceback(error))
+    async def _follow(self) -> None:
+        """Applies what was written, until nothing more is."""
+        while self._written:
+            await asyncio.sleep(DELAY)
+            shards, self._written = self._written, set()
+            try:
+                await self._projection.run(shards, time.monotonic() + _LONGEST_RUN)
+            except Exception as error:
+                _log.warning("Changes of findings wait for the timer: %s", safe_traceback(error))

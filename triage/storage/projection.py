@@ -1,16 +1,18 @@
-"""Applies the changes of a shard to everything that is derived from findings: once, however often it is tried.
+"""Applies the changes of all shards to everything that is derived from findings: once, however often it is tried.
 
-1. Whoever begins takes the shard's lease for 30 seconds, so that instances don't do the same work. Nothing depends on it.
-2. Up to 50 rows of changes are read, and each receiver applies them. What a receiver does twice counts once.
-3. One transaction deletes the rows, adds them to the counts (counters.py), writes the later looks (due.py), and numbers
-   the fold. If another one was faster, it fails as a whole.
+1. Whoever begins takes the leases of the shards for 30 seconds, so that instances don't do the same work. Nothing
+   depends on them.
+2. Up to 50 rows of changes of each shard are read, and each receiver applies all of them together: what it writes has
+   shards of its own. What a receiver does twice counts once.
+3. One transaction of each shard deletes the rows, adds them to the counts (counters.py), writes the later looks
+   (due.py), and numbers the fold. If another one was faster, it fails as a whole.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -18,7 +20,6 @@ from triage.storage.account import StorageAccount, get_entity, if_etag, is_confl
 from triage.storage.changes import Change, changes_of, waiting_rows
 from triage.storage.counters import FOLDS, Counts, count_row, count_rows, new_counts
 from triage.storage.due import due_rows
-from triage.storage.shards import SHARDS
 from triage.storage.transactions import submit
 
 TABLE = "findings"
@@ -38,6 +39,19 @@ class Lease(NamedTuple):
     etag: str | None
 
 
+class _Page(NamedTuple):
+    """Rows of changes of a shard that are applied together."""
+
+    shard: str
+    lease: Lease
+    rows: list[Any]
+
+    @property
+    def full(self) -> bool:
+        """Whether more rows may wait."""
+        return len(self.rows) == _ROWS
+
+
 class Projection:
     """The changes of all shards, and who receives them."""
 
@@ -45,42 +59,59 @@ class Projection:
         self._account = account
         self._receivers = receivers
         self._owner = uuid4().hex[:12]
-        self._locks = {shard: asyncio.Lock() for shard in SHARDS}
-        # The counts that this instance wrote last: they hold as long as nobody else has numbered a fold.
+        self._lock = asyncio.Lock()
+        # What this instance wrote last holds as long as nobody else has written the row of folds: its ETag, the counts.
+        self._leases: dict[str, Lease] = {}
         self._counts: dict[str, tuple[int, dict[str, Counts]]] = {}
 
-    async def run(self, shard: str, until: float) -> int:
-        """Applies what waits in a shard until nothing does, or until `until` (time.monotonic).
+    async def run(self, shards: Iterable[str], until: float) -> int:
+        """Applies what waits in some shards until nothing does, or until `until` (time.monotonic).
 
-        Returns the number of changes that were applied. Another instance may be at it: then it stops. Raises
+        Returns the number of changes that were applied. A shard that another instance is at is left to it. Raises
         azure.core's errors.
         """
-        async with self._locks[shard]:
-            return await self._run(shard, until)
-
-    async def _run(self, shard: str, until: float) -> int:
         applied = 0
-        lease: Lease | None = None
-        while rows := await waiting_rows(self._account, TABLE, shard, _ROWS):
-            if lease is None and (lease := await self.take(shard)) is None:
-                return applied
-            changes = [change for row in rows for change in changes_of(row)]
-            for receiver in self._receivers:
-                await receiver(changes)
-            while rows:
-                part = _fitting(shard, rows)
-                if (lease := await self._count(shard, lease, part)) is None:
-                    return applied
-                applied += sum(row["number"] for row in part)
-                rows = rows[len(part) :]
-            if time.monotonic() >= until:
+        left = list(shards)
+        async with self._lock:
+            while left:
+                pages = [page for page in await asyncio.gather(*map(self._page, left)) if page is not None]
+                changes = [change for page in pages for row in page.rows for change in changes_of(row)]
+                for receiver in self._receivers if changes else ():
+                    await receiver(changes)
+                more = time.monotonic() < until
+                numbers = await asyncio.gather(*(self._fold(page, more=more) for page in pages))
+                applied += sum(numbers)
+                left = [page.shard for page in pages if page.full] if more else []
+        return applied
+
+    async def _page(self, shard: str) -> _Page | None:
+        """Rows of changes of a shard, and its lease; None if there are none, or another instance is at it."""
+        rows = await waiting_rows(self._account, TABLE, shard, _ROWS)
+        if not rows or (lease := await self.take(shard)) is None:
+            return None
+        return _Page(shard, lease, rows)
+
+    async def _fold(self, page: _Page, *, more: bool) -> int:
+        """Counts and deletes the rows of a page. Returns the number of changes. The lease ends if no page follows."""
+        lease, rows = page.lease, page.rows
+        applied = 0
+        while rows:
+            part = _fitting(page.shard, rows)
+            rows = rows[len(part) :]
+            seconds = LEASE_SECONDS if rows or (page.full and more) else 0.0
+            following = await self._count(page.shard, lease, part, seconds)
+            if following is None:
                 break
-        if lease is not None:
-            await self.transact(shard, lease, 0.0, [])
+            lease = following
+            applied += sum(row["number"] for row in part)
         return applied
 
     async def take(self, shard: str) -> Lease | None:
         """The lease of a shard; None if another instance has it."""
+        if (known := self._leases.get(shard)) is not None:
+            taken = await self.transact(shard, known, LEASE_SECONDS, [])
+            if taken is not None:
+                return taken
         old = await get_entity(await self._account.table(TABLE), shard, FOLDS)
         if old is None:
             return await self.transact(shard, Lease(0, None), LEASE_SECONDS, [])
@@ -88,7 +119,7 @@ class Projection:
             return None
         return await self.transact(shard, Lease(old["number"], old.metadata["etag"]), LEASE_SECONDS, [])
 
-    async def _count(self, shard: str, lease: Lease, rows: list[Any]) -> Lease | None:
+    async def _count(self, shard: str, lease: Lease, rows: list[Any], seconds: float) -> Lease | None:
         """Counts and deletes rows of changes. Returns the lease as it is now; None if another instance was faster."""
         changes = [change for row in rows for change in changes_of(row)]
         number, known = self._counts.get(shard, (-1, {}))
@@ -99,7 +130,7 @@ class Projection:
             *(("create", row) for row in due_rows(shard, changes)),
             *(("delete", {"PartitionKey": shard, "RowKey": row["RowKey"]}) for row in rows),
         ]
-        following = await self.transact(shard, lease._replace(number=lease.number + 1), LEASE_SECONDS, operations)
+        following = await self.transact(shard, lease._replace(number=lease.number + 1), seconds, operations)
         if following is not None:
             self._counts[shard] = (following.number, known | counts)
         return following
@@ -122,8 +153,10 @@ class Projection:
         except HttpResponseError as error:
             if not is_conflict(error):
                 raise
+            self._leases.pop(shard, None)
             return None
-        return lease._replace(etag=written[0]["etag"])
+        self._leases[shard] = lease._replace(etag=written[0]["etag"])
+        return self._leases[shard]
 
 
 def _fitting(shard: str, rows: list[Any]) -> list[Any]:

@@ -52,7 +52,7 @@ async def rebuild_counts(account: StorageAccount, projection: Projection) -> int
 async def _rebuild(account: StorageAccount, projection: Projection, shard: str) -> int:
     """Counts one shard. Starts again if another instance folded changes in between."""
     for _ in range(_ATTEMPTS):
-        await projection.run(shard, _FOREVER)
+        await projection.run([shard], _FOREVER)
         if (lease := await projection.take(shard)) is None:
             await asyncio.sleep(LEASE_SECONDS / 2)
             continue
