@@ -36,6 +36,7 @@ from triage.intake.queue_message import (
 from triage.operations.follow_up import next_look
 from triage.operations.incidents import settle_findings
 from triage.operations.looks import asked_again, is_early, is_next, look_again
+from triage.operations.recovery import answered
 from triage.operations.services import Services
 from triage.operations.triage import poison_finding, triage
 from triage.problems import InputError, Problem
@@ -149,6 +150,8 @@ async def _handle(services: Services, message: QueueMessage) -> None:
             again = finding.next_look_at is not None
             kept = await _save(services, finding, queued, old)
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
+            if not finding.passing:
+                answered(services, queued, kept.tenant_id)
             # The id and the cause say nothing about a person.
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
         if not again and _counts(queued):

@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 
 from triage import deadlines
 from triage.operations.follow_up import release
+from triage.operations.recovery import probe
 from triage.operations.services import Services
 from triage.telemetry.errors import safe_traceback
 
@@ -18,13 +19,14 @@ _log = logging.getLogger(__name__)
 
 
 async def maintain(services: Services, seconds: float = deadlines.MAINTENANCE) -> None:
-    """Applies changes of findings, releases looks that are due, ends suppressions, and brings version 1 forward.
+    """Applies changes of findings, releases looks that are due, probes whether Graph answers again, ends suppressions, and brings version 1 forward.
 
     Raises the first error, after the other parts were tried.
     """
     parts: dict[str, Awaitable[object]] = {
         "changes": services.projector.run(seconds),
         "looks": release(services),
+        "retries": probe(services),
         "suppressions": services.incidents.end_suppressions(),
         "version 1": _bring_forward(services, seconds),
     }

@@ -50,6 +50,8 @@ class Services:
     account: StorageAccount = field(init=False)
     looks_taken: Counter[tuple[int, str]] = field(default_factory=Counter[tuple[int, str]], init=False)
     """How many looks were released in which minute for which tenant (follow_up.py)."""
+    released: dict[str | None, float] = field(default_factory=dict[str | None, float], init=False)
+    """When the retries of which tenant were released (recovery.py), by time.monotonic."""
     _background: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]], init=False)
     _warming: asyncio.Task[None] | None = field(default=None, init=False)
     _storage_asked_since: float = field(default=0.0, init=False)
