@@ -304,7 +304,7 @@ async def test_a_channel_that_is_not_configured_any_more(services: Services, rec
 
 async def test_pages_newest_first(services: Services) -> None:
     for number in range(5):
-        await happens(services, "opened", seconds_ago=number * 10, identifier=f"{number:x}" * 32)
+        await happens(services, "opened", seconds_ago=100 + number * 10, identifier=f"{number:x}" * 32)
     await deliver(services)
     everything = await listed(services)
     assert [one.created_at for one in everything] == sorted((one.created_at for one in everything), reverse=True)
@@ -315,7 +315,13 @@ async def test_pages_newest_first(services: Services) -> None:
         if token is None:
             break
     assert pages == everything
+    for states in (["pending"], ["delivered"], ["failed"], ["pending", "delivered"]):
+        found = (await services.outbox.page(99, None, None, states))[0]
+        assert found == [one for one in everything if one.state in states]
+    waiting = len((await services.outbox.page(99, None, None, ["pending"]))[0])
     assert (await services.outbox.page(99, None, [TENANT_ID]))[0] == everything
+    await happens(services, "worsened", 2)
+    assert len((await services.outbox.page(99, None, [TENANT_ID], ["pending"]))[0]) == waiting + 5
     assert await services.outbox.page(99, None, ["x"]) == await services.outbox.page(99, None, []) == ([], None)
 
 

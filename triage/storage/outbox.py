@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -139,23 +139,18 @@ class Outbox:
                 raise
 
     async def page(
-        self, top: int, token: str | None, tenant_ids: Sequence[str] | None = None
+        self, top: int, token: str | None, tenant_ids: Sequence[str] | None = None, states: Collection[str] = ()
     ) -> tuple[list[Delivery], str | None]:
         """At most `top` notifications, newest first, and the token of the next page.
 
-        With `tenant_ids`, only those about these tenants.
+        With `tenant_ids`, only those about these tenants; with `states`, only those in one of these states.
         """
         table = await self._account.table(TABLE)
-        clause = ""
-        if tenant_ids is not None:
-            if not tenant_ids:
-                return [], None
-            clause = " and (" + " or ".join(f"tenantId eq '{quoted(one)}'" for one in tenant_ids) + ")"
         after = quoted(token or "")
         queries = [
             f"PartitionKey eq '{shard}' and RowKey gt '{kind}|{after}' and RowKey lt '{kind}}}'{clause}"
+            for kind, clause in _clauses(tenant_ids, states).items()
             for shard in SHARDS
-            for kind in ("out", "done")
         ]
         found = await asyncio.gather(*(_first(table, query, top + 1) for query in queries))
         merged = list(heapq.merge(*found, key=lambda entity: str(entity["place"])))
@@ -195,6 +190,24 @@ async def _finish(
         if len(rows) > 1:
             for row in rows:
                 await _finish(table, [row], state, told, error)
+
+
+def _clauses(tenant_ids: Sequence[str] | None, states: Collection[str]) -> dict[str, str]:
+    """The further conditions on each kind of row that is listed; no kind if nothing can match."""
+    if tenant_ids is not None and not tenant_ids:
+        return {}
+    tenants = "" if tenant_ids is None else f" and {_one_of('tenantId', tenant_ids)}"
+    ended = [state for state in states if state != DeliveryState.PENDING]
+    kinds: dict[str, str] = {}
+    if not states or DeliveryState.PENDING in states:
+        kinds["out"] = tenants
+    if not states or ended:
+        kinds["done"] = f"{tenants} and {_one_of('state', ended)}" if ended else tenants
+    return kinds
+
+
+def _one_of(column: str, values: Sequence[str]) -> str:
+    return "(" + " or ".join(f"{column} eq '{quoted(value)}'" for value in values) + ")"
 
 
 def _words(error: str | None, row: Pending) -> str | None:
