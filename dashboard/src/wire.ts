@@ -142,6 +142,29 @@ export interface Drift {
   by: Change[] | null;
 }
 
+export interface Exposure {
+  tenantId: string | null;
+  mailbox: string;
+  messageId: string | null;
+  internetMessageId: string | null;
+  subject: string | null;
+  location: Location;
+  folder: string | null;
+  isRead: boolean | null;
+  since: string;
+  lookedAt: string | null;
+  cause: Cause;
+  findingId: string;
+  incidentId: string | null;
+  url: string;
+}
+
+export interface ExposureCounts {
+  messages: number;
+  read: number;
+  mailboxes: number;
+}
+
 export interface FailureSummary {
   id: string | null;
   source: string | null;
@@ -239,6 +262,16 @@ export interface GraphHealth {
   reasons?: Reason[];
 }
 
+export type Happening = (typeof HAPPENING_VALUES)[number];
+export const HAPPENING_VALUES = [
+  "opened",
+  "acknowledged",
+  "resolved",
+  "reopened",
+  "suppressed",
+  "severity_changed",
+] as const;
+
 export interface Health {
   status: "ok" | "degraded" | "down";
   checks: HealthChecks;
@@ -258,6 +291,44 @@ export interface HistoryEntry {
   exposed: boolean | null;
   state: FindingState;
 }
+
+export interface Incident {
+  id: string;
+  tenantId: string | null;
+  scope: Scope;
+  subject: string | null;
+  cause: Cause;
+  causes: Record<string, number>;
+  severity: Severity;
+  findings: number;
+  openFindings: number;
+  exposed: number;
+  read: number;
+  mailboxes: number;
+  mailboxesEstimated: boolean;
+  firstSeen: string;
+  lastSeen: string;
+  openedAt: string | null;
+  acknowledgedAt: string | null;
+  acknowledgedBy: string | null;
+  resolvedAt: string | null;
+  reopened: number;
+  timeToResolve: number | null;
+  suppression: Suppression | null;
+  log: LogEntry[];
+  url: string;
+  state: IncidentState;
+  title: string;
+  actions: Action[];
+}
+
+export type IncidentState = (typeof INCIDENT_STATE_VALUES)[number];
+export const INCIDENT_STATE_VALUES = [
+  "open",
+  "acknowledged",
+  "resolved",
+  "suppressed",
+] as const;
 
 export interface Issue {
   code: string;
@@ -298,6 +369,13 @@ export const LOCATION_VALUES = [
   "not_checked",
   "unknown",
 ] as const;
+
+export interface LogEntry {
+  at: string;
+  what: Happening;
+  by: string | null;
+  note: string | null;
+}
 
 export interface MessageState {
   location: Location;
@@ -358,7 +436,7 @@ export const PERMISSION_STATE_VALUES = [
 ] as const;
 
 export interface ProblemBody {
-  type: "urn:problem-type:triage:invalid-query" | "urn:problem-type:triage:invalid-body" | "urn:problem-type:triage:invalid-failure" | "urn:problem-type:triage:not-signed-in" | "urn:problem-type:triage:role-missing" | "urn:problem-type:triage:other-tenant" | "urn:problem-type:triage:not-found" | "urn:problem-type:triage:unknown-tenant" | "urn:problem-type:triage:unknown-channel" | "urn:problem-type:triage:too-large" | "urn:problem-type:triage:internal" | "urn:problem-type:triage:channel-failed" | "urn:problem-type:triage:storage-away" | "urn:problem-type:triage:storage-denied" | "urn:problem-type:triage:timeout";
+  type: "urn:problem-type:triage:invalid-query" | "urn:problem-type:triage:invalid-body" | "urn:problem-type:triage:invalid-failure" | "urn:problem-type:triage:not-signed-in" | "urn:problem-type:triage:role-missing" | "urn:problem-type:triage:other-tenant" | "urn:problem-type:triage:not-found" | "urn:problem-type:triage:unknown-tenant" | "urn:problem-type:triage:unknown-channel" | "urn:problem-type:triage:wrong-state" | "urn:problem-type:triage:too-large" | "urn:problem-type:triage:internal" | "urn:problem-type:triage:channel-failed" | "urn:problem-type:triage:storage-away" | "urn:problem-type:triage:storage-denied" | "urn:problem-type:triage:timeout";
   title: string;
   status: number;
   detail: string;
@@ -373,6 +451,13 @@ export interface ProblemError {
 export interface Queued {
   queued: number;
   nextLink?: string | null;
+}
+
+export interface ReachTimes {
+  p50: number | null;
+  p90: number | null;
+  stillInReach: number;
+  oldestSeconds: number | null;
 }
 
 export type Reason = (typeof REASON_VALUES)[number];
@@ -441,6 +526,15 @@ export const SCENARIO_VALUES = [
   "unclassified",
 ] as const;
 
+export type Scope = (typeof SCOPE_VALUES)[number];
+export const SCOPE_VALUES = [
+  "app",
+  "domain",
+  "mailbox",
+  "message",
+  "evidence",
+] as const;
+
 export type Severity = (typeof SEVERITY_VALUES)[number];
 export const SEVERITY_VALUES = [
   "critical",
@@ -463,9 +557,20 @@ export interface Summary {
   byCause: Record<string, number>;
   bySeverity: Record<string, number>;
   byConfidence: Record<string, number>;
+  byState: Record<string, number>;
   byDay: Record<string, number>;
   exposed: number;
+  exposures: ExposureCounts;
+  openIncidents: number;
+  timeInReach: ReachTimes;
   audits: AuditState[];
+}
+
+export interface Suppression {
+  reason: string;
+  until: string;
+  by: string | null;
+  at: string;
 }
 
 export interface TenantCoverage {
@@ -480,8 +585,8 @@ export interface TenantState {
   domains: string[];
   verdict: Verdict | null;
   auditedAt: string | null;
-  openIncidents: number | null;
-  exposed: number | null;
+  openIncidents: number;
+  exposed: number;
   coverage: TenantCoverage | null;
 }
 

@@ -100,7 +100,19 @@ def test_no_other_header_is_accepted(header: str) -> None:
     ("GET", [f"Triage.Read.{TENANT_ID}", "Triage.Write"], (TENANT_ID,)),
 ])  # fmt: skip
 def test_the_tenants_of_roles(method: str, roles: list[str], tenants: tuple[str, ...] | None) -> None:
-    assert identify(EASYAUTH, request(method, principal(*roles))) == Caller(tenants)
+    assert identify(EASYAUTH, request(method, principal(*roles))).tenants == tenants
+
+
+@pytest.mark.parametrize(("claims", "name"), [
+    ({"name": "Adele", "preferred_username": "adele@contoso.com"}, "adele@contoso.com"),
+    ({"name": "Adele"}, "Adele"), ({"azp": "an app", "name": "x"}, "x"), ({"appid": "an app"}, "an app"),
+    ({"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress": "adele@contoso.com"}, "adele@contoso.com"),
+    ({}, "somebody without a name"),
+])  # fmt: skip
+def test_who_is_signed_in(claims: dict[str, str], name: str) -> None:
+    values = [{"typ": typ, "val": value} for typ, value in {"roles": "Triage.Read", **claims}.items()]
+    assert identify(EASYAUTH, request("GET", encoded({"claims": values}))).name == name
+    assert identify(KEYS, request("GET", encoded({"claims": values}))).name is None
 
 
 @pytest.mark.parametrize("role", ["Triage.Read.", "Triage.Read.contoso.com", f"Triage.Read{TENANT_ID}",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.factories import APP_ID, OTHER_TENANT_ID, TENANT_ID
 from triage.api.access import EVERYTHING, AccessError, Caller
-from triage.api.filters import PARAMETERS
+from triage.api.filters import AUDITS, FINDINGS
 from triage.api.problem_types import ProblemType
 from triage.api.queries import next_link, page, read_query
 from triage.api.responses import RequestError
@@ -20,7 +20,7 @@ from triage.intake.scenario import Scenario
 from triage.wire import epoch_ns
 
 URL = "https://triage.example/api/findings"
-NAMES = tuple(PARAMETERS)
+NAMES = tuple(dict.fromkeys((*FINDINGS, *AUDITS)))
 
 
 def request(query: dict[str, str] | str) -> func.HttpRequest:
@@ -139,6 +139,14 @@ def test_the_next_link_can_be_followed() -> None:
     link = next_link(request(query), "t")
     assert link is not None
     assert read(urlsplit(link).query) == {**read(query), "token": "t"}
+
+
+def test_a_parameter_can_mean_something_else_in_another_collection() -> None:
+    assert read({"state": "acknowledged", "format": "csv"}, "incidentState", "table") == {
+        "state": ("acknowledged",), "format": "csv"}  # fmt: skip
+    assert list(refused({"state": "acknowledged"}, "state")) == ["state"]
+    assert list(refused({"mailbox": "adele*"}, "address")) == ["mailbox"]
+    assert list(refused({"format": "ocsf"}, "table")) == ["format"]
 
 
 def test_a_query_has_the_tenants_of_the_caller() -> None:

@@ -11,6 +11,8 @@ from triage.api.routes import ROUTES
 
 _COLLECTIONS = {
     "findings": filters.FINDINGS,
+    "exposures": filters.EXPOSURES,
+    "incidents": filters.INCIDENTS,
     "audits": filters.AUDITS,
     "summary": filters.SUMMARY,
     "rejected": filters.REJECTED,
@@ -38,8 +40,8 @@ def problem_types() -> str:
 def parameters() -> str:
     """A row for each query parameter."""
     rows = ["| parameter | meaning | accepts | used by |", "|---|---|---|---|"]
-    for parameter in PARAMETERS.values():
-        collections = ", ".join(name for name, names in _COLLECTIONS.items() if parameter.name in names)
+    for key, parameter in PARAMETERS.items():
+        collections = ", ".join(name for name, keys in _COLLECTIONS.items() if key in keys)
         rows.append(f"| `{parameter.name}` | {parameter.description} | {_accepts(parameter)} | {collections} |")
     return "\n".join(rows)
 

@@ -26,6 +26,16 @@ from triage.settings import Settings
 
 HEADER = "X-MS-CLIENT-PRINCIPAL"
 READ, WRITE = "Triage.Read", "Triage.Write"
+# What a person is called, then an app by its client ID
+# (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+_NAME_CLAIMS = (
+    "preferred_username",
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+    "name",
+    "azp",
+    "appid",
+)
 _ROLE_CLAIMS = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
 
 
@@ -55,6 +65,8 @@ class Caller:
     """Who asks: the tenants that they may see or change. None: every tenant, and what belongs to none."""
 
     tenants: tuple[str, ...] | None = None
+    name: str | None = None
+    """Who is signed in; None with a function key."""
 
     def may(self, tenant_id: str | None) -> bool:
         """Whether the caller may see or change what belongs to a tenant."""
@@ -86,15 +98,16 @@ def identify(settings: Settings, request: func.HttpRequest) -> Caller:
     """
     if not settings.easyauth or request.method == "OPTIONS":
         return EVERYTHING
-    roles = _roles(header(request, HEADER))
+    principal = _Principal.of(header(request, HEADER))
+    roles, name = principal.roles, principal.name
     needed = READ if request.method in ("GET", "HEAD") else WRITE
     if needed in roles:
-        return EVERYTHING
+        return Caller(None, name)
     tenants = tuple(sorted(filter(None, (_tenant_of(role, needed) for role in roles))))
     if not tenants:
         detail = f"This needs the app role {needed}. An administrator can assign it."
         raise AccessError(ProblemType.ROLE_MISSING, detail)
-    return Caller(tenants)
+    return Caller(tenants, name)
 
 
 def header(request: func.HttpRequest, name: str) -> str | None:
@@ -111,13 +124,24 @@ def _tenant_of(role: str, needed: str) -> str | None:
         return None
 
 
-def _roles(principal_header: str | None) -> set[str]:
-    if not principal_header:
-        raise AccessError(ProblemType.NOT_SIGNED_IN, "Sign in first. The request has no principal.")
-    try:
-        principal: Any = json.loads(base64.b64decode(principal_header, validate=True))
-        claims = cast("list[dict[str, Any]]", principal["claims"])
-        kinds = {*_ROLE_CLAIMS, principal.get("role_typ")}
-        return {str(claim["val"]) for claim in claims if claim.get("typ") in kinds}
-    except (binascii.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise AccessError(ProblemType.NOT_SIGNED_IN, "Sign in again. The principal cannot be read.") from None
+@dataclass(frozen=True, slots=True)
+class _Principal:
+    """Who is signed in, and the app roles."""
+
+    name: str
+    roles: set[str]
+
+    @classmethod
+    def of(cls, text: str | None) -> _Principal:
+        """From the header. AccessError if there is none, or if it cannot be read."""
+        if not text:
+            raise AccessError(ProblemType.NOT_SIGNED_IN, "Sign in first. The request has no principal.")
+        try:
+            principal: Any = json.loads(base64.b64decode(text, validate=True))
+            claims = [(claim.get("typ"), claim) for claim in cast("list[dict[str, Any]]", principal["claims"])]
+            kinds = {*_ROLE_CLAIMS, principal.get("role_typ")}
+            roles = {str(claim["val"]) for kind, claim in claims if kind in kinds}
+            names = [str(claim.get("val")) for wanted in _NAME_CLAIMS for kind, claim in claims if kind == wanted]
+            return cls(next(iter(names), "somebody without a name"), roles)
+        except (binascii.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise AccessError(ProblemType.NOT_SIGNED_IN, "Sign in again. The principal cannot be read.") from None

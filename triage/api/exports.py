@@ -1,4 +1,4 @@
-"""Findings for other programs: CSV for spreadsheets, OCSF for SIEMs."""
+"""Items for other programs: CSV for spreadsheets, OCSF for SIEMs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,22 @@ from typing import Any
 
 from triage.wire import epoch_ns
 
-CSV_COLUMNS = (
+Json = dict[str, Any]
+
+FINDING_COLUMNS = (
     "id", "tenantId", "occurredAt", "triagedAt", "scenario", "cause", "confidence", "severity", "exposed", "location",
     "mailbox", "messageId", "internetMessageId", "subject", "error", "summary", "state", "incidentId", "resolvedAt",
     "isRead", "url",
 )  # fmt: skip
-# What is about the message. The other columns are fields of the finding or of its failure.
-_OF_MESSAGE = ("location", "isRead")
+INCIDENT_COLUMNS = (
+    "id", "tenantId", "scope", "subject", "cause", "severity", "state", "title", "findings", "openFindings", "exposed",
+    "read", "mailboxes", "firstSeen", "lastSeen", "openedAt", "acknowledgedAt", "acknowledgedBy", "resolvedAt",
+    "reopened", "timeToResolve", "url",
+)  # fmt: skip
+EXPOSURE_COLUMNS = (
+    "tenantId", "mailbox", "messageId", "internetMessageId", "subject", "location", "folder", "isRead", "since",
+    "lookedAt", "cause", "findingId", "incidentId", "url",
+)  # fmt: skip
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and an attacker wrote some of the texts
 # (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -33,26 +42,36 @@ _CONFIDENCE = {
     "undetermined": (0, "Unknown"),
 }
 _DETECTION_FINDING = 2004
-_CREATE, _UPDATE = 1, 2
+_CREATE, _UPDATE, _CLOSE = (1, "Create"), (2, "Update"), (3, "Close")
+_STATUS = {"open": (1, "New"), "suppressed": (3, "Suppressed"), "resolved": (4, "Resolved")}
 
 
-def csv_text(findings: Iterable[dict[str, Any]], *, header: bool) -> str:
-    """Findings as rows (RFC 4180), with or without a header row. A leading quote makes a formula plain text."""
+def findings_table(findings: Iterable[Json], *, header: bool) -> str:
+    """Findings as CSV. A row has fields of the finding, of its failure and of its message."""
+    return _table(FINDING_COLUMNS, ({**one["failure"], **one["message"], **one} for one in findings), header)
+
+
+def incidents_table(incidents: Iterable[Json], *, header: bool) -> str:
+    """Incidents as CSV."""
+    return _table(INCIDENT_COLUMNS, incidents, header)
+
+
+def exposures_table(exposures: Iterable[Json], *, header: bool) -> str:
+    """Exposures as CSV."""
+    return _table(EXPOSURE_COLUMNS, exposures, header)
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[Json], header: bool) -> str:
+    """Rows (RFC 4180), with or without a header row. A leading quote makes a formula plain text."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     if header:
-        writer.writerow(CSV_COLUMNS)
-    writer.writerows([_cell(finding, column) for column in CSV_COLUMNS] for finding in findings)
+        writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
     return text.getvalue()
 
 
-def _cell(finding: dict[str, Any], column: str) -> str:
-    if column in _OF_MESSAGE:
-        value: Any = finding["message"].get(column)
-    elif column in finding:
-        value = finding[column]
-    else:
-        value = finding["failure"].get(column)
+def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = "" if value is None else str(value)
@@ -64,7 +83,8 @@ def ocsf(finding: dict[str, Any]) -> dict[str, Any]:
     """A finding as an OCSF Detection Finding (https://schema.ocsf.io, class 2004). Times are milliseconds since 1970."""
     failure, message = finding["failure"], finding["message"]
     confidence_id, confidence = _CONFIDENCE[finding["confidence"]]
-    activity = _CREATE if finding["deliveries"] == 1 else _UPDATE
+    status_id, status = _STATUS[finding["state"]]
+    activity_id, activity = _CLOSE if finding["state"] == "resolved" else _CREATE if finding["looks"] == 1 else _UPDATE
     references = [action["url"] for action in finding["actions"] if action["url"]]
     steps = [f"{number}. {action['title']}: {action['detail']}" for number, action in enumerate(finding["actions"], 1)]
     return {
@@ -72,16 +92,16 @@ def ocsf(finding: dict[str, Any]) -> dict[str, Any]:
         "class_name": "Detection Finding",
         "category_uid": 2,
         "category_name": "Findings",
-        "activity_id": activity,
-        "activity_name": "Create" if activity == _CREATE else "Update",
-        "type_uid": _DETECTION_FINDING * 100 + activity,
+        "activity_id": activity_id,
+        "activity_name": activity,
+        "type_uid": _DETECTION_FINDING * 100 + activity_id,
         "time": _milliseconds(finding["occurredAt"]),
         "severity_id": _SEVERITY_IDS[finding["severity"]],
         "severity": "Informational" if finding["severity"] == "info" else finding["severity"].title(),
         "confidence_id": confidence_id,
         "confidence": confidence,
-        "status_id": 1,
-        "status": "New",
+        "status_id": status_id,
+        "status": status,
         "message": finding["summary"],
         "finding_info": {
             "uid": finding["id"],

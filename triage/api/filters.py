@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from triage.addresses import domain_name, guid, mailbox_address
 from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.finding import FindingState
+from triage.finding import FindingState, Scope
+from triage.incidents import IncidentState
 from triage.intake.scenario import Scenario
 from triage.storage.query import FILTERS
 from triage.wire import epoch_ns
@@ -99,6 +100,10 @@ def _mailbox(text: str) -> tuple[str]:
         raise ValueError(f"must be {known}") from None
 
 
+def _address(text: str) -> tuple[str]:
+    return (mailbox_address(text),)
+
+
 def _incident(text: str) -> tuple[str]:
     if not re.fullmatch(r"[0-9a-f]{32}", text):
         raise ValueError("must be an incident's ID: 32 hexadecimal digits")
@@ -121,38 +126,45 @@ _MAILBOX = Kind(
 _INCIDENT = Kind(
     _incident, {"type": "string", "pattern": "^[0-9a-f]{32}$", "examples": ["8d3c5a27f0914be6a1d2c3b4e5f60718"]}
 )
+_ADDRESS = Kind(
+    _address,
+    {"type": "string", "pattern": rf"^{LOCAL_PATTERN}@{DOMAIN_PATTERN}$", "examples": ["adele@contoso.com"]},
+)
 _INSTANT = Kind(_instant, {"type": "string", "format": "date-time"})
 _TOP = Kind(_top, {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": DEFAULT_TOP})
 
-PARAMETERS = {
-    parameter.name: parameter
-    for parameter in (
-        Parameter("tenantId", _TENANT, "The tenant's ID"),
-        Parameter("mailbox", _MAILBOX, "The mailbox: its address, `name*` or `*@domain`"),
-        Parameter("scenario", _any_of(Scenario), "What Email Threat Defense reported"),
-        Parameter("cause", _any_of(Cause), "Why the remediation failed"),
-        Parameter("severity", _any_of(Severity), "How serious the cause is"),
-        Parameter("confidence", _any_of(Confidence), "How certain the cause is"),
-        Parameter(
-            "exposed", _any_of(("true", "false", "null")), "Whether the message can still be opened; null: unknown"
-        ),
-        Parameter(
-            "isRead", _any_of(("true", "false", "null")), "Whether the person has read the message; null: unknown"
-        ),
-        Parameter("state", _any_of(FindingState), "Whether somebody may have to act"),
-        Parameter("incidentId", _INCIDENT, "The incident that the finding belongs to"),
-        Parameter("verdict", _any_of(Verdict), "The state of Email Threat Defense's app"),
-        Parameter("since", _INSTANT, "The start of the period, included"),
-        Parameter("until", _INSTANT, "The end of the period, included"),
-        Parameter("top", _TOP, "The maximum number of items"),
-        Parameter("format", _one_of(("json", "csv", "ocsf")), "The format of the findings"),
-        Parameter(
-            "fields",
-            _one_of(("summary",)),
-            "`summary` leaves `checks`, `actions`, `history` and `failure.raw` out of JSON",
-        ),
-    )
+_USUAL = (
+    Parameter("tenantId", _TENANT, "The tenant's ID"),
+    Parameter("mailbox", _MAILBOX, "The mailbox: its address, `name*` or `*@domain`"),
+    Parameter("scenario", _any_of(Scenario), "What Email Threat Defense reported"),
+    Parameter("cause", _any_of(Cause), "Why the remediation failed"),
+    Parameter("severity", _any_of(Severity), "How serious the cause is"),
+    Parameter("confidence", _any_of(Confidence), "How certain the cause is"),
+    Parameter("exposed", _any_of(("true", "false", "null")), "Whether the message can still be opened; null: unknown"),
+    Parameter("isRead", _any_of(("true", "false", "null")), "Whether the person has read the message; null: unknown"),
+    Parameter("state", _any_of(FindingState), "Whether somebody may have to act"),
+    Parameter("incidentId", _INCIDENT, "The incident that the finding belongs to"),
+    Parameter("verdict", _any_of(Verdict), "The state of Email Threat Defense's app"),
+    Parameter("since", _INSTANT, "The start of the period, included"),
+    Parameter("until", _INSTANT, "The end of the period, included"),
+    Parameter("top", _TOP, "The maximum number of items"),
+    Parameter("format", _one_of(("json", "csv", "ocsf")), "The format of the findings"),
+    Parameter(
+        "fields",
+        _one_of(("summary",)),
+        "`summary` leaves `checks`, `actions`, `history` and `failure.raw` out of JSON",
+    ),
+)
+
+# Parameters that mean something else in another collection, under a key of their own.
+_OTHERS = {
+    "address": Parameter("mailbox", _ADDRESS, "The mailbox's address"),
+    "incidentState": Parameter("state", _any_of(IncidentState), "Whether somebody has to act"),
+    "scope": Parameter("scope", _any_of(Scope), "What the incident is about"),
+    "table": Parameter("format", _one_of(("json", "csv")), "The format"),
 }
+
+PARAMETERS = {parameter.name: parameter for parameter in _USUAL} | _OTHERS
 
 # The parameters of each collection. A page also takes `token`, which comes with the link to it.
 FINDINGS = (*FILTERS, "since", "until", "top", "format", "fields")
@@ -161,3 +173,5 @@ AUDITS = ("tenantId", "verdict", "since", "until", "top")
 SUMMARY = ("tenantId", "since", "until")
 REJECTED = ("top",)
 NOTIFICATIONS = ("tenantId", "top")
+EXPOSURES = ("tenantId", "address", "isRead", "incidentId", "top", "table")
+INCIDENTS = ("tenantId", "incidentState", "scope", "cause", "severity", "since", "until", "top", "table")

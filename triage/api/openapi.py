@@ -22,6 +22,7 @@ from triage.operations.services import Services
 _PROBLEMS = {
     400: "The request is wrong. Each entry of `errors` names a place and says what is wrong there.",
     404: "There is no such resource, or it belongs to a tenant that the caller may not see.",
+    409: "The state of the resource does not allow it.",
     413: "The request is too large.",
     502: "The other side did not take it. `detail` has its answer.",
     503: "Storage cannot be reached, or the request took too long. Try again after `Retry-After`.",
@@ -77,7 +78,8 @@ def _operation(route: Route, schemas: Json) -> Json:
         if part.startswith("{")
     ]
     parameters += [
-        _parameter("query", name, PARAMETERS[name].kind.schema, PARAMETERS[name].description) for name in route.query
+        _parameter("query", one.name, one.kind.schema, one.description)
+        for one in map(PARAMETERS.__getitem__, route.query)
     ]
     operation: Json = {
         "operationId": route.name,

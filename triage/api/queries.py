@@ -25,7 +25,7 @@ def read_query(request: func.HttpRequest, caller: Caller, names: tuple[str, ...]
     RequestError (400) if a value is wrong, or if there is any other parameter: ignored, it would filter nothing
     and nobody would notice. AccessError (403) if it names another tenant than the caller's.
     """
-    readers: dict[str, Callable[[str], Any]] = {name: PARAMETERS[name].kind.read for name in names}
+    readers: dict[str, Callable[[str], Any]] = {PARAMETERS[key].name: PARAMETERS[key].kind.read for key in names}
     if "top" in names:
         readers["token"] = str
     found: dict[str, Any] = {}

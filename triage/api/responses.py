@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import azure.functions as func
 
@@ -49,6 +50,11 @@ def json_response(value: Any, status: HTTPStatus = HTTPStatus.OK) -> func.HttpRe
         mimetype="application/json",
         charset="utf-8",
     )
+
+
+def in_dashboard(value: dict[str, Any], services: Services, **place: str) -> dict[str, Any]:
+    """A finding, an incident or an exposure with `url`, its place in the dashboard."""
+    return value | {"url": f"{services.settings.service_url}/api/dashboard?{urlencode(place)}"}
 
 
 def problem_response(kind: ProblemType, detail: str, problems: Iterable[Problem] = ()) -> func.HttpResponse:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from triage.api import (
     audits,
     dashboard,
+    exposures,
     failures,
     filters,
     findings,
     health,
+    incidents,
     notifications,
     rejected,
     summary,
     tenants,
 )
+from triage.api.collection import EXPORTS
 from triage.api.openapi import description_of
 from triage.api.route import Body, Route
 from triage.api.schemas import (
     AUDIT_PAGE,
+    EXPOSURE_PAGE,
     FINDING_PAGE,
+    INCIDENT_PAGE,
     NOTIFICATION_PAGE,
     REJECTED_PAGE,
     TENANT_PAGE,
@@ -29,8 +34,12 @@ from triage.api.schemas import (
     Failures,
     Finding,
     Health,
+    Incident,
+    Noted,
     Queued,
+    Resolved,
     Summary,
+    Suppressed,
 )
 from triage.audit.model import Audit
 
@@ -40,18 +49,34 @@ _FAILURES = Body(
 )
 _TENANT = Body(AuditRequest, "The tenant to audit. Without a body, every tenant.", required=False)
 _CHANNEL = Body(ChannelTest, "The channel to test.")
+_NOTE = Body(Noted, "A note for the log.", required=False)
 
 ROUTES: tuple[Route, ...] = (
     Route("post_failures", "POST", "failures", failures.post, "Send failures", AcceptedBody, 202,
           body=_FAILURES, problems=(400, 413, 503)),
     Route("options_failures", "OPTIONS", "failures", failures.options, "Validate a webhook"),
     Route("get_findings", "GET", "findings", findings.search, "List findings", FINDING_PAGE,
-          media=("text/csv", "application/x-ndjson"), query=filters.FINDINGS, problems=(400, 503)),
+          media=EXPORTS, query=filters.FINDINGS, problems=(400, 503)),
     Route("get_finding", "GET", "findings/{id}", findings.get, "Get a finding", Finding, problems=(404, 503)),
     Route("post_retriages", "POST", "findings/retriage", findings.retriage_all, "Triage failures again", Queued, 202,
           query=filters.RETRIAGE, problems=(400, 503)),
     Route("post_retriage", "POST", "findings/{id}/retriage", findings.retriage, "Triage a failure again", AcceptedBody,
           202, problems=(404, 503)),
+    Route("get_exposures", "GET", "exposures", exposures.search, "List the messages that can still be opened",
+          EXPOSURE_PAGE, media=EXPORTS, query=filters.EXPOSURES, problems=(400, 503)),
+    Route("get_incidents", "GET", "incidents", incidents.search, "List incidents", INCIDENT_PAGE,
+          media=EXPORTS, query=filters.INCIDENTS, problems=(400, 503)),
+    Route("get_incident", "GET", "incidents/{id}", incidents.get, "Get an incident", Incident, problems=(404, 503)),
+    Route("post_acknowledge", "POST", "incidents/{id}/acknowledge", incidents.post_acknowledge,
+          "Acknowledge an incident", Incident, body=_NOTE, problems=(400, 404, 409, 503)),
+    Route("post_reopen", "POST", "incidents/{id}/reopen", incidents.post_reopen, "Reopen an incident", Incident,
+          body=_NOTE, problems=(400, 404, 409, 503)),
+    Route("post_resolve", "POST", "incidents/{id}/resolve", incidents.post_resolve, "Resolve an incident", Incident,
+          body=Body(Resolved, "Why."), problems=(400, 404, 409, 503)),
+    Route("post_suppress", "POST", "incidents/{id}/suppress", incidents.post_suppress, "Suppress an incident",
+          Incident, body=Body(Suppressed, "Why, and until when."), problems=(400, 404, 409, 503)),
+    Route("post_recheck", "POST", "incidents/{id}/recheck", incidents.post_recheck, "Recheck an incident", Queued, 202,
+          problems=(404, 503)),
     Route("get_audits", "GET", "audits", audits.search, "List permission audits", AUDIT_PAGE,
           query=filters.AUDITS, problems=(400, 503)),
     Route("post_audits", "POST", "audits", audits.post, "Audit now", AUDIT_PAGE, body=_TENANT,

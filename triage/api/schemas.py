@@ -8,24 +8,23 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from triage.api.filters import DOMAIN_PATTERN, LOCAL_PATTERN
+from triage.api.filters import PARAMETERS
 from triage.api.problem_types import ProblemType
 from triage.audit.model import Audit, Verdict
 from triage.finding import Finding as StoredFinding
 from triage.graph.evidence import Reason
+from triage.incidents import Incident as StoredIncident
+from triage.incidents import ResolveReason
 from triage.intake.failure import RemediationFailure
 from triage.settings import Mode
+from triage.storage.exposure_rows import Exposure as StoredExposure
 from triage.storage.outbox_rows import Delivery
 from triage.storage.rejected import RejectedEvent
 from triage.wire import Instant, Wire
 
 Json = dict[str, Any]
 
-_MAILBOX: Json = {
-    "type": "string",
-    "pattern": f"^{LOCAL_PATTERN}@{DOMAIN_PATTERN}$",
-    "examples": ["adele@contoso.com"],
-}
+_MAILBOX: Json = PARAMETERS["address"].kind.schema
 _MAILBOXES: Json = {"type": "array", "items": _MAILBOX}
 _NULL: Json = {"type": "null"}
 
@@ -74,6 +73,24 @@ class FindingSummary(Finding):
 
 
 FINDING_PAGE = Page(Finding | FindingSummary)
+
+
+class Incident(StoredIncident):
+    __doc__ = StoredIncident.__doc__
+
+    url: str
+    """Its place in the dashboard."""
+
+
+class Exposure(StoredExposure):
+    __doc__ = StoredExposure.__doc__
+
+    url: str
+    """The place of its newest finding in the dashboard."""
+
+
+INCIDENT_PAGE = Page(Incident)
+EXPOSURE_PAGE = Page(Exposure)
 AUDIT_PAGE = Page(Audit)
 NOTIFICATION_PAGE = Page(Delivery)
 REJECTED_PAGE = Page(RejectedEvent)
@@ -175,6 +192,28 @@ class ChannelTested(Wire):
     """What the answer does not say, and how to find out."""
 
 
+class Noted(Wire):
+    """What people say when they acknowledge an incident or open it again."""
+
+    note: str | None = None
+    """Why; it is kept in the log of the incident."""
+    by: Annotated[str, Field(max_length=200)] | None = None
+    """Who asks. It counts only with function keys: otherwise it is who is signed in."""
+
+
+class Resolved(Noted):
+    """Why an incident needs nothing more."""
+
+    reason: ResolveReason
+
+
+class Suppressed(Noted):
+    """Why nobody is told of an incident, and until when: at most a year from now."""
+
+    reason: str
+    until: Instant
+
+
 class AuditState(Wire):
     """The verdict of a tenant's newest audit."""
 
@@ -202,12 +241,34 @@ class TenantState(Wire):
     verdict: Verdict | None
     """The verdict of its newest audit; null: there is none."""
     audited_at: Instant | None
-    open_incidents: int | None
-    exposed: int | None
+    open_incidents: int
+    exposed: int
+    """The messages that can still be opened."""
     coverage: TenantCoverage | None
+    """Null: it was not scanned."""
 
 
 TENANT_PAGE = Page(TenantState)
+
+
+class ExposureCounts(Wire):
+    """The messages that can still be opened: each once for a mailbox, however many failures it had."""
+
+    messages: int
+    read: int
+    mailboxes: int
+
+
+class ReachTimes(Wire):
+    """For how long messages could be opened after their remediation failed, in seconds."""
+
+    p50: int | None
+    """Half of the findings of the period were out of reach within this time; null: none has left reach."""
+    p90: int | None
+    still_in_reach: int
+    """The messages that can still be opened now."""
+    oldest_seconds: int | None
+    """The time since the failure of the one that has been exposed the longest."""
 
 
 class Summary(Wire):
@@ -223,10 +284,17 @@ class Summary(Wire):
     by_cause: dict[str, int]
     by_severity: dict[str, int]
     by_confidence: dict[str, int]
+    by_state: dict[str, int]
+    """Open or resolved; what is suppressed counts as open."""
     by_day: dict[str, int]
     """By day in UTC, such as 2026-11-20."""
     exposed: int
     """The number of findings whose message can still be opened."""
+    exposures: ExposureCounts
+    """Now, whatever the period."""
+    open_incidents: int
+    """Now, whatever the period."""
+    time_in_reach: ReachTimes
     audits: list[AuditState]
     """The newest audit of each tenant."""
 

@@ -14,7 +14,7 @@ from triage.operations.summary import summarize
 
 @endpoint
 async def get(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
-    """Counts of findings by scenario, cause, severity, confidence and day, the number of findings whose message can
-    still be opened, and each app's newest verdict."""
+    """Counts of findings by scenario, cause, severity, confidence, state and day; and, as of now, the messages that can
+    still be opened, the open incidents, and each app's newest verdict."""
     found = read_query(request, caller, SUMMARY)
     return json_response(await summarize(services, found.get("since"), found.get("until"), found.get("tenantId")))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from typing import Any
 
 from triage.operations.services import Services
-from triage.storage.counters import Counts, Window, counted, read_counts
+from triage.storage.counters import Counts, Window, counted, reach_seconds, read_counts
 from triage.storage.documents import unpack_compressed
 from triage.storage.finding_rows import SUMMARY
 from triage.storage.findings import TABLE
@@ -30,6 +31,8 @@ async def summarize(
 ) -> dict[str, Any]:
     """Counts the findings with `since <= occurredAt <= until` (nanoseconds since 1970), of some tenants or all.
 
+    Exposures, open incidents and audits are those of now, whatever the period.
+
     Raises azure.core's errors.
     """
     by_day: defaultdict[str, Counts] = defaultdict(Counter[str])
@@ -44,7 +47,11 @@ async def summarize(
         async for row in services.findings.rows(Query(filters, first, last), None, 1000):
             wire = unpack_compressed(SUMMARY, row)
             by_day[wire["occurredAt"][:10]].update(counted(wire))
-    audits = await services.audits.latest(tenant_ids)
+    audits, exposures, incidents = await asyncio.gather(
+        services.audits.latest(tenant_ids),
+        services.exposures.totals(tenant_ids),
+        services.incident_lists.open_by_tenant(),
+    )
     total: Counts = Counter()
     for numbers in by_day.values():
         total.update(numbers)
@@ -55,11 +62,30 @@ async def summarize(
         **{name: _by(total, field) for name, field in _NAMES.items()},
         "byDay": {day: numbers["total"] for day, numbers in sorted(by_day.items()) if numbers["total"]},
         "exposed": total["exposed.true"],
+        "exposures": {"messages": exposures.messages, "read": exposures.read, "mailboxes": exposures.mailboxes},
+        "openIncidents": sum(n for tenant, n in incidents.items() if tenant_ids is None or tenant in tenant_ids),
+        "timeInReach": {
+            "p50": _percentile(total, 0.5),
+            "p90": _percentile(total, 0.9),
+            "stillInReach": exposures.messages,
+            "oldestSeconds": None if exposures.since is None else max(0, time.time_ns() - exposures.since) // 10**9,
+        },
         "audits": [
             {"tenantId": audit.tenant_id, "verdict": audit.verdict.value, "auditedAt": audit.audited_at}
             for audit in audits
         ],
     }
+
+
+def _percentile(total: Counts, share: float) -> int | None:
+    """The time in reach, in seconds, that this share of the findings stays within; None if none left reach."""
+    steps = {int(step): n for step, n in _by(total, "reach").items()}
+    left = share * sum(steps.values())
+    for step in sorted(steps):
+        left -= steps[step]
+        if left <= 0:
+            return reach_seconds(step)
+    return None
 
 
 def _by(total: Counts, field: str) -> dict[str, int]:

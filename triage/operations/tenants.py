@@ -16,7 +16,9 @@ async def describe_tenants(services: Services, tenants: tuple[Tenant, ...]) -> l
     """Each tenant as in `GET /api/tenants`. Raises azure.core's errors; without Graph, a tenant has another name."""
     ids = tuple(tenant.tenant_id for tenant in tenants)
     asked = asyncio.gather(*(_organization(services, tenant) for tenant in tenants))
-    audits, organizations = await asyncio.gather(services.audits.latest(ids), asked)
+    audits, exposures, incidents, organizations = await asyncio.gather(
+        services.audits.latest(ids), services.exposures.totals(ids), services.incident_lists.open_by_tenant(), asked
+    )
     newest = {audit.tenant_id: audit for audit in audits}
     return [
         {
@@ -26,8 +28,8 @@ async def describe_tenants(services: Services, tenants: tuple[Tenant, ...]) -> l
             "domains": list(tenant.domains or _verified(organization)),
             "verdict": audit.verdict.value if (audit := newest.get(tenant.tenant_id)) else None,
             "auditedAt": audit.audited_at if audit else None,
-            "openIncidents": None,
-            "exposed": None,
+            "openIncidents": incidents[tenant.tenant_id],
+            "exposed": exposures.by_tenant[tenant.tenant_id],
             "coverage": None,
         }
         for tenant, organization in zip(tenants, organizations, strict=True)

@@ -6,7 +6,7 @@ Its rows are in exposure_rows.py. All methods raise azure.core's errors.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,11 +39,17 @@ class ExposureQuery:
 
 @dataclass(frozen=True, slots=True)
 class ExposureTotals:
-    """How many messages can still be opened, how many of them were read, and in how many mailboxes they are."""
+    """How many messages can still be opened, how many of them were read, and in how many mailboxes they are.
+
+    `since`: when the remediation of the one that has been exposed the longest failed, in nanoseconds since 1970.
+    `by_tenant` has the number of messages of each tenant; those of no tenant under an empty ID.
+    """
 
     messages: int
     read: int
     mailboxes: int
+    since: int | None
+    by_tenant: Counter[str]
 
 
 class Exposures:
@@ -120,14 +126,18 @@ class Exposures:
 
     async def totals(self, tenant_ids: tuple[str, ...] | None) -> ExposureTotals:
         """The numbers of exposures of some tenants, or all."""
-        messages = read = 0
+        read = 0
+        since: int | None = None
+        tenants: Counter[str] = Counter()
         mailboxes: set[tuple[str, str]] = set()
         select = ("RowKey", "tenantId", "mailbox", "isRead")
         async for row in self._rows(ExposureQuery(tenant_ids), None, 8000, select):
-            messages += 1
+            tenants[row.get("tenantId", "")] += 1
             read += row["isRead"] == "true"
             mailboxes.add((row.get("tenantId", ""), row["mailbox"]))
-        return ExposureTotals(messages, read, len(mailboxes))
+            begun = int(str(row["RowKey"]).split("|")[2])
+            since = begun if since is None else min(since, begun)
+        return ExposureTotals(tenants.total(), read, len(mailboxes), since, tenants)
 
     async def _rows(
         self, query: ExposureQuery, after: str | None, most: int, select: Sequence[str] = ()

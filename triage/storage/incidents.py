@@ -6,6 +6,7 @@ All methods raise azure.core's errors.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from triage.storage.transactions import submit
 from triage.wire import epoch_ns, now
 
 TABLE = "incidents"
+_ID = re.compile(r"[0-9a-f]{32}")
 _ATTEMPTS = 20
 _READS_AT_ONCE = 16
 _OPERATIONS = 100
@@ -163,7 +165,7 @@ class Incidents:
 
     async def get(self, incident_id: str) -> Incident | None:
         """The incident with this ID; None if there is none."""
-        head = await self._head(incident_id)
+        head = await self._head(incident_id) if _ID.fullmatch(incident_id) else None
         return without_ended_suppression(head.incident, now())[0] if head else None
 
     async def change(self, incident_id: str, step: Callable[[Incident], Step]) -> Incident | None:

@@ -1,0 +1,61 @@
+"""Findings as clients see them: one whose incident is suppressed is `suppressed`, which is not stored with it."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any
+
+from triage.finding import Finding, FindingState
+from triage.operations.services import Services
+from triage.storage.query import Query
+
+OPEN, SUPPRESSED = FindingState.OPEN.value, FindingState.SUPPRESSED.value
+
+Json = dict[str, Any]
+
+
+async def find(services: Services, finding_id: str) -> Finding | None:
+    """The finding with this ID; None if there is none. Raises azure.core's errors."""
+    finding = await services.findings.get(finding_id)
+    if finding is None or finding.state is not FindingState.OPEN:
+        return finding
+    incident = await services.incidents.get(finding.incident_id)
+    suppressed = incident is not None and incident.suppression is not None
+    return finding.model_copy(update={"state": FindingState.SUPPRESSED}) if suppressed else finding
+
+
+async def page(
+    services: Services, query: Query, top: int, token: str | None, *, whole: bool
+) -> tuple[list[Json], str | None]:
+    """At most `top` findings, newest first, and the token of the next page. InputError if `token` is not valid.
+
+    Raises azure.core's errors.
+    """
+    suppressed = await services.incident_lists.suppressed()
+    wanted = query.filters.get("state")
+    query = _stored(query, suppressed)
+    found: list[Json] = []
+    while True:
+        rows, token = await services.findings.page(query, top - len(found), token, whole=whole)
+        seen = (_shown(row, suppressed) for row in rows)
+        found += [row for row in seen if wanted is None or row["state"] in wanted]
+        if token is None or len(found) >= top:
+            return found, token
+
+
+def _stored(query: Query, suppressed: AbstractSet[str]) -> Query:
+    """The query of what is stored: what is suppressed is stored as open."""
+    wanted = query.filters.get("state", ())
+    if SUPPRESSED not in wanted:
+        return query
+    filters = query.filters | {"state": tuple(dict.fromkeys(OPEN if one == SUPPRESSED else one for one in wanted))}
+    if wanted == (SUPPRESSED,):
+        incidents = filters.get("incidentId", tuple(sorted(suppressed)))
+        filters["incidentId"] = tuple(one for one in incidents if one in suppressed)
+    return replace(query, filters=filters)
+
+
+def _shown(row: Json, suppressed: AbstractSet[str]) -> Json:
+    hidden = row["state"] == OPEN and row["incidentId"] in suppressed
+    return row | {"state": SUPPRESSED} if hidden else row
