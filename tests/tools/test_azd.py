@@ -148,6 +148,18 @@ def test_a_program_that_is_missing(machine: Machine, program: str, hook: str) ->
     assert f"{program} is missing" in done.stderr
 
 
+def test_on_windows_bash_is_the_one_of_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("cmd/git.exe", "bin/bash.exe"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(shutil, "which", lambda name: str(tmp_path / "cmd" / "git.exe") if name == "git" else "wsl")
+    assert azd._bash() == str(tmp_path / "bin" / "bash.exe")
+    (tmp_path / "bin" / "bash.exe").unlink()
+    with pytest.raises(azd.HookError, match="install Git"):
+        azd._bash()
+
+
 @pytest.fixture
 def released(tmp_path: Path) -> Path:
     path = tmp_path / "triage.zip"

@@ -56,6 +56,13 @@ def test_a_missing_permission_comes_with_its_command() -> None:
     assert (found.state, found.fix) == ("warning", "infra/scripts/graph-permissions.sh grant --sets core")
 
 
+def test_a_channel_that_fails_is_a_warning() -> None:
+    assert not [one for one in doctor.health_checks(health(), deployed=True) if one.name == "notifications"]
+    failing = {"status": "degraded", "channels": 2, "failing": 1}
+    (found,) = [one for one in doctor.health_checks(health(notifications=failing), deployed=True) if one.fix]
+    assert (found.name, found.state) == ("notifications", "warning")
+
+
 @pytest.mark.parametrize(("deployed", "words"), [(True, "TRIAGE_GRAPH_CLIENT_ID"), (False, "AZURE_CLIENT_SECRET")])
 def test_an_identity_that_cannot_sign_in(deployed: bool, words: str) -> None:
     graph = {"status": "degraded", "reasons": ["throttled", "unauthenticated"]}

@@ -99,6 +99,10 @@ def health_checks(health: Json, *, deployed: bool) -> list[Check]:
         found.append(Check("permission", _WARNING, f"{name} is missing", GRANT.format(_SET_OF.get(name, "all"))))
     if permissions["status"] == "ok" and not permissions.get("lacking"):
         found.append(Check("permissions", _OK, "every permission is granted"))
+    failing = int(health["checks"].get("notifications", {}).get("failing") or 0)
+    if failing:
+        text = f"{failing} of the channels for notifications do not take what they are sent"
+        found.append(Check("notifications", _WARNING, text, "etd-triage notifications --test NAME"))
     return found
 
 
