@@ -1,6 +1,6 @@
 # Everything a developer needs. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench bench-full chaos package page screenshots docs lock clean
+.PHONY: help setup run test lint types bench bench-full chaos soak package page screenshots docs lock clean
 MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # or every process compiles what it imports again
 python := .venv/bin/python

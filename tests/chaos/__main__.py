@@ -1,6 +1,7 @@
 """`make chaos`: kills hosts, takes storage away and breaks Graph while failures arrive, and counts what becomes of them.
 
-The exit code is 1 if a failure was lost, has two findings, has the wrong cause, or stays undetermined.
+The exit code is 1 if a failure was lost, has two findings, has the wrong cause, or stays undetermined, or if incidents,
+exposures or the summary differ from a count by hand.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ def main() -> int:
     options = parser.parse_args()
     result = run(failures=options.failures, seconds=options.seconds, count=options.hosts, seed=options.seed)
     figures = asdict(result)
-    harm, wrong = figures.pop("harm"), figures.pop("wrong")
+    harm, wrong, derived = figures.pop("harm"), figures.pop("wrong"), figures.pop("derived")
     for name, value in figures.items():
         print(
             f"{name.replace('_', ' '):<14} {value:.1f}"
             if isinstance(value, float)
             else f"{name.replace('_', ' '):<14} {value}"
         )
+    print(f"{'counts differ':<14} {', '.join(derived) or 'none: incidents, exposures, summary'}")
     for title, counts in (("wrong", wrong), ("harm", harm)):
         print(f"{title:<14} {sum(counts.values())}")
         for name, number in sorted(counts.items()):
