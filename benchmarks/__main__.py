@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import costs, load, start, storage, storm, tables
+from benchmarks import costs, end_to_end, load, start, storage, storm, tables
 from benchmarks.tenant import tenant
 
 RESULTS = Path(__file__).with_name("results")
@@ -35,6 +35,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
     "graph": graph,
     "costs": lambda options: costs.run(latency_ms=options.latency),
     "storm": lambda options: storm.run(options.storm, latency_ms=options.latency),
+    "end_to_end": lambda options: end_to_end.end_to_end(options.storm, options.baseline, latency_ms=options.latency),
     "start": lambda options: [start.run(runs=options.starts, latency_ms=ms) for ms in (options.latency, 0)],
     "storage": lambda options: {
         "azurite": storage.on_azurite(options.writes),
@@ -53,7 +54,7 @@ def main() -> int:
     parser.add_argument(
         "--baseline", type=int, default=BASELINE_FAILURES, metavar="N", help="failures that the baseline triages"
     )
-    parser.add_argument("--storm", type=int, metavar="N", help="failures of the storm (default: 1000)")
+    parser.add_argument("--storm", type=int, metavar="N", help="failures of the storm, and end to end (default: 1000)")
     parser.add_argument("--starts", type=int, default=5, metavar="N", help="starts of each app")
     parser.add_argument("--writes", type=int, default=300, metavar="N", help="findings stored in Azurite")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIRECTORY")

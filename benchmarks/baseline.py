@@ -2,7 +2,8 @@
 
 It asks the same questions as the service, each only when an answer requires it, and makes the finding with the
 service's own diagnosis, so only the reading differs. The client is made once. With `--keep` it reads the tenant and the
-app once for all failures: the documentation does not show that, but a careful programmer might do it.
+app once for all failures: the documentation does not show that, but a careful programmer might do it. With
+`--concurrent` it triages several failures at a time.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from pydantic import BaseModel
 
-from benchmarks.measure import Queued, arguments, measure, read, report
+from benchmarks.measure import Queued, arguments, measure, report, source
 from triage.addresses import domain_of
 from triage.diagnosis.case import Case
 from triage.diagnosis.diagnose import diagnose
 from triage.finding import Finding, make_finding
-from triage.graph import models
 from triage.graph.evidence import Answer, AppEvidence, Evidence, State
 from triage.graph.message_search import WELL_KNOWN, WELL_KNOWN_HIDDEN
+from triage.graph.models.applications import Application, AppRoleAssignment, OAuth2PermissionGrant, ServicePrincipal
+from triage.graph.models.directory import Organization, Recipient, TenantInformation, User
+from triage.graph.models.mail import MailFolder, Message
 from triage.graph.permissions import GRAPH_APP_ID
 from triage.graph.questions import applications, directory, mail
 from triage.graph.session import simulator_authentication
@@ -64,34 +67,34 @@ class Baseline:
 
     async def _organization(self) -> Answer[Any]:
         query = _query(self.client.organization, select=["id", "verifiedDomains"])
-        return (await _many("organization", self.client.organization.get(query), models.Organization)).first()
+        return (await _many("organization", self.client.organization.get(query), Organization)).first()
 
     async def _app(self) -> AppEvidence:
         client, app_id = self.client, self.tenant.app_id or ""
         by_app_id = client.service_principals_with_app_id
         principal = await _one(
             "service_principal", by_app_id(app_id).get(_query(by_app_id(app_id), select=applications.SERVICE_PRINCIPAL.split(","))),
-            models.ServicePrincipal,
+            ServicePrincipal,
         )  # fmt: skip
         graph = await _one(
             "graph_service_principal", by_app_id(GRAPH_APP_ID).get(_query(by_app_id(GRAPH_APP_ID), select=["id"])),
-            models.ServicePrincipal,
+            ServicePrincipal,
         )  # fmt: skip
         application = client.applications_with_app_id(app_id)
         registration = await _one(
             "registration", application.get(_query(application, select=applications.REGISTRATION.split(","))),
-            models.Application,
+            Application,
         )  # fmt: skip
         if principal.value is None or principal.value.id is None:
             return AppEvidence(principal, graph_service_principal=graph, registration=registration)
         builder = client.service_principals.by_service_principal_id(principal.value.id)
         grants = await _many(
             "permissions", builder.app_role_assignments.get(_query(builder.app_role_assignments, top=999)),
-            models.AppRoleAssignment,
+            AppRoleAssignment,
         )  # fmt: skip
         delegated = await _many(
             "delegated_grants", builder.oauth2_permission_grants.get(_query(builder.oauth2_permission_grants, top=999)),
-            models.OAuth2PermissionGrant,
+            OAuth2PermissionGrant,
         )  # fmt: skip
         return AppEvidence(
             principal,
@@ -105,27 +108,27 @@ class Baseline:
         client = self.client
         fields = directory.USER.split(",")
         user = client.users.by_user_id(address)
-        evidence.user = await _one("user", user.get(_query(user, select=fields)), models.User)
+        evidence.user = await _one("user", user.get(_query(user, select=fields)), User)
         if evidence.user.value is not None:
             return
         having = f"mail eq '{address}' or proxyAddresses/any(p:p eq 'smtp:{address}')"
         query = _query(client.users, select=fields, filter=having, top=5)
-        evidence.alias = (await _many("alias", client.users.get(query), models.User)).first()
+        evidence.alias = (await _many("alias", client.users.get(query), User)).first()
         deleted = client.directory.deleted_items.graph_user
         query = _query(deleted, filter=f"{having} or endsWith(userPrincipalName,'{address}')", count=True)
         query.headers.add("ConsistencyLevel", "eventual")
-        evidence.deleted_user = (await _many("deleted_user", deleted.get(query), models.User)).first()
+        evidence.deleted_user = (await _many("deleted_user", deleted.get(query), User)).first()
         if evidence.alias.value is not None:
             return
         query = _query(client.groups, select=["id", "mail", "groupTypes"], filter=having, top=5)
-        evidence.group = (await _many("group", client.groups.get(query), models.Recipient)).first()
+        evidence.group = (await _many("group", client.groups.get(query), Recipient)).first()
         query = _query(client.contacts, select=["id", "mail"], filter=having, top=5)
-        evidence.contact = (await _many("contact", client.contacts.get(query), models.Recipient)).first()
+        evidence.contact = (await _many("contact", client.contacts.get(query), Recipient)).first()
         organization = evidence.organization.value
         if organization is not None and not organization.verifies(domain_of(address)):
             relationships = client.tenant_relationships
             owner = relationships.find_tenant_information_by_domain_name_with_domain_name(domain_of(address))
-            evidence.domain_owner = await _one("domain_owner", owner.get(), models.TenantInformation)
+            evidence.domain_owner = await _one("domain_owner", owner.get(), TenantInformation)
 
     async def _mailbox(self, evidence: Evidence, address: str, message_id: str) -> None:
         person = evidence.user.value or evidence.alias.value
@@ -135,10 +138,10 @@ class Baseline:
             return
         holds = f"internetMessageId eq '{message_id}'"
         query = _query(user.messages, select=mail.MESSAGE.split(","), filter=holds)
-        evidence.message = await _many("message", user.messages.get(query), models.Message)
+        evidence.message = await _many("message", user.messages.get(query), Message)
         deletions = user.mail_folders.by_mail_folder_id("recoverableitemsdeletions").messages
         query = _query(deletions, select=mail.MESSAGE.split(","), filter=holds)
-        evidence.recoverable_items = await _many("recoverable_items", deletions.get(query), models.Message)
+        evidence.recoverable_items = await _many("recoverable_items", deletions.get(query), Message)
         parents = {message.parent_folder_id for message in evidence.message.value or []}
         if evidence.mailbox.value.id in parents:
             return
@@ -146,7 +149,7 @@ class Baseline:
             await self._hidden(evidence, user, holds)
             scheduled = user.mail_folders.by_mail_folder_id("scheduled").messages
             query = _query(scheduled, select=mail.MESSAGE.split(","), filter=holds)
-            evidence.snoozed = await _many("snoozed", scheduled.get(query), models.Message)
+            evidence.snoozed = await _many("snoozed", scheduled.get(query), Message)
         elif parents:
             for name in WELL_KNOWN:
                 evidence.well_known[name] = await self._folder(user, name, "folder")
@@ -156,7 +159,7 @@ class Baseline:
 
     async def _hidden(self, evidence: Evidence, user: Any, holds: str) -> None:
         query = _query(user.mail_folders, select=mail.FOLDER.split(","), top=100, include_hidden_folders="true")
-        evidence.hidden_folders = await _many("hidden_folders", user.mail_folders.get(query), models.MailFolder)
+        evidence.hidden_folders = await _many("hidden_folders", user.mail_folders.get(query), MailFolder)
         hidden = [folder.id or "" for folder in evidence.hidden_folders.value or [] if folder.is_hidden]
         for name in WELL_KNOWN_HIDDEN if hidden else ():
             evidence.well_known[name] = await self._folder(user, name, "folder")
@@ -165,11 +168,11 @@ class Baseline:
             if folder not in known:
                 builder = user.mail_folders.by_mail_folder_id(folder).messages
                 query = _query(builder, select=mail.MESSAGE.split(","), filter=holds)
-                evidence.hidden_messages[folder] = await _many("hidden_folder", builder.get(query), models.Message)
+                evidence.hidden_messages[folder] = await _many("hidden_folder", builder.get(query), Message)
 
-    async def _folder(self, user: Any, name: str, check: str) -> Answer[models.MailFolder]:
+    async def _folder(self, user: Any, name: str, check: str) -> Answer[MailFolder]:
         builder = user.mail_folders.by_mail_folder_id(name)
-        return await _one(check, builder.get(_query(builder, select=mail.FOLDER.split(","))), models.MailFolder)
+        return await _one(check, builder.get(_query(builder, select=mail.FOLDER.split(","))), MailFolder)
 
 
 def _query(builder: Any, **parameters: Any) -> RequestConfiguration[Any]:
@@ -223,7 +226,7 @@ async def main() -> dict[str, Any]:
         json.dumps(finding.wire())
         return finding.cause.value
 
-    return await measure(read(options.messages), triage, 1, options.started)
+    return await measure(source(options.messages), triage, options.concurrent, options.started)
 
 
 if __name__ == "__main__":

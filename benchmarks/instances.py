@@ -54,7 +54,7 @@ class Figures:
         return sorted(self.took)[len(self.took) * percent // 100]
 
 
-class _Tenant:
+class SimulatedTenant:
     """Graph, for directory reads: their cost is in the URL."""
 
     def __init__(self, figures: Figures, *, warns: bool) -> None:
@@ -83,7 +83,8 @@ class _Tenant:
         return {"status": 200, "body": {}, "headers": headers if self._warns else {}}
 
 
-async def _triage(batcher: Batcher, tenant: _Tenant, name: str) -> bool:
+async def triage_one(batcher: Batcher, tenant: SimulatedTenant, name: str) -> bool:
+    """The reads of one failure. False if one of them could not be read."""
     for reads in tenant.random.choice(KINDS):
         questions = [
             Question(f"reads_{units}", f"/users/{name}-{number}?units={units}", "")
@@ -95,12 +96,12 @@ async def _triage(batcher: Batcher, tenant: _Tenant, name: str) -> bool:
     return True
 
 
-async def _work(batcher: Batcher, tenant: _Tenant, names: Iterator[str], figures: Figures) -> None:
+async def _work(batcher: Batcher, tenant: SimulatedTenant, names: Iterator[str], figures: Figures) -> None:
     for name in names:
         begun = _now()
         try:
             async with asyncio.timeout(deadlines.EVIDENCE):
-                determined = await _triage(batcher, tenant, name)
+                determined = await triage_one(batcher, tenant, name)
         except TimeoutError:
             determined = False
         figures.failures += 1
@@ -111,7 +112,7 @@ async def _work(batcher: Batcher, tenant: _Tenant, names: Iterator[str], figures
 
 async def _simulate(count: int, seconds: float, *, warns: bool) -> Figures:
     figures = Figures()
-    tenant = _Tenant(figures, warns=warns)
+    tenant = SimulatedTenant(figures, warns=warns)
     batchers = [Batcher(tenant.send) for _ in range(count)]
     names = (f"user{number}" for number in range(10**9))
     working = [

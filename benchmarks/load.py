@@ -61,7 +61,11 @@ def run(
     command = [sys.executable, "-m", program, str(path), *options, "--started", repr(time.monotonic())]
     settings = os.environ | tenant.settings | (environ or {})
     done = subprocess.run(command, env=settings, stdout=subprocess.PIPE, text=True, check=True, timeout=3600)
-    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures_of(json.loads(done.stdout), tenant)
+
+
+def figures_of(figures: dict[str, Any], tenant: Tenant) -> dict[str, Any]:
+    """A program's figures, with what the tenant counted for each failure since its reset."""
     stats = tenant.stats()
     # The tenant also counted the first failure, which warmed the program up.
     handled = figures["count"] + 1

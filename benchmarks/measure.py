@@ -25,6 +25,8 @@ class Queued:
 
 Triage = Callable[[Queued], Awaitable[str]]
 """Triages a message, and returns the cause of its finding."""
+Source = Callable[[], Awaitable[Queued | None]]
+"""The next message; None: there are no more."""
 
 
 def arguments() -> argparse.Namespace:
@@ -35,6 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--started", type=float, default=time.monotonic())
     parser.add_argument("--keep", action="store_true", help="baseline: read the tenant and the app once")
     parser.add_argument("--storage", action="store_true", help="service: findings go to the account of TriageStorage")
+    parser.add_argument("--host", action="store_true", help="service: messages come from a host, which reads the queue")
     return parser.parse_args()
 
 
@@ -45,10 +48,33 @@ def read(path: Path) -> Iterator[Queued]:
             yield Queued(*line.rstrip("\n").split("\t", 2))
 
 
-async def measure(messages: Iterator[Queued], triage: Triage, concurrent: int, started: float) -> dict[str, Any]:
+def source(path: Path) -> Source:
+    """The messages of a file."""
+    messages = read(path)
+
+    async def following() -> Queued | None:
+        return next(messages, None)
+
+    return following
+
+
+async def _nothing() -> None:
+    pass
+
+
+async def measure(
+    following: Source,
+    triage: Triage,
+    concurrent: int,
+    started: float,
+    *,
+    warm: Callable[[], Awaitable[None]] = _nothing,
+    finish: Callable[[], Awaitable[None]] = _nothing,
+) -> dict[str, Any]:
     """Triages all messages, `concurrent` at a time.
 
-    The first one runs alone and counts only for the start: it loads modules and connects.
+    The first one runs alone and counts only for the start: it loads modules and connects. `warm` follows it. `finish`
+    does at the end what is left to do, and is part of what is measured.
     """
     wrong: dict[str, int] = {}
     latencies: list[float] = []
@@ -62,14 +88,18 @@ async def measure(messages: Iterator[Queued], triage: Triage, concurrent: int, s
             wrong[name] = wrong.get(name, 0) + 1
 
     async def work() -> None:
-        for message in messages:
+        while (message := await following()) is not None:
             await one(message)
 
-    await one(next(messages))
+    if (message := await following()) is None:
+        raise ValueError("there is no message")
+    await one(message)
     first = time.monotonic() - started
+    await warm()
     latencies.clear()
     wall, cpu = time.perf_counter(), time.process_time()
     await asyncio.gather(*(work() for _ in range(concurrent)))
+    await finish()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     latencies.sort()
     count = len(latencies)

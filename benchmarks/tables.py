@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import end_to_end
+
 # Figures of a run: the name, how it is written, and whether the ratio to the baseline says something.
 FIGURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("perSecond", "failures/s", "{:.1f}".format),
@@ -146,10 +148,65 @@ def _storage(figures: dict[str, Any]) -> str:
     )
 
 
+def _end_to_end(figures: dict[str, Any]) -> str:
+    titles = {"mix": "service, mix", "mass": "service, one incident", "script": "script", "script16": "16 scripts"}
+    runs = {title: figures[name] for name, title in titles.items()}
+    shown = {"perSecond", "p50Ms", "p95Ms", "requests", "cpuMs", "peakMemoryMb"}
+    mix, mass = (end_to_end.cost(figures, name) for name in ("mix", "mass"))
+    names = {
+        "requests": "table requests",
+        "entities": "entities written",
+        "deleted": "entities deleted",
+        "kb": "KB sent",
+        "cpuMs": "CPU, ms",
+    }
+    before = end_to_end.VERSION_1
+    return "\n".join(
+        [
+            f"Graph answers after {figures['latencyMs']:g} ms. The service reads a queue, stores findings, and counts what "
+            f"is derived from them until nothing is left ({figures['mix']['count']:,} failures); the scripts do neither.",
+            "",
+            _table(
+                ["", *runs, "mix against script", "mix against 16"],
+                [
+                    [
+                        title,
+                        *(form(run[name]) for run in runs.values()),
+                        _ratio(figures["mix"][name], figures["script"][name]),
+                        _ratio(figures["mix"][name], figures["script16"][name]),
+                    ]
+                    for name, title, form in FIGURES
+                    if name in shown
+                ],
+            ),
+            "",
+            f"Version 1 against 16 scripts: {before['perSecond'] / before['perSecondOfScripts']:.2f}x failures/s, "
+            f"{before['cpuMs'] / before['cpuMsOfScripts']:.2f}x CPU. {_causes(runs.values())}",
+            "",
+            "Storage, for each finding, with all that is derived from it:",
+            "",
+            _table(
+                ["", "goal", "mix", "one incident", "version 1"],
+                [
+                    [
+                        title,
+                        f"{goal:g}" if (goal := end_to_end.GOALS[name]) else "",
+                        f"{mix[name]:.2f}",
+                        f"{mass[name]:.2f}",
+                        f"{end_to_end.VERSION_1_STORAGE[name]:g}",
+                    ]
+                    for name, title in names.items()
+                ],
+            ),
+        ]
+    )
+
+
 TABLES: dict[str, Callable[[Any], str]] = {
     "graph": _graph,
     "costs": _costs,
     "storm": _storm,
     "start": _start,
     "storage": _storage,
+    "end_to_end": _end_to_end,
 }

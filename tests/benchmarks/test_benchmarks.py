@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
-from benchmarks import mix, storage, storm, tables
+from benchmarks import end_to_end, follow_ups, mix, storage, storm, tables
 from benchmarks.load import messages, run
 from benchmarks.measure import read
 from benchmarks.tenant import tenant
 from sandbox.processes import ROOT
 from triage.graph.batching import MAX_PER_MAILBOX
 from triage.intake.scenario import Scenario
+from triage.operations.follow_up import LOOKS_PER_MINUTE
 from triage.storage.query import FILTERS
+from triage.storage.shards import SHARDS, share_of
 
 LATENCY_MS = 20
 
@@ -99,19 +101,45 @@ def test_the_mix_has_equal_shares_and_a_message_for_each_line() -> None:
 @pytest.mark.parametrize("count", [900, 90_000])
 def test_a_page_reads_no_more_rows_when_there_are_more_findings(count: int) -> None:
     rows = storage.rows(count)
-    for name in ("no filter", *FILTERS):
-        assert rows[name]["rows"] <= storage.PAGE + 1
+    shares = len(SHARDS) * share_of(storage.PAGE + 1)
+    # Columns are compared by the table service; each of their values is common. An incident has no list of its own.
+    most = dict.fromkeys(FILTERS, 5 * shares) | {"mailbox": shares, "cause": shares, "tenantId": shares}
+    most |= {"severity": 11 * shares, "incidentId": count, "no filter": shares}
+    for name, limit in most.items():
+        assert rows[name]["rows"] <= limit
         assert rows[name]["findings"] <= storage.PAGE
     assert rows["no filter"]["findings"] == storage.PAGE
     assert rows["no filter, one day"]["findings"] == min(storage.PAGE, count // 90)
 
 
-async def test_the_generated_index_counts_every_row_of_a_range() -> None:
-    index = storage.GeneratedIndex(1000)
-    text = "PartitionKey eq '2026-10' and RowKey ge 'severity=high|' and RowKey lt 'severity=high|~' and cause eq 'x'"
-    found: list[Any] = [row async for row in index.query_entities(text)]
+async def test_the_generated_lists_count_every_row_of_a_range() -> None:
+    lists = storage.GeneratedLists(1000)
+    tenant_id = lists.VALUES["tenantId"][0]
+    keys = f"RowKey ge 'tenantId={tenant_id}|' and RowKey lt 'tenantId={tenant_id}|~'"
+    text = f"PartitionKey eq 's1' and {keys} and (cause eq 'x')"
+    found: list[Any] = [row async for row in lists.query_entities(text)]
     assert found == []
-    october = [
-        number for number in range(1000) if 20 <= number * 0.09 <= 50 and index.column("severity", number) == "high"
-    ]
-    assert abs(index.looked_at - len(october)) <= 2
+    of_the_shard = [number for number in range(1, 1000, 8) if lists.column("tenantId", number) == tenant_id]
+    assert lists.looked_at == len(of_the_shard) > 10
+
+
+def test_end_to_end_every_finding_is_stored_and_its_cost_counted(tmp_path: Path) -> None:
+    done = bench(tmp_path, "end_to_end", "--storm", "30", "--baseline", "5", "--latency", str(LATENCY_MS))
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "end_to_end.json").read_text(encoding="utf-8"))["figures"]
+    for name in ("mix", "mass"):
+        assert (figures[name]["count"], figures[name]["leftOnTheQueue"]) == (30, 0)
+        cost = end_to_end.cost(figures, name)
+        assert 5 <= cost["entities"] <= 14, "a finding has five rows or six, and what is derived from it"
+        assert 5 <= cost["kb"] <= 20
+        assert 0.3 <= cost["requests"] <= 6
+    assert "| table requests | 1 |" in done.stdout
+
+
+def test_looks_at_open_findings_keep_to_their_share_and_delay_nobody() -> None:
+    none, many = (follow_ups.simulate(count, seconds=40) for count in (0, 5000))
+    assert (none.looks, none.largest_share) == (0, 0.0)
+    assert 600 < many.looks <= LOOKS_PER_MINUTE
+    assert many.largest_share < 0.15
+    assert many.failures.undetermined == 0
+    assert many.failures.percentile(99) < none.failures.percentile(99) + 0.2
