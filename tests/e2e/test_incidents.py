@@ -27,7 +27,7 @@ def of_the_app(service: Service, tenant: OwnTenant, state: str, findings: int = 
 
 
 def post_failures(service: Service, tenant: OwnTenant, count: int) -> None:
-    service.accepted([tenant.failure("ines", error="Remediation Failed - Unknown Reason") for _ in range(count)])
+    service.accepted([tenant.failure("ines", error="It failed") for _ in range(count)])
 
 
 def test_a_withdrawn_consent_is_one_incident_until_it_is_granted_again(service: Service, tenant: OwnTenant) -> None:
@@ -52,6 +52,7 @@ def test_a_withdrawn_consent_is_one_incident_until_it_is_granted_again(service: 
     assert (message["state"], message["openFindings"]) == ("open", ONE_CAUSE), "the message can still be opened"
 
     tenant.change(etd={"granted": ["Organization.Read.All"]})
+    assert service.post("audits", {"tenantId": tenant.id}).status_code == 200  # else the app is that of the last audit
     post_failures(service, tenant, 1)
     reopened = of_the_app(service, tenant, "open", 1)
     assert (reopened["id"], reopened["reopened"]) == (opened["id"], 1)
