@@ -104,6 +104,9 @@ async def test_what_was_sent(receiver: Receiver) -> None:
     assert first["createdAt"] == "2026-11-20T10:11:12Z"
     found = {(one["channel"], one["state"], one["lastError"]) for one in said["value"]}
     assert found == {("Slack", "delivered", None), ("PagerDuty", "failed", "HTTP 400: made to fail")}
+    _, failed = await ask(state="failed")
+    assert failed["value"] == [one for one in said["value"] if one["state"] == "failed"]
+    assert (await ask(state="open"))[0] == 400
     _, page = await ask(top="3")
     _, rest = await ask(top="3", token=page["nextLink"].rpartition("token=")[2].replace("%7C", "|").replace("%3A", ":"))
     assert page["value"] + rest["value"] == said["value"]

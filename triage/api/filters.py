@@ -18,6 +18,7 @@ from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.finding import FindingState, Scope
 from triage.incidents import IncidentState
 from triage.intake.scenario import Scenario
+from triage.storage.outbox_rows import DeliveryState
 from triage.storage.query import FILTERS
 from triage.wire import epoch_ns
 
@@ -160,6 +161,7 @@ _USUAL = (
 _OTHERS = {
     "address": Parameter("mailbox", _ADDRESS, "The mailbox's address"),
     "incidentState": Parameter("state", _any_of(IncidentState), "Whether somebody has to act"),
+    "deliveryState": Parameter("state", _any_of(DeliveryState), "What has become of the notification"),
     "scope": Parameter("scope", _any_of(Scope), "What the incident is about"),
     "table": Parameter("format", _one_of(("json", "csv")), "The format"),
 }
@@ -172,6 +174,6 @@ RETRIAGE = (*FILTERS, "since", "until", "top")
 AUDITS = ("tenantId", "verdict", "since", "until", "top")
 SUMMARY = ("tenantId", "since", "until")
 REJECTED = ("top",)
-NOTIFICATIONS = ("tenantId", "top")
+NOTIFICATIONS = ("tenantId", "deliveryState", "top")
 EXPOSURES = ("tenantId", "address", "isRead", "incidentId", "top", "table")
 INCIDENTS = ("tenantId", "incidentState", "scope", "cause", "severity", "since", "until", "top", "table")

@@ -32,7 +32,8 @@ async def search(request: func.HttpRequest, services: Services, caller: Caller) 
     """A page of the notifications to all channels, newest first."""
     found = read_query(request, caller, NOTIFICATIONS)
     top = found.get("top", DEFAULT_TOP)
-    rows, token = await services.outbox.page(top, found.get("token"), found.get("tenantId"))
+    tenants, states = found.get("tenantId"), found.get("state", ())
+    rows, token = await services.outbox.page(top, found.get("token"), tenants, states)
     return json_response(page(request, [row.wire() for row in rows], token))
 
 
