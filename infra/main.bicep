@@ -53,8 +53,8 @@ param location string
 @maxLength(36)
 param etdAppId string
 
-@description('ID of the Microsoft 365 tenant to triage for. By default the tenant that the subscription is in.')
-param tenantId string = tenant().tenantId
+@description('ID of the Microsoft 365 tenant to triage for. Empty: the tenant that the subscription is in.')
+param tenantId string = ''
 
 @description('How Email Threat Defense is allowed into the tenant: read_write or read.')
 @allowed(['read_write', 'read'])
@@ -166,7 +166,8 @@ var graphEndpoints = {
   AzureChinaCloud: 'https://microsoftgraph.chinacloudapi.cn'
 }
 // As the service reads them (docs/settings.md). The names of secrets have no underscores.
-var allTenants = empty(tenants) ? [{ tenantId: tenantId, etdAppId: etdAppId, mode: etdMode }] : tenants
+var onlyTenant = { tenantId: empty(tenantId) ? tenant().tenantId : tenantId, etdAppId: etdAppId, mode: etdMode }
+var allTenants = empty(tenants) ? [onlyTenant] : tenants
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var allTags = union(tags, { 'azd-env-name': environmentName })
 

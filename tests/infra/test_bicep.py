@@ -170,7 +170,8 @@ def app_settings() -> dict[str, Any]:
     return {**plain(settings), **platform}
 
 
-TENANTS = '[{"tenantId":"11111111-1111-1111-1111-111111111111","etdAppId":"22222222-2222-2222-2222-222222222222"}]'
+TENANT, APP = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
+TENANTS = json.dumps([{"tenantId": TENANT, "etdAppId": APP}])
 ENDPOINTS = {
     "TriageStorage__queueServiceUri": "https://st.queue.core.windows.net/",
     "TriageStorage__tableServiceUri": "https://st.table.core.windows.net/",
@@ -224,6 +225,14 @@ def test_the_settings_are_such_as_the_code_takes() -> None:
     assert settings == read_settings(ENDPOINTS)
     assert app_settings()["TriageStorage__credential"] == ENDPOINTS["TriageStorage__credential"]
     assert settings.storage.managed_identity
+
+
+@pytest.mark.parametrize("mode", decorators(parameters(MAIN)["etdMode"])["allowed"])
+def test_the_tenant_that_azd_asks_for_is_one_that_the_code_takes(mode: str) -> None:
+    fields = plain(variable("main.bicep", "onlyTenant"))
+    tenant = dict(zip(fields, (TENANT, APP, mode), strict=True))
+    (read,) = read_settings({**ENDPOINTS, "TRIAGE_TENANTS": json.dumps([tenant])}).tenants
+    assert (read.tenant_id, read.app_id, read.mode.value) == (TENANT, APP, mode)
 
 
 def _default(value: Any) -> str:
