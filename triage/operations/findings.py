@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
@@ -32,14 +33,18 @@ async def page(
 
     Raises azure.core's errors.
     """
-    suppressed = await services.incident_lists.suppressed()
     wanted = query.filters.get("state")
+    if wanted is None:
+        reading = services.findings.page(query, top, token, whole=whole)
+        (rows, token), suppressed = await asyncio.gather(reading, services.incident_lists.suppressed())
+        return [_shown(row, suppressed) for row in rows], token
+    suppressed = await services.incident_lists.suppressed()
     query = _stored(query, suppressed)
     found: list[Json] = []
     while True:
         rows, token = await services.findings.page(query, top - len(found), token, whole=whole)
         seen = (_shown(row, suppressed) for row in rows)
-        found += [row for row in seen if wanted is None or row["state"] in wanted]
+        found += [row for row in seen if row["state"] in wanted]
         if token is None or len(found) >= top:
             return found, token
 
