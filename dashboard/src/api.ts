@@ -2,7 +2,8 @@
 
 import type { ProblemBody, ProblemError } from "./wire";
 
-const ROOT = new URL("../", import.meta.url);
+/** The URL that the paths of the API are below. */
+export const ROOT = new URL("../", import.meta.url);
 const TIMEOUT_MS = 35_000; // the service answers within 30 s
 const KEY = "functions-key";
 

@@ -12,20 +12,30 @@ import { Tenants } from "./tenants";
 import { ThemeChoice } from "./theme-choice";
 import { AuditView } from "./views/audit";
 import { AuditsView } from "./views/audits";
+import { ExposuresView } from "./views/exposures";
 import { FindingView } from "./views/finding";
 import { FindingsView } from "./views/findings";
+import { IncidentView } from "./views/incident";
+import { IncidentsView } from "./views/incidents";
 import { OverviewView } from "./views/overview";
 import { RejectedView } from "./views/rejected";
 
-const VIEWS = { overview: "Overview", findings: "Findings", audits: "App health", rejected: "Rejected" };
-type View = keyof typeof VIEWS;
+const VIEWS = {
+  overview: "Overview",
+  incidents: "Incidents",
+  findings: "Findings",
+  audits: "App health",
+  rejected: "Rejected",
+};
+const HIDDEN_VIEWS = { exposures: "overview" } as const; // not in the navigation, where they belong to another view
+type View = keyof typeof VIEWS | keyof typeof HIDDEN_VIEWS;
 
 function App() {
   const parameters = useParameters();
   const [locked, lock] = useState(false);
   const main = useRef<HTMLElement>(null);
   const view = viewOf(parameters);
-  const place = `${view} ${parameters.get("finding") ?? ""} ${parameters.get("audit") ?? ""}`;
+  const place = `${view} ${parameters.get("finding") ?? ""} ${parameters.get("audit") ?? ""} ${parameters.get("incident") ?? ""}`;
   const before = useRef(place);
 
   useEffect(() => (signIn === "keys" ? whenUnauthorized(() => lock(true)) : undefined), []);
@@ -56,7 +66,11 @@ function App() {
           </Link>
           <nav aria-label="Views">
             {Object.entries(VIEWS).map(([name, label]) => (
-              <Link key={name} to={to(name === "overview" ? null : name)} current={view === name}>
+              <Link
+                key={name}
+                to={to(name === "overview" ? null : name)}
+                current={(HIDDEN_VIEWS as Record<string, string>)[view] === name || view === name}
+              >
                 {label}
               </Link>
             ))}
@@ -89,7 +103,11 @@ function App() {
 function Content({ view, parameters }: { view: View; parameters: URLSearchParams }) {
   const finding = parameters.get("finding");
   const audit = parameters.get("audit");
+  const incident = parameters.get("incident");
   if (finding) return <FindingView key={finding} id={finding} parameters={parameters} />;
+  if (incident) return <IncidentView key={incident} id={incident} parameters={parameters} />;
+  if (view === "incidents") return <IncidentsView parameters={parameters} />;
+  if (view === "exposures") return <ExposuresView parameters={parameters} />;
   if (view === "audits" && audit) return <AuditView key={audit} id={audit} />;
   if (view === "findings") return <FindingsView parameters={parameters} />;
   if (view === "audits") return <AuditsView parameters={parameters} />;
@@ -99,8 +117,9 @@ function Content({ view, parameters }: { view: View; parameters: URLSearchParams
 
 function viewOf(parameters: URLSearchParams): View {
   if (parameters.has("finding")) return "findings";
+  if (parameters.has("incident")) return "incidents";
   const view = parameters.get("view") ?? "overview";
-  return Object.hasOwn(VIEWS, view) ? (view as View) : "overview";
+  return Object.hasOwn({ ...VIEWS, ...HIDDEN_VIEWS }, view) ? (view as View) : "overview";
 }
 
 /** Takes a function key out of the URL: URLs are shared and logged. */

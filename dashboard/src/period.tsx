@@ -1,6 +1,7 @@
 // The period that a view is about: one that ends now (`period`), or one with fixed ends (`since`, `until`).
 
 import { go } from "./router";
+import { capital } from "./text";
 
 export const PERIODS: Record<string, { label: string; hours: number | null }> = {
   "1h": { label: "hour", hours: 1 },
@@ -68,7 +69,7 @@ export function PeriodChoice({ parameters }: { parameters: URLSearchParams }) {
       {Object.entries(PERIODS).map(([name, period]) => (
         <label key={name}>
           <input type="radio" name="period" checked={chosen === name} onChange={() => choose(name)} />
-          <span>{period.label}</span>
+          <span>{capital(period.label)}</span>
         </label>
       ))}
     </fieldset>

@@ -1,7 +1,7 @@
 // What is shown of something that is read from the API, and of a request that failed.
 
-import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { type ComponentChildren, createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
 import { type ApiError, signIn } from "./api";
 import type { Loaded } from "./load";
 import { capital, clock, Untrusted } from "./text";
@@ -15,8 +15,11 @@ interface ShownProps<T> {
 
 /** What was read, or that it is loading, or why it could not be read. */
 export function Shown<T>({ of, what, children }: ShownProps<T>) {
-  const { data, error } = of;
+  const { data } = of;
+  const told = useContext(Told);
+  const error = of.error && of.error.message === told ? undefined : of.error;
   if (data === undefined) {
+    if (of.error && !error) return <p class="loading">Not loaded.</p>;
     if (error) return <Problem error={error} retryAt={of.retryAt} retry={of.reload} what={what} />;
     return (
       <p class="loading" role="status">
@@ -29,6 +32,30 @@ export function Shown<T>({ of, what, children }: ShownProps<T>) {
       {error && <Stale of={of} what={what} />}
       {children(data)}
     </>
+  );
+}
+
+/** The message of an error that is shown above all that it concerns. */
+const Told = createContext("");
+
+/** Shows an error that several requests had only once: a service that is away fails all of them. */
+export function ToldOnce({ of, children }: { of: Loaded<unknown>[]; children: ComponentChildren }) {
+  const failed = of.filter(({ error }) => error);
+  const [first] = failed;
+  const same = failed.filter(({ error }) => error?.message === first?.error?.message);
+  const once = first?.error && same.length > 1 ? first.error : undefined;
+  const read = same.flatMap(({ at }) => (at ? [at] : []));
+  const reload = () => same.forEach((load) => load.reload());
+  return (
+    <Told.Provider value={once?.message ?? ""}>
+      {once &&
+        (read.length ? (
+          <Stale of={{ ...first!, at: new Date(Math.min(...read.map(Number))), reload }} what="this page" />
+        ) : (
+          <Problem error={once} retryAt={first!.retryAt} retry={reload} what="this page" />
+        ))}
+      {children}
+    </Told.Provider>
   );
 }
 

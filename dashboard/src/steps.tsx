@@ -53,7 +53,7 @@ function OutsideLink({ url }: { url: string }) {
 }
 
 /** A command and the button that copies it unchanged. */
-function Command({ text }: { text: string }) {
+export function Command({ text }: { text: string }) {
   const code = useRef<HTMLElement>(null);
   // Copying is not allowed, or the page is not on https: select the command, so that the keyboard can copy it.
   const select = () => {

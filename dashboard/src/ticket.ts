@@ -3,7 +3,7 @@
 import { sentence } from "./sentence";
 import { outside } from "./steps";
 import { title, visible, words } from "./text";
-import type { Action, Finding } from "./wire";
+import type { Action, Finding, Incident } from "./wire";
 
 /** A finding for a ticket. */
 export function findingTicket(finding: Finding, tenant: string): string {
@@ -21,6 +21,21 @@ export function findingTicket(finding: Finding, tenant: string): string {
     ["Triaged", finding.triagedAt],
     ["Finding", finding.id],
     ["Incident", finding.incidentId],
+  ]);
+}
+
+/** An incident for a ticket. */
+export function incidentTicket(incident: Incident, tenant: string): string {
+  const inReach = `${incident.exposed} messages in reach, ${incident.read} of them read`;
+  return ticket(incident.title, incident.url, inReach, incident.actions, [
+    ["Severity", words(incident.severity)],
+    ["State", words(incident.state)],
+    ["Tenant", tenant],
+    ["Findings", `${incident.findings}, ${incident.openFindings} of them open`],
+    ["Mailboxes", String(incident.mailboxes)],
+    ["Open since", incident.openedAt],
+    ["Last failure", incident.lastSeen],
+    ["Incident", incident.id],
   ]);
 }
 

@@ -100,6 +100,7 @@ def _in_a_loop_of_its_own(environ: dict[str, str], write: Any, findings: list[Fi
 async def _save(services: Services, findings: list[Finding]) -> None:
     for one in findings:
         await services.findings.save(one, None)
+    await services.projector.run(60)
 
 
 async def _fill(services: Services, findings: list[Finding]) -> None:

@@ -59,7 +59,7 @@ def test_a_wrong_key_is_rejected(keyed: str, open_page: OpenPage) -> None:
     expect(page.get_by_label("Key", exact=True)).to_have_attribute("aria-invalid", "true")
     give(page, KEY)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
-    expect(page.get_by_role("heading", name="Still in reach")).to_be_visible()
+    expect(page.get_by_role("heading", name="Can still be opened")).to_be_visible()
 
 
 def test_a_key_can_be_forgotten(keyed: str, open_page: OpenPage) -> None:
@@ -116,7 +116,7 @@ def test_a_signed_out_user_can_sign_in(signed_in: str, open_page: OpenPage) -> N
     expect(page.get_by_role("alert").first).to_contain_text("You are not signed in")
     page.context.set_extra_http_headers(principal("Triage.Read"))
     page.get_by_role("button", name="Sign in").first.click()
-    expect(page.get_by_role("heading", name="Still in reach")).to_be_visible()
+    expect(page.get_by_role("heading", name="Can still be opened")).to_be_visible()
 
 
 def test_a_redirect_to_a_sign_in_page_is_not_followed(signed_in: str, open_page: OpenPage) -> None:

@@ -20,6 +20,7 @@ ROWS = "table.findings tbody tr"
 def views(running: Stack) -> dict[str, str]:
     """A URL of each view, and a selector of what shows that it was drawn."""
     finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    incident = get(running.address, "incidents?state=open&scope=message&severity=high&top=1")["value"][0]
     undetermined = get(running.address, "findings?cause=undetermined&top=1")["value"]
     broken = next(audit for audit in get(running.address, "audits/latest")["value"] if audit["verdict"] == "broken")
     return {
@@ -29,6 +30,10 @@ def views(running: Stack) -> dict[str, str]:
         "?view=findings&mailbox=nobody%40contoso.com": ".empty",
         f"?finding={finding['id']}": ".steps",
         **{f"?finding={one['id']}": ".steps" for one in undetermined},
+        "?view=incidents": ROWS,
+        "?view=incidents&state=suppressed&severity=info": ".empty",
+        f"?incident={incident['id']}": ".exposures tbody tr",
+        "?view=exposures": ROWS,
         "?view=audits": ".card",
         f"?view=audits&audit={broken['id']}": ".steps",
         "?view=rejected": ".events",
@@ -51,7 +56,9 @@ def test_axe_finds_nothing_in_light_and_dark_wide_and_narrow(running: Stack, ope
     assert not found, "\n".join(found)
 
 
-def test_axe_finds_nothing_in_forms_dialogs_and_errors(running: Stack, keyed: str, open_page: OpenPage) -> None:
+def test_axe_finds_nothing_in_forms_dialogs_and_errors(
+    running: Stack, keyed: str, empty: str, open_page: OpenPage
+) -> None:
     page = open_page(keyed, expected="401")
     expect(page.locator(".key-form")).to_be_visible()
     found = axe(page, "key")
@@ -62,11 +69,32 @@ def test_axe_finds_nothing_in_forms_dialogs_and_errors(running: Stack, keyed: st
     page = open_page(running.address, "?view=audits&x", color_scheme="dark")
     page.get_by_role("button", name="Audit now").click()
     found += axe(page, "dialog")
+    incident = get(running.address, "incidents?state=open&top=1")["value"][0]
+    page = open_page(running.address, f"?incident={incident['id']}", expected="403", color_scheme="dark")
+    for button in ("Acknowledge", "Resolve", "Suppress"):
+        page.get_by_role("button", name=button).click()
+        found += axe(page, button)
+        page.keyboard.press("Escape")
+    page.route("**/acknowledge", lambda route: route.fulfill(status=403, json={"detail": "No."}))
+    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_role("dialog").get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    found += axe(page, "refused")
+    page = open_page(running.address, "?view=findings")
+    page.locator("details.several summary").first.click()
+    found += axe(page, "filter")
+    page.keyboard.press("?")
+    found += axe(page, "keys")
+    page = open_page(empty)
+    expect(page.locator(".first-steps")).to_be_visible()
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        found += axe(page, "first steps")
     page = open_page(running.address, "?view=findings&mailbox=no%20body", expected="400")
     expect(page.get_by_role("alert")).to_be_visible()
     found += axe(page, "wrong filter")
     page = open_page(running.address, expected="503", color_scheme="dark")
-    expect(page.locator(".big-figure")).to_be_visible()
+    expect(page.locator(".big-figure").first).to_be_visible()
     page.route(re.compile("/api/(summary|findings)"), lambda route: route.fulfill(status=503, body="{}"))
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator(".notice.stale").first).to_be_visible()
@@ -114,7 +142,7 @@ def test_a_finding_names_its_mailbox_first_on_a_narrow_screen(running: Stack, op
 
 def test_with_the_keyboard_alone(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address)
-    expect(page.get_by_role("heading", name="Still in reach")).to_be_visible()
+    expect(page.get_by_role("heading", name="Can still be opened")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to main content")).to_be_in_viewport()

@@ -19,13 +19,12 @@ new PerformanceObserver((list) => tasks.push(...list.getEntries().map((one) => o
 def test_the_overview_counts_them_all(crowded: str, open_page: OpenPage) -> None:
     page = open_page(crowded, "?period=30d")
     expect(page.get_by_text(f"{crowd.NUMBER:,} failures in the last 30 days")).to_be_visible()
-    expect(page.locator(".big-figure")).to_have_text(f"{crowd.NUMBER // 2:,}")
-    expect(page.locator(".reach")).to_contain_text("Mailboxes of the newest 200")
 
 
 def test_a_table_of_thousands_does_not_freeze(crowded: str, open_page: OpenPage) -> None:
     page = open_page(crowded, "?view=findings")
     expect(page.locator(ROWS)).to_have_count(100)
+    expect(page.get_by_text(f"{crowd.NUMBER:,} findings. Showing the newest 100.")).to_be_visible()
     page.evaluate(WATCH)
     for number in range(2, PAGES + 1):
         page.get_by_role("button", name="Show more findings").click()

@@ -32,22 +32,6 @@ def tenants(running: Stack) -> dict[str, str]:
     return {tenant["tenantId"]: tenant["name"] for tenant in get(running.address, "tenants")["value"]}
 
 
-def test_the_overview_shows_what_is_in_reach_and_in_which_mailboxes(running: Stack, open_page: OpenPage) -> None:
-    page = open_page(running.address, "?period=all")
-    exposed = get(running.address, "findings?exposed=true&top=1000")["value"]
-    assert exposed
-    reach = panel(page, "Still in reach")
-    expect(reach.get_by_role("link", name=str(len(exposed)), exact=True)).to_be_visible()
-    mailboxes = {finding["failure"]["mailbox"] for finding in exposed}
-    expect(reach).to_contain_text(f", in {len(mailboxes)} mailboxes.")
-    first = reach.get_by_role("rowheader").first
-    mailbox = first.inner_text()
-    of_one = sum(finding["failure"]["mailbox"] == mailbox for finding in exposed)
-    first.get_by_role("link").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Findings")
-    expect(page.locator("table.findings tbody tr")).to_have_count(of_one)
-
-
 def test_the_overview_shows_the_state_of_each_app(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address)
     audits = get(running.address, "audits/latest")["value"]
@@ -290,9 +274,8 @@ def test_an_unknown_finding_is_not_found(running: Stack, open_page: OpenPage) ->
 
 def test_an_empty_service(empty: str, open_page: OpenPage) -> None:
     page = open_page(empty)
-    expect(panel(page, "Still in reach")).to_contain_text("No message is in reach")
-    expect(panel(page, "Email Threat Defense app")).to_contain_text("Not audited yet")
-    expect(panel(page, "Failures by cause")).to_contain_text("No failures in this period")
+    page.get_by_role("navigation").get_by_role("link", name="Incidents").click()
+    expect(page.get_by_text("Nothing to work on")).to_be_visible()
     page.get_by_role("navigation").get_by_role("link", name="Findings").click()
     expect(page.get_by_text("No findings yet")).to_be_visible()
     page.get_by_role("navigation").get_by_role("link", name="App health").click()

@@ -1,33 +1,46 @@
 import type { ComponentChildren } from "preact";
 import { get } from "../api";
 import { Bars } from "../charts";
+import { useKeys } from "../keys";
 import { type Loaded, useLoad } from "../load";
 import { SeverityMark } from "../marks";
 import { Empty, Heading } from "../parts";
 import { bounds, DEFAULT_PERIOD, PERIODS, PeriodChoice, periodOf } from "../period";
 import { to } from "../router";
-import { Shown } from "../shown";
+import { Shown, ToldOnce } from "../shown";
 import { clock, count, title } from "../text";
-import { type Audit, type Finding, type Health, type Page, SEVERITY_VALUES, type Summary } from "../wire";
+import { type Audit, type FindingSummary, type Health, type Page, SEVERITY_VALUES, type Summary } from "../wire";
 import { Apps } from "./overview/apps";
 import { ByDay, ByHours } from "./overview/failures-over-time";
-import { InReach, inReach } from "./overview/in-reach";
+import { FirstSteps } from "./overview/first-steps";
+import { InReach, useExposures } from "./overview/in-reach";
+import { OpenIncidents, useIncidents } from "./overview/open-incidents";
 import { Service } from "./overview/service";
 
 const EVERY_MS = 60_000;
 const HEALTH_EVERY_MS = 300_000; // the service keeps the results of its probes for longer
 
-/** The current situation: which messages are in reach, which app is broken, what fails and since when. */
+/** The current situation: what can still be opened, what is to be worked on, and whether the machinery is healthy. */
 export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
   const period = periodOf(parameters, DEFAULT_PERIOD);
   const key = `${period} ${parameters.get("since") ?? ""} ${parameters.get("until") ?? ""}`;
   const within = () => to(null, bounds(parameters, DEFAULT_PERIOD));
   const summary = useLoad(`summary ${key}`, (signal) => get<Summary>("summary", within(), signal), { every: EVERY_MS });
-  const reach = useLoad(`reach ${key}`, (signal) => get<Page<Finding>>("findings", inReach(within()), signal), {
-    every: EVERY_MS,
-  });
+  const exposures = useExposures(EVERY_MS);
+  const incidents = useIncidents(EVERY_MS);
   const apps = useLoad("apps", (signal) => get<Page<Audit>>("audits/latest", undefined, signal), { every: EVERY_MS });
   const health = useLoad("health", (signal) => get<Health>("health", undefined, signal), { every: HEALTH_EVERY_MS });
+  const quiet = summary.data?.total === 0;
+  const received = useLoad(
+    `received ${quiet}`,
+    async (signal) =>
+      !quiet ||
+      (await get<Page<FindingSummary>>("findings", to(null, { fields: "summary", top: "1" }), signal)).value.length > 0,
+    quiet ? { every: 15_000 } : {},
+  );
+  const loads: Loaded<unknown>[] = [summary, exposures, incidents, apps, health];
+  const reload = () => loads.forEach((load) => load.reload());
+  useKeys({ r: reload });
   // The findings of the same period.
   const same = (values: Record<string, string>) =>
     to("findings", {
@@ -37,18 +50,27 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
         : { period: period === "all" ? null : period }),
     });
 
+  if (received.data === false) {
+    return <FirstSteps health={health.data} audits={apps.data?.value} audited={apps.reload} />;
+  }
   return (
-    <>
-      <Heading tab="Overview" aside={<Updated loads={[summary, reach, apps, health]} />}>
+    <ToldOnce of={loads}>
+      <Heading tab="Overview" aside={<Updated loads={loads} reload={reload} />}>
         Overview
       </Heading>
-      <PeriodChoice parameters={parameters} />
       <div class="grid-overview">
-        <section class="panel reach" aria-labelledby="reach-title">
-          <h2 id="reach-title">Still in reach</h2>
-          <Shown of={reach} what="the messages in reach">
-            {(page) => <InReach page={page} total={summary.data?.exposed} same={same} inPeriod={inPeriod(period)} />}
+        <section class="panel reach wide" aria-labelledby="reach-title">
+          <h2 id="reach-title">Can still be opened</h2>
+          <Shown of={summary} what="the messages in reach">
+            {(data) => <InReach summary={data} exposures={exposures} />}
           </Shown>
+        </section>
+        <section class="panel wide" aria-labelledby="incidents-title">
+          <h2 id="incidents-title">
+            Incidents to work on{" "}
+            {summary.data && <span class="muted">{count(summary.data.openIncidents, "incident")}</span>}
+          </h2>
+          <OpenIncidents incidents={incidents} open={summary.data?.openIncidents ?? 0} />
         </section>
         <section class="panel" aria-labelledby="apps-title">
           <h2 id="apps-title">Email Threat Defense app</h2>
@@ -56,17 +78,21 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
             {(page) => <Apps audits={page.value} />}
           </Shown>
         </section>
+        <Service health={health} every={HEALTH_EVERY_MS} />
         <section class="panel wide" aria-labelledby="time-title">
-          <h2 id="time-title">
-            Failures over time{" "}
-            {summary.data && (
-              <span class="muted">
-                {count(summary.data.total, "failure")} {inPeriod(period)}
-              </span>
-            )}
-          </h2>
+          <div class="panel-head">
+            <h2 id="time-title">
+              Failures over time{" "}
+              {summary.data && (
+                <span class="muted">
+                  {count(summary.data.total, "failure")} {inPeriod(period)}
+                </span>
+              )}
+            </h2>
+            <PeriodChoice parameters={parameters} />
+          </div>
           <Shown of={summary} what="the numbers">
-            {(data) => (period === "24h" ? <ByHours every={EVERY_MS} /> : <ByDay summary={data} />)}
+            {(data) => (period === "24h" || period === "1h" ? <ByHours every={EVERY_MS} /> : <ByDay summary={data} />)}
           </Shown>
         </section>
         <section class="panel" aria-labelledby="cause-title">
@@ -87,30 +113,27 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
             )}
           </Shown>
         </section>
-        <div class="column-stack">
-          <section class="panel" aria-labelledby="severity-title">
-            <h2 id="severity-title">Failures by severity</h2>
-            <Shown of={summary} what="the numbers">
-              {({ bySeverity }) => (
-                <Numbers of={bySeverity}>
-                  <Bars
-                    heading="Severity"
-                    inOrder
-                    bars={SEVERITY_VALUES.map((name) => ({
-                      name,
-                      label: <SeverityMark severity={name} />,
-                      value: bySeverity[name] ?? 0,
-                      to: same({ severity: name }),
-                    }))}
-                  />
-                </Numbers>
-              )}
-            </Shown>
-          </section>
-          <Service health={health} every={HEALTH_EVERY_MS} />
-        </div>
+        <section class="panel" aria-labelledby="severity-title">
+          <h2 id="severity-title">Failures by severity</h2>
+          <Shown of={summary} what="the numbers">
+            {({ bySeverity }) => (
+              <Numbers of={bySeverity}>
+                <Bars
+                  heading="Severity"
+                  inOrder
+                  bars={SEVERITY_VALUES.map((name) => ({
+                    name,
+                    label: <SeverityMark severity={name} />,
+                    value: bySeverity[name] ?? 0,
+                    to: same({ severity: name }),
+                  }))}
+                />
+              </Numbers>
+            )}
+          </Shown>
+        </section>
       </div>
-    </>
+    </ToldOnce>
   );
 }
 
@@ -123,13 +146,14 @@ function Numbers({ of, children }: { of: Record<string, number>; children: Compo
   return Object.values(of).some((value) => value > 0) ? <>{children}</> : <Empty title="No failures in this period" />;
 }
 
-function Updated({ loads }: { loads: Loaded<unknown>[] }) {
+function Updated({ loads, reload }: { loads: Loaded<unknown>[]; reload: () => void }) {
   const times = loads.flatMap((load) => (load.at ? [load.at.valueOf()] : []));
   const loading = loads.some((load) => load.loading);
+  const text = times.length ? `Updated at ${clock(new Date(Math.min(...times)))}` : loading ? "Loading…" : "Not read";
   return (
     <p class="updated">
-      <span class="muted">{times.length ? `Updated at ${clock(new Date(Math.min(...times)))}` : "Loading…"}</span>
-      <button type="button" class="quiet" disabled={loading} onClick={() => loads.forEach((load) => load.reload())}>
+      <span class="muted">{text}</span>
+      <button type="button" class="quiet" disabled={loading} onClick={reload}>
         Refresh
       </button>
     </p>

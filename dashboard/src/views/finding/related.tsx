@@ -2,12 +2,12 @@ import { get } from "../../api";
 import { Copy } from "../../copy";
 import { announce } from "../../live";
 import { useLoad } from "../../load";
-import { ReachMark } from "../../marks";
+import { ReachMark, WorkMark } from "../../marks";
 import { Link, to } from "../../router";
 import { useTenants } from "../../tenants";
-import { Time, title, Untrusted } from "../../text";
+import { count, Time, title, Untrusted } from "../../text";
 import { findingTicket } from "../../ticket";
-import type { Finding, FindingSummary, Page } from "../../wire";
+import type { Finding, FindingSummary, Incident, Page } from "../../wire";
 
 const SHOWN = 5;
 
@@ -30,6 +30,7 @@ export function Related({ finding }: { finding: Finding }) {
           Copy for a ticket
         </Copy>
       </div>
+      <OfIncident id={finding.incidentId} />
       {others.length > 0 && (
         <>
           <h3>This mailbox</h3>
@@ -51,5 +52,26 @@ export function Related({ finding }: { finding: Finding }) {
         <Link to={to("findings", { mailbox })}>All findings of this mailbox</Link>
       </p>
     </section>
+  );
+}
+
+/** The incident of a finding. One that was just triaged has none for a moment. */
+function OfIncident({ id }: { id: string }) {
+  const loaded = useLoad(`incident ${id}`, (signal) => get<Incident>(`incidents/${id}`, undefined, signal));
+  const incident = loaded.data;
+  if (!incident) return null;
+  return (
+    <>
+      <h3>Incident</h3>
+      <p>
+        <Link to={to(null, { incident: id })}>
+          <Untrusted text={incident.title} />
+        </Link>
+        <small class="block">
+          <WorkMark state={incident.state} /> {count(incident.findings, "finding")} in{" "}
+          {count(incident.mailboxes, "mailbox", "mailboxes")}
+        </small>
+      </p>
+    </>
   );
 }

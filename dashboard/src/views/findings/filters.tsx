@@ -1,5 +1,5 @@
 import type { ApiError } from "../../api";
-import { Field, FilterForm, labeled, type Option, Several, TenantChoice, TimeChoice } from "../../filters";
+import { Field, FilterForm, labeled, type Option, setFilters, Several, TenantChoice, TimeChoice } from "../../filters";
 import { REACH } from "../../marks";
 import { useTenants } from "../../tenants";
 import { title } from "../../text";
@@ -14,7 +14,7 @@ import {
 
 const SEVERAL = ["state", "exposed", "isRead", "severity", "cause", "scenario", "confidence"];
 export const FILTERS = [...SEVERAL, "mailbox", "tenantId", "incidentId"];
-const READ: Option[] = [
+export const READ: Option[] = [
   ["true", "Read"],
   ["false", "Unread"],
   ["null", "Unknown"],
@@ -57,6 +57,12 @@ export function Filters({ parameters, summary, error, filtered }: FiltersProps) 
         counts={summary?.byConfidence}
       />
       <TimeChoice view={view} parameters={parameters} />
+      {parameters.has("incidentId") && (
+        <button type="button" class="set" onClick={() => setFilters(view, { incidentId: "" })}>
+          One incident<span aria-hidden="true"> ×</span>
+          <span class="visually-hidden">. Show the findings of all incidents</span>
+        </button>
+      )}
     </FilterForm>
   );
 }

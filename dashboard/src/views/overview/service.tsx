@@ -6,7 +6,12 @@ import { Shown } from "../../shown";
 import { count, Time, Why } from "../../text";
 import type { Health, Page, RejectedEvent } from "../../wire";
 
-const CHECKS = { storage: "Storage", graph: "Microsoft Graph", permissions: "Permissions" } as const;
+const CHECKS = {
+  storage: "Storage",
+  graph: "Microsoft Graph",
+  permissions: "Permissions",
+  notifications: "Notifications",
+} as const;
 
 /** The health of the triage service itself, and whether events were rejected. */
 export function Service({ health, every }: { health: Loaded<Health>; every: number }) {
@@ -27,7 +32,11 @@ export function Service({ health, every }: { health: Loaded<Health>; every: numb
                 <div key={name}>
                   <dt>{label}</dt>
                   <dd>
-                    <StateMark state={checks[name as keyof typeof CHECKS].status} />
+                    {name === "notifications" && !checks.notifications.channels ? (
+                      <span class="muted">No channel</span>
+                    ) : (
+                      <StateMark state={checks[name as keyof typeof CHECKS].status} />
+                    )}
                   </dd>
                 </div>
               ))}
@@ -37,6 +46,9 @@ export function Service({ health, every }: { health: Loaded<Health>; every: numb
                 <Why reason={reason} permission={null} />
               </p>
             ))}
+            {checks.notifications.failing > 0 && (
+              <p class="muted">{count(checks.notifications.failing, "channel")} took nothing any more.</p>
+            )}
             <Lacking of={checks.permissions.lacking} />
           </>
         )}
