@@ -199,6 +199,7 @@ def test_the_service_says_why_graph_is_degraded(running: Stack, open_page: OpenP
         "storage": {"status": "ok"},
         "graph": {"status": "degraded", "reasons": ["unauthenticated"]},
         "permissions": {"status": "degraded", "lacking": [{"permission": "User.Read.All", "tenants": 2}]},
+        "notifications": {"status": "degraded", "channels": 2, "failing": 1},
     }
     page = open_page(running.address, "?view=rejected")
     page.route("**/api/health", lambda route: route.fulfill(json={"status": "degraded", "checks": checks}))
@@ -207,6 +208,7 @@ def test_the_service_says_why_graph_is_degraded(running: Stack, open_page: OpenP
     expect(service).to_contain_text("The triage identity could not sign in to the tenant.")
     service.get_by_text("does not have 1 permission").click()
     expect(service).to_contain_text("User.Read.All in 2 tenants")
+    expect(service).to_contain_text("1 channel took nothing any more.")
 
 
 def test_audits_show_what_changed(running: Stack, open_page: OpenPage) -> None:

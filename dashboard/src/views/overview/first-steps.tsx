@@ -113,7 +113,7 @@ export function FirstSteps({ health, audits, audited }: StepsProps) {
 function Step({ title, state, children }: { title: string; state: string | undefined; children: ComponentChildren }) {
   return (
     <li>
-      <h3>
+      <h2>
         {title}{" "}
         {state &&
           (state === "to do" || state === "optional" ? (
@@ -121,7 +121,7 @@ function Step({ title, state, children }: { title: string; state: string | undef
           ) : (
             <StateMark state={state} />
           ))}
-      </h3>
+      </h2>
       {children}
     </li>
   );
