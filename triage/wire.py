@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -32,7 +31,8 @@ class Wire(BaseModel):
 
 
 _INSTANT = re.compile(
-    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<time>[0-9]{2}:[0-9]{2}):(?P<second>[0-5][0-9]|60)"
+    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
+    r"[Tt ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-5][0-9]|60)"
     r"(?:\.(?P<fraction>[0-9]{1,18}))?(?P<offset>[Zz]|[+-][0-9]{2}:[0-5][0-9])"
 )
 
@@ -47,10 +47,11 @@ def epoch_ns(text: str) -> int:
     if match is None:
         raise ValueError("must be an RFC 3339 time with an offset, such as 2026-11-20T10:11:12Z")
     try:
-        minute = datetime.strptime(f"{match['date']}T{match['time']}", "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+        year, month, day, hour, minutes = map(int, match.group("year", "month", "day", "hour", "minute"))
+        since = datetime(year, month, day, hour, minutes) - _EPOCH
     except ValueError:
         raise ValueError("has a day or an hour that does not exist") from None
-    seconds = calendar.timegm(minute.timetuple()) + int(match["second"])
+    seconds = since.days * 86400 + since.seconds + int(match["second"])
     if match["offset"] not in "Zz":
         hours, minutes = match["offset"][1:].split(":")
         if int(hours) > 23:
