@@ -27,7 +27,9 @@ def worked_out(failures: int, hours: float) -> dict[str, float]:
     return {
         "execution time": max(0, seconds * g["memory_gb"] - g["gb_seconds_free"]) * g["gb_second"],
         "executions": max(0, executions - g["executions_free"]) * g["million_executions"] / 1e6,
-        "operations": (failures * g["operations"] + hours * g["polls_hour"]) * g["ten_thousand_operations"] / 1e4,
+        "operations": (failures * g["operations"] + hours * g["polls_hour"] + g["timer_operations"])
+        * g["ten_thousand_operations"]
+        / 1e4,
         "tables": failures * g["months_kept"] * g["kb_kept"] / 1e6 * g["gb_month"],
         "telemetry": max(0, telemetry - g["log_gb_free"]) * g["log_gb"],
         "alerts": often * g["alert_5_minutes"] + (len(frequencies) - often) * g["alert_15_minutes"],
