@@ -239,14 +239,14 @@ def test_a_batch_that_serves_several_findings_is_linked_to_each(run: Run) -> Non
 
 def test_only_the_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
     names = {item["data"]["baseData"]["name"] for item in run.sent.items("spans")}
-    assert names == {
+    each_minute = {"Release looks", "Release retries"}  # whether one comes depends on the clock
+    assert names - each_minute == {
         "Accept",
         "Triage",
         "Graph batch",
         "Audit",
         "Retriage",
         "Poison",
-        "Release looks",
         "Remove expired",
     }
     loggers = {item["data"]["baseData"]["properties"]["logger_name"] for item in run.sent.items("logs")}
