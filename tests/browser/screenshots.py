@@ -25,16 +25,19 @@ def main() -> int:
         attack.strike(running)
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         finding = attack.get(running.address, "findings?cause=consent_missing&top=1")["value"][0]["id"]
+        incident = attack.get(running.address, "incidents?state=open&scope=app&top=1")["value"][0]["id"]
         audits = attack.get(running.address, "audits/latest")["value"]
         changed = next(audit["id"] for audit in audits if audit["drift"]["granted"])
         shots = [
             ("overview", "", WIDE, "light", ".bars", True),
             ("overview-dark", "?period=24h", WIDE, "dark", ".columns", True),
+            ("incidents", "?view=incidents", WIDE, "light", ".incidents tbody tr", False),
+            ("incident", f"?incident={incident}", WIDE, "light", ".steps", True),
             ("findings", "?view=findings&exposed=true", WIDE, "light", ".findings tbody tr", False),
             ("finding", f"?finding={finding}", WIDE, "light", ".steps", True),
             ("app-health", "?view=audits", WIDE, "light", ".card", False),
             ("audit", f"?view=audits&audit={changed}", WIDE, "dark", ".drift", True),
-            ("narrow", "?view=findings&exposed=true", NARROW, "dark", ".findings tbody tr", False),
+            ("narrow", "?view=incidents", NARROW, "dark", ".findings tbody tr", False),
         ]
         for name, query, size, scheme, there, whole in shots:
             context = browser.new_context(
