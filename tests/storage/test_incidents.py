@@ -19,6 +19,7 @@ from triage.finding import Finding, FindingState, MessageState
 from triage.incidents import IncidentState, acknowledge, suppress
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
+from triage.operations import findings as findings_of
 from triage.operations.services import Services
 from triage.problems import InputError
 from triage.storage.exposure_rows import Exposure
@@ -93,6 +94,8 @@ async def expect_incidents(services: Services) -> None:
         whole = await services.incidents.get(incident_id)
         assert whole is not None
         assert whole.wire() == incident, "the list shows what is stored"
+        listed, _ = await findings_of.page(services, Query({"incidentId": (incident_id,)}), 1000, None, whole=False)
+        assert {row["id"] for row in listed} == {one.id for one in members}
         open_ones = {one.id for one in members if one.state is FindingState.OPEN}
         assert {one async for one in services.incidents.open_findings(incident_id)} == open_ones
     assert all(row["findings"] == 0 for incident_id, row in incidents.items() if incident_id not in by_hand)

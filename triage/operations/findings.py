@@ -7,9 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
-from triage.finding import Finding, FindingState
+from triage.finding import Finding, FindingState, Scope
 from triage.operations.services import Services
 from triage.storage.query import Query
+from triage.wire import epoch_ns
 
 OPEN, SUPPRESSED = FindingState.OPEN.value, FindingState.SUPPRESSED.value
 
@@ -33,6 +34,7 @@ async def page(
 
     Raises azure.core's errors.
     """
+    query = await _narrowed(services, query)
     wanted = query.filters.get("state")
     if wanted is None:
         reading = services.findings.page(query, top, token, whole=whole)
@@ -47,6 +49,23 @@ async def page(
         found += [row for row in seen if row["state"] in wanted]
         if token is None or len(found) >= top:
             return found, token
+
+
+async def _narrowed(services: Services, query: Query) -> Query:
+    """The query of an incident with what its findings have in common: no list of findings is by incident.
+
+    All but those of a message have one cause, and those of a mailbox have one mailbox (IncidentKey).
+    """
+    incidents = query.filters.get("incidentId", ())
+    incident = await services.incidents.get(incidents[0]) if len(incidents) == 1 else None
+    if incident is None:
+        return query
+    if incident.scope is Scope.MESSAGE:
+        return replace(query, since=max(query.since or 0, epoch_ns(incident.first_seen)))
+    common = {"cause": (incident.cause.value,)}
+    if incident.scope is Scope.MAILBOX and incident.subject is not None:
+        common["mailbox"] = (incident.subject,)
+    return replace(query, filters=common | query.filters)
 
 
 def _stored(query: Query, suppressed: AbstractSet[str]) -> Query:
