@@ -124,7 +124,7 @@ async def test_the_generated_lists_count_every_row_of_a_range() -> None:
 
 
 def test_end_to_end_every_finding_is_stored_and_its_cost_counted(tmp_path: Path) -> None:
-    done = bench(tmp_path, "end_to_end", "--storm", "30", "--baseline", "5", "--latency", str(LATENCY_MS))
+    done = bench(tmp_path, "end_to_end", "--storm", "30", "--baseline", "2", "--latency", str(LATENCY_MS))
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads((tmp_path / "end_to_end.json").read_text(encoding="utf-8"))["figures"]
     for name in ("mix", "mass"):
