@@ -81,9 +81,11 @@ if ! usable_venv || ! stamped "$venv/.installed" "$packages"; then
     : >"$unfinished"
     rm -f "$venv/.installed"
     say "Installing the Python packages (about a minute)"
+    # The lock file names everything. Looking for what a package needs, pip would find the newest release of one with an
+    # extra (coverage[toml]), which has no hash here.
     # Not compiled: Python compiles a module when it is first imported, and most of the 20,000 never are.
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-compile \
-        --require-hashes --only-binary :all: -r requirements-dev.lock || {
+        --require-hashes --no-deps --only-binary :all: -r requirements-dev.lock || {
         rm -f "$unfinished" # pip stopped by itself, so what it installed is complete and can stay
         fail "pip could not install requirements-dev.lock (see its output above). Check the connection to a package index, then run make setup again"
     }
