@@ -5,7 +5,7 @@ import { kept, useLoad } from "../load";
 import { ConfidenceMark, ReachMark, SeverityMark, WorkMark } from "../marks";
 import type { Pages } from "../paging";
 import { Empty, Fact, Heading } from "../parts";
-import { go, goUp, StepLink, UpLink } from "../router";
+import { currentParameters, go, goUp, StepLink, UpLink } from "../router";
 import { Sentence, sentence } from "../sentence";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
@@ -28,10 +28,13 @@ export function FindingView({ id, parameters }: { id: string; parameters: URLSea
   list.delete("finding");
   list.set("view", "findings");
   const [previous, next] = neighbours(id, parameters);
-  const open = (other: string | undefined) => () => {
-    if (other) go(withFinding(parameters, other), true);
+  // From the URL, not from the last redraw: two keys can come before the next one.
+  const step = (which: 0 | 1) => () => {
+    const now = currentParameters();
+    const other = neighbours(now.get("finding") ?? "", now)[which];
+    if (other) go(withFinding(now, other), true);
   };
-  useKeys({ j: open(next), k: open(previous), u: () => goUp(list), r: loaded.reload });
+  useKeys({ j: step(1), k: step(0), u: () => goUp(list), r: loaded.reload });
   return (
     <>
       <div class="above">
