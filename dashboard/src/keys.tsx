@@ -1,6 +1,6 @@
 // Keys for a list and for what is in it. They do nothing while something is typed, and can be turned off.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export const KEYS: Record<string, string> = {
   "/": "Go to the search field",
@@ -33,7 +33,8 @@ addEventListener("keydown", (event) => {
 export function useKeys(own: Handlers): void {
   const current = useRef(own);
   current.current = own;
-  useEffect(() => {
+  // Before the component is painted: who sees it can use its keys.
+  useLayoutEffect(() => {
     handlers.add(current);
     return () => void handlers.delete(current);
   }, []);
