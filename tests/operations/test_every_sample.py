@@ -13,6 +13,7 @@ from sandbox.tenant.serve.server import serve
 from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import Sample, load
 from triage.diagnosis.place import Location
+from triage.graph.reasons import Reason
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure
 from triage.intake.queue_message import QueuedFailure
@@ -21,6 +22,7 @@ from triage.settings import read_settings
 
 WORLD = World.load()
 SAMPLES = load(WORLD)
+PASSING = (Reason.TIMEOUT, Reason.UNAVAILABLE, Reason.THROTTLED)
 AT_ONCE = 32  # host.json: batchSize and newBatchThreshold
 
 
@@ -40,7 +42,13 @@ async def _triage_all() -> dict[str, dict[str, Any]]:
         async def finding(sample: Sample) -> dict[str, Any]:
             failure = RemediationFailure.model_validate(sample.failure)
             async with turns:
-                return (await triage(settings, asked, QueuedFailure.of(failure, "0" * 32))).wire()
+                found = await triage(settings, asked, QueuedFailure.of(failure, "0" * 32))
+                for _ in range(2):
+                    # A machine that stood still for a moment is no part of a sample.
+                    if not any(check.reason in PASSING for check in found.checks):
+                        break
+                    found = await triage(settings, asked, QueuedFailure.of(failure, "0" * 32, fresh=True))
+                return found.wire()
 
         findings = await asyncio.gather(*map(finding, SAMPLES))
         await asked.close()

@@ -115,9 +115,9 @@ async def test_an_open_finding_is_looked_at_when_it_is_due(
     later = time.time_ns() + 20 * MINUTE
     with monkeypatch.context() as then:
         then.setattr(due.time, "time_ns", lambda: later)
-        assert await release(services) == 1
+        assert await release(services) >= 1  # others may be due in this storage
         assert await release(services) == 0, "it is on the queue"
-    [text] = await looks(services)
+    [text] = [one for one in await looks(services) if finding.id in decode(one)]
     await look(services, text)
     second = await found(services, finding.id)
     assert (second.state, second.looks) == (FindingState.OPEN, 2)

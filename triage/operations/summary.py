@@ -68,13 +68,18 @@ async def summarize(
             "p50": _percentile(total, 0.5),
             "p90": _percentile(total, 0.9),
             "stillInReach": exposures.messages,
-            "oldestSeconds": None if exposures.since is None else max(0, time.time_ns() - exposures.since) // 10**9,
+            "oldestSeconds": None if exposures.since is None else _minutes_since(exposures.since) * 60,
         },
         "audits": [
             {"tenantId": audit.tenant_id, "verdict": audit.verdict.value, "auditedAt": audit.audited_at}
             for audit in audits
         ],
     }
+
+
+def _minutes_since(nanoseconds: int) -> int:
+    """Whole minutes, so that an answer in which nothing else has changed is the same for a minute."""
+    return max(0, time.time_ns() - nanoseconds) // (60 * 10**9)
 
 
 def _percentile(total: Counts, share: float) -> int | None:
