@@ -9,6 +9,7 @@ from triage.api.routes import ROUTES
 from triage.operations import retention
 from triage.operations.audits import audit_all
 from triage.operations.deliveries import QueueMessage, handle, handle_poison
+from triage.operations.digest import send_digests
 from triage.operations.maintenance import maintain
 from triage.operations.measures import measure
 from triage.operations.notify import deliver
@@ -82,6 +83,11 @@ if SETTINGS.notifications:
     async def deliver_notifications(timer: func.TimerRequest) -> None:
         with hide_error_text():
             await deliver(services())
+
+    @app.timer_trigger("timer", "0 0 6 * * *")
+    async def daily_digest(timer: func.TimerRequest) -> None:
+        with hide_error_text():
+            await send_digests(services())
 
 
 def register(route: Route) -> None:

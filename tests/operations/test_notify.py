@@ -14,17 +14,20 @@ from sandbox.receiver.channels import settings as receiver_settings
 from sandbox.receiver.server import Fault, Receiver, serve
 from tests.factories import TENANT_ID
 from tests.notifications.samples import MINUTE, incident, settings
+from triage.diagnosis.causes import Cause
+from triage.diagnosis.precedence import RULES
 from triage.notifications.pending import Pending, incident_occasion, pending
 from triage.notifications.rules import DEGRADED_AFTER, LONGEST
 from triage.operations import channel_run
+from triage.operations.digest import digest, send_digests
 from triage.operations.health import _notification_state
 from triage.operations.notify import deliver, send_test
 from triage.operations.services import Services
-from triage.settings import NotificationEvent
+from triage.settings import ChannelKind, NotificationEvent
 from triage.storage.outbox import TABLE
 from triage.storage.outbox_rows import Delivery, outbox_rows, shard_of_subject
 from triage.storage.retention import Expiry, remove_notifications
-from triage.wire import from_epoch_ns
+from triage.wire import epoch_ns, from_epoch_ns
 
 ID = incident()["id"]
 Sent = dict[str, Any]
@@ -361,3 +364,30 @@ async def test_the_health_says_how_many_channels_fail(services: Services, receiv
     assert _notification_state(5, 1) == {"status": "degraded", "channels": 5, "failing": 1}
     assert _notification_state(5, 0)["status"] == "ok"
     assert _notification_state(5, None) == {"status": "unknown", "channels": 5, "failing": 0}
+
+
+async def test_a_digest_says_what_is_in_reach_and_what_the_day_brought(services: Services, receiver: Receiver) -> None:
+    wanted = [one for one in services.settings.notifications if one.kind is not ChannelKind.PAGERDUTY]
+    assert await send_digests(services) == len(wanted)
+    await deliver(services)
+    assert kinds(receiver) == sorted(one.kind.value for one in wanted)
+    [listed_one, *_] = await listed(services)
+    assert (listed_one.event, listed_one.state.value) == (NotificationEvent.DIGEST_DAILY, "delivered")
+
+
+def test_the_text_of_a_digest() -> None:
+    summary = {
+        "total": 1204, "byCause": {"user_deleted": 4, "consent_missing": 1200}, "openIncidents": 1,
+        "exposures": {"messages": 12, "read": 1, "mailboxes": 12},
+        "audits": [{"verdict": "broken"}, {"verdict": "healthy"}],
+    }  # fmt: skip
+    occasion = digest(summary, epoch_ns("2026-11-26T06:00:00.5Z"))
+    assert occasion.at == "2026-11-26T06:00:00Z"
+    assert occasion.document["title"] == "12 messages can still be opened, 1 incident open"
+    assert occasion.document["lines"] == [
+        "1 message that can still be opened: read by the recipient",
+        "1,204 failed remediations in the last 24 hours",
+        f"{RULES[Cause.CONSENT_MISSING].title}: 1,200",
+        f"{RULES[Cause.USER_DELETED].title}: 4",
+        "Email Threat Defense can't remediate in 1 tenant",
+    ]
