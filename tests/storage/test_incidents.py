@@ -22,10 +22,12 @@ from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.operations import findings as findings_of
 from triage.operations.services import Services
 from triage.problems import InputError
+from triage.storage.changes import PREFIX
 from triage.storage.exposure_rows import Exposure
 from triage.storage.exposures import ExposureQuery
 from triage.storage.incident_lists import IncidentQuery
 from triage.storage.query import Query
+from triage.storage.shards import in_range
 from triage.wire import epoch_ns, from_epoch_ns
 
 START = epoch_ns("2026-11-01T00:00:00Z")
@@ -74,9 +76,16 @@ async def stored(services: Services) -> list[Finding]:
     return [Finding.model_validate(row) for row in rows]
 
 
+async def all_applied(services: Services) -> None:
+    """Waits until no change is left: a shard that another instance is at is left to it."""
+    table = await services.account.table("findings")
+    while [row async for row in table.query_entities(in_range(PREFIX), select=["RowKey"])]:
+        await services.projector.run(20)
+
+
 async def expect_incidents(services: Services) -> None:
     """The incidents, against a count of the stored findings by hand."""
-    await services.projector.run(20)
+    await all_applied(services)
     findings = await stored(services)
     incidents = {row["id"]: row for row in (await services.incident_lists.page(IncidentQuery(), 1000, None))[0]}
     by_hand: dict[str, list[Finding]] = {}
