@@ -71,9 +71,10 @@ class Event(Wire):
 class Books(Wire):
     """What is kept with an incident, and is not shown.
 
-    `about` is for the title, and `remedies` are the actions for each cause that was seen. `causes` and `severities` count its open findings. `events` is the number of the last event. `worst` and
-    `exposed_before` are what the next one is compared with. `by_person`: a person resolved it. `fixed_at`: an audit found
-    the thing fixed then; `fixes` counts such audits, and `to_look_at` the open findings that were not looked at since.
+    `about` is for the title, and `remedies` are the actions for each cause that was seen. `causes` and `severities` count
+    its open findings. `events` is the number of the last event. `worst` and `exposed_before` are what the next one is
+    compared with. `by_person`: a person resolved it. `fixed_at`: an audit found the thing fixed then; `fixes` counts such
+    audits, and `to_look_at` the open findings that were not looked at since.
     """
 
     about: str | None = None

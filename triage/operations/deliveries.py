@@ -117,7 +117,9 @@ async def retriage(services: Services, finding_ids: Sequence[str]) -> None:
 
 
 async def handle(services: Services, message: QueueMessage) -> None:
-    """Triages the failure in a message, or does what another message of the service asks for. A message with several failures is split first.
+    """Triages the failure in a message, or does what another message of the service asks for.
+
+    A message with several failures is split first.
 
     TriageIncompleteError asks the host for another try. azure.core's errors do the same; if storage is away at the last
     try, the message is put back on the queue instead of the poison queue.

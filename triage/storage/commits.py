@@ -40,6 +40,7 @@ class Commits:
         self._account = account
         self._table = table
         self._waiting: dict[str, list[_Write]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # the event loop holds no task itself
 
     async def write(self, shard: str, operations: list[Any], change: Change, *, blind: bool = False) -> None:
         """Stores the operations of a finding and its change: all or nothing. Raises azure.core's errors.
@@ -54,7 +55,9 @@ class Commits:
         else:
             self._waiting[shard] = [write]
             # The task belongs to all who wait, so that nobody's timeout ends the others' transaction.
-            asyncio.create_task(self._commit(shard)).add_done_callback(_ignore)
+            task = asyncio.create_task(self._commit(shard))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         await asyncio.shield(write.done)
 
     async def _commit(self, shard: str) -> None:
@@ -134,8 +137,3 @@ def _fail(write: _Write, error: Exception) -> None:
     if not write.done.done():
         write.done.set_exception(error)
         write.done.exception()  # whoever waited may have given up
-
-
-def _ignore(task: asyncio.Task[None]) -> None:
-    if not task.cancelled():
-        task.exception()

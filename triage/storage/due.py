@@ -33,15 +33,25 @@ class DueLook(NamedTuple):
     number: int | None
 
 
-def due_rows(shard: str, changes: Iterable[Change]) -> list[dict[str, Any]]:
-    """The rows of the looks that changes ask for."""
+def due_looks(changes: Iterable[Change]) -> dict[int, list[DueLook]]:
+    """The looks that changes ask for, by the minute (since 1970) in which they are due."""
     minutes: defaultdict[int, list[DueLook]] = defaultdict(list[DueLook])
     for change in changes:
         after = change.after
         if change.follow_up and after is not None and after.next_look_at is not None:
             look = DueLook(after.finding_id, after.tenant_id, after.looks + 1)
             minutes[-(-epoch_ns(after.next_look_at) // _MINUTE)].append(look)
-    return [row for minute, looks in minutes.items() for row in rows_for(shard, minute, looks)]
+    return minutes
+
+
+def due_rows(shard: str, changes: Iterable[Change]) -> list[dict[str, Any]]:
+    """The rows of the looks that changes ask for."""
+    return [row for minute, looks in due_looks(changes).items() for row in rows_for(shard, minute, looks)]
+
+
+def rows_needed(looks: int) -> int:
+    """The number of rows for so many looks that are due in one minute."""
+    return -(-looks // _LOOKS_IN_A_ROW)
 
 
 def rows_for(shard: str, minute: int, looks: list[DueLook]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from triage.storage.account import StorageAccount, get_entity, is_conflict
 from triage.storage.changes import Change
 from triage.storage.documents import decompressed, quoted
 from triage.storage.exposure_rows import LIST, Exposure, exposure_ids, exposure_operations
-from triage.storage.shards import SHARDS, in_range, rows_of_all, shard_of
+from triage.storage.shards import SHARDS, in_range, page_of, rows_of_all, shard_of
 from triage.storage.stored import read_stored
 from triage.storage.transactions import submit
 
@@ -117,12 +117,8 @@ class Exposures:
         """At most `top` exposures, read ones first, then the longest exposed, and the token of the next page."""
         if token is not None and not token.startswith(("0|", "1|")):
             raise InputError("is not the token of a page")
-        rows: list[Any] = []
-        async for row in self._rows(query, token, top + 1):
-            if len(rows) == top:
-                return [_exposure(one) for one in rows], str(rows[-1]["RowKey"]).removeprefix(LIST)
-            rows.append(row)
-        return [_exposure(one) for one in rows], None
+        rows, last = await page_of(self._rows(query, token, top + 1), top)
+        return [_exposure(one) for one in rows], str(last["RowKey"]).removeprefix(LIST) if last else None
 
     async def totals(self, tenant_ids: tuple[str, ...] | None) -> ExposureTotals:
         """The numbers of exposures of some tenants, or all."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from triage.finding import Finding, merge
@@ -30,7 +30,7 @@ from triage.storage.finding_rows import (
     write_operations,
 )
 from triage.storage.query import FILTERS, Query, clauses, matches, ranges
-from triage.storage.shards import SHARDS, merged, shard_of, share_of
+from triage.storage.shards import SHARDS, merged, page_of, shard_of, share_of
 from triage.storage.version1 import Version1, finding_of
 from triage.wire import epoch_ns
 
@@ -130,35 +130,25 @@ class Findings:
 
     async def rewrite(self, finding_id: str) -> None:
         """Writes the rows of a finding again, as it is. One that is written at the same time has its rows already."""
-        from azure.core.exceptions import HttpResponseError
-
         old = await self.stored(finding_id)
-        if old is None:
-            return
-        try:
-            await self._write(old.finding, _change(old, old.finding), old.deliveries, old)
-        except HttpResponseError as error:
-            if not is_conflict(error):
-                raise
+        if old is not None:
+            await _unless_conflict(self._write(old.finding, _change(old, old.finding), old.deliveries, old))
 
     async def bring_forward(self) -> AsyncIterator[str]:
         """Brings every finding of version 1 forward, and yields the id of each. It can be ended and started again."""
+        if await self._version1.is_gone():  # asked each minute, and kept
+            return
         async for entity in self._version1.entities():
             await self._bring(entity)
             yield str(entity["RowKey"])
 
     async def _bring(self, entity: Row) -> None:
         """Stores a finding as this version does, then deletes the old one. Whoever comes in between finds the new one."""
-        from azure.core.exceptions import HttpResponseError
-
         finding = finding_of(entity)
         after = Snapshot.of(finding, max(first_revision(), entity["revision"] + 1))
-        try:
-            if await self.stored(finding.id) is None:
-                await self._write(finding, Change.of(None, after), json.loads(entity["deliveryIds"]), None)
-        except HttpResponseError as error:
-            if not is_conflict(error):
-                raise
+        if await self.stored(finding.id) is None:
+            write = self._write(finding, Change.of(None, after), json.loads(entity["deliveryIds"]), None)
+            await _unless_conflict(write)
         await self._version1.delete(entity)
 
     async def _write(
@@ -173,20 +163,14 @@ class Findings:
 
         A finding that is written at the same time stays.
         """
-        from azure.core.exceptions import HttpResponseError
-
         old = await self.stored(finding_id)
         if old is None or epoch_ns(old.finding.last_seen) >= before:
             return False
-        change = Change.of(old.snapshot, None)
-        try:
-            await self._commits.write(shard_of(finding_id), remove_operations(old), change)
-        except HttpResponseError as error:
-            if not is_conflict(error):
-                raise
-            return False
-        self._written(shard_of(finding_id))
-        return True
+        shard, change = shard_of(finding_id), Change.of(old.snapshot, None)
+        removed = await _unless_conflict(self._commits.write(shard, remove_operations(old), change))
+        if removed:
+            self._written(shard)
+        return removed
 
     async def page(
         self, query: Query, top: int, token: str | None, *, whole: bool = True
@@ -197,14 +181,8 @@ class Findings:
         """
         if token is not None and not _PLACE.fullmatch(token):
             raise InputError("is not the token of a page")
-        rows: list[Row] = []
-        last: str | None = None
-        async for row in self.rows(query, token, top + 1, whole=whole):
-            if len(rows) == top:
-                return await self._documents(rows, whole=whole), last
-            rows.append(row)
-            last = place_of(row)
-        return await self._documents(rows, whole=whole), None
+        rows, last = await page_of(self.rows(query, token, top + 1, whole=whole), top)
+        return await self._documents(rows, whole=whole), place_of(last) if last else None
 
     async def rows(self, query: Query, after: str | None, most: int, *, whole: bool = False) -> AsyncIterator[Row]:
         """The list rows of a query, newest first, after a place. About `most` of them are asked for at a time.
@@ -257,6 +235,19 @@ class Findings:
 def place_of(row: Row) -> str:
     """Where a row is in its list: its time, newest first, and the id of its finding."""
     return str(row["RowKey"]).split("|", 1)[1]
+
+
+async def _unless_conflict(write: Awaitable[None]) -> bool:
+    """Whether a write was done. False if another writer was faster: then there is nothing left to do."""
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        await write
+    except HttpResponseError as error:
+        if not is_conflict(error):
+            raise
+        return False
+    return True
 
 
 def _change(old: Stored, kept: Finding) -> Change:

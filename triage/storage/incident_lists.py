@@ -13,7 +13,7 @@ from triage.storage.account import StorageAccount
 from triage.storage.documents import quoted, unpack_compressed
 from triage.storage.incident_rows import LIST, OPEN, SUPPRESSED
 from triage.storage.incidents import TABLE
-from triage.storage.shards import in_range, rows_of_all
+from triage.storage.shards import in_range, page_of, rows_of_all
 from triage.wire import epoch_ns, from_newest_first, now
 
 Json = dict[str, Any]
@@ -41,12 +41,8 @@ class IncidentLists:
         """At most `top` incidents (JSON), the open ones first, worst first, then the newest, and the next page's token."""
         if token is not None and not token.startswith(("0|", "1|")):
             raise InputError("is not the token of a page")
-        rows: list[Any] = []
-        async for row in self._rows(query, in_range(LIST, token), top + 1):
-            if len(rows) == top:
-                return [_incident(one) for one in rows], str(rows[-1]["RowKey"]).removeprefix(LIST)
-            rows.append(row)
-        return [_incident(one) for one in rows], None
+        rows, last = await page_of(self._rows(query, in_range(LIST, token), top + 1), top)
+        return [_incident(one) for one in rows], str(last["RowKey"]).removeprefix(LIST) if last else None
 
     async def open_by_tenant(self) -> Counter[str]:
         """The number of open incidents of each tenant; those of no tenant under an empty ID."""

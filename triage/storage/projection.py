@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -19,7 +20,7 @@ from uuid import uuid4
 from triage.storage.account import StorageAccount, get_entity, if_etag, is_conflict
 from triage.storage.changes import Change, changes_of, waiting_rows
 from triage.storage.counters import FOLDS, Counts, count_row, count_rows, new_counts
-from triage.storage.due import due_rows
+from triage.storage.due import due_looks, due_rows, rows_needed
 from triage.storage.transactions import submit
 
 TABLE = "findings"
@@ -39,12 +40,19 @@ class Lease(NamedTuple):
     etag: str | None
 
 
+class _Row(NamedTuple):
+    """A row of changes, and what it holds."""
+
+    key: str
+    changes: list[Change]
+
+
 class _Page(NamedTuple):
     """Rows of changes of a shard that are applied together."""
 
     shard: str
     lease: Lease
-    rows: list[Any]
+    rows: list[_Row]
 
     @property
     def full(self) -> bool:
@@ -75,7 +83,7 @@ class Projection:
         async with self._lock:
             while left:
                 pages = [page for page in await asyncio.gather(*map(self._page, left)) if page is not None]
-                changes = [change for page in pages for row in page.rows for change in changes_of(row)]
+                changes = [change for page in pages for row in page.rows for change in row.changes]
                 for receiver in self._receivers if changes else ():
                     await receiver(changes)
                 more = time.monotonic() < until
@@ -89,21 +97,21 @@ class Projection:
         rows = await waiting_rows(self._account, TABLE, shard, _ROWS)
         if not rows or (lease := await self.take(shard)) is None:
             return None
-        return _Page(shard, lease, rows)
+        return _Page(shard, lease, [_Row(row["RowKey"], changes_of(row)) for row in rows])
 
     async def _fold(self, page: _Page, *, more: bool) -> int:
         """Counts and deletes the rows of a page. Returns the number of changes. The lease ends if no page follows."""
         lease, rows = page.lease, page.rows
         applied = 0
         while rows:
-            part = _fitting(page.shard, rows)
+            part = _fitting(rows)
             rows = rows[len(part) :]
             seconds = LEASE_SECONDS if rows or (page.full and more) else 0.0
             following = await self._count(page.shard, lease, part, seconds)
             if following is None:
                 break
             lease = following
-            applied += sum(row["number"] for row in part)
+            applied += sum(len(row.changes) for row in part)
         return applied
 
     async def take(self, shard: str) -> Lease | None:
@@ -119,16 +127,16 @@ class Projection:
             return None
         return await self.transact(shard, Lease(old["number"], old.metadata["etag"]), LEASE_SECONDS, [])
 
-    async def _count(self, shard: str, lease: Lease, rows: list[Any], seconds: float) -> Lease | None:
+    async def _count(self, shard: str, lease: Lease, rows: list[_Row], seconds: float) -> Lease | None:
         """Counts and deletes rows of changes. Returns the lease as it is now; None if another instance was faster."""
-        changes = [change for row in rows for change in changes_of(row)]
+        changes = [change for row in rows for change in row.changes]
         number, known = self._counts.get(shard, (-1, {}))
         known = known if number == lease.number and len(known) < _KNOWN else {}
         counts = await new_counts(await self._account.table(TABLE), shard, count_rows(changes), known)
         operations = [
             *(("upsert", count_row(shard, key, numbers), {"mode": "replace"}) for key, numbers in counts.items()),
             *(("create", row) for row in due_rows(shard, changes)),
-            *(("delete", {"PartitionKey": shard, "RowKey": row["RowKey"]}) for row in rows),
+            *(("delete", {"PartitionKey": shard, "RowKey": row.key}) for row in rows),
         ]
         following = await self.transact(shard, lease._replace(number=lease.number + 1), seconds, operations)
         if following is not None:
@@ -159,12 +167,14 @@ class Projection:
         return self._leases[shard]
 
 
-def _fitting(shard: str, rows: list[Any]) -> list[Any]:
+def _fitting(rows: list[_Row]) -> list[_Row]:
     """As many rows, from the first, as one transaction can count. One row always fits: it has at most 16 changes."""
-    changes: list[Change] = []
+    counts: set[str] = set()
+    looks: Counter[int] = Counter()
     for number, row in enumerate(rows):
-        changes += changes_of(row)
-        needed = len(count_rows(changes)) + len(due_rows(shard, changes)) + number + 1
+        counts.update(count_rows(row.changes))
+        looks.update({minute: len(due) for minute, due in due_looks(row.changes).items()})
+        needed = len(counts) + sum(map(rows_needed, looks.values())) + number + 1
         if needed > _OPERATIONS and number:
             return rows[:number]
     return rows

@@ -8,6 +8,7 @@ from typing import Any
 
 from triage.storage.account import StorageAccount
 from triage.storage.documents import pack_text, quoted, unpack_text
+from triage.storage.shards import page_of
 from triage.wire import Instant, Wire, epoch_ns, newest_first
 
 TABLE = "rejected"
@@ -58,16 +59,15 @@ class Rejected:
         table = await self._account.table(TABLE)
         after = f" and RowKey gt '{quoted(token)}'" if token else ""
         query = table.query_entities(f"PartitionKey eq '{_PARTITION}'{after}", results_per_page=min(top + 1, 1000))
-        events: list[dict[str, Any]] = []
-        async for entity in query:
-            if len(events) == top:
-                return events, str(events[-1]["id"])
-            event = RejectedEvent(
-                id=entity["RowKey"],
-                received_at=entity["receivedAt"],
-                reason=RejectedReason(entity["reason"]),
-                detail=entity["detail"],
-                body=unpack_text("body", entity),
-            )
-            events.append(event.wire())
-        return events, None
+        entities, last = await page_of(query, top)
+        return [_event(entity).wire() for entity in entities], str(last["RowKey"]) if last else None
+
+
+def _event(entity: Any) -> RejectedEvent:
+    return RejectedEvent(
+        id=entity["RowKey"],
+        received_at=entity["receivedAt"],
+        reason=RejectedReason(entity["reason"]),
+        detail=entity["detail"],
+        body=unpack_text("body", entity),
+    )

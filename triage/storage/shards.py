@@ -53,6 +53,16 @@ async def merged(sources: Sequence[AsyncIterator[T]], key: Callable[[T], str]) -
             heapreplace(heap, (key(following), number, following))
 
 
+async def page_of(rows: AsyncIterator[T], top: int) -> tuple[list[T], T | None]:
+    """The first `top` rows, and the last of them if there are more: the next page begins after it."""
+    found: list[T] = []
+    async for row in rows:
+        if len(found) == top:
+            return found, found[-1]
+        found.append(row)
+    return found, None
+
+
 def in_range(prefix: str, after: str | None = None) -> str:
     """The OData filter of the row keys that begin with a prefix, after the rest of a key."""
     low = f"RowKey gt '{quoted(prefix + after)}'" if after is not None else f"RowKey ge '{quoted(prefix)}'"
