@@ -17,6 +17,7 @@ from triage.telemetry.errors import safe_traceback
 DELAY = 1.0
 """Seconds from a write until its changes are applied: those of other writes go with them."""
 _LONGEST_RUN = 20.0
+_LONGEST_CLOSING = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Projector:
         self._projection = projection
         self._written: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._applying = False
 
     def written(self, shard: str) -> None:
         """Says that a shard has new changes."""
@@ -40,17 +42,27 @@ class Projector:
         return await self._projection.run(SHARDS, time.monotonic() + seconds)
 
     async def close(self) -> None:
-        """Ends what runs in the background. What it leaves behind is applied by the timer."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        """Ends what runs in the background. What it leaves behind is applied by the timer.
+
+        What is being applied is finished, if it doesn't take long: else its leases would keep others waiting.
+        """
+        if self._task is None:
+            return
+        self._written.clear()
+        if self._applying:
+            await asyncio.wait([self._task], timeout=_LONGEST_CLOSING)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
     async def _follow(self) -> None:
         """Applies what was written, until nothing more is."""
         while self._written:
             await asyncio.sleep(DELAY)
             shards, self._written = self._written, set()
+            self._applying = True
             try:
                 await self._projection.run(shards, time.monotonic() + _LONGEST_RUN)
             except Exception as error:
                 _log.warning("Changes of findings wait for the timer: %s", safe_traceback(error))
+            finally:
+                self._applying = False
