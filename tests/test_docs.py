@@ -31,7 +31,7 @@ README, API, DESIGN, CAUSES = (TEXTS[path] for path in (
 ))  # fmt: skip
 
 SETTING = re.compile(
-    r"\b(?:TriageStorage(?:__[A-Za-z]+)?|(?:TRIAGE|AUDIT|GRAPH|CREDENTIAL|RETENTION|OTEL|AZURE)_[A-Z_]+)\b"
+    r"\b(?:TriageStorage(?:__[A-Za-z]+)?|(?:TRIAGE|AUDIT|COVERAGE|ETD|GRAPH|CREDENTIAL|RETENTION|OTEL|AZURE)_[A-Z_]+)\b"
 )
 # Variables that azure-identity and the host read and that a page mentions, but that are no settings of the service.
 MENTIONED = {

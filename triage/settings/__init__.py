@@ -2,6 +2,7 @@
 
 from triage.settings.channel import Channel, ChannelKind, NotificationEvent, SeverityName
 from triage.settings.endpoint import LOOPBACK
+from triage.settings.etd import THREATS, EtdApi, Verdict
 from triage.settings.model import Identity, Settings, Storage, TelemetrySettings
 from triage.settings.read import (
     SettingsError,
@@ -16,8 +17,10 @@ from triage.settings.tenant import Mode, Tenant
 __all__ = [
     "LOOPBACK",
     "TABLE",
+    "THREATS",
     "Channel",
     "ChannelKind",
+    "EtdApi",
     "Identity",
     "Mode",
     "NotificationEvent",
@@ -28,6 +31,7 @@ __all__ = [
     "Storage",
     "TelemetrySettings",
     "Tenant",
+    "Verdict",
     "binding_expression",
     "default_of",
     "read_settings",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from enum import StrEnum
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
 
 from triage.addresses import guid, mailbox_address
-from triage.settings.endpoint import https_or_loopback
+from triage.settings.secrets import secret_entries, secret_entry, secret_url
 from triage.wire import Wire
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
@@ -57,10 +56,7 @@ SeverityName = Literal["info", "low", "medium", "high", "critical"]
 
 
 def _https(url: SecretStr) -> SecretStr:
-    try:
-        https_or_loopback(url.get_secret_value())
-    except ValueError:
-        raise ValueError("must be an https address (http only on loopback)") from None
+    secret_url(url.get_secret_value())
     return url
 
 
@@ -145,46 +141,25 @@ def _check_webhook_secret(secret: str) -> None:
         raise ValueError(f"secret must be whsec_ and the base64 of 24 to 64 bytes. Make one: {_NEW_KEY}")
 
 
+def _name(entry: dict[str, Any]) -> str:
+    name = entry.get("name")
+    return f"channel {name[:_NAME_CHARACTERS]!r}" if isinstance(name, str) and name else ""
+
+
 def _channels(value: object) -> object:
     """The channels in the setting's text. ValueError names the channel, and says nothing of its address or secret."""
     if not isinstance(value, str):
         return value
-    if not value.strip():
-        return ()
-    if value.startswith("@Microsoft.KeyVault("):
-        raise ValueError(
-            "is a Key Vault reference that the platform could not resolve. Check the secret's address, and that the "
-            "app's identity has the role Key Vault Secrets User"
-        )
-    try:
-        entries = json.loads(value)
-    except ValueError as error:
-        raise ValueError(f"is not JSON: {error}") from None
-    if not isinstance(entries, list):
-        raise ValueError('must be a JSON array of channels, such as [{"name":"soc","kind":"slack","url":"https://…"}]')
-    if len(entries := cast("list[object]", entries)) > _CHANNELS:
+    entries = secret_entries(value, "channels", '[{"name":"soc","kind":"slack","url":"https://…"}]')
+    if len(entries) > _CHANNELS:
         raise ValueError(
             f"must have at most {_CHANNELS} channels: each transition of an incident is written for all of them"
         )
-    found = [_channel(index, entry) for index, entry in enumerate(entries)]
+    found = [secret_entry(Channel, index, entry, _name) for index, entry in enumerate(entries)]
     for index, channel in enumerate(found):
         if any(channel.name.casefold() == earlier.name.casefold() for earlier in found[:index]):
             raise ValueError(f"at /{index}: the name {channel.name!r} is listed twice")
     return tuple(found)
-
-
-def _channel(index: int, entry: object) -> Channel:
-    try:
-        return Channel.model_validate(entry)
-    except ValidationError as error:
-        problem: Any = error.errors(include_input=False, include_url=False)[0]
-    name = cast("dict[str, object]", entry).get("name") if isinstance(entry, dict) else None
-    named = f" (channel {name[:_NAME_CHARACTERS]!r})" if isinstance(name, str) and name else ""
-    place = "/".join(map(str, problem["loc"]))
-    text = str(problem["msg"]).removeprefix("Value error, ")
-    if problem["type"] == "missing":
-        text = "is missing"
-    raise ValueError(f"at /{index}{named}: {f'{place}: ' if place else ''}{text}")
 
 
 ChannelList = Annotated[tuple[Channel, ...], BeforeValidator(_channels)]

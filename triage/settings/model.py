@@ -9,13 +9,24 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from triage.addresses import domain_of
 from triage.settings.channel import Channel, ChannelList
 from triage.settings.endpoint import LOOPBACK
+from triage.settings.etd import EtdApi, EtdApiList
 from triage.settings.tenant import PUBLIC_AUTHORITY, PUBLIC_GRAPH, Tenant
-from triage.settings.values import Authority, ClientId, Delays, Endpoint, Flag, TenantList, WholeNumber
+from triage.settings.values import (
+    Authority,
+    ClientId,
+    Delays,
+    Endpoint,
+    Flag,
+    Looks,
+    ScheduleOrOff,
+    TenantList,
+    WholeNumber,
+)
 from triage.wire import Wire
 
 
@@ -115,6 +126,24 @@ class Settings(Wire):
     audit_schedule: str = setting(
         "AUDIT_SCHEDULE", "0 0 */6 * * *", "When the permission audit runs: NCRONTAB with six fields, in UTC."
     )
+    coverage_schedule: ScheduleOrOff = setting(
+        "COVERAGE_SCHEDULE", "0 0 2 * * *",
+        "When the service looks for mailboxes that can't be remediated: NCRONTAB with six fields, in UTC. `off`: never.",
+    )  # fmt: skip
+    etd_apis: EtdApiList = setting(
+        "ETD_APIS", "",
+        "JSON array with an object for each tenant whose failures the service finds by itself in ETD: `tenantId`, "
+        "`endpoint`, `clientId`, `clientSecret`, `apiKey`, and what [connect.md](connect.md#the-setting) says. It holds "
+        "secrets, so make it a Key Vault reference.",
+    )  # fmt: skip
+    etd_poll_schedule: str = setting(
+        "ETD_POLL_SCHEDULE", "0 */10 * * * *", "When the service asks ETD: NCRONTAB with six fields, in UTC."
+    )
+    etd_looks: Looks = setting(
+        "ETD_LOOKS", "12,15",
+        "When the service looks whether what ETD did took effect: minutes from ETD's action to the first look, and from "
+        "that to the second.",
+    )  # fmt: skip
     graph_endpoint: Endpoint = setting(
         "GRAPH_ENDPOINT", PUBLIC_GRAPH,
         "The Microsoft Graph root of the cloud. It must be https, except for a simulated tenant on loopback.",
@@ -178,6 +207,15 @@ class Settings(Wire):
         "How many times the host tries a queue message. It overrides `host.json`.",
     )  # fmt: skip
 
+    @field_validator("etd_apis")
+    @classmethod
+    def _of_known_tenants(cls, apis: tuple[EtdApi, ...], info: ValidationInfo) -> tuple[EtdApi, ...]:
+        known = {tenant.tenant_id for tenant in info.data.get("tenants", ())}
+        for index, api in enumerate(apis):
+            if known and api.tenant_id not in known:
+                raise ValueError(f"at /{index}: the tenant {api.tenant_id} is not in TRIAGE_TENANTS: add it there")
+        return apis
+
     @property
     def easyauth(self) -> bool:
         """Whether the app checks the roles of callers."""
@@ -192,6 +230,10 @@ class Settings(Wire):
     def channel(self, name: str) -> Channel | None:
         """The configured channel with this name."""
         return next((channel for channel in self.notifications if channel.name == name), None)
+
+    def etd_api(self, tenant_id: str) -> EtdApi | None:
+        """The ETD business of a tenant, if there is one to poll."""
+        return next((api for api in self.etd_apis if api.tenant_id == tenant_id), None)
 
     @property
     def graph_is_simulated(self) -> bool:

@@ -15,6 +15,7 @@ from triage.settings.tenant import Tenant
 
 # A queue message can be invisible for seven days (https://learn.microsoft.com/rest/api/storageservices/put-message).
 _LONGEST_DELAY = 7 * 24 * 3600
+_LATEST_LOOK = 24 * 60
 
 
 def _whole_number(value: object) -> int:
@@ -76,9 +77,27 @@ def _delays(value: object) -> tuple[int, ...]:
     return delays
 
 
+def _looks(value: object) -> tuple[int, ...]:
+    try:
+        looks = tuple(_whole_number(part.strip()) for part in str(value).split(","))
+    except ValueError:
+        looks = ()
+    if len(looks) != 2 or max(looks) > _LATEST_LOOK:
+        raise ValueError(f"must be two whole numbers of minutes up to {_LATEST_LOOK}, such as 12,15, not {value!r}")
+    return looks
+
+
+def _schedule_or_off(text: str) -> str:
+    return "off" if text.strip().lower() == "off" else text
+
+
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 Delays = Annotated[tuple[int, ...], BeforeValidator(_delays)]
 """Seconds or minutes, separated by commas."""
+Looks = Annotated[tuple[int, int], BeforeValidator(_looks)]
+"""Minutes from an action to the first look, and from that to the second."""
+ScheduleOrOff = Annotated[str, AfterValidator(_schedule_or_off)]
+"""NCRONTAB, or `off`."""
 Flag = Annotated[bool, BeforeValidator(_flag)]
 ClientId = Annotated[str, AfterValidator(_client_id)]
 Endpoint = Annotated[str, AfterValidator(https_or_loopback)]
