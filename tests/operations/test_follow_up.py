@@ -25,7 +25,7 @@ from triage.operations import follow_up
 from triage.operations.audits import audit_all
 from triage.operations.deliveries import QueueMessage, accept, handle
 from triage.operations.follow_up import next_look, recheck, release
-from triage.operations.incidents import resolve_by_hand, settle_findings
+from triage.operations.incidents import reopen_by_hand, resolve_by_hand, settle_findings
 from triage.operations.maintenance import maintain
 from triage.operations.services import Services
 from triage.storage import due
@@ -34,12 +34,15 @@ from triage.storage.exposures import ExposureQuery
 from triage.wire import epoch_ns, from_epoch_ns, now
 
 MINUTE = 60 * 10**9
-MESSAGE = "<m1@mail.example>"
+MESSAGE, AGAIN = "<m1@mail.example>", "<m2@mail.example>"
 DATA: dict[str, Any] = {
     "tenants": {
         "one": {
             "domains": ["one.example"],
-            "people": {"ines": {"messages": [{"id": MESSAGE, "in": "inbox"}]}, "otto": {}},
+            "people": {
+                "ines": {"messages": [{"id": MESSAGE, "in": "inbox"}, {"id": AGAIN, "in": "inbox"}]},
+                "otto": {"messages": [{"id": AGAIN, "in": "deleteditems"}]},
+            },
         },
     }
 }  # fmt: skip
@@ -167,6 +170,30 @@ async def test_what_a_person_resolves_takes_its_findings_with_it(services: Servi
     assert (whole.state, whole.open_findings) == (IncidentState.RESOLVED, 0)
     with pytest.raises(StateError, match="resolved already"):
         await resolve_by_hand(services, incident_id, "adele", ResolveReason.FIXED, None)
+
+
+async def test_what_a_person_reopens_takes_its_findings_with_it(services: Services) -> None:
+    by_hand = await triaged(services, "again", internetMessageId=AGAIN)
+    by_itself = await triaged(services, "gone", internetMessageId=AGAIN, mailbox="otto@one.example", folder="trash")
+    assert (by_itself.incident, by_itself.resolution) == (by_hand.incident, Resolution.REMEDIATED)
+    incident_id = by_hand.incident.id
+    await services.projector.run(10)
+    await resolve_by_hand(services, incident_id, "adele", ResolveReason.ACCEPTED, None)
+    for text in await looks(services, seconds=10):
+        await look(services, text)
+    await services.projector.run(10)
+    await settle_findings(services, QueuedSettle(incident_id=incident_id, reopened=True))
+    assert (await found(services, by_hand.id)).state is FindingState.RESOLVED, "nobody has reopened the incident"
+    await reopen_by_hand(services, incident_id, "adele", "Not fixed after all")
+    [text] = await looks(services, seconds=10)
+    assert json.loads(decode(text)) == {"kind": "triage.settle", "incidentId": incident_id, "reopened": True}
+    await look(services, text)
+    after = await found(services, by_hand.id)
+    assert (after.state, after.resolution) == (FindingState.OPEN, None)
+    assert (await found(services, by_itself.id)).resolution is Resolution.REMEDIATED, "nobody had resolved it by hand"
+    whole = await services.incidents.get(incident_id)
+    assert whole is not None
+    assert (whole.state, whole.open_findings) == (IncidentState.OPEN, 1)
 
 
 @pytest.mark.parametrize(

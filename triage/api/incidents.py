@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -17,11 +17,11 @@ from triage.api.problem_types import ProblemType
 from triage.api.queries import read_query
 from triage.api.responses import RequestError, endpoint, in_dashboard, json_response
 from triage.api.schemas import Noted, Resolved, Suppressed
-from triage.incidents import Incident, StateError, acknowledge, reopen, suppress
+from triage.incidents import Incident, StateError, acknowledge, suppress
 from triage.incidents.transitions import Step
 from triage.intake.json_text import IntakeError, parse_json
 from triage.operations.follow_up import recheck as look_again
-from triage.operations.incidents import resolve_by_hand
+from triage.operations.incidents import reopen_by_hand, resolve_by_hand
 from triage.operations.services import Services
 from triage.problems import InputError, Problem
 from triage.storage.incident_lists import IncidentQuery
@@ -62,9 +62,10 @@ async def post_acknowledge(request: func.HttpRequest, services: Services, caller
 
 @endpoint
 async def post_reopen(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
-    """Opens the incident again: what resolved, acknowledged or suppressed it does not hold any more."""
+    """Opens the incident again, and the findings that were resolved with it by hand."""
     body, by = _read(request, caller, Noted)
-    return await _change(request, services, caller, lambda one: reopen(one, now(), by, body.note))
+    incident = await _incident(request, services, caller)
+    return await _answered(services, incident, reopen_by_hand(services, incident.id, by, body.note))
 
 
 @endpoint
@@ -72,11 +73,7 @@ async def post_resolve(request: func.HttpRequest, services: Services, caller: Ca
     """Resolves the incident, and its open findings with it."""
     body, by = _read(request, caller, Resolved)
     incident = await _incident(request, services, caller)
-    try:
-        changed = await resolve_by_hand(services, incident.id, by, body.reason, body.note)
-    except (StateError, InputError) as error:
-        raise _refusal(error) from None
-    return _answer(services, changed or incident)
+    return await _answered(services, incident, resolve_by_hand(services, incident.id, by, body.reason, body.note))
 
 
 @endpoint
@@ -105,8 +102,12 @@ async def _change(
     request: func.HttpRequest, services: Services, caller: Caller, step: Callable[[Incident], Step]
 ) -> func.HttpResponse:
     incident = await _incident(request, services, caller)
+    return await _answered(services, incident, services.incidents.change(incident.id, step))
+
+
+async def _answered(services: Services, incident: Incident, changing: Awaitable[Incident | None]) -> func.HttpResponse:
     try:
-        changed = await services.incidents.change(incident.id, step)
+        changed = await changing
     except (StateError, InputError) as error:
         raise _refusal(error) from None
     return _answer(services, changed or incident)

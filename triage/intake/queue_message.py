@@ -5,16 +5,16 @@ The service writes four kinds of messages:
     {"kind": "triage.failure", "failure": {...}, "receivedAt", "delivery", "configuredTenantId", "part", "traceparent"}
     {"kind": "triage.retriage", "findingId", "traceparent"}
     {"kind": "triage.look", "findingId", "number", "before", "since", "traceparent"}
-    {"kind": "triage.settle", "incidentId"}
+    {"kind": "triage.settle", "incidentId", "reopened", "after"}
 
 The first holds one failure in one mailbox. The second asks to triage the failure of a stored finding again, and so does
-the third, which the service sends to itself (operations/looks.py). The fourth says that a person has resolved an
-incident, whose findings are resolved with it (operations/incidents.py). Any other message is a body as `POST /api/failures`
+the third, which the service sends to itself (operations/looks.py). The fourth says that a person has resolved or
+reopened an incident, and its findings with it (operations/incidents.py). Any other message is a body as `POST /api/failures`
 takes it. A message is base64, as Azure Functions and Event Grid write it, or plain JSON.
 
 Everyone who may send to the queue can write any of these. So a failure never names its finding: the id is computed
 from the failure, and a retriage or a look takes the failure that is stored. Neither can change the finding of another
-failure, and an incident's findings are resolved only if the stored incident says so.
+failure, and an incident's findings are resolved or reopened only if the stored incident says so.
 """
 
 from __future__ import annotations
@@ -81,9 +81,15 @@ class QueuedLook(QueuedRetriage):
 
 
 class QueuedSettle(Wire):
-    """An incident that a person has resolved: its open findings are to be resolved as well."""
+    """An incident that a person has resolved: its open findings are to be resolved as well.
+
+    `reopened`: a person has opened it again, and what had been resolved by hand is to be opened with it. `after` is the
+    last finding that was opened.
+    """
 
     incident_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    reopened: bool = False
+    after: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
 
     def encode(self) -> bytes:
         """The message, before base64."""
@@ -217,7 +223,7 @@ def read_retriage(text: str) -> QueuedRetriage | None:
 
 
 def read_settle(text: str) -> QueuedSettle | None:
-    """The incident in a decoded message whose findings are to be resolved; None if it is another message."""
+    """The incident in a decoded message whose findings are to be resolved, or opened; None if it is another message."""
     message = _own(_SETTLE, text.encode(errors="surrogatepass"))
     with contextlib.suppress(ValidationError):
         return QueuedSettle.model_validate(message) if message is not None else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import islice
+from collections.abc import Callable, Iterable
 
 from triage.audit.model import Audit, Verdict
-from triage.finding.state import resolved_by_hand
-from triage.incidents import Incident, IncidentState, ResolveReason, fixed, not_fixed, resolve
+from triage.finding import Finding, reopened_by_hand, resolved_by_hand
+from triage.incidents import Incident, IncidentState, ResolveReason, fixed, not_fixed, reopen, resolve
 from triage.intake.queue_message import QueuedSettle
 from triage.operations.follow_up import recheck
 from triage.operations.services import Services
@@ -19,6 +19,8 @@ _SETTLED_AT_ONCE = 200
 _AT_THE_SAME_TIME = 16
 # Seconds until the next message: what was settled has left the list of open findings by then.
 _NEXT = 5
+# Seconds in which what was opened gets into the list of open findings.
+_LISTED = 10.0
 
 
 async def resolve_by_hand(
@@ -33,24 +35,61 @@ async def resolve_by_hand(
     return await services.incidents.change(incident_id, lambda incident: resolve(incident, now(), by, reason, note))
 
 
+async def reopen_by_hand(services: Services, incident_id: str, by: str, note: str | None) -> Incident | None:
+    """A person opens an incident again, and with it the findings that were resolved by hand; None if there is none.
+
+    Raises StateError or InputError (triage.incidents), and azure.core's errors. The message is sent first, as above.
+    """
+    known = await services.incidents.get(incident_id)
+    if known is not None and known.books.by_person:
+        await services.looks.send([QueuedSettle(incident_id=incident_id, reopened=True).encode()], delay=_NEXT)
+    return await services.incidents.change(incident_id, lambda incident: reopen(incident, now(), by, note))
+
+
 async def settle_findings(services: Services, settle: QueuedSettle) -> None:
-    """Resolves the open findings of an incident that a person has resolved, as many as time allows; then goes on."""
+    """Resolves or opens findings of an incident as a person did with it, as many as time allows; then goes on."""
     incident = await services.incidents.get(settle.incident_id)
-    if incident is None or incident.state is not IncidentState.RESOLVED or not incident.books.by_person:
+    if incident is None:
         return
-    at = incident.resolved_at or now()
+    resolved = incident.state is IncidentState.RESOLVED
     with span("Settle findings") as note:
-        found = [one async for one in services.incidents.open_findings(settle.incident_id)]
-        limit = asyncio.Semaphore(_AT_THE_SAME_TIME)
+        if settle.reopened and not resolved:
+            note(findings=await _open_again(services, incident, settle))
+        elif not settle.reopened and resolved and incident.books.by_person:
+            note(findings=await _resolve(services, incident, settle))
 
-        async def settle_one(finding_id: str) -> None:
-            async with limit:
-                await services.findings.change(finding_id, lambda finding: resolved_by_hand(finding, at))
 
-        await asyncio.gather(*map(settle_one, islice(found, _SETTLED_AT_ONCE)))
-        note(findings=len(found))
+async def _resolve(services: Services, incident: Incident, settle: QueuedSettle) -> int:
+    at = incident.resolved_at or now()
+    found = [one async for one in services.incidents.open_findings(incident.id)]
+    await _change(services, found[:_SETTLED_AT_ONCE], lambda finding: resolved_by_hand(finding, at))
     if len(found) > _SETTLED_AT_ONCE:
         await services.looks.send([settle.encode()], delay=_NEXT)
+    return len(found)
+
+
+async def _open_again(services: Services, incident: Incident, settle: QueuedSettle) -> int:
+    """Nothing is known of them since they were resolved, so they are looked at once they are open."""
+    at = incident.opened_at or now()
+    found = [one async for one in services.incidents.other_findings(incident.id, settle.after)]
+    part = found[:_SETTLED_AT_ONCE]
+    await _change(services, part, lambda finding: reopened_by_hand(finding, at))
+    if len(found) > _SETTLED_AT_ONCE:
+        await services.looks.send([settle.model_copy(update={"after": part[-1]}).encode()], delay=_NEXT)
+    else:
+        await services.projector.run(_LISTED)
+        await recheck(services, incident.id, incident.tenant_id)
+    return len(part)
+
+
+async def _change(services: Services, finding_ids: Iterable[str], step: Callable[[Finding], Finding]) -> None:
+    limit = asyncio.Semaphore(_AT_THE_SAME_TIME)
+
+    async def change(finding_id: str) -> None:
+        async with limit:
+            await services.findings.change(finding_id, step)
+
+    await asyncio.gather(*map(change, finding_ids))
 
 
 async def follow_audit(services: Services, audit: Audit) -> None:

@@ -190,9 +190,19 @@ class Incidents:
 
     async def open_findings(self, incident_id: str) -> AsyncIterator[str]:
         """The IDs of the open findings of an incident."""
+        async for finding_id in self._findings(incident_id, "open eq true"):
+            yield finding_id
+
+    async def other_findings(self, incident_id: str, after: str = "") -> AsyncIterator[str]:
+        """The IDs of the findings of an incident that are not open, from the one after `after` on."""
+        where = f"open eq false and RowKey gt '{member_key(incident_id, after)}'"
+        async for finding_id in self._findings(incident_id, where):
+            yield finding_id
+
+    async def _findings(self, incident_id: str, clause: str) -> AsyncIterator[str]:
         table = await self._account.table(TABLE)
         prefix = member_key(incident_id, "")
-        where = f"PartitionKey eq '{shard_of(incident_id)}' and {in_range(prefix)} and open eq true"
+        where = f"PartitionKey eq '{shard_of(incident_id)}' and {in_range(prefix)} and {clause}"
         async for row in table.query_entities(where, select=["RowKey"], results_per_page=1000):
             yield str(row["RowKey"]).removeprefix(prefix)
 
