@@ -8,6 +8,7 @@ from triage.api.route import Route
 from triage.api.routes import ROUTES
 from triage.operations import retention
 from triage.operations.audits import audit_all
+from triage.operations.degraded import watch
 from triage.operations.deliveries import QueueMessage, handle, handle_poison
 from triage.operations.digest import send_digests
 from triage.operations.maintenance import maintain
@@ -75,6 +76,7 @@ async def remove_expired(timer: func.TimerRequest) -> None:
 async def measure_state(timer: func.TimerRequest) -> None:
     with hide_error_text():
         await measure(services())
+        await watch(services())
 
 
 if SETTINGS.notifications:

@@ -155,7 +155,7 @@ class Writer:
 
     def _other(self, row: Pending, document: Json) -> Notice:
         """An audit, a credential, a scan or the service itself. Its document has `title` and `lines`, `view` (the query
-        of the dashboard), `step`, and for programs `data`."""
+        of the dashboard), `step`, `alert` if it has an end that is told, and for programs `data`."""
         data: Json = document.get("data") or {}
         return Notice(
             id=row.id,
@@ -166,13 +166,14 @@ class Writer:
             subject_id=row.subject_id,
             at=from_epoch_ns(row.at),
             severity=Severity(row.severity) if row.severity else None,
-            reason=_REASONS[row.event],
+            reason="Triage works again" if row.ended else _REASONS[row.event],
             title=str(document.get("title", row.event.value)),
             lines=[str(line) for line in document.get("lines", [])],
             step=document.get("step"),
             url=f"{self.settings.service_url}/api/dashboard{document.get('view', '')}",
             link="Open the dashboard",
-            alert=row.id,
+            alert=str(document.get("alert") or row.id),
+            ends=row.ended,
             component=row.event.value.partition(".")[0],
             data=data,
         )

@@ -1,0 +1,93 @@
+"""What is told of the service itself: a part of its health has been degraded for a while, and later that it works again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from triage.diagnosis.causes import Severity
+from triage.notifications.notice import Json
+from triage.notifications.pending import SECOND, Occasion
+from triage.settings import NotificationEvent
+from triage.wire import from_epoch_ns
+
+LASTING = 10 * 60 * SECOND
+"""A part is told of once it has been degraded for so long: most passing faults are over by then."""
+
+_MINUTE = 60 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the health (docs/api.md), in words."""
+
+    wrong: str
+    right: str
+    step: str
+
+
+PARTS: Mapping[str, Part] = {
+    "graph": Part(
+        "Microsoft Graph can't be read",
+        "Microsoft Graph can be read again",
+        "Check the sign-in of the service's identity, and Microsoft's service health",
+    ),
+    "permissions": Part(
+        "The service lacks permissions in Microsoft Graph",
+        "The service has its permissions in Microsoft Graph again",
+        "Grant the permissions to the service's identity again",
+    ),
+    "feeds": Part(
+        "Failures from Email Threat Defense arrive late, or not at all",
+        "Failures from Email Threat Defense arrive again",
+        "See what each feed says last: etd-triage feeds",
+    ),
+}
+"""The parts that are told of. Without storage nothing can be told, and channels tell of each other (channel_run.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Degraded:
+    """A part that is degraded: since when (nanoseconds since 1970), and whether it has been told."""
+
+    part: str
+    since: int
+    told: bool = False
+
+
+def follow(known: Degraded | None, part: str, check: Json, now: int) -> tuple[Degraded | None, Occasion | None]:
+    """What is known of a part after a check of the health, and what to tell. A check that knows nothing changes nothing."""
+    status = check.get("status")
+    if status == "degraded":
+        known = known or Degraded(part, now)
+        if known.told or now - known.since < LASTING:
+            return known, None
+        return replace(known, told=True), _occasion(known, check, known.since + LASTING, ended=False)
+    if status != "ok" or known is None:
+        return known, None
+    return None, _occasion(known, check, now, ended=True) if known.told else None
+
+
+def _occasion(known: Degraded, check: Json, at: int, *, ended: bool) -> Occasion:
+    words = PARTS[known.part]
+    since = from_epoch_ns(known.since)
+    document: Json = {
+        "title": words.right if ended else words.wrong,
+        "lines": [] if ended else [f"Since {since[:16].replace('T', ' ')} UTC", *_details(check)],
+        "step": None if ended else words.step,
+        "alert": f"{known.part}:{known.since // _MINUTE}",
+        "data": {"check": known.part, "degradedSince": since, "worksAgain": ended},
+    }
+    # The number names the beginning or the end of one time, for a repetition as well.
+    return Occasion(
+        NotificationEvent.SERVICE_DEGRADED, f"service-{known.part}", known.since // _MINUTE * 2 + ended,
+        from_epoch_ns(at), document, severity=Severity.HIGH.value, ended=ended,
+    )  # fmt: skip
+
+
+def _details(check: Json) -> list[str]:
+    """What the check says, in lines."""
+    lacking = cast("list[dict[str, Any]]", check.get("lacking") or [])
+    reasons = cast("list[str]", check.get("reasons") or [])
+    return [*reasons, *(f"{one['permission']}: in {one['tenants']} tenants" for one in lacking)]
