@@ -25,6 +25,7 @@ LADDERS = {
         "diagnosis",
         "finding audit",
         "incidents",
+        "feeds",
         "notifications",
         "storage",
         "operations",

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -47,6 +47,8 @@ class Services:
     """Everything that a function needs. A client connects at its first use."""
 
     settings: Settings
+    clock: Callable[[], int] = time.time_ns
+    """The time, in nanoseconds since 1970, that the feeds go by."""
     account: StorageAccount = field(init=False)
     looks_taken: Counter[tuple[int, str]] = field(default_factory=Counter[tuple[int, str]], init=False)
     """How many looks were released in which minute for which tenant (follow_up.py)."""

@@ -1,0 +1,111 @@
+"""How a feed is doing, from its rows: the state that people and the health see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from triage.feeds.hours import SILENT, LedgerState
+from triage.feeds.lanes import HOUR, LAG, MINUTE, SECOND, WINDOWS, Lane, LaneState
+from triage.feeds.model import Feed, FeedGap, FeedLanes, FeedState, LogExportLane, SearchLane
+from triage.wire import epoch_ns, from_epoch_ns
+
+BEHIND = HOUR
+"""A feed that is later than this is behind. A look that is due and not made for so long also makes it so."""
+FAILING = 30 * MINUTE
+"""An error that may pass makes a feed failing after so long."""
+NO_FILES = "Log Export gave no file. Is it switched on?"
+SPENT = "Today's share of requests is used up."
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The rows of one feed. `counts` are those of the last 14 days; `due`: when the oldest look is due that waits."""
+
+    lanes: Mapping[Lane, LaneState] = field(default_factory=dict[Lane, LaneState])
+    ledger: LedgerState = field(default_factory=LedgerState)
+    counts: Mapping[str, int] = field(default_factory=Counter[str])
+    gaps: Sequence[FeedGap] = ()
+    used: int = 0
+    due: int | None = None
+
+
+def feed_of(tenant_id: str, share: int, record: Record, now: int, expires_on: date | None = None) -> Feed:
+    """The feed of a tenant whose API is configured."""
+    fast = record.lanes.get(Lane.FAST, LaneState())
+    ledger = record.ledger
+    behind = max(0, now - LAG - epoch_ns(fast.cursor)) if fast.cursor else 0
+    return Feed(
+        tenant_id=tenant_id,
+        state=_state(record, share, behind, now),
+        last_success_at=fast.last_success_at,
+        behind_seconds=behind // SECOND,
+        lanes=FeedLanes(
+            search=SearchLane(cursor=fast.cursor, last_success_at=fast.last_success_at),
+            log_export=LogExportLane(
+                cursor=ledger.cursor, last_success_at=ledger.last_success_at, settled_until=ledger.settled_until
+            ),
+        ),
+        candidates=record.counts.get("candidates", 0),
+        verified=record.counts.get("verified", 0),
+        failures_found=record.counts.get("failuresFound", 0),
+        not_verified=record.counts.get("notVerified", 0) + record.counts.get("notFound", 0),
+        mailboxes_unknown=record.counts.get("mailboxesUnknown", 0),
+        gaps=[*record.gaps, *_silence(ledger)],
+        requests_today=record.used,
+        request_share=share,
+        last_error=_error(record, share, now, expires_on),
+    )
+
+
+def off(tenant_id: str) -> Feed:
+    """The feed of a tenant that has none."""
+    return Feed(tenant_id=tenant_id, state=FeedState.OFF)
+
+
+def _state(record: Record, share: int, behind: int, now: int) -> FeedState:
+    for error in _errors(record):
+        worked = epoch_ns(error.last_success_at) if error.last_success_at else 0
+        if error.fatal or epoch_ns(error.last_error_at or from_epoch_ns(now)) - worked >= FAILING:
+            return FeedState.FAILING
+    late = any(
+        lane in record.lanes and _late(record.lanes[lane], window.every, now) for lane, window in WINDOWS.items()
+    )
+    overdue = record.due is not None and now - record.due >= BEHIND
+    return FeedState.BEHIND if behind >= BEHIND or late or overdue or record.used >= share else FeedState.OK
+
+
+def _late(state: LaneState, every: int, now: int) -> bool:
+    """Whether a lane has not read to the end of a window for an hour longer than it should."""
+    return state.cursor is not None and now - LAG - epoch_ns(state.cursor) >= every + BEHIND
+
+
+def _errors(record: Record) -> Iterable[LaneState | LedgerState]:
+    """The lanes whose last try failed."""
+    return [state for state in (*record.lanes.values(), record.ledger) if state.last_error]
+
+
+def _error(record: Record, share: int, now: int, expires_on: date | None) -> str | None:
+    """What went wrong last, or will soon."""
+    errors = sorted(_errors(record), key=lambda state: state.last_error_at or "")
+    if errors:
+        return errors[-1].last_error
+    if record.used >= share:
+        return SPENT
+    today = date.fromisoformat(from_epoch_ns(now)[:10])
+    if expires_on is not None and expires_on - today <= timedelta(days=30):
+        days = (expires_on - today).days
+        return (
+            f"The credentials of the API end in {days} days." if days > 0 else "The credentials of the API have ended."
+        )
+    return None
+
+
+def _silence(ledger: LedgerState) -> list[FeedGap]:
+    """The time for which Log Export gave no file, if that is long."""
+    since, until = ledger.last_file_at or ledger.first, ledger.settled_until
+    if since is None or until is None or epoch_ns(until) - epoch_ns(since) < SILENT:
+        return []
+    return [FeedGap.of(epoch_ns(since), epoch_ns(until), NO_FILES)]

@@ -1,0 +1,184 @@
+"""Table `feeds`: what the feed of each tenant has read, and what it may still ask. PartitionKey: the tenant's id.
+
+| row key | what it is |
+|---|---|
+| `lane|<lane>` | where a lane is |
+| `hour|<hour>`, `file|<hour>|<sha256 of the path>` | what is known of an hour of Log Export, and of its files |
+| `quota|<day>` | the requests of a day (UTC), by lane |
+| `gap|<from>|<to>` | a time that could not be read, and why |
+| `act|…`, `due|…`, `orphan|…`, `count|…` | actions and their looks (feed_actions.py) |
+| `lease|<job>` | which run does a job now |
+
+Only the run that has the lease on `poll` writes the rows of the first four lines. All methods raise azure.core's errors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from triage.feeds.hours import FileState, HourState, LedgerState
+from triage.feeds.lanes import DAY, SECOND, WINDOWS, Lane, LaneState
+from triage.feeds.model import FeedGap
+from triage.feeds.status import Record
+from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
+from triage.storage.documents import pack_text, quoted, unpack_text
+from triage.wire import Wire, epoch_ns, from_epoch_ns
+
+TABLE = "feeds"
+COUNTED_DAYS = 14
+
+Model = TypeVar("Model", bound=Wire)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLease:
+    """The right to do a job of a feed, until it ends or is released."""
+
+    job: str
+    entity: Any
+
+
+class Feeds:
+    """The rows of one tenant's feed."""
+
+    def __init__(self, account: StorageAccount, tenant_id: str) -> None:
+        self._account = account
+        self.tenant_id = tenant_id
+
+    async def lease(self, job: str, now: int, seconds: float) -> FeedLease | None:
+        """The lease on a job for so many seconds; None if another run has it."""
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        entity = await get_entity(table, self.tenant_id, f"lease|{job}")
+        # One that ends later than any could was written by a clock that was wrong.
+        if entity is not None and now < epoch_ns(entity["until"]) <= now + 600 * SECOND:
+            return None
+        until = from_epoch_ns(now + int(seconds * SECOND))
+        fresh = {**self._keys(f"lease|{job}"), "id": uuid4().hex, "until": until}
+        try:
+            if entity is None:
+                written = await table.create_entity(fresh)
+            else:
+                written = await table.update_entity(fresh, mode="replace", **if_unchanged(entity))
+        except HttpResponseError as error:
+            if is_conflict(error):
+                return None
+            raise
+        return FeedLease(job, {**fresh, "etag": written["etag"]})
+
+    async def release(self, lease: FeedLease) -> None:
+        """Ends a lease. Nothing happens if it has gone to another run."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        try:
+            await table.delete_entity(lease.entity, match_condition=MatchConditions.IfNotModified, **_etag(lease))
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+
+    async def lane(self, lane: Lane) -> LaneState:
+        """Where a lane of Message Search is."""
+        return await self._read(f"lane|{lane}", LaneState) or LaneState()
+
+    async def ledger(self) -> LedgerState:
+        """Where Log Export is."""
+        return await self._read(f"lane|{Lane.LEDGER}", LedgerState) or LedgerState()
+
+    async def save_lane(self, lane: Lane, state: LaneState | LedgerState) -> None:
+        """Keeps where a lane is."""
+        await self._write(f"lane|{lane}", state)
+
+    async def hours(self, first: str) -> dict[str, HourState]:
+        """What is known of the hours from `first` on."""
+        rows = self._rows(f"RowKey ge 'hour|{first}' and RowKey lt 'hour}}'")
+        return {row["RowKey"].partition("|")[2]: _model(HourState, row) async for row in rows}
+
+    async def save_hour(self, hour: str, state: HourState) -> None:
+        """Keeps what is known of an hour."""
+        await self._write(f"hour|{hour}", state)
+
+    async def files(self, hour: str) -> dict[str, FileState]:
+        """What is known of the files of an hour, by the digest of their path."""
+        rows = self._rows(f"RowKey ge 'file|{hour}|' and RowKey lt 'file|{hour}}}'")
+        return {row["RowKey"].rpartition("|")[2]: _model(FileState, row) async for row in rows}
+
+    async def save_file(self, hour: str, name: str, state: FileState) -> None:
+        """Keeps what is known of a file. `name`: the digest of its path."""
+        await self._write(f"file|{hour}|{name}", state)
+
+    async def used(self, day: str) -> Counter[str]:
+        """The requests of a day by lane."""
+        row = await get_entity(await self._account.table(TABLE), self.tenant_id, f"quota|{day}")
+        return Counter(json.loads(row["requests"]) if row else {})
+
+    async def save_used(self, day: str, used: Mapping[str, int]) -> None:
+        """Keeps the requests of a day by lane."""
+        table = await self._account.table(TABLE)
+        await table.upsert_entity({**self._keys(f"quota|{day}"), "requests": json.dumps(used)}, mode="replace")
+
+    async def add_gap(self, gap: FeedGap) -> None:
+        """Keeps that a time could not be read."""
+        await self._write(f"gap|{gap.begin}|{gap.end}", gap)
+
+    async def record(self, now: int) -> Record:
+        """How the feed is doing."""
+        lanes: dict[Lane, LaneState] = {}
+        ledger = LedgerState()
+        async for row in self._rows("RowKey ge 'lane|' and RowKey lt 'lane}'"):
+            lane = row["RowKey"].partition("|")[2]
+            if lane in WINDOWS:
+                lanes[Lane(lane)] = _model(LaneState, row)
+            elif lane == Lane.LEDGER:
+                ledger = _model(LedgerState, row)
+        counts: Counter[str] = Counter()
+        first = from_epoch_ns(now - (COUNTED_DAYS - 1) * DAY)[:10]
+        async for row in self._rows(f"RowKey ge 'count|{first}' and RowKey lt 'count}}'"):
+            counts.update(json.loads(row["counts"]))
+        gaps = [_model(FeedGap, row) async for row in self._rows("RowKey ge 'gap|' and RowKey lt 'gap}'")]
+        used = await self.used(from_epoch_ns(now)[:10])
+        return Record(lanes, ledger, counts, gaps, sum(used.values()), await self._oldest_due())
+
+    async def _oldest_due(self) -> int | None:
+        table = await self._account.table(TABLE)
+        query = f"PartitionKey eq '{quoted(self.tenant_id)}' and RowKey ge 'due|' and RowKey lt 'due}}'"
+        async for row in table.query_entities(query, select=["RowKey"], results_per_page=1):
+            return epoch_ns(row["RowKey"].split("|")[1])
+        return None
+
+    def _keys(self, row_key: str) -> dict[str, str]:
+        return {"PartitionKey": self.tenant_id, "RowKey": row_key}
+
+    async def _rows(self, where: str) -> AsyncIterator[Any]:
+        table = await self._account.table(TABLE)
+        async for row in table.query_entities(f"PartitionKey eq '{quoted(self.tenant_id)}' and {where}"):
+            yield row
+
+    async def _read(self, row_key: str, model: type[Model]) -> Model | None:
+        row = await get_entity(await self._account.table(TABLE), self.tenant_id, row_key)
+        return _model(model, row) if row is not None else None
+
+    async def _write(self, row_key: str, state: Wire) -> None:
+        table = await self._account.table(TABLE)
+        await table.upsert_entity({**self._keys(row_key), **pack_text("document", state.wire())}, mode="replace")
+
+
+def digest(path: str) -> str:
+    """What a file goes by: its address changes with each listing, its path does not."""
+    return hashlib.sha256(path.encode()).hexdigest()
+
+
+def _model(model: type[Model], row: Any) -> Model:
+    return model.model_validate_json(unpack_text("document", row))
+
+
+def _etag(lease: FeedLease) -> dict[str, str]:
+    return {"etag": lease.entity["etag"]}
