@@ -1,4 +1,4 @@
-"""`python -m sandbox host | tenant | receiver | demo`: one part of the sandbox, in the foreground until Ctrl-C."""
+"""`python -m sandbox host | tenant | etd | receiver | demo`: one part of the sandbox, in the foreground until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import threading
 COMMANDS = {
     "host": ("sandbox.host.cli", "a local Azure Functions host; its settings are environment variables"),
     "tenant": ("sandbox.tenant.cli", "the simulated Microsoft 365 tenants, served as Microsoft Graph"),
+    "etd": ("sandbox.etd.cli", "the simulated Email Threat Defense: its API, driven by the simulated tenants"),
     "receiver": ("sandbox.receiver.cli", "the other sides of notifications, with a page of what has arrived"),
     "demo": ("sandbox.demo.cli", "all of it, with sample failures: this is `make run`"),
 }

@@ -5,6 +5,9 @@ GET         /_sandbox/faults     the rules, each with its number of hits
 POST        /_sandbox/faults     add a rule or a list of rules
 DELETE      /_sandbox/faults     remove all rules; with ?tenant=, only the rules with that `tenant`
 PUT         /_sandbox/state      merge into the data ({"tenants": {"contoso": {...}}}); ?replace=true replaces it
+POST        /_sandbox/deliver    {"tenantId", "mailbox", "message": {"in", "id", …}}: mail arrives; 404 if nobody has the address
+POST        /_sandbox/remediate  {"tenantId", "mailbox", "internetMessageId", "folder"}: ETD's app tries to move a message;
+                                 {"moved": true or false}
 GET         /_sandbox/tenants    TRIAGE_TENANTS for this data
 PUT         /_sandbox/settings   latencyMs, itemLatencyMs, and the limits (null: off)
 """
@@ -18,6 +21,8 @@ import yaml
 from aiohttp import web
 
 from sandbox.tenant.serve.dispatch import Simulator
+from sandbox.tenant.world import World, mail
+from sandbox.tenant.world.tenant import Tenant
 from sandbox.tenant.world.texts import read_yaml
 
 SIMULATOR = web.AppKey("simulator", Simulator)
@@ -39,6 +44,8 @@ def routes() -> list[web.RouteDef]:
         web.post("/_sandbox/faults", add_faults),
         web.delete("/_sandbox/faults", clear_faults),
         web.put("/_sandbox/state", state),
+        web.post("/_sandbox/deliver", deliver),
+        web.post("/_sandbox/remediate", remediate),
         web.get("/_sandbox/tenants", tenants),
         web.put("/_sandbox/settings", settings),
     ]
@@ -87,6 +94,34 @@ async def state(request: web.Request) -> web.Response:
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         return _refuse(f"{type(error).__name__}: {error}")
     return web.Response(status=204)
+
+
+async def deliver(request: web.Request) -> web.Response:
+    world = request.app[SIMULATOR].world
+    try:
+        body = await request.json()
+        found = mail.deliver(world, _tenant(world, body), body["mailbox"], body["message"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return _refuse(f"{type(error).__name__}: {error}")
+    return web.Response(status=204 if found else 404)
+
+
+async def remediate(request: web.Request) -> web.Response:
+    world = request.app[SIMULATOR].world
+    try:
+        body = await request.json()
+        tenant = _tenant(world, body)
+        moved = mail.remediate(world, tenant, body["mailbox"], body["internetMessageId"], body["folder"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return _refuse(f"{type(error).__name__}: {error}")
+    return web.json_response({"moved": moved})
+
+
+def _tenant(world: World, body: dict[str, Any]) -> Tenant:
+    found = world.tenant(body["tenantId"])
+    if found is None:
+        raise KeyError(body["tenantId"])
+    return found
 
 
 async def tenants(request: web.Request) -> web.Response:

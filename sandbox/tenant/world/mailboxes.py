@@ -69,6 +69,10 @@ LANGUAGES: dict[str, dict[str, str]] = {
 IMMUTABLE = "@immutableId"  # kept in the message, but not a property: $select cannot name it
 
 
+def default_message_id(address: str) -> str:
+    return f"<{address.partition('@')[0]}@mail.example>"
+
+
 @dataclass
 class Mailbox:
     """What Exchange holds for a user. `error`: the code that it answers with; None if the mailbox works."""
@@ -148,7 +152,7 @@ class Mailbox:
     def _message(self, number: int, spec: Mapping[str, Any]) -> None:
         assert self.now is not None
         folder = self.folder(spec["in"])
-        message_id = spec.get("id") or f"<{self.address.split('@')[0]}@mail.example>"
+        message_id = spec.get("id") or default_message_id(self.address)
         received = timestamp(spec.get("received", "-26h"), self.now)
         sender = {"emailAddress": {"name": "Billing", "address": spec.get("from", "billing@sender.example")}}
         identity = (self.user_id, message_id, str(number))
