@@ -23,7 +23,7 @@ LADDERS = {
         "intake",
         "graph",
         "diagnosis",
-        "finding audit",
+        "finding audit coverage",
         "incidents",
         "feeds",
         "notifications",

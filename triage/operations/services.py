@@ -23,6 +23,8 @@ from triage.settings import Settings, read_settings
 from triage.storage.account import StorageAccount
 from triage.storage.audits import Audits
 from triage.storage.channel_leases import ChannelLeases
+from triage.storage.coverage import Coverages
+from triage.storage.coverage_runs import CoverageRuns
 from triage.storage.due import DueLooks
 from triage.storage.exposures import Exposures
 from triage.storage.findings import Findings
@@ -101,6 +103,16 @@ class Services:
     def audits(self) -> Audits:
         """Table `audits`."""
         return Audits(self.account, tuple(tenant.tenant_id for tenant in self.settings.tenants))
+
+    @cached_property
+    def coverages(self) -> Coverages:
+        """Table `coverage`."""
+        return Coverages(self.account)
+
+    @cached_property
+    def coverage_runs(self) -> CoverageRuns:
+        """The coverage scans that run."""
+        return CoverageRuns(self.account)
 
     @cached_property
     def rejected(self) -> Rejected:

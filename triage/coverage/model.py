@@ -1,0 +1,79 @@
+"""The shape of a coverage scan, and of the mailboxes that it lists (docs/api.md)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import uuid4
+
+from pydantic import Field
+
+from triage.diagnosis.causes import Cause, Confidence
+from triage.graph.reasons import Lack
+from triage.wire import Instant, Wire, epoch_ns, newest_first, now
+
+
+class ScanState(StrEnum):
+    """How far a scan is. A partial one ended before it had seen all users; its `reasons` say why."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+
+
+class MailboxChange(StrEnum):
+    """What is different about a mailbox since the last complete scan."""
+
+    NEW = "new"
+    RECOVERED = "recovered"
+
+
+class CoverageChanges(Wire):
+    """What changed since the last complete scan. A mailbox that is gone has not recovered."""
+
+    since: str
+    """The scan that this one is compared with."""
+    newly_uncovered: int = 0
+    recovered: int = 0
+
+
+class CoverageScan(Wire):
+    """One scan of one tenant."""
+
+    id: str
+    tenant_id: str
+    started_at: Instant
+    finished_at: Instant | None = None
+    state: ScanState = ScanState.RUNNING
+    progress: float = 0.0
+    """The part of the users that the scan has seen, from 0 to 1."""
+    users: int = 0
+    mailboxes: int = 0
+    """Those of the users who can have a mailbox: covered, uncovered and unknown."""
+    covered: int = 0
+    uncovered: int = 0
+    by_cause: dict[Cause, int] = Field(default_factory=dict[Cause, int])
+    unknown: int = 0
+    """Mailboxes of which it could not be read whether they are covered."""
+    reasons: list[Lack] = Field(default_factory=list[Lack])
+    """What could not be read, and why."""
+    changes: CoverageChanges | None = None
+    """Null in a tenant's first scan, and in a partial one."""
+
+
+class UncoveredMailbox(Wire):
+    """A mailbox in which a remediation would fail today, or that has recovered since the last complete scan."""
+
+    mailbox: str
+    cause: Cause
+    confidence: Confidence
+    summary: str
+    since: Instant
+    """When the first of the scans began that found it uncovered, one after the other."""
+    change: MailboxChange | None = None
+
+
+def new_scan(tenant_id: str) -> CoverageScan:
+    """A scan that begins now. Its id is its partition and its row in the table."""
+    started_at = now()
+    unique = f"{newest_first(epoch_ns(started_at))}.{uuid4().hex[:8]}"
+    return CoverageScan(id=f"{tenant_id}.{unique}", tenant_id=tenant_id, started_at=started_at)

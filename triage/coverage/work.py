@@ -1,0 +1,32 @@
+"""How far a scan is: what the next slice needs to go on where the last one ended."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from triage.wire import Instant, Wire
+
+
+class Work(Wire):
+    """The state of a running scan that only the service needs.
+
+    `link` is the page of users that is read next (Graph's nextLink; None: the first page), and `done` how many of its
+    users are done. `part` counts the parts that were stored. `round` counts the starts: a scan starts over when Graph
+    does not know the page any more.
+    """
+
+    link: str | None = None
+    done: int = 0
+    part: int = 0
+    round: int = 0
+    expected: int | None = None
+    """How many users the tenant has, as far as that is known."""
+    earlier: str | None = None
+    """The partition with the mailboxes of the last complete scan, which this one is compared with."""
+    width: int = Field(default=4, ge=1)
+    """How many batches are sent at a time."""
+    waits: int = 0
+    """How often the scan has waited for Graph since the last part that was stored."""
+    not_before: Instant | None = None
+    stored_at: Instant | None = None
+    """When the last part was stored, or the scan began."""

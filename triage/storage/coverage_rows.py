@@ -1,0 +1,112 @@
+"""The rows of table `coverage`.
+
+| partition | row key | what it is |
+|---|---|---|
+| the tenant's id | `scan|<newest first>.<random>` | a scan (`document`), and how far it is (`work`); its ETag guards both |
+| the tenant's id | `running` | the scan that runs now, and who works on it until when |
+| `<scan's id>.<round>` | `u|<mailbox>` | a mailbox that the scan found uncovered |
+| likewise | `x|<mailbox>` | one that the scan before found uncovered, and that could not be read now |
+| likewise | `r|<mailbox>` | one that has recovered |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+from triage.coverage.model import CoverageScan, ScanState, UncoveredMailbox
+from triage.coverage.work import Work
+from triage.storage.documents import pack_text, quoted, unpack_text
+
+TABLE = "coverage"
+SCAN = "scan|"
+RUNNING = "running"
+
+Entity = dict[str, Any]
+
+
+class RowKind(StrEnum):
+    """What a row says of a mailbox: the beginning of its key."""
+
+    UNCOVERED = "u"
+    UNKNOWN = "x"
+    RECOVERED = "r"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredScan:
+    """A scan, how far it is, and the ETag of its row."""
+
+    scan: CoverageScan
+    work: Work
+    etag: str = ""
+
+    @property
+    def mailboxes(self) -> str:
+        """The partition of its mailboxes."""
+        return f"{self.scan.id}.{self.work.round}"
+
+
+def scan_row(scan: CoverageScan, work: Work) -> Entity:
+    """The row of a scan."""
+    partition, row_key = place_of(scan.id)
+    return {
+        "PartitionKey": partition,
+        "RowKey": row_key,
+        "state": scan.state.value,
+        **pack_text("document", scan.wire()),
+        **pack_text("work", work.wire()),
+    }
+
+
+def stored_scan(entity: Any) -> StoredScan:
+    """What `scan_row` made a row of."""
+    scan = CoverageScan.model_validate_json(unpack_text("document", entity))
+    return StoredScan(scan, Work.model_validate_json(unpack_text("work", entity)), entity.metadata["etag"])
+
+
+def place_of(scan_id: str) -> tuple[str, str]:
+    """The partition and the row key of a scan."""
+    partition, _, rest = scan_id.partition(".")
+    return partition, f"{SCAN}{rest}"
+
+
+def id_of(entity: Any) -> str:
+    """The id of a scan, from its row."""
+    return f"{entity['PartitionKey']}.{str(entity['RowKey']).removeprefix(SCAN)}"
+
+
+def scans_of(tenant_id: str, *states: ScanState) -> str:
+    """The OData filter of a tenant's scans, the newest first."""
+    wanted = " or ".join(f"state eq '{state.value}'" for state in states)
+    keys = f"PartitionKey eq '{quoted(tenant_id)}' and RowKey gt '{SCAN}' and RowKey lt '{SCAN}~'"
+    return f"{keys} and ({wanted})" if wanted else keys
+
+
+def rows_of_kind(kind: RowKind) -> str:
+    """The OData filter of the rows of a kind in one partition."""
+    return f"RowKey ge '{kind}|' and RowKey lt '{kind}}}'"
+
+
+def mailbox_key(kind: RowKind, mailbox: str) -> str:
+    """The row key of a mailbox. What a key must not hold is escaped."""
+    return f"{kind}|{quote(mailbox, safe='@')}"
+
+
+def mailbox_row(partition: str, kind: RowKind, found: UncoveredMailbox, part: int) -> Entity:
+    """The row of a mailbox, which the given part of the scan found."""
+    return {
+        "PartitionKey": partition,
+        "RowKey": mailbox_key(kind, found.mailbox),
+        "part": part,
+        **found.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def mailbox_of(entity: Any) -> UncoveredMailbox:
+    """What `mailbox_row` made a row of."""
+    return UncoveredMailbox.model_validate({
+        name: entity.get(name) for name in UncoveredMailbox.model_fields
+    })  # fmt: skip

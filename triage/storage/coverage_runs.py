@@ -1,0 +1,146 @@
+"""The scans that run, in table `coverage` (coverage_rows.py): one for a tenant, and one worker at a time.
+
+The row `running` of a tenant names its scan and holds the lease on it. It is written in one transaction with the scan,
+so two starts at the same time lead to one scan. A part of a scan is stored in two steps: its mailboxes first, then the
+scan, which says where to go on. If the worker is killed in between, the next one takes back what the part had written,
+and does the part again. All methods raise azure.core's errors.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from triage.coverage.model import CoverageScan
+from triage.coverage.work import Work
+from triage.storage.account import StorageAccount, get_entity, if_etag, if_unchanged, is_conflict
+from triage.storage.coverage import Coverages
+from triage.storage.coverage_rows import RUNNING, TABLE, Entity, StoredScan, scan_row
+from triage.storage.documents import quoted
+from triage.storage.retention import MOST_OPERATIONS
+from triage.storage.transactions import submit
+from triage.wire import epoch_ns, from_epoch_ns
+
+_SECOND = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Run:
+    """The right to work on the scan of a tenant, and the scan as it was stored last.
+
+    `clean`: whether no part has left anything behind that the scan does not know of.
+    """
+
+    stored: StoredScan
+    lease: Entity
+    clean: bool = True
+
+
+class CoverageRuns:
+    """The scans that run."""
+
+    def __init__(self, account: StorageAccount) -> None:
+        self._account = account
+
+    async def begin(self, scan: CoverageScan, work: Work) -> StoredScan:
+        """Begins a scan, unless one runs in the tenant already: then that one is returned."""
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        row = scan_row(scan, work)
+        running = {"PartitionKey": row["PartitionKey"], "RowKey": RUNNING, "scanId": scan.id, "leaseUntil": ""}
+        while True:
+            try:
+                await submit(table, [("create", running), ("create", row)])
+            except HttpResponseError as error:
+                if not is_conflict(error):
+                    raise
+            found = await self.running(scan.tenant_id)
+            if found is not None:  # else it has ended in the meantime
+                return found
+
+    async def running(self, tenant_id: str) -> StoredScan | None:
+        """The scan that runs in a tenant; None if there is none."""
+        entity = await get_entity(await self._account.table(TABLE), tenant_id, RUNNING)
+        return await Coverages(self._account).stored(entity["scanId"]) if entity is not None else None
+
+    async def lease(self, tenant_id: str, seconds: float) -> Run | None:
+        """The right to work on the scan of a tenant for so many seconds; None if none runs, or somebody works on it."""
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        entity = await get_entity(table, tenant_id, RUNNING)
+        now = time.time_ns()
+        if entity is None or (entity["leaseUntil"] and epoch_ns(entity["leaseUntil"]) > now):
+            return None
+        killed = bool(entity["leaseUntil"])
+        until = from_epoch_ns(now + int(seconds * _SECOND))
+        fresh: Entity = {**entity, "leaseUntil": until, "leaseId": uuid4().hex}
+        try:
+            written = await table.update_entity(fresh, mode="replace", **if_unchanged(entity))
+        except HttpResponseError as error:
+            if is_conflict(error):
+                return None
+            raise
+        stored = await Coverages(self._account).stored(entity["scanId"])
+        if stored is None:
+            await table.delete_entity(fresh)
+            return None
+        run = Run(stored, {**fresh, "etag": written["etag"]})
+        if killed:
+            await self._take_back(run)
+        return run
+
+    async def store(self, run: Run, scan: CoverageScan, work: Work, rows: Iterable[Entity] = ()) -> None:
+        """Stores the mailboxes of a part, and then the scan as it is now. Raises a conflict if the lease is lost."""
+        table = await self._account.table(TABLE)
+        run.clean = False
+        await self._write("upsert", list(rows))
+        row = scan_row(scan, work)
+        written = await table.update_entity(row, **if_etag(run.stored.etag))
+        run.stored = StoredScan(scan, work, written["etag"])
+        run.clean = True
+
+    async def release(self, run: Run) -> None:
+        """Ends the lease, so that the next worker need not wait. Nothing happens if it has gone to somebody else."""
+        from azure.core.exceptions import HttpResponseError
+
+        if not run.clean:
+            return  # it looks like that of a worker that was killed, and so the next one takes back what was left
+        table = await self._account.table(TABLE)
+        entity = {**run.lease, "leaseUntil": ""}
+        etag = entity.pop("etag")
+        try:
+            await table.update_entity(entity, **if_etag(etag))
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+
+    async def end(self, run: Run) -> None:
+        """Says that the scan has ended, so that another one can begin."""
+        from azure.core import MatchConditions
+        from azure.core.exceptions import HttpResponseError
+
+        table = await self._account.table(TABLE)
+        entity = dict(run.lease)
+        condition = {"etag": entity.pop("etag"), "match_condition": MatchConditions.IfNotModified}
+        try:
+            await table.delete_entity(entity, **condition)
+        except HttpResponseError as error:
+            if not is_conflict(error):
+                raise
+
+    async def _take_back(self, run: Run) -> None:
+        """Removes what the part that was not finished had written."""
+        table = await self._account.table(TABLE)
+        where = f"PartitionKey eq '{quoted(run.stored.mailboxes)}' and part eq {run.stored.work.part}"
+        rows = [row async for row in table.query_entities(where, select=["PartitionKey", "RowKey"])]
+        await self._write("delete", rows)
+
+    async def _write(self, kind: str, rows: list[Any]) -> None:
+        table = await self._account.table(TABLE)
+        for start in range(0, len(rows), MOST_OPERATIONS):
+            await submit(table, [(kind, row) for row in rows[start : start + MOST_OPERATIONS]])
