@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import time
 from collections import Counter
@@ -11,12 +9,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from azure.core.exceptions import ResourceExistsError
 
 from sandbox.azurite import Azurite
 from sandbox.tenant.serve.server import Served, serve
 from sandbox.tenant.world import World
 from tests.operations.conftest import make_services
+from tests.operations.queues import taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding, FindingState, Resolution
 from triage.incidents import IncidentState, ResolveReason, StateError
@@ -81,21 +79,6 @@ async def found(services: Services, finding_id: str) -> Finding:
     return finding
 
 
-async def looks(services: Services, seconds: float = 3) -> list[str]:
-    """What is on the queue of looks, as soon as it is visible."""
-    texts: list[str] = []
-    end = time.monotonic() + seconds
-    async with services.account.queues().get_queue_client(f"{services.settings.queue}-looks") as client:
-        with contextlib.suppress(ResourceExistsError):
-            await client.create_queue()
-        while not texts and time.monotonic() < end:
-            async for one in client.receive_messages(messages_per_page=32, visibility_timeout=600):
-                texts.append(one.content)
-                await client.delete_message(one)
-            await asyncio.sleep(0.05)
-    return texts
-
-
 def in_folder(message_id: str, folder: str) -> dict[str, Any]:
     """The change of the tenant's data that puts a message into a folder of Ines's mailbox."""
     return {"tenants": {"one": {"people": {"ines": {"messages": [{"id": message_id, "in": folder}]}}}}}
@@ -120,7 +103,7 @@ async def test_an_open_finding_is_looked_at_when_it_is_due(
         then.setattr(due.time, "time_ns", lambda: later)
         assert await release(services) >= 1  # others may be due in this storage
         assert await release(services) == 0, "it is on the queue"
-    [text] = [one for one in await looks(services) if finding.id in decode(one)]
+    [text] = [one for one in await taken(services, "-looks") if finding.id in decode(one)]
     await look(services, text)
     second = await found(services, finding.id)
     assert (second.state, second.looks) == (FindingState.OPEN, 2)
@@ -138,7 +121,7 @@ async def test_it_ends_when_the_message_is_out_of_reach(services: Services, tena
     assert (incident.state, incident.open_findings, incident.exposed) == (IncidentState.OPEN, 1, 1)
     tenant.world.merge(in_folder("<ends@mail.example>", "junkemail"))
     assert await recheck(services, finding.incident.id, finding.tenant_id) == 1
-    [text] = await looks(services)
+    [text] = await taken(services, "-looks")
     await look(services, text)
     after = await found(services, finding.id)
     assert (after.state, after.resolution) == (FindingState.RESOLVED, Resolution.REMEDIATED)
@@ -159,7 +142,7 @@ async def test_what_a_person_resolves_takes_its_findings_with_it(services: Servi
     await settle_findings(services, QueuedSettle(incident_id=incident_id))
     assert (await found(services, finding.id)).state is FindingState.OPEN, "nobody has resolved the incident"
     await resolve_by_hand(services, incident_id, "adele", ResolveReason.ACCEPTED, "We know")
-    [text] = await looks(services, seconds=10)
+    [text] = await taken(services, "-looks", seconds=10)
     assert json.loads(decode(text)) == {"kind": "triage.settle", "incidentId": incident_id}
     await look(services, text)
     after = await found(services, finding.id)
@@ -179,13 +162,13 @@ async def test_what_a_person_reopens_takes_its_findings_with_it(services: Servic
     incident_id = by_hand.incident.id
     await services.projector.run(10)
     await resolve_by_hand(services, incident_id, "adele", ResolveReason.ACCEPTED, None)
-    for text in await looks(services, seconds=10):
+    for text in await taken(services, "-looks", seconds=10):
         await look(services, text)
     await services.projector.run(10)
     await settle_findings(services, QueuedSettle(incident_id=incident_id, reopened=True))
     assert (await found(services, by_hand.id)).state is FindingState.RESOLVED, "nobody has reopened the incident"
     await reopen_by_hand(services, incident_id, "adele", "Not fixed after all")
-    [text] = await looks(services, seconds=10)
+    [text] = await taken(services, "-looks", seconds=10)
     assert json.loads(decode(text)) == {"kind": "triage.settle", "incidentId": incident_id, "reopened": True}
     await look(services, text)
     after = await found(services, by_hand.id)
@@ -249,10 +232,10 @@ async def test_an_audit_that_finds_the_app_fixed_has_its_findings_looked_at(serv
     assert finding.cause in (Cause.CONSENT_MISSING, Cause.PERMISSION_MISSING)
     await services.projector.run(10)
     await audit_all(services, services.settings.tenants)
-    assert await looks(services, seconds=1) == [], "it is still broken"
+    assert await taken(services, "-looks", seconds=1) == [], "it is still broken"
     tenant.world.merge(granted("Organization.Read.All", "Mail.ReadWrite"))
     await audit_all(services, services.settings.tenants)
-    [text] = await looks(services)
+    [text] = await taken(services, "-looks")
     await look(services, text)
     await services.projector.run(10)
     whole = await services.incidents.get(finding.incident.id)

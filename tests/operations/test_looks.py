@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,6 +13,7 @@ from sandbox.azurite import Azurite
 from sandbox.tenant.serve.server import Served, serve
 from tests.e2e.storage_proxy import storage_proxy
 from tests.operations.conftest import WORLD, make_services
+from tests.operations.queues import taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.graph.evidence import Reason
@@ -46,21 +46,8 @@ async def services(storage: Azurite, tenant: Served, request: pytest.FixtureRequ
 async def failed(services: Services, name: str) -> tuple[str, str]:
     """Accepts a failure. Returns the id of its finding, and its queue message, which is no longer on the queue."""
     [one] = await accept(services, json.dumps(FAILURE | {"id": name}).encode(), {})
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     return one.finding_id, text
-
-
-async def messages(services: Services, count: int, seconds: float = 5) -> list[str]:
-    """The next messages of the queue as the trigger gets them, as soon as they are visible."""
-    texts: list[str] = []
-    end = time.monotonic() + seconds
-    async with services.account.queues().get_queue_client(services.settings.queue) as client:
-        while len(texts) < count and time.monotonic() < end:
-            async for one in client.receive_messages(messages_per_page=32, visibility_timeout=600):
-                texts.append(one.content)
-                await client.delete_message(one)
-            await asyncio.sleep(0.05)
-    return texts
 
 
 async def left(services: Services) -> int:
@@ -88,13 +75,13 @@ async def test_a_failure_is_looked_at_again_until_its_evidence_is_there(services
     assert (first.cause, first.reasons[0].reason, first.looks) == (Cause.UNDETERMINED, Reason.UNAVAILABLE, 1)
     assert first.next_look_at is not None
     assert 1.0 <= (epoch_ns(first.next_look_at) - before) / 1e9 < 5
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     await handle(services, message(text))
     second = await found(services, identifier)
     assert (second.cause, second.looks, second.deliveries) == (Cause.UNDETERMINED, 2, 1)
     assert second.next_look_at is not None
     tenant.simulator.faults.rules.clear()
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     await handle(services, message(text))
     third = await found(services, identifier)
     assert (third.cause, third.looks, third.next_look_at) == (Cause.MAILBOX_REACHABLE, 3, None)
@@ -113,7 +100,7 @@ async def test_the_next_look_is_not_before_the_retry_after_of_graph(
     assert finding.reasons[0].reason is Reason.THROTTLED
     assert finding.next_look_at is not None
     assert wait <= (epoch_ns(finding.next_look_at) - before) / 1e9 < wait + 5
-    assert await messages(services, 1, seconds=1.5) == []
+    assert await taken(services, count=1, seconds=1.5) == []
 
 
 async def test_a_lack_that_does_not_pass_is_not_looked_at_again(services: Services, tenant: Served) -> None:
@@ -130,10 +117,10 @@ async def test_a_message_that_comes_again_leaves_one_chain_of_looks(services: Se
     identifier, text = await failed(services, "again")
     await handle(services, message(text))
     await handle(services, message(text, attempt=2))
-    for text in await messages(services, 2):
+    for text in await taken(services, count=2, seconds=5):
         await handle(services, message(text))
     assert (await found(services, identifier)).looks == 3
-    assert len(await messages(services, 2, seconds=3)) == 1
+    assert len(await taken(services, count=2, seconds=3)) == 1
 
 
 async def test_a_look_that_is_sent_twice_is_done_once(services: Services, tenant: Served) -> None:
@@ -141,28 +128,28 @@ async def test_a_look_that_is_sent_twice_is_done_once(services: Services, tenant
     tenant.simulator.faults.add([FAULT])
     identifier, text = await failed(services, "twice")
     await handle(services, message(text))
-    [look] = await messages(services, 1)
+    [look] = await taken(services, seconds=5)
     asked = read_retriage(decode(look))
     assert isinstance(asked, QueuedLook)
     await look_again(services, await found(services, identifier), asked)
     await handle(services, message(look, attempt=2))
-    one, other = await messages(services, 2)
+    one, other = await taken(services, count=2, seconds=5)
     await handle(services, message(one))
     looked = await found(services, identifier)
     await handle(services, message(other))
     assert await found(services, identifier) == looked
-    assert len(await messages(services, 2, seconds=3)) == 1
+    assert len(await taken(services, count=2, seconds=3)) == 1
 
 
 async def test_two_deliveries_at_a_time_leave_one_chain_of_looks(services: Services, tenant: Served) -> None:
     tenant.simulator.faults.add([FAULT])
     identifier, text = await failed(services, "both")
     await asyncio.gather(*(handle(services, message(text)) for _ in range(4)))
-    for text in await messages(services, 4):
+    for text in await taken(services, count=4, seconds=5):
         await handle(services, message(text))
     assert (await found(services, identifier)).looks >= 2
     tenant.simulator.faults.rules.clear()
-    for text in await messages(services, 4):
+    for text in await taken(services, count=4, seconds=5):
         await handle(services, message(text))
     assert (await found(services, identifier)).cause is Cause.MAILBOX_REACHABLE
     assert await left(services) == 0
@@ -185,13 +172,13 @@ async def test_a_retriage_that_lacks_evidence_is_looked_at_again(services: Servi
     await handle(services, message(text))
     tenant.simulator.faults.add([FAULT])
     await retriage(services, [identifier])
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     await handle(services, message(text))
     waiting = await found(services, identifier)
     assert (waiting.cause, waiting.looks) == (Cause.MAILBOX_REACHABLE, 2)
     assert waiting.next_look_at is not None
     tenant.simulator.faults.rules.clear()
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     await handle(services, message(text))
     done = await found(services, identifier)
     assert (done.looks, done.next_look_at) == (3, None)
@@ -202,7 +189,7 @@ async def test_looks_end_a_day_after_the_first_one(services: Services, tenant: S
     tenant.simulator.faults.add([FAULT])
     identifier, text = await failed(services, "day")
     await handle(services, message(text))
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     look = read_retriage(decode(text))
     assert isinstance(look, QueuedLook)
     late = QueuedLook.after(look.finding_id, look.number, 40, "2026-11-20T00:00:00Z").encode().decode()
@@ -245,7 +232,7 @@ async def test_a_poisoned_failure_is_looked_at_again(services: Services) -> None
     poisoned = await found(services, identifier)
     assert (poisoned.cause, poisoned.reasons[0].reason, poisoned.looks) == (Cause.UNDETERMINED, Reason.POISON, 1)
     assert poisoned.next_look_at is not None
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     await handle(services, message(text))
     finding = await found(services, identifier)
     assert (finding.cause, finding.deliveries, finding.next_look_at) == (Cause.MAILBOX_REACHABLE, 1, None)
@@ -255,12 +242,12 @@ async def test_a_poisoned_look_is_followed_by_the_next_one(services: Services, t
     tenant.simulator.faults.add([FAULT])
     identifier, text = await failed(services, "poisoned look")
     await handle(services, message(text))
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     await handle_poison(services, message(text))
     finding = await found(services, identifier)
     assert (finding.looks, finding.reasons[0].reason) == (2, Reason.POISON)
     tenant.simulator.faults.rules.clear()
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     await handle(services, message(text))
     assert (await found(services, identifier)).cause is Cause.MAILBOX_REACHABLE
 
@@ -277,9 +264,9 @@ async def test_a_message_is_put_back_while_tables_are_away(
         with pytest.raises(AzureError):
             await handle(services, message(failure, attempt=4))
         await handle(services, message(failure, attempt=5))
-        [text] = await messages(services, 1)
+        [text] = await taken(services, seconds=5)
         await handle(services, message(text, attempt=5))
-        [text] = await messages(services, 1)
+        [text] = await taken(services, seconds=5)
         tables.come_back()
         await handle(services, message(text))
         page, _ = await services.findings.page(Query({}), 1000, None)
@@ -300,6 +287,6 @@ async def test_what_was_kept_from_before_says_when_it_was_read(services: Service
     assert not {"user", "mailbox"} & kept.keys()
     assert {epoch_ns(moment) <= epoch_ns(first.triaged_at) for moment in kept.values()} == {True}
     await retriage(services, [second.id])
-    [text] = await messages(services, 1)
+    [text] = await taken(services, seconds=5)
     await handle(services, message(text))
     assert [check.id for check in (await found(services, second.id)).checks if "readAt" in check.observed] == []

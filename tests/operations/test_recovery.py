@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import time
 from collections.abc import AsyncIterator
 
 import pytest
-from azure.core.exceptions import ResourceExistsError
 
 from sandbox.azurite import Azurite
 from sandbox.tenant.serve.server import Served, serve
 from tests.operations.conftest import WORLD, make_services
+from tests.operations.queues import taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.intake.queue_message import QueuedLook, decode, read_retriage
@@ -38,8 +35,6 @@ async def tenant() -> AsyncIterator[Served]:
 async def services(storage: Azurite, tenant: Served, request: pytest.FixtureRequest) -> AsyncIterator[Services]:
     queue = f"recovery{abs(hash(request.node.name))}"
     made = make_services(tenant.url, storage.connection_string, queue, RETRY_SECONDS="7200", FOLLOW_UP_DAYS="0")
-    with contextlib.suppress(ResourceExistsError):
-        await made.account.queues().get_queue_client(f"{queue}-looks").create_queue()
     yield made
     rows, _ = await made.findings.page(Query({}), 100, None)
     for row in rows:
@@ -55,19 +50,6 @@ async def arrived(services: Services, *names: str) -> list[str]:
         await handle(services, QueueMessage(one.encode().decode(), name, now()))
         ids.append(one.finding_id)
     return ids
-
-
-async def looks(services: Services, count: int) -> list[str]:
-    """What is on the queue of looks, when there are so many messages, or after three seconds."""
-    texts: list[str] = []
-    end = time.monotonic() + 3
-    async with services.account.queues().get_queue_client(f"{services.settings.queue}-looks") as client:
-        while len(texts) < count and time.monotonic() < end:
-            async for one in client.receive_messages(messages_per_page=32, visibility_timeout=600):
-                texts.append(one.content)
-                await client.delete_message(one)
-            await asyncio.sleep(0.05)
-    return texts
 
 
 async def look(services: Services, text: str) -> None:
@@ -87,31 +69,31 @@ async def test_what_waits_for_hours_is_looked_at_as_soon_as_graph_answers_again(
     ids = await arrived(services, "a", "b", "c", "d")
     assert {(await found(services, one)).cause for one in ids} == {Cause.UNDETERMINED}
     await maintain(services, 5)
-    [text] = await looks(services, 2)
+    [text] = await taken(services, "-looks", 2)
     await look(services, text)  # Graph is still away: nobody else is looked at
-    assert await looks(services, 1) == []
+    assert await taken(services, "-looks", 1) == []
     probed = [one for one in [await found(services, one) for one in ids] if one.looks == 2]
     assert [one.cause for one in probed] == [Cause.UNDETERMINED]
     assert probed[0].next_look_at is not None, "its retries go on"
     tenant.simulator.faults.rules.clear()
     await maintain(services, 5)
-    [text] = await looks(services, 2)
+    [text] = await taken(services, "-looks", 2)
     await look(services, text)
-    others = await looks(services, 3)
+    others = await taken(services, "-looks", 3)
     assert len(others) == 3
     for text in others:
         await look(services, text)
     after = [await found(services, one) for one in ids]
     assert {(one.cause, one.next_look_at) for one in after} == {(Cause.MAILBOX_REACHABLE, None)}
     await maintain(services, 5)
-    assert await looks(services, 1) == [], "nothing is left"
+    assert await taken(services, "-looks", 1) == [], "nothing is left"
 
 
 async def test_the_message_that_waited_is_dropped(services: Services, tenant: Served) -> None:
     tenant.simulator.faults.add([AWAY])
     [identifier] = await arrived(services, "dropped")
     await maintain(services, 5)
-    [text] = await looks(services, 1)
+    [text] = await taken(services, "-looks", 1)
     released = read_retriage(decode(text))
     assert isinstance(released, QueuedLook)
     assert (released.finding_id, released.number, released.before) == (identifier, 2, 1)
@@ -127,7 +109,7 @@ async def test_a_retry_after_is_waited_for(services: Services, tenant: Served) -
     tenant.simulator.faults.add([{"path": "mailFolders/inbox", "status": 429, "retryAfter": 200}])
     await arrived(services, "throttled")
     await maintain(services, 5)
-    assert await looks(services, 1) == []
+    assert await taken(services, "-looks", 1) == []
 
 
 async def test_what_lacks_a_permission_is_no_outage(services: Services, tenant: Served) -> None:

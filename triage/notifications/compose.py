@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from triage.diagnosis.causes import Severity
@@ -123,13 +124,7 @@ class Writer:
         actions: list[Json] = incident.get("actions") or [{}]
         alert = (told.alert if told else None) or f"{row.subject_id}:{incident.get('reopened') or 0}"
         return Notice(
-            id=row.id,
-            event=row.event,
-            type=row.event.value,
-            tenant_id=row.tenant_id,
-            tenant=self._tenant(row.tenant_id),
-            subject_id=row.subject_id,
-            at=from_epoch_ns(row.at),
+            **self._about(row),
             severity=Severity(severity) if severity else None,
             reason=reason,
             title=str(incident.get("title") or incident.get("cause") or "Incident"),
@@ -158,13 +153,7 @@ class Writer:
         of the dashboard), `step`, `alert` if it has an end that is told, and for programs `data`."""
         data: Json = document.get("data") or {}
         return Notice(
-            id=row.id,
-            event=row.event,
-            type=row.event.value,
-            tenant_id=row.tenant_id,
-            tenant=self._tenant(row.tenant_id),
-            subject_id=row.subject_id,
-            at=from_epoch_ns(row.at),
+            **self._about(row),
             severity=Severity(row.severity) if row.severity else None,
             reason="Triage works again" if row.ended else _REASONS[row.event],
             title=str(document.get("title", row.event.value)),
@@ -177,6 +166,18 @@ class Writer:
             component=row.event.value.partition(".")[0],
             data=data,
         )
+
+    def _about(self, row: Pending) -> dict[str, Any]:
+        """What the notice of any row says of it."""
+        return {
+            "id": row.id,
+            "event": row.event,
+            "type": row.event.value,
+            "tenant_id": row.tenant_id,
+            "tenant": self._tenant(row.tenant_id),
+            "subject_id": row.subject_id,
+            "at": from_epoch_ns(row.at),
+        }
 
     def _tenant(self, tenant_id: str | None) -> str | None:
         tenant = self.settings.tenant(tenant_id)
