@@ -29,6 +29,10 @@ def test_a_run_of_the_retention_timer_has_time_to_finish_what_it_began() -> None
     assert limit.RETENTION + 3 * limit.STORAGE_READ < limit.FUNCTION
 
 
+def test_a_question_to_etd_leaves_time_for_what_is_done_with_the_answer() -> None:
+    assert 2 * limit.ETD_REQUEST < limit.ETD_CALL < limit.FUNCTION / 2
+
+
 def test_host_json_ends_a_function_when_the_limits_say_so() -> None:
     text = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["functionTimeout"]
     hours, minutes, seconds = (int(part) for part in text.split(":"))

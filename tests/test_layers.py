@@ -20,7 +20,7 @@ LADDERS = {
     "triage": (
         "wire addresses problems deadlines settings",
         "telemetry",
-        "intake",
+        "intake etd",
         "graph",
         "diagnosis",
         "finding audit coverage",

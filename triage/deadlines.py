@@ -3,6 +3,8 @@
     FUNCTION 120             the host ends a function (functionTimeout in host.json), and all others with it
         RETENTION 80         a run of the retention timer; the rest is for the transaction under way
         MAINTENANCE 40       a run of the timer of each minute, which ends before the next one begins
+        ETD_CALL 40          a question to ETD with its token, the waits and the repetitions
+            ETD_REQUEST 15       one HTTP request to ETD, or the wait for more of a file
         NOTIFY 45            a run that delivers notifications; the rest is for the request under way and its rows
         PROMISED_TRIAGE 60   docs/api.md promises that a triage ends within this time
             TRIAGE 55            one queue message: reading it, Graph, and saving the finding
@@ -34,6 +36,9 @@ RETENTION = 80.0
 MAINTENANCE = 40.0
 
 NOTIFY = 45.0
+
+ETD_CALL = 40.0
+ETD_REQUEST = 15.0
 
 PROMISED_TRIAGE = 60.0
 TRIAGE = 55.0
