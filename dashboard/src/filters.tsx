@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ApiError } from "./api";
+import { Popover } from "./popover";
 import { PERIODS, periodOf } from "./period";
 import { currentParameters, go, to } from "./router";
 import { Problem } from "./shown";
@@ -72,7 +73,6 @@ interface SeveralProps extends FilterProps {
 
 /** A filter that takes several values. */
 export function Several({ view, name, label, value, options, counts, none = "Any" }: SeveralProps) {
-  const box = useRef<HTMLDetailsElement>(null);
   const chosen = value ? value.split(",") : [];
   const listed = new Set(options.map(([option]) => option));
   const all = [...options, ...chosen.filter((one) => !listed.has(one)).map((one) => [one, words(one)] as const)];
@@ -83,29 +83,8 @@ export function Several({ view, name, label, value, options, counts, none = "Any
     const next = all.map(([one]) => one).filter((one) => (one === option ? on : chosen.includes(one)));
     setFilters(view, { [name]: next.join(",") });
   };
-  const close = () => {
-    if (box.current) box.current.open = false;
-  };
   return (
-    <details
-      ref={box}
-      class="several"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape" || !box.current?.open) return;
-        close();
-        box.current.querySelector("summary")?.focus();
-      }}
-      onFocusOut={(event) => {
-        if (event.relatedTarget instanceof Node && !box.current?.contains(event.relatedTarget)) close();
-      }}
-    >
-      <summary class={only ? "set" : undefined}>
-        <span class="name">
-          {label}
-          <span class="visually-hidden">: </span>
-        </span>
-        <span class="chosen">{text}</span>
-      </summary>
+    <Popover label={label} text={text} set={only !== undefined}>
       <fieldset>
         <legend class="visually-hidden">{label}</legend>
         {all.map(([option, optionText]) => (
@@ -122,7 +101,7 @@ export function Several({ view, name, label, value, options, counts, none = "Any
           </label>
         ))}
       </fieldset>
-    </details>
+    </Popover>
   );
 }
 

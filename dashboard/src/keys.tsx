@@ -9,6 +9,7 @@ export const KEYS: Record<string, string> = {
   o: "Open the row",
   u: "Back to the list",
   r: "Refresh the list",
+  t: "Find a tenant",
   "?": "Show these keys",
 };
 

@@ -8,6 +8,7 @@ import { Live } from "./live";
 import { forgetAll, whenUnauthorized } from "./load";
 import { APP } from "./parts";
 import { arrived, currentParameters, go, Link, rememberedScroll, to, useParameters } from "./router";
+import { TenantPicker } from "./tenant-picker";
 import { Tenants } from "./tenants";
 import { ThemeChoice } from "./theme-choice";
 import { AuditView } from "./views/audit";
@@ -18,6 +19,7 @@ import { FindingsView } from "./views/findings";
 import { IncidentView } from "./views/incident";
 import { IncidentsView } from "./views/incidents";
 import { OverviewView } from "./views/overview";
+import { TenantView } from "./views/tenant";
 import { RejectedView } from "./views/rejected";
 
 const VIEWS = {
@@ -27,7 +29,7 @@ const VIEWS = {
   audits: "App health",
   rejected: "Rejected",
 };
-const HIDDEN_VIEWS = { exposures: "overview" } as const; // not in the navigation, where they belong to another view
+const HIDDEN_VIEWS = { exposures: "overview", tenant: "tenant" } as const; // not in the navigation, where they belong to another view
 type View = keyof typeof VIEWS | keyof typeof HIDDEN_VIEWS;
 
 function App() {
@@ -35,7 +37,7 @@ function App() {
   const [locked, lock] = useState(false);
   const main = useRef<HTMLElement>(null);
   const view = viewOf(parameters);
-  const place = `${view} ${parameters.get("finding") ?? ""} ${parameters.get("audit") ?? ""} ${parameters.get("incident") ?? ""}`;
+  const place = `${view} ${parameters.get("finding") ?? ""} ${parameters.get("audit") ?? ""} ${parameters.get("incident") ?? ""} ${parameters.get("tenant") ?? ""}`;
   const before = useRef(place);
 
   useEffect(() => (signIn === "keys" ? whenUnauthorized(() => lock(true)) : undefined), []);
@@ -54,7 +56,7 @@ function App() {
     if (key === null) withdraw();
   };
   useEffect(() => handOver(() => changeKey(null)), []);
-  return (
+  const page = (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
         Skip to main content
@@ -81,6 +83,7 @@ function App() {
                 Forget key
               </button>
             )}
+            <TenantPicker parameters={parameters} />
             <ThemeChoice />
           </div>
         </div>
@@ -89,23 +92,24 @@ function App() {
         {locked ? (
           <KeyForm rejected={readKey() !== null} onKey={changeKey} />
         ) : (
-          <Tenants>
-            <Content view={view} parameters={parameters} />
-          </Tenants>
+          <Content view={view} parameters={parameters} />
         )}
       </main>
       <KeyHelp />
       <Live />
     </>
   );
+  return locked ? page : <Tenants>{page}</Tenants>;
 }
 
 function Content({ view, parameters }: { view: View; parameters: URLSearchParams }) {
   const finding = parameters.get("finding");
   const audit = parameters.get("audit");
   const incident = parameters.get("incident");
+  const tenant = parameters.get("tenant");
   if (finding) return <FindingView key={finding} id={finding} parameters={parameters} />;
   if (incident) return <IncidentView key={incident} id={incident} parameters={parameters} />;
+  if (tenant) return <TenantView key={tenant} id={tenant} />;
   if (view === "incidents") return <IncidentsView parameters={parameters} />;
   if (view === "exposures") return <ExposuresView parameters={parameters} />;
   if (view === "audits" && audit) return <AuditView key={audit} id={audit} />;
@@ -118,6 +122,7 @@ function Content({ view, parameters }: { view: View; parameters: URLSearchParams
 function viewOf(parameters: URLSearchParams): View {
   if (parameters.has("finding")) return "findings";
   if (parameters.has("incident")) return "incidents";
+  if (parameters.has("tenant")) return "tenant";
   const view = parameters.get("view") ?? "overview";
   return Object.hasOwn({ ...VIEWS, ...HIDDEN_VIEWS }, view) ? (view as View) : "overview";
 }

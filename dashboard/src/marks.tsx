@@ -64,6 +64,16 @@ const VERDICTS: Record<Verdict, ComponentChildren> = {
   not_applicable: DASH,
 };
 
+/** The shape of a verdict, with its word for a screen reader. */
+export function VerdictGlyph({ verdict }: { verdict: Verdict }) {
+  return (
+    <span class={`mark verdict-${verdict}`} title={words(verdict)}>
+      <Glyph>{VERDICTS[verdict] ?? null}</Glyph>
+      <span class="visually-hidden">{words(verdict)}</span>
+    </span>
+  );
+}
+
 export function VerdictMark({ verdict }: { verdict: Verdict }) {
   return <Verdict of={verdict}>{words(verdict)}</Verdict>;
 }

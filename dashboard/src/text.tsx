@@ -90,6 +90,7 @@ const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", 
 const THIS_YEAR = new Intl.DateTimeFormat("en-GB", { ...DAY, ...CLOCK });
 const OTHER_YEAR = new Intl.DateTimeFormat("en-GB", { ...DAY, year: "numeric", ...CLOCK });
 const TIME = new Intl.DateTimeFormat("en-GB", { ...CLOCK, second: "2-digit" });
+const SHORT = new Intl.DateTimeFormat("en-GB", CLOCK);
 const HOUR = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", hourCycle: "h23" });
 const UTC_DAY = new Intl.DateTimeFormat("en-GB", { ...DAY, timeZone: "UTC" });
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
@@ -138,6 +139,13 @@ export function Time({ at, relative = false }: { at: string; relative?: boolean 
       {relative ? ago(at) : format.format(date)}
     </time>
   );
+}
+
+/** An instant (milliseconds) in few words: the time of today, or the day and the time. */
+export function Moment({ at }: { at: number }) {
+  const date = new Date(at);
+  const today = date.toDateString() === new Date().toDateString();
+  return <time dateTime={date.toISOString()}>{today ? SHORT.format(date) : THIS_YEAR.format(date)}</time>;
 }
 
 /** The ID of a tenant, if it is known. */

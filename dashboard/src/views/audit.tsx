@@ -6,8 +6,8 @@ import { Empty, Fact, Heading } from "../parts";
 import { go, Link, to, UpLink } from "../router";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
-import { TenantName, useTenants } from "../tenants";
-import { count, TenantId, Time, title, Untrusted, valueText, visible, words } from "../text";
+import { TenantLink, useTenantName } from "../tenants";
+import { count, TenantId, Time, title, Untrusted, valueText, words } from "../text";
 import { CouldNotBeRead } from "../unread";
 import type { Audit, AuditedCredential, AuditedPermission, Change } from "../wire";
 
@@ -26,11 +26,11 @@ export function AuditView({ id }: { id: string }) {
 }
 
 function Whole({ audit }: { audit: Audit }) {
-  const name = useTenants().find(({ tenantId }) => tenantId === audit.tenantId)?.name ?? audit.tenantId;
+  const name = useTenantName(audit.tenantId);
   return (
     <article>
       <Heading
-        tab={`Audit of ${visible(name)}`}
+        tab={`Audit of ${name}`}
         lead={
           <>
             <VerdictMark verdict={audit.verdict} /> as of <Time at={audit.auditedAt} />
@@ -40,7 +40,7 @@ function Whole({ audit }: { audit: Audit }) {
           <AuditNow tenantId={audit.tenantId} done={([newest]) => newest && go(to("audits", { audit: newest.id }))} />
         }
       >
-        <TenantName id={audit.tenantId} />
+        <TenantLink id={audit.tenantId} />
       </Heading>
       <Issues audit={audit} />
       <div class="grid-audit">

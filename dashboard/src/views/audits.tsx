@@ -136,46 +136,7 @@ function History({ parameters }: { parameters: URLSearchParams }) {
         {({ rows }) =>
           rows.length ? (
             <>
-              <div class="scroll" tabIndex={0} role="group" aria-labelledby="history-title">
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Audited</th>
-                      <th scope="col">State</th>
-                      <th scope="col">Tenant</th>
-                      <th scope="col">Issues</th>
-                      <th scope="col">Changes</th>
-                    </tr>
-                  </thead>
-                  <tbody ref={audits.list as { current: HTMLTableSectionElement | null }}>
-                    {rows.map((audit) => (
-                      <tr key={audit.id}>
-                        <th scope="row" class="nowrap">
-                          <Link to={to("audits", { audit: audit.id })}>
-                            <Time at={audit.auditedAt} />
-                          </Link>
-                        </th>
-                        <td>
-                          <VerdictMark verdict={audit.verdict} />
-                        </td>
-                        <td class="nowrap">
-                          <Link to={to("audits", { verdict, tenantId: audit.tenantId })}>
-                            <TenantName id={audit.tenantId} />
-                          </Link>
-                        </td>
-                        <td class="text">
-                          {audit.issues.length
-                            ? audit.issues.map((issue) => <div key={issue.code}>{title(issue.code)}</div>)
-                            : "None"}
-                        </td>
-                        <td class="text">
-                          <DriftText drift={audit.drift} />
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <AuditTable audits={rows} list={audits.list} verdict={verdict} labelledBy="history-title" />
               <More of={audits} what="audits" />
             </>
           ) : (
@@ -184,5 +145,62 @@ function History({ parameters }: { parameters: URLSearchParams }) {
         }
       </Shown>
     </section>
+  );
+}
+
+interface TableProps {
+  audits: Audit[];
+  list?: { current: HTMLElement | null };
+  labelledBy: string;
+  /** The filter of the list, which the links to a tenant's audits keep. */
+  verdict?: string;
+}
+
+/** One row for each audit. */
+export function AuditTable({ audits, list, labelledBy, verdict }: TableProps) {
+  const several = new Set(audits.map(({ tenantId }) => tenantId)).size > 1;
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-labelledby={labelledBy}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Audited</th>
+            <th scope="col">State</th>
+            {several && <th scope="col">Tenant</th>}
+            <th scope="col">Issues</th>
+            <th scope="col">Changes</th>
+          </tr>
+        </thead>
+        <tbody ref={list as { current: HTMLTableSectionElement | null }}>
+          {audits.map((audit) => (
+            <tr key={audit.id}>
+              <th scope="row" class="nowrap">
+                <Link to={to("audits", { audit: audit.id })}>
+                  <Time at={audit.auditedAt} />
+                </Link>
+              </th>
+              <td>
+                <VerdictMark verdict={audit.verdict} />
+              </td>
+              {several && (
+                <td class="nowrap">
+                  <Link to={to("audits", { verdict, tenantId: audit.tenantId })}>
+                    <TenantName id={audit.tenantId} />
+                  </Link>
+                </td>
+              )}
+              <td class="text">
+                {audit.issues.length
+                  ? audit.issues.map((issue) => <div key={issue.code}>{title(issue.code)}</div>)
+                  : "None"}
+              </td>
+              <td class="text">
+                <DriftText drift={audit.drift} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

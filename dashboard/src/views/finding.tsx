@@ -9,7 +9,7 @@ import { currentParameters, go, goUp, StepLink, UpLink } from "../router";
 import { Sentence, sentence } from "../sentence";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
-import { TenantName } from "../tenants";
+import { TenantLink } from "../tenants";
 import { count, duration, list, TenantId, Time, title, Untrusted, words } from "../text";
 import { CouldNotBeRead } from "../unread";
 import type { Cause, Check, Finding, Resolution, TimeInReach } from "../wire";
@@ -254,7 +254,7 @@ function Failure({ finding }: { finding: Finding }) {
         <Fact name="Internet message ID">{text(failure.internetMessageId)}</Fact>
         <Fact name="Email Threat Defense message ID">{text(failure.messageId)}</Fact>
         <Fact name="Tenant">
-          <TenantName id={finding.tenantId} />
+          <TenantLink id={finding.tenantId} />
         </Fact>
         <Fact name="Tenant ID">
           <TenantId id={finding.tenantId} />

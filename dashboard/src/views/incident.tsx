@@ -6,7 +6,7 @@ import { Empty, Fact, Heading } from "../parts";
 import { goUp, Link, to, UpLink } from "../router";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
-import { TenantName } from "../tenants";
+import { TenantLink } from "../tenants";
 import { count, duration, number, TenantId, Time, title, Untrusted, visible, words } from "../text";
 import type { Exposure, FindingSummary, Incident, Page } from "../wire";
 import { ExposureTable } from "./exposures";
@@ -49,7 +49,7 @@ function Whole({ incident, path, cacheKey, reload }: WholeProps) {
     <article>
       <Heading
         tab={visible(incident.title)}
-        lead={<TenantName id={incident.tenantId} />}
+        lead={<TenantLink id={incident.tenantId} />}
         aside={<Buttons incident={incident} path={path} cacheKey={cacheKey} done={reload} />}
       >
         <Untrusted text={incident.title} />

@@ -8,17 +8,18 @@ import { Empty, Heading } from "../parts";
 import { bounds, DEFAULT_PERIOD, PERIODS, PeriodChoice, periodOf } from "../period";
 import { to } from "../router";
 import { Shown, ToldOnce } from "../shown";
-import { clock, count, title } from "../text";
+import { count, title } from "../text";
 import { type Audit, type FindingSummary, type Health, type Page, SEVERITY_VALUES, type Summary } from "../wire";
+import { Updated } from "../updated";
 import { Apps } from "./overview/apps";
 import { ByDay, ByHours } from "./overview/failures-over-time";
 import { FirstSteps } from "./overview/first-steps";
 import { InReach, useExposures } from "./overview/in-reach";
 import { OpenIncidents, useIncidents } from "./overview/open-incidents";
+import { SinceLastLook } from "./overview/since";
 import { Service } from "./overview/service";
 
 const EVERY_MS = 60_000;
-const HEALTH_EVERY_MS = 300_000; // the service keeps the results of its probes for longer
 
 /** The current situation: what can still be opened, what is to be worked on, and whether the machinery is healthy. */
 export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
@@ -29,7 +30,7 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
   const exposures = useExposures(EVERY_MS);
   const incidents = useIncidents(EVERY_MS);
   const apps = useLoad("apps", (signal) => get<Page<Audit>>("audits/latest", undefined, signal), { every: EVERY_MS });
-  const health = useLoad("health", (signal) => get<Health>("health", undefined, signal), { every: HEALTH_EVERY_MS });
+  const health = useLoad("health", (signal) => get<Health>("health", undefined, signal), { every: EVERY_MS });
   const quiet = summary.data?.total === 0;
   const received = useLoad(
     `received ${quiet}`,
@@ -58,6 +59,7 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
       <Heading tab="Overview" aside={<Updated loads={loads} reload={reload} />}>
         Overview
       </Heading>
+      <SinceLastLook shown={incidents.data} every={EVERY_MS} />
       <div class="grid-overview">
         <section class="panel reach wide" aria-labelledby="reach-title">
           <h2 id="reach-title">Can still be opened</h2>
@@ -78,7 +80,7 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
             {(page) => <Apps audits={page.value} />}
           </Shown>
         </section>
-        <Service health={health} every={HEALTH_EVERY_MS} />
+        <Service health={health} every={EVERY_MS} />
         <section class="panel wide" aria-labelledby="time-title">
           <div class="panel-head">
             <h2 id="time-title">
@@ -144,18 +146,4 @@ function inPeriod(period: string): string {
 
 function Numbers({ of, children }: { of: Record<string, number>; children: ComponentChildren }) {
   return Object.values(of).some((value) => value > 0) ? <>{children}</> : <Empty title="No failures in this period" />;
-}
-
-function Updated({ loads, reload }: { loads: Loaded<unknown>[]; reload: () => void }) {
-  const times = loads.flatMap((load) => (load.at ? [load.at.valueOf()] : []));
-  const loading = loads.some((load) => load.loading);
-  const text = times.length ? `Updated at ${clock(new Date(Math.min(...times)))}` : loading ? "Loading…" : "Not read";
-  return (
-    <p class="updated">
-      <span class="muted">{text}</span>
-      <button type="button" class="quiet" disabled={loading} onClick={reload}>
-        Refresh
-      </button>
-    </p>
-  );
 }

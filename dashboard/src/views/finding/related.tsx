@@ -4,7 +4,7 @@ import { announce } from "../../live";
 import { useLoad } from "../../load";
 import { ReachMark, WorkMark } from "../../marks";
 import { Link, to } from "../../router";
-import { useTenants } from "../../tenants";
+import { useTenantName } from "../../tenants";
 import { count, Time, title, Untrusted } from "../../text";
 import { findingTicket } from "../../ticket";
 import type { Finding, FindingSummary, Incident, Page } from "../../wire";
@@ -14,7 +14,7 @@ const SHOWN = 5;
 /** What belongs to a finding: its incident, and the other findings of the mailbox. */
 export function Related({ finding }: { finding: Finding }) {
   const { mailbox } = finding.failure;
-  const tenant = useTenants().find(({ tenantId }) => tenantId === finding.tenantId)?.name ?? finding.tenantId ?? "";
+  const tenant = useTenantName(finding.tenantId);
   const asked = to(null, { mailbox, fields: "summary", top: String(SHOWN + 1) });
   const same = useLoad(`same ${asked}`, (signal) => get<Page<FindingSummary>>("findings", asked, signal));
   const others = same.data?.value.filter(({ id }) => id !== finding.id).slice(0, SHOWN) ?? [];

@@ -1,12 +1,12 @@
 import { Copy } from "../../copy";
 import { announce } from "../../live";
-import { useTenants } from "../../tenants";
+import { useTenantName } from "../../tenants";
 import { incidentTicket } from "../../ticket";
 import type { Incident } from "../../wire";
 
 /** The button that copies an incident as text. */
 export function CopyIncident({ incident }: { incident: Incident }) {
-  const tenant = useTenants().find(({ tenantId }) => tenantId === incident.tenantId)?.name ?? incident.tenantId ?? "";
+  const tenant = useTenantName(incident.tenantId);
   const notAllowed = () => {
     announce("The browser does not allow copying.");
     return "Copying is not allowed";

@@ -9,19 +9,21 @@ import { ExposureTable } from "../exposures";
 
 const SHOWN = 6;
 
-/** Reads the messages in reach that the overview shows. */
-export function useExposures(every: number) {
-  const query = to(null, { top: String(SHOWN) });
+/** Reads the first messages in reach, of one tenant or of all. */
+export function useExposures(every: number, tenantId?: string) {
+  const query = to(null, { tenantId, top: String(SHOWN) });
   return useLoad(`exposures ${query}`, (signal) => get<Page<Exposure>>("exposures", query, signal), { every });
 }
 
 interface InReachProps {
   summary: Summary;
   exposures: ReturnType<typeof useExposures>;
+  /** The only tenant that it is about. */
+  tenantId?: string;
 }
 
 /** What can still be opened, and who has read it. */
-export function InReach({ summary, exposures }: InReachProps) {
+export function InReach({ summary, exposures, tenantId }: InReachProps) {
   const { messages, read, mailboxes } = summary.exposures;
   const { p50, p90, oldestSeconds } = summary.timeInReach;
   const longest = oldestSeconds === null ? "" : ` The longest has been for ${duration(oldestSeconds)}.`;
@@ -38,7 +40,7 @@ export function InReach({ summary, exposures }: InReachProps) {
     <>
       <div class="figures">
         <p class="figure-line">
-          <Link to={to("exposures")} class="big-figure">
+          <Link to={to("exposures", { tenantId })} class="big-figure">
             {number(messages)}
           </Link>
           <span>
@@ -47,7 +49,7 @@ export function InReach({ summary, exposures }: InReachProps) {
         </p>
         <p class="figure-line">
           {read ? (
-            <Link to={to("exposures", { isRead: "true" })} class="big-figure">
+            <Link to={to("exposures", { isRead: "true", tenantId })} class="big-figure">
               {number(read)}
             </Link>
           ) : (
@@ -62,7 +64,7 @@ export function InReach({ summary, exposures }: InReachProps) {
       </Shown>
       {messages > SHOWN && (
         <p class="more">
-          <Link to={to("exposures")}>Show all {count(messages, "message")} in reach</Link>
+          <Link to={to("exposures", { tenantId })}>Show all {count(messages, "message")} in reach</Link>
         </p>
       )}
     </>

@@ -10,29 +10,39 @@ import { IncidentTable } from "../incidents/table";
 
 const SHOWN = 8;
 
-/** Reads the incidents that the overview shows. */
-export function useIncidents(every: number) {
-  const query = to(null, { state: TO_WORK_ON, top: String(SHOWN) });
+/** Reads the worst incidents to work on, of one tenant or of all. */
+export function useIncidents(every: number, tenantId?: string) {
+  const query = to(null, { state: TO_WORK_ON, tenantId, top: String(SHOWN) });
   return useLoad(`incidents first ${query}`, (signal) => get<Page<Incident>>("incidents", query, signal), { every });
 }
 
+interface OpenIncidentsProps {
+  incidents: ReturnType<typeof useIncidents>;
+  /** How many there are. */
+  open: number;
+  /** The only tenant that they are of. */
+  tenantId?: string;
+}
+
 /** The worst incidents to work on. */
-export function OpenIncidents({ incidents, open }: { incidents: ReturnType<typeof useIncidents>; open?: number }) {
+export function OpenIncidents({ incidents, open, tenantId }: OpenIncidentsProps) {
   return (
     <Shown of={incidents} what="the incidents">
       {({ value, nextLink }) =>
         value.length ? (
           <>
-            <IncidentTable incidents={value} within={new URLSearchParams()} />
+            <IncidentTable incidents={value} within={to(null, { tenantId })} />
             <p class="more">
-              <Link to={to("incidents")}>
+              <Link to={to("incidents", { tenantId })}>
                 {nextLink ? `Show all${open ? ` ${count(open, "incident")}` : ""}` : "Show the list of incidents"}
               </Link>
             </p>
           </>
         ) : (
           <Empty title="Nothing to work on">
-            <Link to={to("incidents", { state: "resolved,suppressed" })}>Show resolved and suppressed incidents</Link>
+            <Link to={to("incidents", { state: "resolved,suppressed", tenantId })}>
+              Show resolved and suppressed incidents
+            </Link>
           </Empty>
         )
       }

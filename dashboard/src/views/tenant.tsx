@@ -1,0 +1,106 @@
+import { get } from "../api";
+import { AuditNow } from "../audit-now";
+import { useKeys } from "../keys";
+import { useLoad } from "../load";
+import { VerdictMark } from "../marks";
+import { Empty, Heading } from "../parts";
+import { MainIssue } from "../main-issue";
+import { Link, to } from "../router";
+import { Shown, ToldOnce } from "../shown";
+import { TenantName, useTenantName, useTenantsLoad } from "../tenants";
+import { count, list, TenantId, Untrusted, words } from "../text";
+import { Updated } from "../updated";
+import type { Audit, Page, Summary, TenantState } from "../wire";
+import { AuditTable } from "./audits";
+import { InReach, useExposures } from "./overview/in-reach";
+import { OpenIncidents, useIncidents } from "./overview/open-incidents";
+
+const EVERY_MS = 60_000;
+const AUDITS = 4;
+
+/** One tenant: what is in reach, what is to be done, and whether the machinery is healthy there. */
+export function TenantView({ id }: { id: string }) {
+  const name = useTenantName(id);
+  const of = to(null, { tenantId: id });
+  const tenants = useTenantsLoad();
+  const summary = useLoad(`summary of ${of}`, (signal) => get<Summary>("summary", of, signal), { every: EVERY_MS });
+  const exposures = useExposures(EVERY_MS, id);
+  const incidents = useIncidents(EVERY_MS, id);
+  const newest = to(null, { tenantId: id, top: String(AUDITS) });
+  const audits = useLoad(`audits of ${newest}`, (signal) => get<Page<Audit>>("audits", newest, signal), {
+    every: EVERY_MS,
+  });
+  const loads = [summary, exposures, incidents, audits];
+  const reload = () => [...loads, tenants].forEach((load) => load?.reload());
+  useKeys({ r: reload });
+  const tenant = tenants?.data?.value.find(({ tenantId }) => tenantId === id);
+  return (
+    <ToldOnce of={loads}>
+      <Heading tab={name} aside={<Updated loads={loads} reload={reload} />} lead={tenant && <About tenant={tenant} />}>
+        <TenantName id={id} />
+      </Heading>
+      {tenants?.data && !tenant && (
+        <div class="notice">
+          <p>This tenant is not in TRIAGE_TENANTS. Failures that name it are kept, and nothing is read in it.</p>
+        </div>
+      )}
+      <div class="grid-overview">
+        <section class="panel reach wide" aria-labelledby="reach-title">
+          <h2 id="reach-title">Can still be opened</h2>
+          <Shown of={summary} what="the messages in reach">
+            {(data) => <InReach summary={data} exposures={exposures} tenantId={id} />}
+          </Shown>
+        </section>
+        <section class="panel wide" aria-labelledby="incidents-title">
+          <h2 id="incidents-title">
+            Incidents to work on{" "}
+            {summary.data && <span class="muted">{count(summary.data.openIncidents, "incident")}</span>}
+          </h2>
+          <OpenIncidents incidents={incidents} open={summary.data?.openIncidents ?? 0} tenantId={id} />
+          <p class="more">
+            <Link to={to("findings", { tenantId: id })}>
+              {summary.data ? `Show all ${count(summary.data.total, "finding")}` : "Show all findings"}
+            </Link>
+          </p>
+        </section>
+        <section class="panel wide" aria-labelledby="audits-title">
+          <div class="panel-head">
+            <h2 id="audits-title">Email Threat Defense app</h2>
+            <AuditNow tenantId={id} done={audits.reload} />
+          </div>
+          <Shown of={audits} what="the audits">
+            {({ value, nextLink }) => <Audits audits={value} more={Boolean(nextLink)} tenantId={id} />}
+          </Shown>
+        </section>
+      </div>
+    </ToldOnce>
+  );
+}
+
+function About({ tenant: { domains, mode, tenantId } }: { tenant: TenantState }) {
+  return (
+    <>
+      {domains.length > 0 && <>{list(domains.map((domain) => <Untrusted key={domain} text={domain} />))} · </>}
+      mode {words(mode).toLowerCase()} · <TenantId id={tenantId} />
+    </>
+  );
+}
+
+/** What the newest audit found, and the ones before it. */
+function Audits({ audits, more, tenantId }: { audits: Audit[]; more: boolean; tenantId: string }) {
+  const [newest] = audits;
+  if (!newest) return <Empty title="Not audited yet">The first audit runs on schedule.</Empty>;
+  return (
+    <>
+      <p class="main-issue">
+        <VerdictMark verdict={newest.verdict} /> <MainIssue audit={newest} />
+      </p>
+      <AuditTable audits={audits} labelledBy="audits-title" />
+      {more && (
+        <p class="more">
+          <Link to={to("audits", { tenantId })}>Show all audits of this tenant</Link>
+        </p>
+      )}
+    </>
+  );
+}

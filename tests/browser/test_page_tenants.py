@@ -1,0 +1,79 @@
+"""The tenants: the choice in the header, the page of each, and what is new since the last look."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from playwright.sync_api import expect
+
+from sandbox.stack import Stack
+from tests.browser.attack import get
+from tests.browser.browsing import OpenPage
+from tests.browser.test_page_views import panel
+
+ROWS = "tbody tr"
+
+
+def test_a_tenant_is_found_by_a_domain_and_has_a_page_of_its_own(running: Stack, open_page: OpenPage) -> None:
+    tenants = get(running.address, "tenants")["value"]
+    one = max(tenants, key=lambda tenant: tenant["exposed"])
+    page = open_page(running.address, "?view=rejected")
+    expect(page.locator(".tenant-picker summary")).to_have_text("Tenant: All tenants")
+    page.keyboard.press("t")
+    search = page.get_by_role("searchbox", name="Name, domain or ID")
+    expect(search).to_be_focused()
+    picker = page.get_by_role("search", name="Find a tenant")
+    expect(picker.get_by_role("link")).to_have_count(len(tenants) + 1)
+    search.fill(one["domains"][0].upper())
+    expect(picker.get_by_role("link")).to_have_count(1)
+    expect(picker.get_by_role("link")).to_contain_text(re.compile(r"\d open, \d+ in reach"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(one["name"])
+    assert page.url.endswith(f"?tenant={one['tenantId']}")
+    expect(picker).to_be_hidden()
+
+    own = f"tenantId={one['tenantId']}"
+    reach = panel(page, "Can still be opened")
+    expect(reach.locator(".big-figure").first).to_have_text(str(one["exposed"]))
+    exposures = get(running.address, f"exposures?{own}&top=6")["value"]
+    assert reach.locator(f"{ROWS} th a").all_inner_texts() == [exposure["mailbox"] for exposure in exposures]
+    incidents = get(running.address, f"incidents?{own}&state=open,acknowledged&top=8")["value"]
+    work = panel(page, "Incidents to work on")
+    assert work.locator(f"{ROWS} th a").all_inner_texts() == [incident["title"] for incident in incidents]
+    expect(panel(page, "Email Threat Defense app").locator(ROWS)).to_have_count(
+        len(get(running.address, f"audits?{own}&top=4")["value"])
+    )
+    work.get_by_role("link", name=re.compile("all .* finding")).click()
+    expect(page.locator("select[name=tenantId]")).to_have_value(one["tenantId"])
+
+
+def test_a_tenant_that_is_not_configured_is_said_to_be_none(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?tenant=99999999-0000-4000-8000-000000000000")
+    expect(page.get_by_role("main")).to_contain_text("not in TRIAGE_TENANTS")
+    expect(panel(page, "Can still be opened")).to_contain_text("No message is in reach")
+
+
+def test_what_is_new_since_the_last_look_is_said_until_it_was_seen(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address)
+    expect(panel(page, "Incidents to work on").locator(ROWS).first).to_be_visible()
+    news = page.get_by_role("region", name="Since you last looked")
+    page.wait_for_function("localStorage.getItem('seen')")
+    expect(news).to_have_count(0)  # in the first look, all is new
+
+    since = (datetime.now(UTC) - timedelta(days=10)).isoformat()  # others are too old to be told
+    incidents = get(running.address, f"incidents?state=open&top=200&since={quote(since)}")["value"]
+    opened = sorted((one["openedAt"], one["title"]) for one in incidents)
+    before = opened[-3][0]
+    newest = [title for at, title in opened if at > before]
+    page.evaluate("before => localStorage.setItem('seen', `${Date.parse(before)} ${Date.now() - 86_400_000}`)", before)
+    for _ in range(2):  # a look by mistake does not take it away
+        page.reload()
+        expect(news).to_contain_text(f"{len(newest)} new incident")
+    assert sorted(news.get_by_role("link").all_inner_texts()) == sorted(newest)
+    news.get_by_role("button", name="Mark as seen").click()
+    expect(news).to_have_count(0)
+    page.reload()
+    expect(panel(page, "Incidents to work on").locator(ROWS).first).to_be_visible()
+    expect(news).to_have_count(0)
