@@ -38,7 +38,14 @@ done
 role() {
     printf '{"id":"%s","value":"%s","displayName":"%s","description":"%s","isEnabled":true,"allowedMemberTypes":["User","Application"]}' "$@"
 }
-roles="$(role 7f1c2c52-6d0e-4b34-9a3e-6f5d1a0c9b01 Triage.Read 'Read triage' 'Findings, audits, summary and the page'),$(role 7f1c2c52-6d0e-4b34-9a3e-6f5d1a0c9b02 Triage.Write 'Send and retriage' 'Send failures, retriage, audit now')"
+READ_ROLE=7f1c2c52-6d0e-4b34-9a3e-6f5d1a0c9b01 WRITE_ROLE=7f1c2c52-6d0e-4b34-9a3e-6f5d1a0c9b02
+# other_roles: the roles that somebody else added, such as one for a tenant, each with a comma after it. A PATCH of
+# appRoles replaces the list, and with a role go its assignments.
+other_roles() {
+    local app=${CHOSEN_APP:-$STORED_APP}
+    [ -z "$app" ] || by_field applications appId "$app" "appRoles[?id!='$READ_ROLE' && id!='$WRITE_ROLE'][].to_string(@)" |
+        sed 's/$/,/'
+}
 
 # What the Azure CLI asks for on behalf of a person: az account get-access-token --scope api://<client id>/.default
 AZURE_CLI=04b07795-8ddb-461a-bbee-02f9e1bf7b46
@@ -48,6 +55,8 @@ scope="{\"id\":\"$SCOPE\",\"value\":\"user_impersonation\",\"type\":\"User\",\"i
 access="{\"resourceAppId\":\"$GRAPH_APP_ID\",\"resourceAccess\":[{\"id\":\"37f7f235-527c-4136-accd-4a02d197296e\",\"type\":\"Scope\"},{\"id\":\"14dad69e-099b-42c9-810b-d002981feec1\",\"type\":\"Scope\"},{\"id\":\"64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0\",\"type\":\"Scope\"}]}"
 
 sign_in_checked
+kept=$(other_roles)
+roles="$kept$(role "$READ_ROLE" Triage.Read 'Read triage' 'Findings, audits, summary and the page'),$(role "$WRITE_ROLE" Triage.Write 'Send and retriage' 'Send failures, retriage, audit now')"
 ensure_app "$name" sign-in "$TRIAGE_IDENTITY_PRINCIPAL_ID" "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMyOrg\",\"appRoles\":[$roles],\"api\":{\"requestedAccessTokenVersion\":2,\"oauth2PermissionScopes\":[$scope]},\"requiredResourceAccess\":[$access],\"web\":{\"redirectUris\":[\"${TRIAGE_API%/api}/.auth/login/aad/callback\"],\"implicitGrantSettings\":{\"enableIdTokenIssuance\":true}}}"
 change_graph PATCH "applications/$APP_OBJECT_ID" "{\"identifierUris\":[\"api://$APP_CLIENT_ID\"],\"api\":{\"preAuthorizedApplications\":[{\"appId\":\"$AZURE_CLI\",\"delegatedPermissionIds\":[\"$SCOPE\"]}]}}"
 ensure_trust "$TRIAGE_IDENTITY_PRINCIPAL_ID"

@@ -16,7 +16,7 @@ from sandbox.processes import ROOT
 from triage.cli.app import run
 
 PROGRAM = (sys.executable, "-m", "triage")
-_OTHERS = ("TRIAGE_", "TriageStorage", "GRAPH_", "AZURE_", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
+_OTHERS = ("TRIAGE_", "ETD_", "TriageStorage", "GRAPH_", "AZURE_", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -489,6 +490,24 @@ def test_the_app_that_callers_sign_in_to(tenant: Tenant) -> None:
     (cli,) = app["api"]["preAuthorizedApplications"]
     assert (cli["appId"], cli["delegatedPermissionIds"]) == ("04b07795-8ddb-461a-bbee-02f9e1bf7b46", [scope["id"]])
     assert app["api"]["requestedAccessTokenVersion"] == 2
+
+
+def test_roles_that_others_added_to_the_app_stay(tenant: Tenant) -> None:
+    done = tenant.run("sign-in-app.sh", **SIGN_IN)
+    (app,) = tenant.state["applications"].values()
+    own = app["appRoles"]
+    added = [
+        {"id": str(uuid.uuid4()), "value": f"Triage.{what}.{uuid.uuid4()}", "displayName": 'A "tenant", and \\ more',
+         "description": "two\nlines", "isEnabled": True, "allowedMemberTypes": ["User"]}
+        for what in ("Read", "Write")
+    ]  # fmt: skip
+    app["appRoles"] = [added[0], *own, added[1]]
+    app["appRoles"][1] = {**own[0], "description": "what an earlier version said"}
+    tenant.write(applications={app["id"]: app})
+    for choice in ({"TRIAGE_SIGN_IN_CLIENT_ID": client_id(done.stdout)}, {}):
+        again = tenant.run("sign-in-app.sh", *(["--app", app["appId"]] if not choice else []), **SIGN_IN, **choice)
+        assert again.returncode == 0, again.stderr
+        assert tenant.state["applications"][app["id"]]["appRoles"] == [*added, *own]
 
 
 def test_consent_that_the_caller_may_not_give_is_left_to_an_administrator(tenant: Tenant) -> None:
