@@ -9,10 +9,11 @@ from triage.api.routes import ROUTES
 from triage.operations import retention
 from triage.operations.audits import audit_all
 from triage.operations.degraded import watch
-from triage.operations.deliveries import QueueMessage, handle, handle_poison
+from triage.operations.deliveries import handle, handle_poison
 from triage.operations.digest import send_digests
 from triage.operations.maintenance import maintain
 from triage.operations.measures import measure
+from triage.operations.messages import QueueMessage
 from triage.operations.notify import deliver
 from triage.operations.services import services
 from triage.settings import binding_expression, read_settings, require_sign_in

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from benchmarks import mix
 from benchmarks.tenant import Tenant
-from triage.operations.deliveries import accept
+from triage.operations.accept import accept
 from triage.operations.services import Services
 from triage.settings import read_settings
 

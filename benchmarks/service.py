@@ -14,7 +14,8 @@ from typing import Any, cast
 from benchmarks.measure import Queued, Source, arguments, measure, report, source
 from benchmarks.traffic import Traffic
 from triage.finding import Finding
-from triage.operations.deliveries import QueueMessage, handle
+from triage.operations.deliveries import handle
+from triage.operations.messages import QueueMessage
 from triage.operations.services import Services, services
 from triage.storage.documents import pack_text
 from triage.storage.findings import Findings

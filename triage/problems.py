@@ -5,12 +5,12 @@
       + InputError                 input can't be read; the error says where it is wrong
         + IntakeError              a body or a queue message can't be read as failures (intake/json_text.py)
         + RequestError             an HTTP request gets 400, 404 or 413 (api/responses.py)
-        + OtherTenantError         a failure is not of the sender's tenants (operations/deliveries.py)
+        + OtherTenantError         a failure is not of the sender's tenants (operations/accept.py)
       + StateError                 the state of an incident does not allow an action (incidents/actions.py)
       + AccessError                the caller is not signed in, or may not do this: 401, 403 (api/access.py)
       + PlainError                 its text quotes no input, so the host may log it (telemetry/errors.py)
         + TriageIncompleteError    evidence is missing for now: the queue message is tried again
-                                   (operations/deliveries.py)
+                                   (operations/messages.py)
       + CommandError               a command of the CLI can't do its work (cli/errors.py)
         + UsageError               an option is missing or wrong
         + FileError                a file of failures can't be read (cli/files/record.py)

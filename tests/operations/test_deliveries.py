@@ -15,7 +15,9 @@ from tests.operations.conftest import make_services
 from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import IntakeError
 from triage.intake.queue_message import QueuedRetriage, finding_id
-from triage.operations.deliveries import QueueMessage, accept, handle, handle_poison, retriage
+from triage.operations.accept import accept, retriage
+from triage.operations.deliveries import handle, handle_poison
+from triage.operations.messages import QueueMessage
 from triage.operations.services import Services
 from triage.storage.documents import decompressed, pack_compressed
 from triage.storage.finding_rows import DOCUMENT, all_key, id_key

@@ -20,11 +20,13 @@ from triage.finding import Finding, FindingState, Resolution
 from triage.incidents import IncidentState, ResolveReason, StateError
 from triage.intake.queue_message import QueuedSettle, decode
 from triage.operations import follow_up
+from triage.operations.accept import accept
 from triage.operations.audits import audit_all
-from triage.operations.deliveries import QueueMessage, accept, handle
+from triage.operations.deliveries import handle
 from triage.operations.follow_up import next_look, recheck, release
 from triage.operations.incidents import reopen_by_hand, resolve_by_hand, settle_findings
 from triage.operations.maintenance import maintain
+from triage.operations.messages import QueueMessage
 from triage.operations.services import Services
 from triage.storage import due
 from triage.storage.due import DueLook

@@ -19,8 +19,10 @@ from triage.finding import Finding
 from triage.graph.evidence import Reason
 from triage.intake.queue_message import QueuedLook, decode, read_retriage
 from triage.operations import deliveries
-from triage.operations.deliveries import QueueMessage, TriageIncompleteError, accept, handle, handle_poison, retriage
+from triage.operations.accept import accept, retriage
+from triage.operations.deliveries import handle, handle_poison
 from triage.operations.looks import look_again
+from triage.operations.messages import QueueMessage, TriageIncompleteError
 from triage.operations.services import Services
 from triage.storage.query import Query
 from triage.wire import epoch_ns, now

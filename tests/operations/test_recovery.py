@@ -15,8 +15,10 @@ from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.intake.queue_message import QueuedLook, decode, read_retriage
 from triage.operations import recovery
-from triage.operations.deliveries import QueueMessage, accept, handle
+from triage.operations.accept import accept
+from triage.operations.deliveries import handle
 from triage.operations.maintenance import maintain
+from triage.operations.messages import QueueMessage
 from triage.operations.services import Services
 from triage.storage.query import Query
 from triage.wire import now

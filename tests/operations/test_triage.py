@@ -18,7 +18,8 @@ from triage.graph.evidence import Reason
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure
 from triage.intake.queue_message import QueuedFailure
-from triage.operations.deliveries import QueueMessage, TriageIncompleteError, handle
+from triage.operations.deliveries import handle
+from triage.operations.messages import QueueMessage, TriageIncompleteError
 from triage.operations.triage import triage
 from triage.wire import now
 

@@ -252,6 +252,7 @@ def test_only_the_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
     loggers = {item["data"]["baseData"]["properties"]["logger_name"] for item in run.sent.items("logs")}
     assert loggers <= {
         "triage.operations.deliveries",
+        "triage.operations.messages",
         "triage.operations.audits",
         "triage.graph.session",
         "triage.graph.isolation",

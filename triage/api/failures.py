@@ -13,7 +13,7 @@ from triage.api.problem_types import ProblemType
 from triage.api.responses import RequestError, endpoint, json_response
 from triage.intake.envelope import validation_code
 from triage.intake.json_text import IntakeError
-from triage.operations.deliveries import OtherTenantError, accept
+from triage.operations.accept import OtherTenantError, accept
 from triage.operations.services import Services
 
 _PROBLEMS = {

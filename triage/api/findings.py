@@ -16,7 +16,7 @@ from triage.api.queries import linked, read_query
 from triage.api.responses import RequestError, endpoint, in_dashboard, json_response
 from triage.finding import Finding
 from triage.operations import findings
-from triage.operations.deliveries import retriage as queue_again
+from triage.operations.accept import retriage as queue_again
 from triage.operations.services import Services
 from triage.problems import InputError
 from triage.storage.query import FILTERS, Query

@@ -1,0 +1,125 @@
+"""What a message of the queue asks for: failures to triage, or the failure of a stored finding. What can't be read is kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import uuid4
+
+import azure.functions as func
+
+from triage.intake.json_text import IntakeError
+from triage.intake.queue_message import (
+    QueuedFailure,
+    QueuedLook,
+    QueuedRetriage,
+    decode,
+    read_message,
+    read_retriage,
+    within_limit,
+)
+from triage.operations.looks import asked_again, is_early, is_next
+from triage.operations.services import Services
+from triage.storage.finding_rows import Stored
+from triage.storage.rejected import RejectedReason, rejected_event
+from triage.telemetry.errors import PlainError
+from triage.telemetry.instruments import Metric, count
+from triage.wire import from_epoch_ns, now
+
+_log = logging.getLogger(__name__)
+
+
+class TriageIncompleteError(PlainError):
+    """Time is up, or the message came too early. It goes back to the queue and is tried again."""
+
+
+@dataclass(frozen=True)
+class QueueMessage:
+    """A message from the queue trigger. `attempt` is its dequeue count, from 1."""
+
+    text: str
+    id: str
+    inserted_at: str
+    attempt: int = 1
+
+    @classmethod
+    def of(cls, message: func.QueueMessage) -> QueueMessage:
+        """From the trigger's message. One without a time of insertion was received now."""
+        inserted = message.insertion_time
+        received_at = from_epoch_ns(int(inserted.timestamp()) * 1_000_000_000) if inserted else now()
+        text = message.get_body().decode(errors="replace")
+        return cls(text, message.id or uuid4().hex, received_at, message.dequeue_count or 1)
+
+    @cached_property
+    def decoded(self) -> str:
+        """The text without its base64, if it has any."""
+        return decode(self.text)
+
+
+async def read_or_reject(
+    services: Services, message: QueueMessage, *, split: bool = False, poison: bool = False
+) -> list[tuple[QueuedFailure, Stored | None]]:
+    """The failures of a message to triage now, with the findings that were read to know them.
+
+    A message that can't be read has none: it is kept as a rejected event.
+
+    With `split`, several failures are put on the queue one by one instead, except those too large for a message.
+    """
+    text = message.decoded
+    if retriage := read_retriage(text):
+        last = poison or message.attempt >= services.settings.max_dequeue_count
+        return await _stored(services, retriage, last=last)
+    try:
+        found = read_message(services.settings, text, message_id=message.id, inserted_at=message.inserted_at)
+        messages, found = _separate(found) if split and len(found) > 1 else ([], found)
+    except IntakeError as error:
+        await reject(services, message, RejectedReason.POISON if poison else RejectedReason(error.reason), str(error))
+        return []
+    await services.queue.send(messages)
+    return [(queued, None) for queued in found]
+
+
+async def _stored(
+    services: Services, retriage: QueuedRetriage, *, last: bool
+) -> list[tuple[QueuedFailure, Stored | None]]:
+    """The failure of a stored finding, if there is anything left to triage.
+
+    A look can arrive before the finding that it follows is stored: it is tried again, unless this is the `last` try.
+    """
+    old = await services.findings.stored(retriage.finding_id)
+    finding = old.finding if old else await services.findings.get(retriage.finding_id)
+    look = retriage if isinstance(retriage, QueuedLook) else None
+    if look is not None and not last and is_early(look, finding):
+        raise TriageIncompleteError(f"The finding before look {look.number} is not stored yet. It is tried again.")
+    if finding is None:
+        _log.warning("Finding %s does not exist any more. It is not triaged again.", retriage.finding_id)
+        return []
+    if look is not None and not is_next(look, finding):
+        _log.info("Finding %s was looked at in the meantime: look %d is not needed.", finding.id, look.number)
+        return []
+    queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, fresh=True)
+    again = {"traceparent": retriage.traceparent, "look": look or asked_again(finding)}
+    return [(queued.model_copy(update=again), old)]
+
+
+def _separate(found: list[QueuedFailure]) -> tuple[list[bytes], list[QueuedFailure]]:
+    """A message for each failure, and the failures that are too large for one. IntakeError (`too_large`)."""
+    large: list[QueuedFailure] = []
+
+    def encoded() -> Iterator[bytes]:
+        for queued in found:
+            try:
+                yield queued.encode()
+            except IntakeError:
+                large.append(queued)
+
+    return list(within_limit(encoded())), large
+
+
+async def reject(services: Services, message: QueueMessage, reason: RejectedReason, detail: str) -> None:
+    """Stores a whole message as a rejected event."""
+    await services.rejected.save(rejected_event(message.decoded, message.id, message.inserted_at, reason, detail))
+    count(Metric.REJECTED, reason=reason.value)
+    _log.warning("Rejected a queue message: %s", reason.value)
