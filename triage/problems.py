@@ -8,6 +8,8 @@
         + OtherTenantError         a failure is not of the sender's tenants (operations/accept.py)
       + StateError                 the state of an incident does not allow an action (incidents/actions.py)
       + AccessError                the caller is not signed in, or may not do this: 401, 403 (api/access.py)
+      + EtdError                   Email Threat Defense did not answer, and why (etd/errors.py)
+      + BudgetSpentError           today's requests to Email Threat Defense are spent (feeds/budget.py)
       + PlainError                 its text quotes no input, so the host may log it (telemetry/errors.py)
         + TriageIncompleteError    evidence is missing for now: the queue message is tried again
                                    (operations/messages.py)
