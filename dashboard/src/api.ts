@@ -10,6 +10,9 @@ const KEY = "functions-key";
 export const signIn: "keys" | "easyauth" =
   document.documentElement.dataset["auth"] === "easyauth" ? "easyauth" : "keys";
 
+/** Whether the reader may change something. With a function key only the service knows, when it is asked. */
+export const mayWrite = document.documentElement.dataset["may"] !== "read";
+
 /** A request that failed. `status` 0: there was no response. `retryAfter`: seconds, if the service gives them. */
 export class ApiError extends Error {
   constructor(

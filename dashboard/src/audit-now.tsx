@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
-import { type ApiError, post } from "./api";
+import { type ApiError, mayWrite, post } from "./api";
 import { announce } from "./live";
 import { errorOf } from "./load";
-import { Confirm } from "./parts";
+import { Confirm, ReadOnly } from "./parts";
 import { Problem } from "./shown";
 import { words } from "./text";
 import type { Audit, Page } from "./wire";
@@ -26,6 +26,7 @@ export function AuditNow({ tenantId, done }: { tenantId?: string; done: (audits:
       run(false);
     }
   };
+  if (!mayWrite) return <ReadOnly />;
   return (
     <div class="do">
       <button type="button" class="primary" disabled={running} onClick={() => ask(true)}>

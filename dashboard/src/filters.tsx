@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ApiError } from "./api";
+import type { Paged } from "./paging";
 import { Popover } from "./popover";
 import { PERIODS, periodOf } from "./period";
 import { currentParameters, go, to } from "./router";
@@ -21,6 +22,12 @@ export function setFilters(view: string, values: Record<string, string>): void {
   }
   next.set("view", view);
   go(next);
+}
+
+/** What is wrong with a filter that the service refused. */
+export function refused({ invalid, data }: Paged<unknown>, name: string): string | undefined {
+  const detail = invalid?.fields.find((field) => field.pointer === name)?.detail;
+  return detail && data ? `${detail}. The list is the one before` : detail;
 }
 
 interface FormProps {
@@ -186,27 +193,29 @@ export function Field({ view, name, label, value, hint, wrong, read }: FieldProp
   const id = `filter-${name}`;
   const wrongId = `${id}-wrong`;
   return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        ref={input}
-        name={name}
-        type="search"
-        class={value ? "set" : undefined}
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
-        placeholder={hint}
-        aria-invalid={wrong ? true : undefined}
-        aria-describedby={wrong ? wrongId : undefined}
-        onChange={(event) => setFilters(view, { [name]: read(event.currentTarget.value.trim()) })}
-      />
+    <>
+      <div class="field">
+        <label for={id}>{label}</label>
+        <input
+          id={id}
+          ref={input}
+          name={name}
+          type="search"
+          class={value ? "set" : undefined}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          placeholder={hint}
+          aria-invalid={wrong ? true : undefined}
+          aria-describedby={wrong ? wrongId : undefined}
+          onChange={(event) => setFilters(view, { [name]: read(event.currentTarget.value.trim()) })}
+        />
+      </div>
       {wrong && (
         <p id={wrongId} class="field-error" role="alert">
           {label} {wrong}.
         </p>
       )}
-    </div>
+    </>
   );
 }

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, get, nextParameters } from "./api";
 import { announce } from "./live";
-import { errorOf, keep, type Loaded, useLoad } from "./load";
+import { errorOf, keep, kept, type Loaded, useLoad } from "./load";
 import { Problem } from "./shown";
 import { count } from "./text";
 import type { Page } from "./wire";
@@ -14,6 +14,8 @@ export interface Pages<Row> {
 }
 
 export interface Paged<Row> extends Loaded<Pages<Row>> {
+  /** What the service refused: the list is then the one before it, if there was one. */
+  invalid: ApiError | undefined;
   /** The element whose children are the rows: the first new one takes the focus after more were read. */
   list: { current: HTMLElement | null };
   more: { read: () => void; loading: boolean; error: ApiError | undefined };
@@ -33,7 +35,12 @@ export function usePages<Item, Row = Item>(
   const loaded = useLoad(key, async (signal) => pages(await get<Page<Item>>(path, query(), signal), row), {
     backAsLeft: true,
   });
-  const { data } = loaded;
+  // A filter that the service refuses leaves the list as it was.
+  const good = useRef(key);
+  const invalid = loaded.error?.status === 400 ? loaded.error : undefined;
+  if (!invalid) good.current = loaded.data ? key : good.current;
+  const shown = invalid ? good.current : key;
+  const data = kept<Pages<Row>>(shown);
 
   useEffect(() => setAdded(null), [key]);
   useEffect(() => {
@@ -47,7 +54,7 @@ export function usePages<Item, Row = Item>(
     try {
       const following = pages(await get<Page<Item>>(path, data.next), row);
       const rows = [...data.rows, ...following.rows];
-      keep(key, { rows, next: following.next });
+      keep(shown, { rows, next: following.next });
       announce(`Showing ${count(rows.length, what)}.`);
       setAdded(following.rows.length ? data.rows.length : null);
       set({ loading: false });
@@ -55,7 +62,15 @@ export function usePages<Item, Row = Item>(
       set({ loading: false, error: errorOf(reason) });
     }
   };
-  return { ...loaded, list, more: { read: () => void read(), loading: state.loading, error: state.error } };
+  const error = invalid && data ? undefined : loaded.error;
+  return {
+    ...loaded,
+    data,
+    error,
+    invalid,
+    list,
+    more: { read: () => void read(), loading: state.loading, error: state.error },
+  };
 }
 
 /** The button that reads the next page, if there is one. */

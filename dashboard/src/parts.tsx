@@ -66,6 +66,15 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
   );
 }
 
+/** What a reader sees instead of a button. */
+export function ReadOnly() {
+  return (
+    <p class="do muted">
+      You can read. To act, you need the app role <code>Triage.Write</code>.
+    </p>
+  );
+}
+
 interface ConfirmProps {
   title: string;
   children: ComponentChildren;

@@ -6,4 +6,6 @@ declare const WORDS: {
   reasons: Record<string, string>;
   /** The same, if `{permission}` is what the triage identity does not have. */
   forbidden: string;
+  /** The permissions that the triage identity asks for, by the set that infra/scripts/graph-permissions.sh grants. */
+  sets: Record<string, string[]>;
 };

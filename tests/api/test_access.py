@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import OTHER_TENANT_ID, TENANT_ID, make_tenant
-from triage.api.access import EVERYTHING, AccessError, Caller, identify
+from triage.api.access import EVERYTHING, AccessError, Caller, identify, may_write
 from triage.settings import Settings, Storage
 
 EASYAUTH = Settings(storage=Storage(), tenants=(make_tenant(),), auth="easyauth")
@@ -54,6 +54,15 @@ def test_roles(method: str, roles: list[str], expected: int) -> None:
     assert status(method, principal(*roles)) == expected
     assert status(method, principal(*roles, typ=LONG)) == expected
     assert status(method, principal(*roles, typ="my-roles", role_typ="my-roles")) == expected
+
+
+@pytest.mark.parametrize(("roles", "expected"), [
+    (["Triage.Read"], False), (["Triage.Read", "Triage.Write"], True), (["Triage.Write.nonsense"], False),
+    (["Triage.Read", "Triage.Write.c0470500-0000-4000-8000-000000000001"], True),
+])  # fmt: skip
+def test_who_may_change_something(roles: list[str], expected: bool) -> None:
+    assert may_write(EASYAUTH, request("GET", principal(*roles))) is expected
+    assert may_write(KEYS, request("GET", None))
 
 
 def test_another_claim_is_not_a_role() -> None:

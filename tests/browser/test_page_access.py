@@ -90,18 +90,27 @@ def test_a_signed_in_reader_sees_findings(signed_in: str, open_page: OpenPage) -
     expect(page.get_by_role("button", name="Forget key")).to_have_count(0)
 
 
-def test_a_reader_sees_the_missing_role_at_the_button(signed_in: str, running: Stack, open_page: OpenPage) -> None:
+def test_a_reader_sees_the_missing_role_instead_of_buttons(signed_in: str, running: Stack, open_page: OpenPage) -> None:
     finding = get(running.address, "findings?top=1")["value"][0]
-    reader = principal("Triage.Read")
-    page = open_page(signed_in, f"?finding={finding['id']}", extra_http_headers=reader, expected="403")
-    page.get_by_role("button", name="Triage again").click()
-    page.get_by_role("dialog").get_by_role("button", name="Triage again").click()
-    expect(page.get_by_role("alert")).to_contain_text("This needs the app role Triage.Write.")
+    page = open_page(signed_in, f"?finding={finding['id']}", extra_http_headers=principal("Triage.Read"))
     expect(page.get_by_role("heading", name="What to do")).to_be_visible()
-    page.get_by_role("navigation").get_by_role("link", name="App health").click()
+    for view in ("", "Incidents", "App health"):
+        if view:
+            page.get_by_role("navigation").get_by_role("link", name=view).click()
+        if view == "Incidents":
+            page.locator("tbody th a").first.click()
+        expect(page.get_by_text("you need the app role Triage.Write")).to_be_visible()
+        for name in ("Triage again", "Recheck", "Acknowledge", "Audit now"):
+            expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
+def test_a_writer_of_another_tenant_sees_why_it_is_refused(signed_in: str, running: Stack, open_page: OpenPage) -> None:
+    audit, other = get(running.address, "audits/latest")["value"][:2]
+    roles = principal("Triage.Read", f"Triage.Write.{other['tenantId']}")
+    page = open_page(signed_in, f"?view=audits&audit={audit['id']}", extra_http_headers=roles, expected="403")
     page.get_by_role("button", name="Audit now").click()
     page.get_by_role("dialog").get_by_role("button", name="Audit now").click()
-    expect(page.get_by_role("alert")).to_contain_text("This needs the app role Triage.Write.")
+    expect(page.get_by_role("alert")).to_contain_text("Your app role does not include this tenant.")
 
 
 def test_a_user_without_a_role_sees_which_one_is_missing(signed_in: str, open_page: OpenPage) -> None:

@@ -24,7 +24,7 @@ def test_the_overview_counts_them_all(crowded: str, open_page: OpenPage) -> None
 def test_a_table_of_thousands_does_not_freeze(crowded: str, open_page: OpenPage) -> None:
     page = open_page(crowded, "?view=findings", expected="404")  # these findings have no incident
     expect(page.locator(ROWS)).to_have_count(100)
-    expect(page.get_by_text(f"{crowd.NUMBER:,} findings. Showing the newest 100.")).to_be_visible()
+    expect(page.get_by_text(f"{crowd.NUMBER:,} findings. Showing the first 100.")).to_be_visible()
     page.evaluate(WATCH)
     for number in range(2, PAGES + 1):
         page.get_by_role("button", name="Show more findings").click()

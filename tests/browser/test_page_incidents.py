@@ -178,15 +178,15 @@ def test_what_is_refused_is_said_in_the_dialog(running: Stack, open_page: OpenPa
     expect(dialog).to_be_hidden()
 
 
-def test_a_reader_is_told_the_missing_role(signed_in: str, running: Stack, open_page: OpenPage) -> None:
+def test_a_refusal_is_said_in_the_dialog(signed_in: str, running: Stack, open_page: OpenPage) -> None:
     incident = worst(running)
-    reader = principal("Triage.Read")
-    page = open_page(signed_in, f"?incident={incident['id']}", extra_http_headers=reader, expected="403")
+    roles = principal("Triage.Read", "Triage.Write.99999999-0000-4000-8000-000000000000")
+    page = open_page(signed_in, f"?incident={incident['id']}", extra_http_headers=roles, expected="404")
     page.get_by_role("button", name="Resolve").click()
     dialog = page.get_by_role("dialog")
     assert dialog.get_by_label("Your name").count() == 0, "the service knows who is signed in"
     dialog.get_by_role("button", name="Resolve").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("This needs the app role Triage.Write.")
+    expect(dialog.get_by_role("alert")).to_contain_text("There is no incident with this ID")
 
 
 def test_an_incident_is_copied_for_a_ticket(running: Stack, open_page: OpenPage) -> None:

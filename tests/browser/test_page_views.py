@@ -144,6 +144,8 @@ def test_what_could_not_be_read_is_shown_with_the_missing_permission(running: St
         expect(shown).to_contain_text(lack["question"], ignore_case=True)
         expect(shown).to_contain_text(f"The triage identity does not have {lack['permission']}.")
 
+    expect(panel(page, "What to fix").locator("pre")).to_contain_text("graph-permissions.sh grant --sets core")
+
     finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
     reasons = [
         {"check": "mailbox", "reason": "forbidden", "permission": "Mail.ReadBasic.All"},
@@ -208,6 +210,7 @@ def test_the_service_says_why_graph_is_degraded(running: Stack, open_page: OpenP
     expect(service).to_contain_text("The triage identity could not sign in to the tenant.")
     service.get_by_text("does not have 1 permission").click()
     expect(service).to_contain_text("User.Read.All in 2 tenants")
+    expect(service.locator("pre")).to_have_text("infra/scripts/graph-permissions.sh grant --sets core")
     expect(service).to_contain_text("1 channel took nothing any more.")
 
 

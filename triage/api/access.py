@@ -110,6 +110,14 @@ def identify(settings: Settings, request: func.HttpRequest) -> Caller:
     return Caller(tenants, name)
 
 
+def may_write(settings: Settings, request: func.HttpRequest) -> bool:
+    """Whether the caller may change something in a tenant. AccessError if nobody is signed in."""
+    if not settings.easyauth:
+        return True
+    roles = _Principal.of(header(request, HEADER)).roles
+    return WRITE in roles or any(_tenant_of(role, WRITE) for role in roles)
+
+
 def header(request: func.HttpRequest, name: str) -> str | None:
     """A header of the request. The SDK does not give its headers a type."""
     return cast("Mapping[str, str]", request.headers).get(name)

@@ -15,13 +15,14 @@ from urllib.parse import unquote, urlsplit
 
 import azure.functions as func
 
-from triage.api.access import AccessError, header, identify
+from triage.api.access import AccessError, header, identify, may_write
 from triage.api.problem_types import ProblemType
 from triage.api.representation import representation
 from triage.api.responses import problem_response
 from triage.diagnosis.precedence import RULES
 from triage.diagnosis.undetermined import FORBIDDEN, unknown
 from triage.graph.evidence import Lack, Reason
+from triage.graph.permissions import SETS
 from triage.operations.services import services
 
 _FOLDER = Path(__file__).parent.parent / "dashboard"
@@ -65,14 +66,15 @@ async def page(request: func.HttpRequest) -> func.HttpResponse:
         headers = {**_HEADERS, "Cache-Control": "no-store", "Location": "../dashboard" + (f"?{query}" if query else "")}
         return func.HttpResponse(status_code=HTTPStatus.TEMPORARY_REDIRECT, headers=headers)
     settings = services().settings
-    status = HTTPStatus.OK
+    status, writes = HTTPStatus.OK, True
     try:
         identify(settings, request)
+        writes = may_write(settings, request)
     except AccessError as error:
         if "text/html" not in (header(request, "Accept") or ""):
             return problem_response(error.kind, str(error))
         status = error.kind.status
-    text = _page("easyauth" if settings.easyauth else "keys")
+    text = _page("easyauth" if settings.easyauth else "keys", "write" if writes else "read")
     return func.HttpResponse(text, status_code=status, headers=_PAGE_HEADERS, mimetype="text/html", charset="utf-8")
 
 
@@ -102,10 +104,10 @@ def _assets() -> dict[str, bytes]:
 
 
 def _words() -> dict[str, object]:
-    """What the service calls causes, and how it says why something is not known (dashboard/src/words.d.ts)."""
+    """What the service calls causes, why something is not known, and what it asks for (dashboard/src/words.d.ts)."""
     reasons = {reason.value: unknown(Lack(check="", reason=reason)).why for reason in Reason}
     causes = {cause.value: rule.title for cause, rule in RULES.items()}
-    return {"causes": causes, "reasons": reasons, "forbidden": FORBIDDEN.why}
+    return {"causes": causes, "reasons": reasons, "forbidden": FORBIDDEN.why, "sets": SETS}
 
 
 @cache
@@ -115,6 +117,6 @@ def _version() -> str:
 
 
 @cache
-def _page(auth: str) -> str:
+def _page(auth: str, may: str) -> str:
     text = (_FOLDER / "index.html").read_text(encoding="utf-8")
-    return text.replace("{{auth}}", auth).replace("{{version}}", _version())
+    return text.replace("{{auth}}", auth).replace("{{may}}", may).replace("{{version}}", _version())

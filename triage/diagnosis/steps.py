@@ -43,7 +43,7 @@ class Step:
     needs: Needs | None = None
 
 
-TRIAGE_AGAIN = "Then triage the failure again: POST /api/findings/<id>/retriage."
+TRIAGE_AGAIN = "Then triage the failure again."
 
 RETRY = Step(
     "Remediate the message again",

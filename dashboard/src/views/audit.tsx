@@ -1,5 +1,6 @@
 import { get } from "../api";
 import { AuditNow } from "../audit-now";
+import { Grant } from "../grant";
 import { useLoad } from "../load";
 import { SeverityMark, StateMark, VerdictMark } from "../marks";
 import { Empty, Fact, Heading } from "../parts";
@@ -7,9 +8,9 @@ import { go, Link, to, UpLink } from "../router";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
 import { TenantLink, useTenantName } from "../tenants";
-import { count, TenantId, Time, title, Untrusted, valueText, words } from "../text";
+import { count, TenantId, Time, title, Untrusted, valueText, Why, words } from "../text";
 import { CouldNotBeRead } from "../unread";
-import type { Audit, AuditedCredential, AuditedPermission, Change } from "../wire";
+import type { Audit, AuditedCredential, AuditedPermission, Change, Unreadable } from "../wire";
 
 /** One audit: what is wrong and how to fix it, and then everything that was read. */
 export function AuditView({ id }: { id: string }) {
@@ -86,10 +87,10 @@ function Whole({ audit }: { audit: Audit }) {
   );
 }
 
-function Issues({ audit: { issues, verdict } }: { audit: Audit }) {
+function Issues({ audit: { issues, verdict, unreadable } }: { audit: Audit }) {
   return (
     <section class="panel" aria-labelledby="issues-title">
-      <h2 id="issues-title">{issues.length ? "What to fix" : "Issues"}</h2>
+      <h2 id="issues-title">{issues.length || verdict === "unknown" ? "What to fix" : "Issues"}</h2>
       {issues.map((issue) => (
         <section key={issue.code} class="issue">
           <p class="issue-title">
@@ -101,13 +102,29 @@ function Issues({ audit: { issues, verdict } }: { audit: Audit }) {
           {issue.actions.length > 0 && <Steps actions={issue.actions} />}
         </section>
       ))}
-      {!issues.length &&
-        (verdict === "unknown" ? (
-          <Empty title="Could not be determined">Needed answers could not be read. They are listed below.</Empty>
-        ) : (
-          <Empty title="No issues" />
-        ))}
+      {!issues.length && (verdict === "unknown" ? <Unknown unread={unreadable} /> : <Empty title="No issues" />)}
     </section>
+  );
+}
+
+/** What to do where needed answers could not be read. */
+function Unknown({ unread }: { unread: Unreadable[] }) {
+  const permissions = unread.flatMap(({ permission }) => permission ?? []);
+  const reasons = new Set(unread.filter(({ permission }) => !permission).map(({ reason }) => reason));
+  return (
+    <>
+      <p>
+        <strong>The state could not be determined,</strong> because needed answers could not be read. They are listed
+        below.
+      </p>
+      {[...reasons].map((reason) => (
+        <p key={reason}>
+          <Why reason={reason} permission={null} />
+        </p>
+      ))}
+      {permissions.length > 0 && <Grant permissions={permissions} />}
+      <p>Then select Audit now.</p>
+    </>
   );
 }
 

@@ -136,7 +136,7 @@ function History({ parameters }: { parameters: URLSearchParams }) {
         {({ rows }) =>
           rows.length ? (
             <>
-              <AuditTable audits={rows} list={audits.list} verdict={verdict} labelledBy="history-title" />
+              <AuditTable audits={rows} list={audits.list} within={{ verdict }} />
               <More of={audits} what="audits" />
             </>
           ) : (
@@ -148,59 +148,67 @@ function History({ parameters }: { parameters: URLSearchParams }) {
   );
 }
 
+const COLUMNS = { at: "Audited", state: "State", tenant: "Tenant", issues: "Issues", changes: "Changes" };
+
 interface TableProps {
   audits: Audit[];
   list?: { current: HTMLElement | null };
-  labelledBy: string;
-  /** The filter of the list, which the links to a tenant's audits keep. */
-  verdict?: string;
+  /** The filters of the list, which the links to a tenant's audits keep; undefined: all are of one tenant. */
+  within?: { verdict: string };
 }
 
 /** One row for each audit. */
-export function AuditTable({ audits, list, labelledBy, verdict }: TableProps) {
-  const several = new Set(audits.map(({ tenantId }) => tenantId)).size > 1;
+export function AuditTable({ audits, list, within }: TableProps) {
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-labelledby={labelledBy}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Audited</th>
-            <th scope="col">State</th>
-            {several && <th scope="col">Tenant</th>}
-            <th scope="col">Issues</th>
-            <th scope="col">Changes</th>
-          </tr>
-        </thead>
-        <tbody ref={list as { current: HTMLTableSectionElement | null }}>
-          {audits.map((audit) => (
-            <tr key={audit.id}>
-              <th scope="row" class="nowrap">
-                <Link to={to("audits", { audit: audit.id })}>
-                  <Time at={audit.auditedAt} />
+    <table class="findings audits" role="table">
+      <caption class="visually-hidden">Audits</caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          {Object.entries(COLUMNS).map(
+            ([name, label]) =>
+              (within ?? name !== "tenant") && (
+                <th key={name} scope="col" role="columnheader" class={`col-a-${name}`}>
+                  {label}
+                </th>
+              ),
+          )}
+        </tr>
+      </thead>
+      <tbody ref={list as { current: HTMLTableSectionElement | null }} role="rowgroup">
+        {audits.map((audit) => (
+          <tr key={audit.id} role="row">
+            <th role="rowheader" scope="row" data-label={COLUMNS.at}>
+              <Link to={to("audits", { audit: audit.id })}>
+                <Time at={audit.auditedAt} />
+              </Link>
+            </th>
+            <td role="cell" data-label={COLUMNS.state}>
+              <VerdictMark verdict={audit.verdict} />
+            </td>
+            {within && (
+              <td role="cell" data-label={COLUMNS.tenant} class="break">
+                <Link to={to("audits", { ...within, tenantId: audit.tenantId })}>
+                  <TenantName id={audit.tenantId} />
                 </Link>
-              </th>
-              <td>
-                <VerdictMark verdict={audit.verdict} />
               </td>
-              {several && (
-                <td class="nowrap">
-                  <Link to={to("audits", { verdict, tenantId: audit.tenantId })}>
-                    <TenantName id={audit.tenantId} />
-                  </Link>
-                </td>
-              )}
-              <td class="text">
+            )}
+            <td role="cell" data-label={COLUMNS.issues}>
+              <span>
                 {audit.issues.length
-                  ? audit.issues.map((issue) => <div key={issue.code}>{title(issue.code)}</div>)
+                  ? audit.issues.map((issue) => (
+                      <span key={issue.code} class="block">
+                        {title(issue.code)}
+                      </span>
+                    ))
                   : "None"}
-              </td>
-              <td class="text">
-                <DriftText drift={audit.drift} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+              </span>
+            </td>
+            <td role="cell" data-label={COLUMNS.changes}>
+              <DriftText drift={audit.drift} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

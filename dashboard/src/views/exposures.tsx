@@ -1,12 +1,12 @@
-import { Download } from "../download";
-import { Field, FilterForm, setFilters, Several, TenantChoice } from "../filters";
+import { Field, FilterForm, refused, setFilters, Several, TenantChoice } from "../filters";
 import { useListKeys } from "../keys";
+import { ListNote } from "../list-note";
 import { More, usePages } from "../paging";
 import { Empty, Heading } from "../parts";
 import { Link, to } from "../router";
 import { Shown } from "../shown";
 import { TenantName, useTenants } from "../tenants";
-import { count, Time, Untrusted, words } from "../text";
+import { Time, Untrusted, words } from "../text";
 import type { Exposure } from "../wire";
 import { READ } from "./findings/filters";
 
@@ -18,8 +18,8 @@ export function ExposuresView({ parameters }: { parameters: URLSearchParams }) {
   const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name)]));
   const query = () => to(null, { ...filters, top: "100" });
   const exposures = usePages(view, `exposures ${query()}`, query, "message", (exposure: Exposure) => exposure);
-  const invalid = exposures.error?.status === 400 ? exposures.error : undefined;
-  const wrong = invalid?.fields.find((field) => field.pointer === "mailbox")?.detail;
+  const { invalid } = exposures;
+  const wrong = refused(exposures, "mailbox");
   const of = (name: string, label: string) => ({ view, name, label, value: parameters.get(name) ?? "" });
   useListKeys(exposures.list, exposures.reload);
   return (
@@ -46,21 +46,18 @@ export function ExposuresView({ parameters }: { parameters: URLSearchParams }) {
           </button>
         )}
       </FilterForm>
-      {!invalid && (
+      {(!invalid || exposures.data) && (
         <Shown of={exposures} what="the messages in reach">
-          {({ rows, next }) => (
+          {({ rows }) => (
             <>
-              <p class="table-note">
-                <span class="muted">
-                  {next ? `Showing the first ${count(rows.length, "message")}` : count(rows.length, "message")}.
-                </span>
-                <span class="buttons-inline">
-                  {rows.length > 0 && <Download path={view} query={query} name="messages-in-reach" />}
-                  <button type="button" class="quiet" disabled={exposures.loading} onClick={exposures.reload}>
-                    Refresh
-                  </button>
-                </span>
-              </p>
+              <ListNote
+                of={exposures}
+                path={view}
+                query={query}
+                what="message"
+                file="messages-in-reach"
+                id={(one) => `${one.findingId} ${one.mailbox}`}
+              />
               {rows.length ? (
                 <ExposureTable exposures={rows} list={exposures.list} />
               ) : (

@@ -1,5 +1,5 @@
 import { get } from "../api";
-import { TIMES } from "../filters";
+import { refused, TIMES } from "../filters";
 import { useLoad } from "../load";
 import { usePages } from "../paging";
 import { Heading } from "../parts";
@@ -21,7 +21,7 @@ export function FindingsView({ parameters }: { parameters: URLSearchParams }) {
   const { since, until } = bounds(parameters, "all");
   const within = to(null, { since, until, tenantId: parameters.get("tenantId") });
   const summary = useLoad(`summary of ${within}`, (signal) => get<Summary>("summary", within, signal));
-  const invalid = findings.error?.status === 400 ? findings.error : undefined;
+  const { invalid } = findings;
   const filtered = FILTERS.some((name) => parameters.has(name)) || periodOf(parameters, "all") !== "all";
   const zoneText = zone() === "UTC" ? "UTC" : `your time zone, ${zone()}`;
 
@@ -30,8 +30,14 @@ export function FindingsView({ parameters }: { parameters: URLSearchParams }) {
       <Heading tab="Findings" lead={`One row for each failed remediation, newest first. Times are in ${zoneText}.`}>
         Findings
       </Heading>
-      <Filters parameters={parameters} summary={summary.data} error={invalid} filtered={filtered} />
-      {!invalid && (
+      <Filters
+        parameters={parameters}
+        summary={summary.data}
+        error={invalid}
+        wrong={refused(findings, "mailbox")}
+        filtered={filtered}
+      />
+      {(!invalid || findings.data) && (
         <Shown of={findings} what="the findings">
           {(pages) => (
             <FindingsTable

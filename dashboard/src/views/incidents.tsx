@@ -1,12 +1,11 @@
-import { Download } from "../download";
 import { FilterForm, labeled, Several, TenantChoice, TIMES, TimeChoice } from "../filters";
 import { useListKeys } from "../keys";
+import { ListNote } from "../list-note";
 import { More, usePages } from "../paging";
 import { Empty, Heading } from "../parts";
 import { bounds } from "../period";
 import { Link, to } from "../router";
 import { Shown } from "../shown";
-import { count } from "../text";
 import { type Incident, INCIDENT_STATE_VALUES, SCOPE_VALUES, SEVERITY_VALUES } from "../wire";
 import { IncidentTable } from "./incidents/table";
 
@@ -20,7 +19,7 @@ export function IncidentsView({ parameters }: { parameters: URLSearchParams }) {
   const query = () => asked(parameters);
   const key = `incidents ${[...FILTERS, ...TIMES].map((name) => parameters.get(name) ?? "").join(" ")}`;
   const incidents = usePages(view, key, query, "incident", (incident: Incident) => incident);
-  const invalid = incidents.error?.status === 400 ? incidents.error : undefined;
+  const { invalid } = incidents;
   const filtered = [...FILTERS, ...TIMES].some((name) => parameters.has(name));
   const of = (name: string, label: string) => ({ view, name, label, value: parameters.get(name) ?? "" });
   useListKeys(incidents.list, incidents.reload);
@@ -39,21 +38,11 @@ export function IncidentsView({ parameters }: { parameters: URLSearchParams }) {
         <Several {...of("scope", "About")} options={SCOPE_VALUES.map((scope) => [scope, SCOPES[scope]])} />
         <TimeChoice view={view} parameters={parameters} />
       </FilterForm>
-      {!invalid && (
+      {(!invalid || incidents.data) && (
         <Shown of={incidents} what="the incidents">
-          {({ rows, next }) => (
+          {({ rows }) => (
             <>
-              <p class="table-note">
-                <span class="muted">
-                  {next ? `Showing the first ${count(rows.length, "incident")}` : count(rows.length, "incident")}.
-                </span>
-                <span class="buttons-inline">
-                  {rows.length > 0 && <Download path={view} query={query} name={view} />}
-                  <button type="button" class="quiet" disabled={incidents.loading} onClick={incidents.reload}>
-                    Refresh
-                  </button>
-                </span>
-              </p>
+              <ListNote of={incidents} path={view} query={query} what="incident" file={view} id={({ id }) => id} />
               {rows.length ? (
                 <IncidentTable incidents={rows} list={incidents.list} within={parameters} />
               ) : (

@@ -95,7 +95,7 @@ function Audits({ audits, more, tenantId }: { audits: Audit[]; more: boolean; te
       <p class="main-issue">
         <VerdictMark verdict={newest.verdict} /> <MainIssue audit={newest} />
       </p>
-      <AuditTable audits={audits} labelledBy="audits-title" />
+      <AuditTable audits={audits} />
       {more && (
         <p class="more">
           <Link to={to("audits", { tenantId })}>Show all audits of this tenant</Link>

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, get, post } from "../../api";
+import { ApiError, get, mayWrite, post } from "../../api";
 import { announce } from "../../live";
 import { errorOf, keep } from "../../load";
-import { Confirm } from "../../parts";
+import { Confirm, ReadOnly } from "../../parts";
 import { Problem } from "../../shown";
 import type { Finding } from "../../wire";
 
@@ -49,6 +49,7 @@ export function Retriage({ finding, path, cacheKey, done }: RetriageProps) {
     }
     set("idle");
   };
+  if (!mayWrite) return <ReadOnly />;
   return (
     <div class="do">
       <button type="button" class="primary" disabled={state === "waiting"} onClick={() => set("asking")}>

@@ -26,14 +26,15 @@ interface FiltersProps {
   summary: Summary | undefined;
   /** The 400 of the last request. */
   error: ApiError | undefined;
+  /** What is wrong with the mailbox. */
+  wrong: string | undefined;
   filtered: boolean;
 }
 
 /** The filters of the findings. */
-export function Filters({ parameters, summary, error, filtered }: FiltersProps) {
+export function Filters({ parameters, summary, error, wrong, filtered }: FiltersProps) {
   const tenants = useTenants();
   const view = "findings";
-  const wrong = error?.fields.find((field) => field.pointer === "mailbox")?.detail;
   const of = (name: string, label: string) => ({ view, name, label, value: parameters.get(name) ?? "" });
   const causes = labeled(Object.keys(summary?.byCause ?? {}), title).sort((a, b) => a[1].localeCompare(b[1]));
   return (

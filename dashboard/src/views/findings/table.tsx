@@ -1,17 +1,15 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { get } from "../../api";
-import { Download } from "../../download";
 import { useListKeys } from "../../keys";
+import { ListNote } from "../../list-note";
 import { announce } from "../../live";
-import { useLoad } from "../../load";
 import { ConfidenceMark, ReachMark, SeverityMark, WorkMark } from "../../marks";
 import { More, type Paged, type Pages } from "../../paging";
 import { Empty } from "../../parts";
 import { currentParameters, go, Link, to } from "../../router";
 import { TenantName, useTenants } from "../../tenants";
-import { count, number, Time, title, Untrusted, words } from "../../text";
-import type { FindingSummary, Page } from "../../wire";
+import { number, Time, title, Untrusted, words } from "../../text";
+import type { FindingSummary } from "../../wire";
 
 /** What a row of the table shows. The page keeps thousands of rows, so it does not keep the rest of the findings. */
 export type Row = Pick<
@@ -73,24 +71,18 @@ export function FindingsTable({ pages, of, filtered, total, query }: TableProps)
   useEffect(() => {
     announce(rows.length ? `${number(rows.length)}${next ? " or more" : ""} findings.` : "No findings.");
   }, []);
-  const all = total ?? (next ? undefined : rows.length);
-  const shown = all === undefined || all > rows.length ? `Showing the newest ${number(rows.length)}` : "";
-  const text = [all !== undefined && count(all, "finding"), shown].filter(Boolean).join(". ");
 
   return (
     <>
-      <p class="table-note">
-        <span>
-          {rows.length > 0 && <span class="muted">{text}.</span>}
-          <Newer rows={rows} at={of.at} query={query} reload={of.reload} />
-        </span>
-        <span class="buttons-inline">
-          {rows.length > 0 && <Download path="findings" query={query} name="findings" />}
-          <button type="button" class="quiet" disabled={of.loading} onClick={of.reload}>
-            Refresh
-          </button>
-        </span>
-      </p>
+      <ListNote
+        of={of}
+        path="findings"
+        query={query}
+        what="finding"
+        file="findings"
+        total={total}
+        id={({ id }) => id}
+      />
       {rows.length ? (
         <table class="findings list" role="table">
           <caption class="visually-hidden">Findings</caption>
@@ -128,36 +120,6 @@ function None({ filtered }: { filtered: boolean }) {
       Failures arrive through <code>POST /api/failures</code> or the intake queue. The finding of a failure is here a
       few seconds later. <Link to={to(null)}>Show the first steps</Link>
     </Empty>
-  );
-}
-
-const EVERY_MS = 60_000;
-
-interface NewerProps {
-  rows: Row[];
-  /** When they were read. */
-  at: Date | undefined;
-  query: () => URLSearchParams;
-  reload: () => void;
-}
-
-/** Says that there are findings that the list does not have yet. An answer that did not change is not sent again. */
-function Newer({ rows, at, query, reload }: NewerProps) {
-  const asked = query();
-  const newest = useLoad(`newest ${asked}`, (signal) => get<Page<FindingSummary>>("findings", asked, signal), {
-    every: EVERY_MS,
-    later: true,
-  });
-  const known = new Set(rows.map((row) => row.id));
-  const value = newest.data?.value ?? [];
-  const added = value.filter(({ id }) => !known.has(id)).length;
-  if (!added || !newest.at || !at || newest.at < at) return null;
-  const more = added === value.length && newest.data?.nextLink ? " or more" : "";
-  return (
-    <button type="button" class="quiet newer" onClick={reload}>
-      {number(added)}
-      {more} new. Show them
-    </button>
   );
 }
 

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
-import { type ApiError, post } from "../../api";
+import { type ApiError, mayWrite, post } from "../../api";
 import { announce } from "../../live";
 import { errorOf, keep } from "../../load";
+import { ReadOnly } from "../../parts";
 import { count, words } from "../../text";
 import type { Incident, IncidentState, Queued } from "../../wire";
 import { type Answers, Ask, Refused } from "./ask";
@@ -82,6 +83,7 @@ export function Buttons({ incident, path, cacheKey, done }: ButtonsProps) {
       run(false);
     }
   };
+  if (!mayWrite) return <ReadOnly />;
   const action = asking ? ACTIONS[asking] : undefined;
   return (
     <div class="do">

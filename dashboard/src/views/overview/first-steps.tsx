@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { ROOT, signIn } from "../../api";
 import { AuditNow } from "../../audit-now";
+import { Grant } from "../../grant";
 import { StateMark } from "../../marks";
 import { Heading } from "../../parts";
 import { Link, to } from "../../router";
@@ -9,8 +10,6 @@ import { useTenants } from "../../tenants";
 import { count, list, Untrusted, Why } from "../../text";
 import type { Audit, Health } from "../../wire";
 
-const GRANT =
-  "infra/scripts/graph-permissions.sh grant --identity <object ID of the service's identity> --sets core,domains,recipients";
 const TEST = "triage notifications test <channel>";
 
 interface StepsProps {
@@ -60,13 +59,7 @@ export function FirstSteps({ health, audits, audited }: StepsProps) {
         </Step>
         <Step title="Permissions of the service" state={checks?.permissions.status}>
           {lacking.length > 0 ? (
-            <>
-              <p>
-                Missing: {list(lacking.map(({ permission }) => <code key={permission}>{permission}</code>))}. A
-                Privileged Role Administrator grants them:
-              </p>
-              <Command text={GRANT} />
-            </>
+            <Grant permissions={lacking.map(({ permission }) => permission)} />
           ) : (
             <p>The service only reads.</p>
           )}

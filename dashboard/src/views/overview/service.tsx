@@ -1,4 +1,5 @@
 import { get } from "../../api";
+import { Grant } from "../../grant";
 import { type Loaded, useLoad } from "../../load";
 import { StateMark } from "../../marks";
 import { Link, to } from "../../router";
@@ -74,6 +75,7 @@ function Lacking({ of }: { of: Health["checks"]["permissions"]["lacking"] }) {
           </li>
         ))}
       </ul>
+      <Grant permissions={of.map(({ permission }) => permission)} />
     </details>
   );
 }
