@@ -8,6 +8,7 @@ from triage.api.route import Route
 from triage.api.routes import ROUTES
 from triage.operations import retention
 from triage.operations.audits import audit_all
+from triage.operations.coverage import start_scans
 from triage.operations.degraded import watch
 from triage.operations.deliveries import handle, handle_poison
 from triage.operations.digest import send_digests
@@ -25,6 +26,7 @@ SETTINGS = read_settings()  # a missing or wrong setting stops the start, and na
 require_sign_in(SETTINGS)
 QUEUE = binding_expression("TRIAGE_QUEUE")
 SCHEDULE = binding_expression("AUDIT_SCHEDULE")
+COVERAGE = binding_expression("COVERAGE_SCHEDULE")
 RETENTION = binding_expression("RETENTION_SCHEDULE")
 
 # With easyauth the platform signs the caller in, and the app checks the role.
@@ -65,6 +67,14 @@ async def each_minute(timer: func.TimerRequest) -> None:
 async def audit_permissions(timer: func.TimerRequest) -> None:
     with hide_error_text():
         await audit_all(services(), SETTINGS.tenants)
+
+
+if SETTINGS.coverage_schedule != "off":
+
+    @app.timer_trigger("timer", COVERAGE)
+    async def scan_coverage(timer: func.TimerRequest) -> None:
+        with hide_error_text():
+            await start_scans(services(), SETTINGS.tenants)
 
 
 @app.timer_trigger("timer", RETENTION)

@@ -5,6 +5,8 @@
         MAINTENANCE 40       a run of the timer of each minute, which ends before the next one begins
         ETD_CALL 40          a question to ETD with its token, the waits and the repetitions
             ETD_REQUEST 15       one HTTP request to ETD, or the wait for more of a file
+        COVERAGE 50          a slice of a coverage scan; what is under way then is cut off, and comes again
+            COVERAGE_LEASE 10    after it, somebody else may go on with a scan whose worker was killed
         NOTIFY 45            a run that delivers notifications; the rest is for the request under way and its rows
         PROMISED_TRIAGE 60   docs/api.md promises that a triage ends within this time
             TRIAGE 55            one queue message: reading it, Graph, and saving the finding
@@ -34,6 +36,8 @@ from __future__ import annotations
 FUNCTION = 120.0
 RETENTION = 80.0
 MAINTENANCE = 40.0
+COVERAGE = 50.0
+COVERAGE_LEASE = 10.0
 
 NOTIFY = 45.0
 

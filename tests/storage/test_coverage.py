@@ -8,11 +8,12 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 
 from tests.storage.conftest import ANOTHER, TENANT
+from triage.coverage.compare import Standing
 from triage.coverage.model import CoverageScan, MailboxChange, ScanState, UncoveredMailbox, new_scan
 from triage.coverage.work import Work
 from triage.diagnosis.causes import Cause, Confidence
 from triage.operations.services import Services
-from triage.storage.coverage_rows import Entity, RowKind, StoredScan, mailbox_row
+from triage.storage.coverage_rows import Entity, StoredScan, mailbox_row
 from triage.storage.coverage_runs import Run
 
 AT = "2026-11-20T12:00:00Z"
@@ -26,7 +27,7 @@ def mailbox(
     )
 
 
-def row(run: Run, address: str, kind: RowKind = RowKind.UNCOVERED, part: int = 0, **more: object) -> Entity:
+def row(run: Run, address: str, kind: Standing = Standing.UNCOVERED, part: int = 0, **more: object) -> Entity:
     return mailbox_row(run.stored.mailboxes, kind, mailbox(address, **more), part)  # type: ignore[arg-type]
 
 
@@ -138,8 +139,8 @@ async def test_the_mailboxes_of_a_scan(services: Services) -> None:
         row(run, "b@x.example", change=MailboxChange.NEW),
         row(run, "a@x.example", cause=Cause.MAILBOX_ON_PREMISES),
         row(run, odd),
-        row(run, "x@x.example", RowKind.UNKNOWN),
-        row(run, "r@x.example", RowKind.RECOVERED, change=MailboxChange.RECOVERED),
+        row(run, "x@x.example", Standing.UNKNOWN),
+        row(run, "r@x.example", Standing.RECOVERED, change=MailboxChange.RECOVERED),
     ]
     await services.coverage_runs.store(run, run.stored.scan, Work(part=1), rows)
     scan_id = run.stored.scan.id

@@ -127,9 +127,7 @@ def recipient_is_contact(case: Case) -> Match | None:
 )  # fmt: skip
 def guest_user(case: Case) -> Match | None:
     person = case.evidence.person()
-    if person is None:
-        return None
-    if (person.user_type or "").lower() != "guest" and "#ext#" not in (person.user_principal_name or "").lower():
+    if person is None or not person.is_guest:
         return None
     if mailbox_answers(case.evidence):
         return None

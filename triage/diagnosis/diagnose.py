@@ -6,11 +6,12 @@ read (Unread). A cause is given only when everything above it in the order of it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from triage.diagnosis.case import Case, Match
 from triage.diagnosis.causes import Cause, Confidence, Severity
-from triage.diagnosis.precedence import LAST_WITHOUT_APP, precedence
+from triage.diagnosis.precedence import LAST_WITHOUT_APP, OF_MAILBOX, precedence
 from triage.diagnosis.rule import RULES, Rule
 from triage.diagnosis.undetermined import why
 from triage.graph.evidence import Lack, Reason, Unread
@@ -32,33 +33,75 @@ class Diagnosis:
 
 def diagnose(case: Case) -> Diagnosis:
     """The cause, or `undetermined` and what could not be read."""
-    matches: dict[Cause, Match] = {}
-    lacks: list[Lack] = []
+    found = _look(case, precedence(case.scenario))
+    return _chosen(found) or undetermined(
+        tuple(dict.fromkeys(found.lacks)), case.failure.mailbox, found.also_seen(None)
+    )
+
+
+def obstacle(case: Case) -> Diagnosis | None:
+    """What would make a remediation fail whatever the app and the message: the address or the mailbox; None if nothing.
+
+    `undetermined` if that could not be read.
+    """
+    found = _look(case, OF_MAILBOX)
+    if found.chosen is None and not found.lacks:
+        return None
+    return _chosen(found) or undetermined(tuple(dict.fromkeys(found.lacks)), case.failure.mailbox)
+
+
+@dataclass(slots=True)
+class _Found:
+    """The causes whose evidence is there, the first of them, and what above it could not be read."""
+
+    matches: dict[Cause, Match] = field(default_factory=dict[Cause, Match])
+    lacks: list[Lack] = field(default_factory=list[Lack])
     chosen: Cause | None = None
-    for cause in precedence(case.scenario):
+
+    def also_seen(self, chosen: Cause | None) -> tuple[Cause, ...]:
+        """The other causes that were found and would make the next try fail."""
+        sure = (Confidence.CONFIRMED, Confidence.PROBABLE)
+        return tuple(
+            cause
+            for cause, match in self.matches.items()
+            if cause is not chosen
+            and not RULES[cause].next_try_works
+            and (match.confidence or RULES[cause].confidence) in sure
+        )
+
+
+def _look(case: Case, causes: Iterable[Cause]) -> _Found:
+    """Looks for the evidence of each cause, in their order."""
+    found = _Found()
+    for cause in causes:
         try:
-            found = RULES[cause].find(case)
+            match = RULES[cause].find(case)
         except Unread as unread:
-            found = None
-            if chosen is None:
-                lacks.append(unread.lack)
-        if found is not None:
-            matches[cause] = found
-            chosen = chosen or cause
-        if cause is LAST_WITHOUT_APP and chosen is None and case.evidence.tenant.mode is Mode.NO_AUTH:
-            lacks.append(Lack(check="service_principal", reason=Reason.NO_AUTH))
+            match = None
+            if found.chosen is None:
+                found.lacks.append(unread.lack)
+        if match is not None:
+            found.matches[cause] = match
+            found.chosen = found.chosen or cause
+        if cause is LAST_WITHOUT_APP and found.chosen is None and case.evidence.tenant.mode is Mode.NO_AUTH:
+            found.lacks.append(Lack(check="service_principal", reason=Reason.NO_AUTH))
             break
-    if chosen is None or lacks:
-        return undetermined(tuple(dict.fromkeys(lacks)), case.failure.mailbox, _also_seen(matches, None))
-    rule, match = RULES[chosen], matches[chosen]
+    return found
+
+
+def _chosen(found: _Found) -> Diagnosis | None:
+    """The diagnosis with the first cause; None if there is none, or if what could not be read might stand above it."""
+    if found.chosen is None or found.lacks:
+        return None
+    rule, match = RULES[found.chosen], found.matches[found.chosen]
     confidence = match.confidence or rule.confidence
     return Diagnosis(
-        chosen,
+        found.chosen,
         confidence,
         rule.severity,
         match.summary,
         _alternatives(rule, match, confidence),
-        _also_seen(matches, chosen),
+        found.also_seen(found.chosen),
     )
 
 
@@ -76,15 +119,3 @@ def _alternatives(rule: Rule, match: Match, confidence: Confidence) -> tuple[Cau
     if match.alternatives is not None:
         return match.alternatives
     return rule.alternatives if confidence is Confidence.POSSIBLE else ()
-
-
-def _also_seen(matches: dict[Cause, Match], chosen: Cause | None) -> tuple[Cause, ...]:
-    """The other causes that were found and would make the next try fail."""
-    sure = (Confidence.CONFIRMED, Confidence.PROBABLE)
-    return tuple(
-        cause
-        for cause, match in matches.items()
-        if cause is not chosen
-        and not RULES[cause].next_try_works
-        and (match.confidence or RULES[cause].confidence) in sure
-    )

@@ -30,6 +30,8 @@ def causes_of(*subjects: Subject, last_resort: bool = False) -> tuple[Cause, ...
     return tuple(rule.cause for rule in rules if rule.subject in subjects and rule.last_resort is last_resort)
 
 
+OF_MAILBOX = causes_of(Subject.ADDRESS, Subject.MAILBOX)
+"""The causes that hold for every message in a mailbox."""
 _APP = causes_of(Subject.ETD_APP)
 _PERSON = causes_of(Subject.ADDRESS, Subject.MAILBOX, Subject.MESSAGE)
 _REST = causes_of(Subject.MESSAGE, last_resort=True)

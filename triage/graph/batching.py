@@ -30,8 +30,8 @@ MAX_PER_MAILBOX = 4
 class Batcher:
     """Puts one tenant's reads into batches. `send` posts one of them; `schema` is what the tenant's cloud lacks."""
 
-    def __init__(self, send: Send) -> None:
-        self.schema = Schema()
+    def __init__(self, send: Send, schema: Schema | None = None) -> None:
+        self.schema = schema or Schema()
         self._isolation = Isolation(send)
         self._throttling = Throttling(self._enqueue)
         self._pending: list[Read] = []
@@ -40,6 +40,11 @@ class Batcher:
         self._shared: dict[tuple[str, str], Shared[Reply]] = {}
         self._mailboxes: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(MAX_PER_MAILBOX))
         self._users: defaultdict[str, int] = defaultdict(int)
+
+    @property
+    def refusals(self) -> int:
+        """How many reads Graph has throttled so far."""
+        return self._throttling.refusals
 
     async def read(self, question: Question) -> Reply:
         """The reply to a question; identical questions under way are one read."""

@@ -10,10 +10,10 @@ import re
 from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
 
 from triage.addresses import domain_of, without_tag
 from triage.graph.evidence import Answer, AppEvidence, Evidence, State
+from triage.graph.inbox import own_refusal
 from triage.graph.license import license
 from triage.graph.message_search import MessageSearch
 from triage.graph.models.directory import Organization, Recipient, TenantInformation, User
@@ -103,13 +103,7 @@ class _Collector:
             evidence.mailbox_purpose = settings.map(lambda value: value.purpose)
 
     def _own_refusal(self) -> None:
-        """A 401 for the Inbox, while the directory accepts the same token, is the mailbox's own: it does not answer.
-
-        Exchange gives it for a user without a license, among others.
-        """
-        evidence, inbox = self.evidence, self.evidence.mailbox
-        if inbox.status == HTTPStatus.UNAUTHORIZED and inbox.error_code and evidence.user.known:
-            evidence.mailbox = replace(inbox, state=State.ABSENT, reason=None)
+        self.evidence.mailbox = own_refusal(self.evidence.mailbox, self.evidence.user)
 
     async def _skus(self, person: User) -> None:
         """What the tenant's SKUs include, if the cause depends on it."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from types import GenericAlias
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
@@ -48,23 +48,40 @@ async def read_list(batcher: Batcher, question: Question, kind: type[T], *, whol
     Not `whole`: the first page is enough, since any object will do.
     """
     rows: list[Any] = []
-    next_page, first = question, None
-    answer: Answer[list[T]] = Answer(question.check, State.UNREAD, request=str(question))
+    following, first = question, None
+    answer: Answer[Any] = Answer(question.check, State.UNREAD, request=str(question))
     for _ in range(MAX_PAGES):
-        asked, reply = await _ask(batcher, next_page)
-        first = first or asked
-        answer = _answer(first, reply)
-        if answer.state is not State.READ or reply.body is None:
+        page = await read_page(batcher, following)
+        first = first or page
+        answer = replace(page, value=None, request=first.request, lacks=first.lacks)
+        if page.value is None:
             return answer
-        page: object = reply.body.get("value")
-        if not isinstance(page, list):
-            return answer.unread(Reason.UNAVAILABLE)
-        rows += page
-        link = reply.body.get("@odata.nextLink")
-        if not link or not whole:
+        rows += page.value.rows
+        if page.value.next_url is None or not whole:
             return _validated(answer, rows, _adapter(kind, many=True))
-        next_page = replace(question, url=_relative(str(link)))
+        following = replace(question, url=page.value.next_url)
     return answer.unread(Reason.TOO_MANY, detail=f"the service reads at most {MAX_PAGES} pages of a list")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a collection as Graph sent it, and the URL of the next one, without `/v1.0`."""
+
+    rows: list[Any]
+    next_url: str | None
+
+
+async def read_page(batcher: Batcher, question: Question) -> Answer[Page]:
+    """One page of a collection."""
+    asked, reply = await _ask(batcher, question)
+    answer: Answer[Page] = _answer(asked, reply)
+    if answer.state is not State.READ or reply.body is None:
+        return answer
+    rows: object = reply.body.get("value")
+    if not isinstance(rows, list):
+        return answer.unread(Reason.UNAVAILABLE)
+    link = reply.body.get("@odata.nextLink")
+    return replace(answer, value=Page(cast("list[Any]", rows), _relative(str(link)) if link else None))
 
 
 async def _ask(batcher: Batcher, question: Question) -> tuple[Question, Reply]:

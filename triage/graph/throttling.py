@@ -41,6 +41,8 @@ class Throttling:
         self._ask = ask
         self._holds: dict[str, _Hold] = {}
         self._rate = RateLimit()
+        self.refusals = 0
+        """How many reads Graph has throttled so far."""
 
     async def read(self, question: Question) -> Reply:
         """The reply, after the waits that Graph asks for, as long as they are short."""
@@ -67,6 +69,7 @@ class Throttling:
             wait = reply.retry_after if reply.retry_after is not None else WAIT_WITHOUT_RETRY_AFTER * attempt
             free = _now() + wait
             if reply.status == 429:
+                self.refusals += 1
                 self._hold(workload, free)
             if free > latest or attempt == MAX_TRIES:
                 return reply

@@ -1,20 +1,245 @@
-"""Scans a tenant for mailboxes that could not be remediated today."""
+"""Scans tenants for mailboxes that could not be remediated today: starts scans, and goes on with those that run.
+
+A scan of a large tenant takes an hour, and a function two minutes. So each minute the timer goes on with every scan, for
+a slice of time, where the last slice ended; whichever instance has the lease does that. A scan gives way to failures:
+while some wait or are being triaged, a part of it is read every PAUSE_SECONDS at most, so it ends all the same.
+"""
 
 from __future__ import annotations
 
-from triage.coverage.model import CoverageChanges, CoverageScan, new_scan
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from triage import deadlines
+from triage.coverage.compare import kept
+from triage.coverage.model import CoverageChanges, CoverageScan, MailboxChange, ScanState, UncoveredMailbox, new_scan
+from triage.coverage.tally import counted, ended, tells_nothing
 from triage.coverage.work import Work
-from triage.operations.services import Services
+from triage.graph.evidence import Lack, Reason
+from triage.notifications.coverage import coverage_occasion
+from triage.notifications.pending import pending
+from triage.operations.scanner import Blocked, Expired, Part, Scanner
+from triage.operations.services import SCANS_AT_ONCE, Services
 from triage.settings import Tenant
+from triage.storage.account import is_conflict
+from triage.storage.coverage_earlier import EarlierMailboxes
+from triage.storage.coverage_rows import Entity, mailbox_row
+from triage.storage.coverage_runs import Run
+from triage.telemetry.instruments import span
+from triage.wire import epoch_ns, from_epoch_ns, now
+
+PAUSE_SECONDS = 120.0
+"""So long a scan waits for failures before it reads one more part."""
+STALLED_SECONDS = 2 * 3600.0
+"""A scan that has read no part for so long ends as it is."""
+MOST_ROUNDS = 3
+"""So often a scan begins, if Graph forgets its pages."""
+
+_TELLS_NOTHING_AFTER = 500
+_LOOK_AGAIN = 2.0
+_READS_AT_ONCE = 16
+_SECOND = 1_000_000_000
+
+_log = logging.getLogger(__name__)
 
 
 async def start_scan(services: Services, tenant: Tenant) -> CoverageScan:
     """Begins a scan of a tenant, or returns the one that runs already. Raises azure.core's errors."""
+    found = await _begin(services, tenant)
+    if found.state is not ScanState.RUNNING:  # it has ended, but whoever did that was killed before all was done
+        await _go_on(services, tenant, deadlines.COVERAGE)
+        found = await _begin(services, tenant)
+    services.start(_go_on(services, tenant, deadlines.COVERAGE))
+    return found
+
+
+async def start_scans(services: Services, tenants: Sequence[Tenant]) -> None:
+    """Begins a scan of each tenant. Raises the first of azure.core's errors, after the others were tried."""
+    _raise_first(await asyncio.gather(*(start_scan(services, one) for one in tenants), return_exceptions=True))
+
+
+async def run_scans(services: Services, seconds: float = deadlines.COVERAGE) -> None:
+    """Goes on with every scan that runs. Each gets its share of the time. Raises as `start_scans`."""
+    running = await services.coverage_runs.tenants([one.tenant_id for one in services.settings.tenants])
+    tenants = [one for one in services.settings.tenants if one.tenant_id in running]
+    share = seconds * SCANS_AT_ONCE / max(SCANS_AT_ONCE, len(tenants))
+    _raise_first(await asyncio.gather(*(_go_on(services, one, share) for one in tenants), return_exceptions=True))
+
+
+def _raise_first(results: Sequence[object]) -> None:
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+async def _begin(services: Services, tenant: Tenant) -> CoverageScan:
     earlier = await services.coverages.last_complete(tenant.tenant_id)
     scan = new_scan(tenant.tenant_id)
     work = Work(stored_at=scan.started_at)
     if earlier is not None:
         scan = scan.model_copy(update={"changes": CoverageChanges(since=earlier.scan.id)})
         work = work.model_copy(update={"earlier": earlier.mailboxes, "expected": earlier.scan.users})
-    stored = await services.coverage_runs.begin(scan, work)
-    return stored.scan
+    return (await services.coverage_runs.begin(scan, work)).scan
+
+
+async def _go_on(services: Services, tenant: Tenant, seconds: float) -> None:
+    """Goes on with the scan of a tenant for so many seconds, unless somebody else does. What is cut off comes again."""
+    from azure.core.exceptions import HttpResponseError
+
+    async with services.scans_at_once:
+        run = await services.coverage_runs.lease(tenant.tenant_id, seconds + deadlines.COVERAGE_LEASE)
+        if run is None:
+            return
+        limit = asyncio.timeout(seconds)
+        try:
+            with span("Coverage scan") as note:
+                async with limit:
+                    await _Slice(services, tenant, run, time.monotonic() + seconds).go_on()
+                note(state=run.stored.scan.state.value, parts=run.stored.work.part)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        except HttpResponseError as error:
+            if not is_conflict(error):  # the lease was lost: somebody else goes on
+                raise
+        finally:
+            await services.coverage_runs.release(run)
+
+
+@dataclass(slots=True)
+class _Slice:
+    """What one worker does for one scan, until a time of time.monotonic."""
+
+    services: Services
+    tenant: Tenant
+    run: Run
+    until: float
+    took: float = 0.0
+    earlier: EarlierMailboxes = field(init=False)
+    scanner: Scanner = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scanner = Scanner(self.services.tenants.graph(self.tenant))
+        self.earlier = self.services.coverage_runs.earlier(self.run)
+
+    @property
+    def scan(self) -> CoverageScan:
+        """The scan as it was stored last."""
+        return self.run.stored.scan
+
+    @property
+    def work(self) -> Work:
+        """How far it is."""
+        return self.run.stored.work
+
+    async def go_on(self) -> None:
+        """Reads parts until the scan or the time ends. Raises azure.core's errors."""
+        if self.work.expected is None and self.scan.state is ScanState.RUNNING:
+            expected = await self.scanner.count()
+            await self._store(self.scan, self.work.model_copy(update={"expected": expected}))
+        while self.scan.state is ScanState.RUNNING:
+            if not await self._may_read():
+                return
+            begun = time.monotonic()
+            match await self.scanner.next(self.work):
+                case Part() as part:
+                    await self._keep(part)
+                case Blocked(lack, None):
+                    await self._end(ScanState.PARTIAL, lack)
+                case Blocked(lack, work, seconds):
+                    await self._wait(lack, work or self.work, seconds)
+                case Expired():
+                    await self._start_over()
+            self.took = time.monotonic() - begun
+        await self._conclude()
+
+    async def _may_read(self) -> bool:
+        """Whether the next part may be read now, and in time. Waits while Graph or failures want that, if it is short."""
+        while True:
+            wait = _seconds_until(self.work.not_before)
+            if wait <= 0 and not await self._gives_way():
+                return time.monotonic() + 1.5 * self.took < self.until
+            wait = max(wait, _LOOK_AGAIN)
+            if time.monotonic() + wait >= self.until:
+                return False
+            await asyncio.sleep(wait)
+
+    async def _gives_way(self) -> bool:
+        """Whether failures come first: some wait on the queue, or this instance triages one."""
+        if -_seconds_until(self.work.stored_at) >= PAUSE_SECONDS:
+            return False
+        return self.services.triages > 0 or bool((await self.services.queue.state())[1])
+
+    async def _keep(self, part: Part) -> None:
+        scan = counted(self.scan, part.users, part.found, part.work.expected)
+        scan, rows = await self._compared(scan, part)
+        if part.last or (tells_nothing(scan) and scan.unknown >= _TELLS_NOTHING_AFTER):
+            scan = ended(scan, ScanState.PARTIAL if tells_nothing(scan) else ScanState.COMPLETE)
+        await self._store(scan, part.work.model_copy(update={"stored_at": now()}), rows)
+
+    async def _compared(self, scan: CoverageScan, part: Part) -> tuple[CoverageScan, list[Entity]]:
+        """The rows of a part, and the scan with what has changed since the earlier one."""
+        limit = asyncio.Semaphore(_READS_AT_ONCE)
+
+        async def before(mailbox: str) -> UncoveredMailbox | None:
+            async with limit:
+                return await self.earlier.get(mailbox)
+
+        known = await asyncio.gather(*(before(one.mailbox) for one in part.found))
+        found = [kept(one, old, scan) for one, old in zip(part.found, known, strict=True)]
+        partition, number = self.run.stored.mailboxes, self.work.part
+        rows = [mailbox_row(partition, *one, number) for one in found if one is not None]
+        changes = scan.changes
+        if changes is not None:
+            count = [one[1].change for one in found if one is not None].count
+            changes = CoverageChanges(
+                since=changes.since,
+                newly_uncovered=changes.newly_uncovered + count(MailboxChange.NEW),
+                recovered=changes.recovered + count(MailboxChange.RECOVERED),
+            )
+        return scan.model_copy(update={"changes": changes}), rows
+
+    async def _wait(self, lack: Lack, work: Work, seconds: float) -> None:
+        """Says when to go on, unless the scan has been waiting for too long."""
+        if -_seconds_until(work.stored_at) >= STALLED_SECONDS:
+            await self._end(ScanState.PARTIAL, lack)
+            return
+        not_before = from_epoch_ns(time.time_ns() + int(seconds * _SECOND))
+        await self._store(self.scan, work.model_copy(update={"not_before": not_before}))
+
+    async def _start_over(self) -> None:
+        """Begins again with the first page. What was found until then is left to retention."""
+        if self.work.round + 1 >= MOST_ROUNDS:
+            lack = Lack(check="users", reason=Reason.UNAVAILABLE, detail="Graph forgot the page of users each time")
+            await self._end(ScanState.PARTIAL, lack)
+            return
+        work = Work(
+            round=self.work.round + 1, earlier=self.work.earlier, expected=self.work.expected, stored_at=now()
+        )  # fmt: skip
+        changes = self.scan.changes and CoverageChanges(since=self.scan.changes.since)
+        fresh = CoverageScan(
+            id=self.scan.id, tenant_id=self.scan.tenant_id, started_at=self.scan.started_at, changes=changes
+        )  # fmt: skip
+        await self._store(fresh, work)
+
+    async def _end(self, state: ScanState, lack: Lack) -> None:
+        await self._store(ended(self.scan, state, lack), self.work)
+
+    async def _store(self, scan: CoverageScan, work: Work, rows: Sequence[Entity] = ()) -> None:
+        await self.services.coverage_runs.store(self.run, scan, work, rows)
+
+    async def _conclude(self) -> None:
+        """Tells of a scan that has ended, and lets the next one begin. Done twice, it is told once."""
+        occasion = coverage_occasion(self.scan)
+        if occasion is not None:
+            await self.services.outbox.add(pending(self.services.settings.notifications, occasion))
+        await self.services.coverage_runs.end(self.run)
+        _log.info("A coverage scan ended: %s", self.scan.state.value)
+
+
+def _seconds_until(at: str | None) -> float:
+    """The seconds until a time, negative after it; 0 for none."""
+    return 0.0 if at is None else (epoch_ns(at) - time.time_ns()) / _SECOND

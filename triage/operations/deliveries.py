@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Generator
 
 from triage import deadlines
 from triage.diagnosis.causes import Cause
@@ -71,7 +72,8 @@ async def _handle(services: Services, message: QueueMessage) -> None:
         return
     for queued, old in await read_or_reject(services, message, split=True):
         with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
-            finding = await triage(services.settings, services.tenants, queued)
+            with _at_work(services, queued):
+                finding = await triage(services.settings, services.tenants, queued)
             if finding.passing:
                 finding = await look_again(services, finding, queued.look)
             elif queued.look is not None:
@@ -85,6 +87,16 @@ async def _handle(services: Services, message: QueueMessage) -> None:
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
         if not again and _counts(queued):
             _count(kept)
+
+
+@contextlib.contextmanager
+def _at_work(services: Services, queued: QueuedFailure) -> Generator[None]:
+    """Says that a new failure is being triaged: what can wait gives way to it."""
+    services.triages += queued.look is None
+    try:
+        yield
+    finally:
+        services.triages -= queued.look is None
 
 
 async def _save(services: Services, finding: Finding, queued: QueuedFailure, old: Stored | None) -> Finding:

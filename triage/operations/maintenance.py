@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable
 
 from triage import deadlines
+from triage.operations.coverage import run_scans
 from triage.operations.follow_up import release
 from triage.operations.recovery import probe
 from triage.operations.services import Services
@@ -19,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 async def maintain(services: Services, seconds: float = deadlines.MAINTENANCE) -> None:
-    """Applies changes of findings, releases looks that are due, probes whether Graph answers again, ends suppressions, and brings version 1 forward.
+    """Applies changes of findings, releases looks that are due, probes whether Graph answers again, goes on with coverage scans, ends suppressions, and brings version 1 forward.
 
     Raises the first error, after the other parts were tried.
     """
@@ -27,6 +28,7 @@ async def maintain(services: Services, seconds: float = deadlines.MAINTENANCE) -
         "changes": services.projector.run(seconds),
         "looks": release(services),
         "retries": probe(services),
+        "coverage": run_scans(services),
         "suppressions": services.incidents.end_suppressions(),
         "version 1": _bring_forward(services, seconds),
     }

@@ -40,6 +40,8 @@ from triage.telemetry.errors import safe_traceback
 STORAGE_ASKED = 5
 STORAGE_SECONDS = 5.0
 CHANNELS_SECONDS = 30.0
+# Each has a page of users in memory, some tens of MB.
+SCANS_AT_ONCE = 2
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,9 @@ class Services:
     """How many looks were released in which minute for which tenant (follow_up.py)."""
     released: dict[str | None, float] = field(default_factory=dict[str | None, float], init=False)
     """When the retries of which tenant were released (recovery.py), by time.monotonic."""
+    triages: int = field(default=0, init=False)
+    """How many new failures are being triaged now."""
+    scans_at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SCANS_AT_ONCE), init=False)
     _background: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]], init=False)
     _warming: asyncio.Task[None] | None = field(default=None, init=False)
     _storage_asked_since: float = field(default=0.0, init=False)

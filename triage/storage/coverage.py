@@ -10,16 +10,16 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from triage.coverage.compare import Standing
 from triage.coverage.model import CoverageScan, MailboxChange, ScanState, UncoveredMailbox
 from triage.diagnosis.causes import Cause
 from triage.storage.account import StorageAccount, get_entity
 from triage.storage.coverage_rows import (
     TABLE,
-    RowKind,
     StoredScan,
     mailbox_of,
     place_of,
-    rows_of_kind,
+    rows_of,
     scans_of,
     stored_scan,
 )
@@ -72,7 +72,7 @@ class Coverages:
         if token is not None:
             clauses.append(f"RowKey gt '{quoted(token)}'")
         if not changed:
-            clauses.append(rows_of_kind(RowKind.UNCOVERED))
+            clauses.append(rows_of(Standing.UNCOVERED))
         for name, values in (("change", changed), ("cause", causes)):
             if values:
                 wanted = " or ".join(f"{name} eq '{value}'" for value in values)

@@ -12,10 +12,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from triage.coverage.compare import Standing
 from triage.coverage.model import CoverageScan, ScanState, UncoveredMailbox
 from triage.coverage.work import Work
 from triage.storage.documents import pack_text, quoted, unpack_text
@@ -25,14 +25,6 @@ SCAN = "scan|"
 RUNNING = "running"
 
 Entity = dict[str, Any]
-
-
-class RowKind(StrEnum):
-    """What a row says of a mailbox: the beginning of its key."""
-
-    UNCOVERED = "u"
-    UNKNOWN = "x"
-    RECOVERED = "r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +77,21 @@ def scans_of(tenant_id: str, *states: ScanState) -> str:
     return f"{keys} and ({wanted})" if wanted else keys
 
 
-def rows_of_kind(kind: RowKind) -> str:
-    """The OData filter of the rows of a kind in one partition."""
-    return f"RowKey ge '{kind}|' and RowKey lt '{kind}}}'"
+def rows_of(standing: Standing) -> str:
+    """The OData filter of the rows of a standing in one partition."""
+    return f"RowKey ge '{standing}|' and RowKey lt '{standing}}}'"
 
 
-def mailbox_key(kind: RowKind, mailbox: str) -> str:
+def mailbox_key(standing: Standing, mailbox: str) -> str:
     """The row key of a mailbox. What a key must not hold is escaped."""
-    return f"{kind}|{quote(mailbox, safe='@')}"
+    return f"{standing}|{quote(mailbox, safe='@')}"
 
 
-def mailbox_row(partition: str, kind: RowKind, found: UncoveredMailbox, part: int) -> Entity:
+def mailbox_row(partition: str, standing: Standing, found: UncoveredMailbox, part: int) -> Entity:
     """The row of a mailbox, which the given part of the scan found."""
     return {
         "PartitionKey": partition,
-        "RowKey": mailbox_key(kind, found.mailbox),
+        "RowKey": mailbox_key(standing, found.mailbox),
         "part": part,
         **found.model_dump(mode="json", exclude_none=True),
     }

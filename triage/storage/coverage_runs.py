@@ -8,8 +8,9 @@ and does the part again. All methods raise azure.core's errors.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from triage.coverage.model import CoverageScan
 from triage.coverage.work import Work
 from triage.storage.account import StorageAccount, get_entity, if_etag, if_unchanged, is_conflict
 from triage.storage.coverage import Coverages
+from triage.storage.coverage_earlier import EarlierMailboxes
 from triage.storage.coverage_rows import RUNNING, TABLE, Entity, StoredScan, scan_row
 from triage.storage.documents import quoted
 from triage.storage.retention import MOST_OPERATIONS
@@ -44,6 +46,7 @@ class CoverageRuns:
 
     def __init__(self, account: StorageAccount) -> None:
         self._account = account
+        self._earlier: dict[str, EarlierMailboxes] = {}
 
     async def begin(self, scan: CoverageScan, work: Work) -> StoredScan:
         """Begins a scan, unless one runs in the tenant already: then that one is returned."""
@@ -66,6 +69,20 @@ class CoverageRuns:
         """The scan that runs in a tenant; None if there is none."""
         entity = await get_entity(await self._account.table(TABLE), tenant_id, RUNNING)
         return await Coverages(self._account).stored(entity["scanId"]) if entity is not None else None
+
+    async def tenants(self, tenant_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the tenants in which a scan runs."""
+        table = await self._account.table(TABLE)
+        found = await asyncio.gather(*(get_entity(table, tenant_id, RUNNING) for tenant_id in tenant_ids))
+        return frozenset(str(one["PartitionKey"]) for one in found if one is not None)
+
+    def earlier(self, run: Run) -> EarlierMailboxes:
+        """The mailboxes that a scan is compared with: kept until it ends."""
+        tenant_id, partition = run.stored.scan.tenant_id, run.stored.work.earlier
+        known = self._earlier.get(tenant_id)
+        if known is None or known.partition != partition:
+            known = self._earlier[tenant_id] = EarlierMailboxes(self._account, partition)
+        return known
 
     async def lease(self, tenant_id: str, seconds: float) -> Run | None:
         """The right to work on the scan of a tenant for so many seconds; None if none runs, or somebody works on it."""
@@ -124,6 +141,7 @@ class CoverageRuns:
         from azure.core import MatchConditions
         from azure.core.exceptions import HttpResponseError
 
+        self._earlier.pop(run.stored.scan.tenant_id, None)
         table = await self._account.table(TABLE)
         entity = dict(run.lease)
         condition = {"etag": entity.pop("etag"), "match_condition": MatchConditions.IfNotModified}

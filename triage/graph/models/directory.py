@@ -64,9 +64,28 @@ class User(Resource):
         found = [self.mail or "", *((proxy.partition(":")[2]) for proxy in self.proxy_addresses or [])]
         return {address.lower() for address in found if address}
 
+    @property
+    def mail_addresses(self) -> list[str]:
+        """The addresses for mail, the primary one first: `mail`, then those of the proxy addresses that are of SMTP."""
+        proxies = [proxy.partition(":") for proxy in self.proxy_addresses or []]
+        primary = [address for kind, _, address in proxies if kind == "SMTP"]
+        aliases = [address for kind, _, address in proxies if kind == "smtp"]
+        return list(dict.fromkeys(address.lower() for address in (self.mail or "", *primary, *aliases) if address))
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the user is of another organization, by type or by the form of the UPN."""
+        return (self.user_type or "").lower() == "guest" or "#ext#" in (self.user_principal_name or "").lower()
+
     def has_address(self, address: str) -> bool:
         """Whether the address is one of the user's, primary or alias."""
         return address in self.addresses
+
+
+class UserCount(Resource):
+    """A page of users with the number of all of them."""
+
+    count: int = Field(alias="@odata.count")
 
 
 class Recipient(Resource):

@@ -26,6 +26,18 @@ def user(address: str) -> str:
     return f"/users/{segment(address)}?$select={USER}"
 
 
+@question("Which users does the tenant have?", "User.Read.All", kind=Kind.FACT)
+def users() -> str:
+    """All users, with what `user` asks of one. A page has 999 at most (https://learn.microsoft.com/graph/api/user-list)."""
+    return f"/users?$select={USER}&$top=999"
+
+
+@question("How many users does the tenant have?", "User.Read.All", kind=Kind.FACT, headers=_ADVANCED)
+def user_count() -> str:
+    """The number of all users, with one of them."""
+    return "/users?$count=true&$select=id&$top=1"
+
+
 @question("Does a user have this address as an alias?", "User.Read.All", kind=Kind.FACT)
 def alias(address: str) -> str:
     """Users that have the address as their mail or among their proxy addresses."""

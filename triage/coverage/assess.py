@@ -1,0 +1,83 @@
+"""What a scan says about one user: has it a mailbox, and what would make a remediation in it fail today?
+
+The rules are those of triage (diagnosis). What the app lacks is not asked: the audit says that, once for all mailboxes.
+An account that may not sign in (`accountEnabled`) has a mailbox like any other.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from triage.addresses import domain_of, mailbox_address
+from triage.diagnosis.case import Case
+from triage.diagnosis.causes import Cause
+from triage.diagnosis.diagnose import Diagnosis, obstacle
+from triage.graph.evidence import Answer, Evidence, State
+from triage.graph.license import license
+from triage.graph.models.directory import Organization, User
+from triage.graph.models.licenses import SubscribedSku
+from triage.graph.models.mail import MailFolder
+from triage.intake.failure import RemediationFailure
+from triage.intake.scenario import Scenario
+from triage.settings import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about the tenant of all users."""
+
+    tenant: Tenant
+    organization: Answer[Organization]
+    skus: Answer[list[SubscribedSku]]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A mailbox, and what would make a remediation fail; None if nothing would. `undetermined`: it could not be read."""
+
+    mailbox: str
+    obstacle: Diagnosis | None
+
+
+def may_have_mailbox(user: User, known: Known) -> bool:
+    """Whether a user may have a mailbox here, so that it is worth asking for.
+
+    Everybody with an address for mail, or with a license that includes or included Exchange Online. A guest's address
+    counts only if it is in a domain of this tenant, since Exchange gives a mailbox no other.
+    """
+    found = license(user, known.skus)
+    if found is None or found.plans or found.switched_off or found.new_plan:
+        return True  # what Graph does not show is found out later, and makes the mailbox unknown
+    if any(found.includes_mailbox(error.sku_id) is not False for error in found.errors):
+        return True
+    if not user.is_guest:
+        return bool(user.mail_addresses)
+    organization = known.organization.value
+    return organization is None or any(organization.verifies(domain_of(address)) for address in user.mail_addresses)
+
+
+def assess(user: User, inbox: Answer[MailFolder], known: Known) -> Assessed | None:
+    """What is known about a user's mailbox; None for a guest whose mailbox is in the guest's own organization."""
+    mailbox = address_of(user)
+    evidence = Evidence(
+        known.tenant,
+        organization=known.organization,
+        user=Answer("user", State.READ, user, request=inbox.request, read_at=inbox.read_at),
+        mailbox=inbox,
+        subscribed_skus=known.skus,
+    )
+    # No failure has happened: the address is all that the rules need of one.
+    failure = RemediationFailure.model_construct(mailbox=mailbox)
+    found = obstacle(Case(failure, Scenario.UNCLASSIFIED, evidence))
+    if found is not None and found.cause is Cause.GUEST_USER:
+        return None
+    return Assessed(mailbox, found)
+
+
+def address_of(user: User) -> str:
+    """The primary address of a user, or else the UPN."""
+    address = next(iter(user.mail_addresses), user.user_principal_name or user.id or "")
+    with suppress(ValueError):
+        return mailbox_address(address)
+    return address.lower()  # Graph has addresses that no sender could write to

@@ -1,0 +1,69 @@
+"""Adds what was found to a scan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from triage.coverage.assess import Assessed
+from triage.coverage.model import CoverageScan, ScanState
+from triage.diagnosis.causes import Cause
+from triage.graph.reasons import Lack
+from triage.wire import now
+
+_MOST_REASONS = 20
+# Until a scan is complete, more users may come than were counted.
+_ALMOST = 0.99
+
+
+def counted(scan: CoverageScan, users: int, found: Iterable[Assessed], expected: int | None) -> CoverageScan:
+    """The scan after so many more users, of whom these may have a mailbox. `expected`: how many users there are."""
+    causes: Counter[Cause] = Counter(scan.by_cause)
+    covered, unknown, seen = scan.covered, scan.unknown, scan.users + users
+    reasons = list(scan.reasons)
+    for one in found:
+        if one.obstacle is None:
+            covered += 1
+        elif one.obstacle.cause is Cause.UNDETERMINED:
+            unknown += 1
+            reasons += one.obstacle.lacks
+        else:
+            causes[one.obstacle.cause] += 1
+    uncovered = causes.total()
+    return scan.model_copy(
+        update={
+            "users": seen,
+            "progress": round(min(_ALMOST, seen / expected), 3) if expected else 0.0,
+            "mailboxes": covered + uncovered + unknown,
+            "covered": covered,
+            "uncovered": uncovered,
+            "by_cause": dict(causes.most_common()),
+            "unknown": unknown,
+            "reasons": with_reasons(reasons),
+        }
+    )
+
+
+def ended(scan: CoverageScan, state: ScanState, lack: Lack | None = None) -> CoverageScan:
+    """The scan at its end. One that ended early, for what is lacking, is compared with no other."""
+    complete = state is ScanState.COMPLETE
+    return scan.model_copy(
+        update={
+            "state": state,
+            "finished_at": now(),
+            "progress": 1.0 if complete else scan.progress,
+            "reasons": with_reasons([*scan.reasons, *([lack] if lack else [])]),
+            "changes": scan.changes if complete else None,
+        }
+    )
+
+
+def tells_nothing(scan: CoverageScan) -> bool:
+    """Whether no mailbox could be read: for example without the permission."""
+    return bool(scan.unknown) and not scan.covered and not scan.uncovered
+
+
+def with_reasons(reasons: Iterable[Lack]) -> list[Lack]:
+    """Each reason once, and not too many of them."""
+    found = {(one.check, one.reason, one.permission, one.detail): one for one in reasons}
+    return list(found.values())[:_MOST_REASONS]

@@ -1,0 +1,44 @@
+"""What a coverage scan has to tell: mailboxes that could be remediated before, and can't be now, or the other way round."""
+
+from __future__ import annotations
+
+from triage.coverage.model import CoverageScan, ScanState
+from triage.diagnosis.causes import Severity
+from triage.diagnosis.precedence import RULES
+from triage.notifications.notice import Json
+from triage.notifications.pending import Occasion
+from triage.settings import NotificationEvent
+
+_CAUSES = 5
+
+
+def coverage_occasion(scan: CoverageScan) -> Occasion | None:
+    """What to tell after a scan; None if it was not complete, or nothing has changed since the last complete one."""
+    changes = scan.changes
+    if scan.state is not ScanState.COMPLETE or scan.finished_at is None or changes is None:
+        return None
+    new, recovered = changes.newly_uncovered, changes.recovered
+    if not new and not recovered:
+        return None
+    title = ", ".join([
+        *([f"{_mailboxes(new)} can't be remediated any more"] if new else []),
+        *([f"{recovered:,} {'has' if recovered == 1 else 'have'} recovered" if new else f"{_mailboxes(recovered)} can be remediated again"] if recovered else []),
+    ])  # fmt: skip
+    causes = [f"{RULES[cause].title}: {number:,}" for cause, number in list(scan.by_cause.items())[:_CAUSES]]
+    unknown = [f"{_mailboxes(scan.unknown)} could not be read."] if scan.unknown else []
+    document: Json = {
+        "title": title,
+        "lines": [f"{scan.uncovered:,} of {_mailboxes(scan.mailboxes)} can't be remediated.", *causes, *unknown],
+        "step": "Look at the mailboxes that are new, and fix what their causes say" if new else None,
+        "view": f"?view=coverage&scan={scan.id}",
+        "data": scan.wire(),
+    }
+    return Occasion(
+        NotificationEvent.COVERAGE_CHANGED, scan.id, 1, scan.finished_at, document, scan.tenant_id,
+        # That mailboxes recovered is told to whoever would have been told that they are uncovered.
+        Severity.MEDIUM.value if new else None,
+    )  # fmt: skip
+
+
+def _mailboxes(number: int) -> str:
+    return f"{number:,} {'mailbox' if number == 1 else 'mailboxes'}"

@@ -1,0 +1,160 @@
+"""Reads the next part of a tenant's users, and what would make a remediation in their mailboxes fail.
+
+Users are read in pages, and the Inbox of each that may have a mailbox in batches: no read is shared with a failure's.
+What Graph throttles is not given up: the part is asked again after Graph's Retry-After, with half as many batches at a
+time. Nothing is kept but the page that is being read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from triage.coverage.assess import Assessed, Known, assess, may_have_mailbox
+from triage.coverage.work import Work
+from triage.diagnosis.diagnose import undetermined
+from triage.graph.evidence import Answer, Lack, Reason, State
+from triage.graph.inbox import own_refusal, read_inboxes
+from triage.graph.models.directory import User, UserCount
+from triage.graph.models.mail import MailFolder
+from triage.graph.questions import directory
+from triage.graph.reading import Page, read_one, read_page
+from triage.graph.tenants import TenantGraph
+
+USERS_AT_ONCE = 200
+"""In a part. What it found is stored before the next one, and an interruption costs no more than a part."""
+MOST_BATCHES = 4
+"""At a time, of 20 mailboxes each. Graph asks Outlook for four of a batch at a time
+(https://learn.microsoft.com/graph/json-batching)."""
+_PATIENCE = 3
+"""So often a part is asked again because some of its mailboxes were throttled. Then they are unknown."""
+_FIRST_WAIT, _LONGEST_WAIT = 15.0, 600.0
+# A page that Graph does not know any more: its token has expired.
+_EXPIRED = (400, 410)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The next users of a tenant, those of them that may have a mailbox, and how to go on. `last`: nobody is left."""
+
+    users: int
+    found: list[Assessed]
+    work: Work
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Why a part could not be read. `work` is how to go on after so many `seconds`; None: it is of no use to try again."""
+
+    lack: Lack
+    work: Work | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Graph does not know the page any more: the scan has to start over."""
+
+
+class Scanner:
+    """Reads the users of one tenant, part by part."""
+
+    def __init__(self, graph: TenantGraph) -> None:
+        self._graph = graph
+        self._batcher = graph.session.bulk
+        self._page: tuple[str | None, Page] | None = None
+
+    async def count(self) -> int | None:
+        """How many users the tenant has, to say how far the scan is; None if Graph does not say."""
+        answer = await read_one(self._batcher, directory.user_count(), UserCount)
+        return answer.value.count if answer.value is not None else None
+
+    async def next(self, work: Work) -> Part | Blocked | Expired:
+        """The part that comes next. Raises nothing for what Graph does."""
+        answer = await self._page_at(work.link)
+        if answer.value is None:
+            if work.link is not None and answer.status in _EXPIRED:
+                return Expired()
+            return _blocked(answer.lack, work)
+        known, doubt = await self._known()
+        if doubt is not None:
+            return _blocked(doubt, work)
+        end = work.done + USERS_AT_ONCE
+        rows = answer.value.rows[work.done : end]
+        refusals = self._batcher.refusals
+        found = await self._assessed(rows, known, work)
+        refused = self._batcher.refusals > refusals
+        width = max(1, work.width // 2) if refused else min(MOST_BATCHES, work.width + 1)
+        work = work.model_copy(update={"width": width})
+        if isinstance(found, Lack):
+            return _blocked(found, work)
+        following = {"done": end} if end < len(answer.value.rows) else {"done": 0, "link": answer.value.next_url}
+        after = work.model_copy(update={**following, "part": work.part + 1, "waits": 0, "not_before": None})
+        return Part(len(rows), found, after, last=after.done == 0 and after.link is None)
+
+    async def _page_at(self, link: str | None) -> Answer[Page]:
+        """A page of users. The one that is being read is kept."""
+        question = directory.users()
+        if link is not None:
+            question = replace(question, url=link)
+        if self._page is not None and self._page[0] == link:
+            return Answer(question.check, State.READ, self._page[1])
+        self._page = None
+        answer = await read_page(self._batcher, question)
+        if answer.value is not None:
+            self._page = link, answer.value
+        return answer
+
+    async def _known(self) -> tuple[Known, Lack | None]:
+        """What all users of the tenant have in common, and why what was read may be another tenant's."""
+        graph = self._graph
+        organization, skus = await asyncio.gather(graph.organization.get(), graph.subscribed_skus.get())
+        return Known(graph.tenant, organization, skus), graph.doubt(organization)
+
+    async def _assessed(self, rows: list[Any], known: Known, work: Work) -> list[Assessed] | Lack:
+        """The mailboxes of users, or why it is better to ask for them later."""
+        users: list[User] = []
+        unread: list[Assessed] = []
+        for row in rows:
+            try:
+                user = User.model_validate(row)
+            except ValidationError:  # not the shape that Graph documents
+                lack = Lack(check="user", reason=Reason.UNAVAILABLE)
+                unread.append(Assessed("", undetermined((lack,), "")))
+                continue
+            if user.id and may_have_mailbox(user, known):
+                users.append(user)
+        inboxes = await self._inboxes(users, work.width)
+        missing = [inbox for inbox in inboxes if inbox.state is State.UNREAD and inbox.lack.passing]
+        throttled = any(inbox.reason is Reason.THROTTLED for inbox in missing)
+        if missing and (2 * len(missing) > len(inboxes) or (throttled and work.waits < _PATIENCE)):
+            return max((inbox.lack for inbox in missing), key=lambda lack: lack.retry_after or 0)
+        found = (assess(user, inbox, known) for user, inbox in zip(users, inboxes, strict=True))
+        return [one for one in found if one is not None] + unread
+
+    async def _inboxes(self, users: list[User], width: int) -> list[Answer[MailFolder]]:
+        """The Inbox of each user. What failed for a passing reason is asked once more, unless Graph wants to be left alone."""
+        ids = [user.id or "" for user in users]
+        found = await read_inboxes(self._batcher, ids, width)
+        again = [number for number, one in enumerate(found) if one.reason in (Reason.UNAVAILABLE, Reason.TIMEOUT)]
+        if 2 * len(again) <= len(found):
+            for number, answer in zip(
+                again, await read_inboxes(self._batcher, [ids[one] for one in again], width), strict=True
+            ):
+                found[number] = answer
+        directory_answers = Answer("user", State.READ, User())
+        return [own_refusal(inbox, directory_answers) for inbox in found]
+
+
+def _blocked(lack: Lack, work: Work) -> Blocked:
+    """What to do about what could not be read: wait as long as Graph asks, and longer each time; or give up."""
+    if not lack.passing:
+        return Blocked(lack)
+    growing = min(_LONGEST_WAIT, _FIRST_WAIT * math.exp2(work.waits))
+    waiting = work.model_copy(update={"waits": work.waits + 1})
+    return Blocked(lack, waiting, max(lack.retry_after or 0.0, growing))
