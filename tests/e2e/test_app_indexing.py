@@ -16,7 +16,7 @@ SETTINGS = {
     "TriageStorage": "UseDevelopmentStorage=true",
     "TRIAGE_TENANTS": json.dumps([{"tenantId": "c0470500-0000-4000-8000-000000000001", "mode": "no_auth"}]),
 }
-OPTIONAL = {"TRIAGE_QUEUE": "other", "AUDIT_SCHEDULE": "0 0 3 * * *"}
+OPTIONAL = {"TRIAGE_QUEUE": "other", "AUDIT_SCHEDULE": "0 0 3 * * *", "COVERAGE_SCHEDULE": "off"}
 INDEX = """
 import asyncio, json, pathlib, sys
 from sandbox.host.driver import Datum, Function
@@ -98,13 +98,16 @@ def test_the_timer(indexed: Any) -> None:
     found = triggers(indexed[0], "timerTrigger")
     assert found["audit_permissions"]["schedule"] == "0 0 */6 * * *"
     assert not found["audit_permissions"].get("runOnStartup")
+    assert found["scan_coverage"]["schedule"] == "0 0 2 * * *"
 
 
 def test_the_settings_are_named_where_they_are_there(configured: Any) -> None:
     queues = {one["queueName"] for one in triggers(configured[0], "queueTrigger").values()}
     ends = ("", "-poison", "-looks", "-looks-poison")
     assert queues == {f"%TRIAGE_QUEUE%{end}" for end in ends}
-    assert triggers(configured[0], "timerTrigger")["audit_permissions"]["schedule"] == "%AUDIT_SCHEDULE%"
+    timers = triggers(configured[0], "timerTrigger")
+    assert timers["audit_permissions"]["schedule"] == "%AUDIT_SCHEDULE%"
+    assert "scan_coverage" not in timers, "it is off"
 
 
 def test_with_easyauth_the_platform_asks_for_no_key(configured: Any) -> None:

@@ -77,6 +77,8 @@ EXPECTED = [Row(*row) for row in (
     (directory.domain_owner, ("contoso.com",),
      SDK.tenant_relationships.find_tenant_information_by_domain_name_with_domain_name,
      "CrossTenantInformation.ReadBasic.All", {}),
+    (directory.users, (), lambda: SDK.users, USERS, {"$top": "999"}),
+    (directory.user_count, (), lambda: SDK.users, USERS, {"$top": "1", "$count": "true"}),
     (directory.any_user, (), lambda: SDK.users, USERS, {"$top": "1"}),
     (directory.subscribed_skus, (), lambda: SDK.subscribed_skus, "Organization.Read.All", {}),
     (directory.any_group, (), lambda: SDK.groups, "GroupMember.Read.All", {"$top": "1"}),
@@ -203,7 +205,7 @@ def test_headers_and_workload(row: Row) -> None:
     assert asked.mailbox == (MAILBOX if outlook else None)
     if asked.permission == MAIL or asked.check == "inbox_rules":  # its folder ids are compared with those of messages
         assert asked.headers == {"Prefer": 'IdType="ImmutableId"'}
-    elif "endsWith" in unquote(asked.url):
+    elif "$count=true" in asked.url:
         assert asked.headers == {"ConsistencyLevel": "eventual"}
     else:
         assert asked.headers == {}
@@ -222,6 +224,7 @@ def test_only_the_place_of_a_message_is_read() -> None:
 
 def test_what_the_rules_need_is_selected() -> None:
     selected = set(parts(directory.user(MAILBOX))[1]["$select"].split(","))
+    assert set(parts(directory.users())[1]["$select"].split(",")) == selected
     assert selected >= {
         *("id", "userPrincipalName", "mail", "proxyAddresses", "userType", "assignedLicenses", "assignedPlans"),
         *("provisionedPlans", "licenseAssignmentStates", "onPremisesSyncEnabled", "onPremisesProvisioningErrors"),
