@@ -45,6 +45,11 @@ TABLES = {
     "requests": COMMON | CALLS | {"source": "string", "url": "string"},
     "dependencies": COMMON | CALLS | {"target": "string", "type": "string", "data": "string"},
     "traces": COMMON | {"message": "string", "severityLevel": "int", "customMeasurements": "dynamic"},
+    # As Cisco's solution for Microsoft Sentinel makes it: Azure/Azure-Sentinel, Solutions/Cisco ETD, CiscoETD_Table.json.
+    "CiscoETDv2_CL": {
+        "TimeGenerated": "datetime", "EventTime": "datetime", "EventType": "string", "MessageId": "string",
+        "Verdict": "string", "Sender": "string", "Recipient": "string", "Subject": "string", "message": "dynamic",
+    },
 }  # fmt: skip
 
 
@@ -101,7 +106,8 @@ def documented() -> list[str]:
 
 
 def test_every_query_is_valid() -> None:
-    queries = [*map(query, RULES), *(chart["query"] for chart in CHARTS), *documented()]
+    sentinel = (INFRA / "connect" / "sentinel.kql").read_text(encoding="utf-8")
+    queries = [*map(query, RULES), *(chart["query"] for chart in CHARTS), *documented(), sentinel]
     wrong = {text: errors for text, errors in zip(queries, kusto_errors(queries), strict=True) if errors}
     assert wrong == {}
 
