@@ -12,6 +12,7 @@ from triage.operations.coverage import start_scans
 from triage.operations.degraded import watch
 from triage.operations.deliveries import handle, handle_poison
 from triage.operations.digest import send_digests
+from triage.operations.feeds import poll_now
 from triage.operations.maintenance import maintain
 from triage.operations.measures import measure
 from triage.operations.messages import QueueMessage
@@ -28,6 +29,7 @@ QUEUE = binding_expression("TRIAGE_QUEUE")
 SCHEDULE = binding_expression("AUDIT_SCHEDULE")
 COVERAGE = binding_expression("COVERAGE_SCHEDULE")
 RETENTION = binding_expression("RETENTION_SCHEDULE")
+ETD_POLL = binding_expression("ETD_POLL_SCHEDULE")
 
 # With easyauth the platform signs the caller in, and the app checks the role.
 app = func.FunctionApp(func.AuthLevel.ANONYMOUS if SETTINGS.easyauth else func.AuthLevel.FUNCTION)
@@ -88,6 +90,14 @@ async def measure_state(timer: func.TimerRequest) -> None:
     with hide_error_text():
         await measure(services())
         await watch(services())
+
+
+if SETTINGS.etd_apis:
+
+    @app.timer_trigger("timer", ETD_POLL)
+    async def poll_feeds(timer: func.TimerRequest) -> None:
+        with hide_error_text():
+            await poll_now(services())
 
 
 if SETTINGS.notifications:

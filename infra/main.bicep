@@ -157,7 +157,7 @@ param tags object = {}
 
 var runtimeVersion = '3.13'
 // Every table and queue that the service uses. It would make them itself, but then their first use would be slower.
-var tableNames = ['findings', 'incidents', 'exposures', 'audits', 'rejected', 'coverage']
+var tableNames = ['findings', 'incidents', 'exposures', 'audits', 'rejected', 'coverage', 'feeds']
 var queueNames = [queueName, '${queueName}-poison', '${queueName}-looks', '${queueName}-looks-poison']
 
 var graphEndpoints = {

@@ -3,6 +3,7 @@
     FUNCTION 120             the host ends a function (functionTimeout in host.json), and all others with it
         RETENTION 80         a run of the retention timer; the rest is for the transaction under way
         MAINTENANCE 40       a run of the timer of each minute, which ends before the next one begins
+        POLL 70              a run that polls a feed; the rest is for the request under way
         ETD_CALL 40          a question to ETD with its token, the waits and the repetitions
             ETD_REQUEST 15       one HTTP request to ETD, or the wait for more of a file
         COVERAGE 50          a slice of a coverage scan; what is under way then is cut off, and comes again
@@ -41,6 +42,7 @@ COVERAGE_LEASE = 10.0
 
 NOTIFY = 45.0
 
+POLL = 70.0
 ETD_CALL = 40.0
 ETD_REQUEST = 15.0
 

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -72,7 +72,7 @@ class EtdClient:
         body = {"timeRange": [first, last], "logTypes": ["message"]}
         return await self._ask("logs/downloadLinks", body, replies.log_files)
 
-    async def read_file(self, file: LogFile) -> AsyncIterator[bytes]:
+    async def read_file(self, file: LogFile) -> AsyncGenerator[bytes]:
         """The lines of a file as they arrive. Close it (`aclosing`) if you don't read it to the end.
 
         EtdError with NOT_FOUND, not fatal, if the link has ended: `log_files` gives a new one.

@@ -40,6 +40,10 @@ class LedgerState(Wire):
     last_error_at: Instant | None = None
     fatal: bool = False
 
+    def failed(self, error: str, now: int, *, fatal: bool) -> LedgerState:
+        """The state after an error: nothing is taken for read."""
+        return self.model_copy(update={"last_error": error, "last_error_at": from_epoch_ns(now), "fatal": fatal})
+
 
 class HourState(Wire):
     """One hour: when it was listed last, how many files it has, and whether it is settled."""

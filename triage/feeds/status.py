@@ -66,15 +66,22 @@ def off(tenant_id: str) -> Feed:
 
 
 def _state(record: Record, share: int, behind: int, now: int) -> FeedState:
-    for error in _errors(record):
-        worked = epoch_ns(error.last_success_at) if error.last_success_at else 0
-        if error.fatal or epoch_ns(error.last_error_at or from_epoch_ns(now)) - worked >= FAILING:
-            return FeedState.FAILING
+    if any(_fails(lane, now) for lane in record.lanes.values()):
+        return FeedState.FAILING
     late = any(
         lane in record.lanes and _late(record.lanes[lane], window.every, now) for lane, window in WINDOWS.items()
     )
     overdue = record.due is not None and now - record.due >= BEHIND
-    return FeedState.BEHIND if behind >= BEHIND or late or overdue or record.used >= share else FeedState.OK
+    late = late or overdue or _fails(record.ledger, now)
+    return FeedState.BEHIND if behind >= BEHIND or late or record.used >= share else FeedState.OK
+
+
+def _fails(state: LaneState | LedgerState, now: int) -> bool:
+    """Whether the last try of a lane failed, and that does not look as if it would pass soon."""
+    if not state.last_error or not state.last_error_at:
+        return False
+    worked = epoch_ns(state.last_success_at) if state.last_success_at else 0
+    return state.fatal or min(epoch_ns(state.last_error_at), now) - worked >= FAILING
 
 
 def _late(state: LaneState, every: int, now: int) -> bool:

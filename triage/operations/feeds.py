@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from triage import deadlines
 from triage.feeds.model import Feed
-from triage.feeds.status import feed_of, off
+from triage.feeds.status import off
+from triage.operations.feed_poll import poll_feed
 from triage.operations.services import Services
-from triage.storage.feeds import Feeds
 
 
 async def feeds(services: Services) -> list[Feed]:
@@ -16,14 +17,26 @@ async def feeds(services: Services) -> list[Feed]:
 
 
 async def _feed(services: Services, tenant_id: str) -> Feed:
-    api = services.settings.etd_api(tenant_id)
-    if api is None:
+    if services.settings.etd_api(tenant_id) is None:
         return off(tenant_id)
-    now = services.clock()
-    record = await Feeds(services.account, tenant_id).record(now)
-    return feed_of(tenant_id, api.requests_per_day, record, now, api.expires_on)
+    return await services.feed(tenant_id).state()
 
 
 async def poll(services: Services, tenant_id: str | None = None) -> list[str]:
     """Polls a tenant's feed now, or all feeds, in the background. Returns the ids of the tenants that have one."""
-    return [api.tenant_id for api in services.settings.etd_apis if tenant_id in (None, api.tenant_id)]
+    ids = [api.tenant_id for api in services.settings.etd_apis if tenant_id in (None, api.tenant_id)]
+    if ids:
+        services.start(poll_now(services, ids))
+    return ids
+
+
+async def poll_now(services: Services, tenant_ids: list[str] | None = None, seconds: float = deadlines.POLL) -> None:
+    """Polls these feeds, or all, at the same time. Raises azure.core's errors, once the others are done."""
+    ids = [api.tenant_id for api in services.settings.etd_apis] if tenant_ids is None else tenant_ids
+    first_look, _ = services.settings.etd_looks
+    results = await asyncio.gather(
+        *(poll_feed(services.feed(one), first_look, seconds) for one in ids), return_exceptions=True
+    )
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result

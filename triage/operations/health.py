@@ -1,4 +1,4 @@
-"""Whether the service works: storage, Graph, and the permissions of its own identity, each of which is tried."""
+"""Whether the service works: storage, Graph, the permissions of its own identity, the feeds and the channels."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+from triage.feeds.model import Feed, FeedState
 from triage.graph.evidence import Answer, Reason
 from triage.graph.permissions import SETS
 from triage.operations.services import Services
@@ -22,14 +23,17 @@ async def check_health(services: Services) -> dict[str, Any]:
     """The state of the service, without anything about a tenant: `status` and `checks`, as in docs/api.md."""
     graphs = [services.tenants.graph(tenant) for tenant in services.settings.tenants]
     probes = asyncio.gather(*(graph.probes.get() for graph in graphs))
-    channels = services.failing_channels()
-    error, answers, failing = await asyncio.gather(services.storage_error(), probes, channels)
+    states = asyncio.gather(services.failing_channels(), services.feed_states())
+    error, answers, (failing, feeds) = await asyncio.gather(services.storage_error(), probes, states)
     storage = {"status": DOWN, "error": error} if error else {"status": OK}
     graph, permissions = _graph_state(answers), _permission_state(answers)
     notifications = _notification_state(len(services.settings.notifications), failing)
-    states = (graph["status"], permissions["status"], notifications["status"])
-    status = DOWN if storage["status"] == DOWN else (DEGRADED if DEGRADED in states else OK)
-    checks = {"storage": storage, "graph": graph, "permissions": permissions, "notifications": notifications}
+    checks: dict[str, dict[str, Any]] = {
+        "storage": storage, "graph": graph, "permissions": permissions, "feeds": _feed_state(feeds),
+        "notifications": notifications,
+    }  # fmt: skip
+    degraded = any(check["status"] == DEGRADED for check in checks.values())
+    status = DOWN if storage["status"] == DOWN else (DEGRADED if degraded else OK)
     return {"status": status, "checks": checks}
 
 
@@ -54,3 +58,11 @@ def _notification_state(channels: int, failing: int | None) -> dict[str, Any]:
     """Whether the channels take what they are sent. Their names are nobody's business who only asks for the health."""
     status = "unknown" if failing is None else DEGRADED if failing else OK
     return {"status": status, "channels": channels, "failing": failing or 0}
+
+
+def _feed_state(feeds: list[Feed] | None) -> dict[str, Any]:
+    """Whether failures come by themselves where they should: how many feeds there are, and are behind or failing."""
+    found = Counter(feed.state for feed in feeds or [])
+    behind, failing = found[FeedState.BEHIND], found[FeedState.FAILING]
+    status = "unknown" if feeds is None else DEGRADED if behind or failing else OK
+    return {"status": status, "feeds": len(feeds or []), "behind": behind, "failing": failing}

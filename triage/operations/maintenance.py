@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 
 from triage import deadlines
 from triage.operations.coverage import run_scans
+from triage.operations.feed_looks import look_at_actions
 from triage.operations.follow_up import release
 from triage.operations.recovery import probe
 from triage.operations.services import Services
@@ -20,7 +21,8 @@ _log = logging.getLogger(__name__)
 
 
 async def maintain(services: Services, seconds: float = deadlines.MAINTENANCE) -> None:
-    """Applies changes of findings, releases looks that are due, probes whether Graph answers again, goes on with coverage scans, ends suppressions, and brings version 1 forward.
+    """Applies changes of findings, releases looks, looks whether what ETD did took effect, probes whether Graph answers
+    again, goes on with coverage scans, ends suppressions, and brings version 1 forward.
 
     Raises the first error, after the other parts were tried.
     """
@@ -29,6 +31,7 @@ async def maintain(services: Services, seconds: float = deadlines.MAINTENANCE) -
         "looks": release(services),
         "retries": probe(services),
         "coverage": run_scans(services),
+        "actions": look_at_actions(services, seconds),
         "suppressions": services.incidents.end_suppressions(),
         "version 1": _bring_forward(services, seconds),
     }

@@ -1,4 +1,4 @@
-"""Measures what nothing else tells while the service is idle: what waits on the queues, and the state of each app.
+"""Measures what nothing else tells while the service is idle: what waits on the queues, and the state of each app and feed.
 
 The timer runs every five minutes. Alerts compare what it measures, and notice by its absence that the app does not run.
 """
@@ -14,10 +14,11 @@ from triage.intake.queue_message import QueuedLook, decode, read_retriage
 from triage.operations.services import Services
 from triage.storage.queue import IntakeQueue
 from triage.telemetry.instruments import Metric, record
+from triage.wire import epoch_ns
 
 
 async def measure(services: Services) -> None:
-    """Records the queues and the newest verdicts. Raises azure.core's errors; what could be read is recorded first."""
+    """Records the queues, the newest verdicts and the feeds. Raises azure.core's errors; what could be read is recorded first."""
     name = services.settings.queue
     poison = [IntakeQueue(services.account, f"{one}-poison") for one in (name, f"{name}-looks")]
     results = await asyncio.gather(
@@ -25,6 +26,7 @@ async def measure(services: Services) -> None:
         _queue("looks", services.looks),
         _queue("poison", *poison),
         _apps(services),
+        _feeds(services),
         return_exceptions=True,
     )
     for result in results:
@@ -46,3 +48,13 @@ async def _apps(services: Services) -> None:
     verdicts = Counter(audit.verdict for audit in await services.audits.latest())
     for verdict in Verdict:
         record(Metric.APPS, verdicts[verdict], verdict=verdict.value)
+
+
+async def _feeds(services: Services) -> None:
+    """How each feed is doing, without saying which tenants they are of."""
+    for session in (services.feed(api.tenant_id) for api in services.settings.etd_apis):
+        feed = await session.state()
+        if feed.last_success_at is not None:
+            record(Metric.FEED_AGE, (services.clock() - epoch_ns(feed.last_success_at)) / 1_000_000_000)
+        record(Metric.FEED_BEHIND, feed.behind_seconds)
+        record(Metric.FEED_REQUESTS, feed.requests_today)

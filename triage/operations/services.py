@@ -14,10 +14,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from triage import deadlines
+from triage.feeds.model import Feed
 from triage.graph.kept import Kept
 from triage.graph.tenants import Tenants
 from triage.notifications.rules import is_failing
 from triage.notifications.sender import Sender
+from triage.operations.feed_session import FeedSession
 from triage.operations.projector import Projector
 from triage.settings import Settings, read_settings
 from triage.storage.account import StorageAccount
@@ -39,9 +41,9 @@ from triage.telemetry.errors import safe_traceback
 # Storage is tried for the health at most so often within so many seconds; who asks more often gets the last answer.
 STORAGE_ASKED = 5
 STORAGE_SECONDS = 5.0
-CHANNELS_SECONDS = 30.0
 # Each has a page of users in memory, some tens of MB.
 SCANS_AT_ONCE = 2
+STATES_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class Services:
     triages: int = field(default=0, init=False)
     """How many new failures are being triaged now."""
     scans_at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SCANS_AT_ONCE), init=False)
+    _feeds: dict[str, FeedSession] = field(default_factory=dict[str, FeedSession], init=False)
     _background: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]], init=False)
     _warming: asyncio.Task[None] | None = field(default=None, init=False)
     _storage_asked_since: float = field(default=0.0, init=False)
@@ -78,6 +81,15 @@ class Services:
     def findings(self) -> Findings:
         """Table `findings`."""
         return Findings(self.account, self.projector.written)
+
+    def feed(self, tenant_id: str) -> FeedSession:
+        """The feed of a tenant. KeyError if ETD_APIS does not have it."""
+        if tenant_id not in self._feeds:
+            api = self.settings.etd_api(tenant_id)
+            if api is None:
+                raise KeyError(tenant_id)
+            self._feeds[tenant_id] = FeedSession(self.account, api, self.clock)
+        return self._feeds[tenant_id]
 
     @cached_property
     def projection(self) -> Projection:
@@ -193,7 +205,7 @@ class Services:
 
     @cached_property
     def _failing_channels(self) -> Kept[int | None]:
-        return Kept(self._count_failing_channels, lambda _: (), seconds=CHANNELS_SECONDS)
+        return Kept(self._count_failing_channels, lambda _: (), seconds=STATES_SECONDS)
 
     async def _count_failing_channels(self) -> int | None:
         from azure.core.exceptions import AzureError
@@ -207,6 +219,24 @@ class Services:
             return None
         names = {channel.name for channel in self.settings.notifications}
         return sum(is_failing(state, time.time_ns()) for name, state in states.items() if name in names)
+
+    async def feed_states(self) -> list[Feed] | None:
+        """How each feed is doing; None if that cannot be read. At most 30 seconds old."""
+        return await self._feed_states.get()
+
+    @cached_property
+    def _feed_states(self) -> Kept[list[Feed] | None]:
+        return Kept(self._read_feed_states, lambda _: (), seconds=STATES_SECONDS)
+
+    async def _read_feed_states(self) -> list[Feed] | None:
+        from azure.core.exceptions import AzureError
+
+        sessions = [self.feed(api.tenant_id) for api in self.settings.etd_apis]
+        try:
+            async with asyncio.timeout(deadlines.HEALTH_STORAGE):
+                return list(await asyncio.gather(*(session.state() for session in sessions)))
+        except (AzureError, TimeoutError):
+            return None
 
     def warm_storage(self) -> None:
         """Opens storage in the background, once. A triage asks Graph first, so a cold start gets shorter."""
@@ -226,6 +256,8 @@ class Services:
         await self.projector.close()
         await self.tenants.close()
         await self.sender.close()
+        for feed in self._feeds.values():
+            await feed.client.close()
         await self.account.close()
 
 

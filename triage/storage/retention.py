@@ -55,7 +55,7 @@ async def remove_findings(findings: Findings, expiry: Expiry) -> int:
     for query in (Query({}, until=expiry.before - 1), Query({}, since=time.time_ns() + _MONTH)):
         rows = findings.rows(query, None, 1000)
         expired = (row async for row in rows if epoch_ns(unpack_compressed(SUMMARY, row)["lastSeen"]) < expiry.before)
-        async for part in _parts(expired, _FINDINGS_AT_ONCE):
+        async for part in in_parts(expired, _FINDINGS_AT_ONCE):
             ids = [place_of(row).rpartition("|")[2] for row in part]
             removed += sum(await asyncio.gather(*(findings.remove(one, expiry.before) for one in ids)))
             if expiry.over:
@@ -69,7 +69,7 @@ async def remove_audits(account: StorageAccount, expiry: Expiry) -> int:
     removed = 0
     tenant = ""
     while not expiry.over:
-        newest = await _first(table, f"PartitionKey gt '{tenant}'")
+        newest = await first_row(table, f"PartitionKey gt '{tenant}'")
         if newest is None:
             break
         tenant = str(newest["PartitionKey"])
@@ -91,10 +91,10 @@ async def remove_notifications(account: StorageAccount, expiry: Expiry) -> int:
     removed = 0
     for query in (f"PartitionKey eq '{shard}' and {clause}" for shard in SHARDS for clause in (done, told)):
         rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
-        async for part in _parts(rows, MOST_OPERATIONS):
+        async for part in in_parts(rows, MOST_OPERATIONS):
             if expiry.over:
                 return removed
-            removed += await _delete(table, part)
+            removed += await delete_rows(table, part)
     return removed
 
 
@@ -108,14 +108,14 @@ async def _remove_after(table: Any, partition: str, row_key: str, expiry: Expiry
     removed = 0
     query = f"PartitionKey eq '{partition}' and RowKey gt '{row_key}'"
     rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
-    async for part in _parts(rows, MOST_OPERATIONS):
+    async for part in in_parts(rows, MOST_OPERATIONS):
         if expiry.over:
             break
-        removed += await _delete(table, part)
+        removed += await delete_rows(table, part)
     return removed
 
 
-async def _delete(table: Any, rows: list[Any]) -> int:
+async def delete_rows(table: Any, rows: list[Any]) -> int:
     """Deletes rows of one partition. Rows that another run has deleted in the meantime do not count."""
     from azure.core.exceptions import HttpResponseError
 
@@ -124,17 +124,19 @@ async def _delete(table: Any, rows: list[Any]) -> int:
     except HttpResponseError as error:
         if error.status_code != 404:
             raise
-        return sum([await _delete(table, [row]) for row in rows]) if len(rows) > 1 else 0
+        return sum([await delete_rows(table, [row]) for row in rows]) if len(rows) > 1 else 0
     return len(rows)
 
 
-async def _first(table: Any, query: str) -> Any:
+async def first_row(table: Any, query: str) -> Any:
+    """The keys of the first row that a query finds; None if there is none."""
     async for row in table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1):
         return row
     return None
 
 
-async def _parts(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
+async def in_parts(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
+    """The items, so many at a time."""
     part: list[T] = []
     async for item in items:
         part.append(item)

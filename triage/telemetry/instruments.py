@@ -45,6 +45,11 @@ class Metric(StrEnum):
     REMOVED = "triage.removed"
     ERRORS = "triage.errors"
     NOTIFICATIONS_FAILED = "triage.notifications.failed"
+    FEED_AGE = "triage.feeds.age"
+    FEED_BEHIND = "triage.feeds.behind"
+    FEED_REQUESTS = "triage.feeds.requests"
+    FEED_FAILURES = "triage.feeds.failures"
+    FEED_NOT_VERIFIED = "triage.feeds.not_verified"
 
 
 DESCRIPTIONS = {
@@ -64,10 +69,23 @@ DESCRIPTIONS = {
     Metric.REMOVED: "Expired findings, audits and rejected events removed, by table",
     Metric.ERRORS: "Unexpected errors of a queue trigger or timer, by type",
     Metric.NOTIFICATIONS_FAILED: "Notifications that a channel refused, or that could not be delivered for 24 hours",
+    Metric.FEED_AGE: "Seconds since the last success of a feed, for each feed, every five minutes",
+    Metric.FEED_BEHIND: "Seconds that Message Search of a feed is behind, for each feed, every five minutes",
+    Metric.FEED_REQUESTS: "Requests of a feed to ETD's API on this day (UTC), for each feed, every five minutes",
+    Metric.FEED_FAILURES: "Failures that feeds have found",
+    Metric.FEED_NOT_VERIFIED: "Actions of ETD of which a feed could not find out whether they happened",
 }
 
 # Measured, not counted: each is a histogram, with its unit. Its greatest value is what an alert compares.
-MEASURED = {Metric.QUEUE_AGE: "s", Metric.QUEUE_DEPTH: "1", Metric.QUEUE_OLDEST: "s", Metric.APPS: "1"}
+MEASURED = {
+    Metric.QUEUE_AGE: "s",
+    Metric.QUEUE_DEPTH: "1",
+    Metric.QUEUE_OLDEST: "s",
+    Metric.APPS: "1",
+    Metric.FEED_AGE: "s",
+    Metric.FEED_BEHIND: "s",
+    Metric.FEED_REQUESTS: "1",
+}
 
 Note = Callable[..., None]
 

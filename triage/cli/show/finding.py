@@ -53,9 +53,7 @@ def finding_story(finding: Json, *, requests: bool = False) -> Iterator[Renderab
             ("reported", _reported(finding, failure)),
             ("tenant", plain(finding.get("tenantId"))),
             ("times", _times(finding)),
-            ("incident", plain(finding.get("incidentId") if finding.get("url") else None)),
-            ("finding", plain(finding.get("id") if finding.get("url") else None)),
-            ("page", plain(finding.get("url"))),
+            ("finding", plain(finding.get("id"))),
         ]
     )
     reasons = parts(finding, "reasons")

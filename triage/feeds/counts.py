@@ -1,0 +1,33 @@
+"""What a feed counts: each change of an action, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from triage.feeds.actions import Action, ActionState
+
+CANDIDATES, MAILBOXES_UNKNOWN = "candidates", "mailboxesUnknown"
+FAILURES_FOUND, NOT_VERIFIED = "failuresFound", "notVerified"
+_ENDS = {
+    ActionState.DONE: "verified",
+    ActionState.POSTED: FAILURES_FOUND,
+    ActionState.NOT_FOUND: "notFound",
+    ActionState.NOT_VERIFIED: NOT_VERIFIED,
+}
+
+
+def counted(before: Action | None, after: Action | None) -> Counter[str]:
+    """What the change of an action adds to the counts. Of an action without mailboxes, only that nobody knows them."""
+    found: Counter[str] = Counter()
+    if after is None:
+        return found
+    is_new = before is None or before.seen_at != after.seen_at or before.folder != after.folder
+    known = None if is_new or before is None else before.state
+    if not after.mailbox:
+        found[MAILBOXES_UNKNOWN] += after.state is ActionState.NOT_VERIFIED and known is not after.state
+        return +found
+    if is_new and after.state is not ActionState.RELEASED:
+        found[CANDIDATES] += 1
+    if after.state in _ENDS and known is not after.state:
+        found[_ENDS[after.state]] += 1
+    return found

@@ -1,0 +1,130 @@
+"""Looks into the mailboxes: whether what ETD did has happened. What has not, twice, is posted as a failure.
+
+A failure goes to the intake queue before its action is marked: a run that ends in between sends it again, and the same
+id makes the same finding of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+
+from triage import deadlines
+from triage.diagnosis.case import Case
+from triage.feeds.actions import Action, ActionState
+from triage.feeds.event import event_id, failure_of
+from triage.feeds.lanes import MINUTE
+from triage.feeds.looks import Schedule, after_look, see
+from triage.graph.collect import collect
+from triage.intake.queue_message import QueuedFailure, finding_id
+from triage.intake.scenario import Scenario
+from triage.operations.feed_session import FeedSession
+from triage.operations.services import Services
+from triage.settings import Tenant
+from triage.storage.account import is_conflict
+from triage.storage.feed_actions import Change, StoredAction
+from triage.telemetry.instruments import Metric, count, span
+from triage.wire import from_epoch_ns
+
+LOOKS_A_RUN = 600
+"""The looks at messages of one tenant in a minute: half as many as the service makes at open findings."""
+
+_JOB = "looks"
+_AT_ONCE = 16
+_LEASE = 2 * deadlines.MAINTENANCE
+
+_log = logging.getLogger(__name__)
+
+
+async def look_at_actions(services: Services, seconds: float = deadlines.MAINTENANCE) -> int:
+    """Looks at every action that is due, of all feeds, until time is up. Returns their number. Raises azure.core's errors."""
+    until = time.monotonic() + seconds
+    sessions = [services.feed(api.tenant_id) for api in services.settings.etd_apis]
+    return sum(await asyncio.gather(*(_look(services, session, until) for session in sessions)))
+
+
+async def _look(services: Services, session: FeedSession, until: float) -> int:
+    tenant = services.settings.tenant(session.api.tenant_id)
+    lease = await session.rows.lease(_JOB, session.clock(), _LEASE) if tenant else None
+    if tenant is None or lease is None:
+        return 0
+    done = 0
+    try:
+        due = await session.actions.due(session.clock(), LOOKS_A_RUN)
+        with span("Look at actions", looks=len(due)):
+            for start in range(0, len(due), _AT_ONCE):
+                if time.monotonic() >= until:
+                    break
+                part = due[start : start + _AT_ONCE]
+                looked = await asyncio.gather(*(_looked(services, tenant, one.action) for one in part))
+                await _keep(services, session, part, looked)
+                done += len(part)
+    finally:
+        await session.rows.release(lease)
+    return done
+
+
+async def _looked(services: Services, tenant: Tenant, action: Action) -> Action:
+    """The action after a look into its mailbox."""
+    failure = failure_of(tenant.tenant_id, action)
+    graph = services.tenants.graph(tenant)
+    evidence = await collect(graph, failure, Scenario.UNCLASSIFIED, seconds=deadlines.GRAPH_READ)
+    first, second = services.settings.etd_looks
+    seen = see(Case(failure, Scenario.UNCLASSIFIED, evidence))
+    return after_look(action, seen, services.clock(), Schedule(first * MINUTE, second * MINUTE))
+
+
+async def _keep(
+    services: Services, session: FeedSession, before: Sequence[StoredAction], after: Sequence[Action]
+) -> None:
+    """Posts what failed, and stores what became of each action. What the poller changed in the meantime is looked at again."""
+    from azure.core.exceptions import HttpResponseError
+
+    tenant_id = session.api.tenant_id
+    failed = [action for action in after if action.state is ActionState.POSTED]
+    await services.queue.send([_message(services, tenant_id, action) for action in failed])
+    changes = [
+        Change(stored, _posted(tenant_id, action)) for stored, action in zip(before, after, strict=True)
+    ]  # fmt: skip
+    try:
+        await session.actions.save(changes, session.today, _JOB)
+    except HttpResponseError as error:
+        if not is_conflict(error):
+            raise
+        if len(changes) > 1:
+            for one, action in zip(before, after, strict=True):
+                await _keep(services, session, [one], [action])
+        return
+    _count(after)
+
+
+def _posted(tenant_id: str, action: Action) -> Action:
+    if action.state is not ActionState.POSTED:
+        return action
+    return action.model_copy(update={"posted": [*action.posted, event_id(tenant_id, action)]})
+
+
+def _message(services: Services, tenant_id: str, action: Action) -> bytes:
+    """The queue message of a failure, as the HTTP intake writes it. Sent twice, it still is one delivery."""
+    failure = failure_of(tenant_id, action)
+    return QueuedFailure.of(
+        failure,
+        finding_id(services.settings, failure),
+        received_at=from_epoch_ns(services.clock()),
+        delivery=hashlib.sha256(event_id(tenant_id, action).encode()).hexdigest(),
+        configured_tenant_id=tenant_id,
+    ).encode()
+
+
+def _count(actions: Sequence[Action]) -> None:
+    states = [action.state for action in actions]
+    for state, metric in (
+        (ActionState.POSTED, Metric.FEED_FAILURES),
+        (ActionState.NOT_VERIFIED, Metric.FEED_NOT_VERIFIED),
+    ):
+        if number := states.count(state):
+            count(metric, number)
+            _log.info("Looks of a feed: %d %s", number, state.value)

@@ -1,0 +1,74 @@
+"""What the poller of one tenant has at hand: its rows, ETD's API, the day's budget, and what it has just seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from triage.etd import EtdClient
+from triage.feeds.actions import Sighting
+from triage.feeds.budget import BudgetSpentError, may_ask
+from triage.feeds.lanes import SECOND, Lane
+from triage.feeds.model import Feed
+from triage.feeds.status import feed_of
+from triage.settings import EtdApi
+from triage.storage.account import StorageAccount
+from triage.storage.feed_actions import FeedActions
+from triage.storage.feeds import Feeds
+from triage.wire import from_epoch_ns
+
+_REMEMBERED = 50_000
+
+
+class FeedSession:
+    """One tenant's feed on one event loop. `lane`: whose requests are counted now."""
+
+    def __init__(self, account: StorageAccount, api: EtdApi, clock: Callable[[], int]) -> None:
+        self.api = api
+        self.clock = clock
+        self.rows = Feeds(account, api.tenant_id)
+        self.actions = FeedActions(account, api.tenant_id)
+        self.client = EtdClient(api, self._spend, clock=lambda: clock() / SECOND)
+        self.lane = Lane.FAST
+        self._used: Counter[str] = Counter()
+        self._day = ""
+        self._remembered: dict[int, None] = {}
+
+    @property
+    def today(self) -> str:
+        """The day in UTC: the budget and the counts are by day."""
+        return from_epoch_ns(self.clock())[:10]
+
+    async def state(self) -> Feed:
+        """How the feed is doing. Raises azure.core's errors."""
+        now = self.clock()
+        record = await self.rows.record(now)
+        return feed_of(self.api.tenant_id, self.api.requests_per_day, record, now, self.api.expires_on)
+
+    def forget_budget(self) -> None:
+        """Has the requests of the day read again: another instance may have made some."""
+        self._day = ""
+
+    async def _spend(self) -> None:
+        """Counts a request before it is made. BudgetSpentError if the lane may not make it."""
+        if self._day != self.today:
+            self._day = self.today
+            self._used = await self.rows.used(self._day)
+        if not may_ask(self.lane, self._used, self.api.requests_per_day):
+            raise BudgetSpentError(f"The lane {self.lane} may not make another request today.")
+        self._used[self.lane] += 1
+        await self.rows.save_used(self._day, self._used)
+
+    def is_new(self, sighting: Sighting) -> bool:
+        """Whether a sighting has not been stored by this session: windows overlap, so most come many times."""
+        return _fingerprint(sighting) not in self._remembered
+
+    def remember(self, sightings: list[Sighting]) -> None:
+        """Keeps in mind that sightings are stored. The oldest are forgotten."""
+        self._remembered |= dict.fromkeys(map(_fingerprint, sightings))
+        while len(self._remembered) > _REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+
+
+def _fingerprint(sighting: Sighting) -> int:
+    return hash((sighting.etd_id, sighting.folder, sighting.at, sighting.mailboxes, sighting.lane is Lane.LEDGER))

@@ -1,0 +1,58 @@
+"""Removes old rows of table `feeds`, of every tenant, also of one whose feed is no longer configured.
+
+An action is kept for 14 days after it last changed: Message Search is read again for 8 days, and what is known is not
+posted again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triage.feeds.lanes import DAY
+from triage.storage.account import StorageAccount
+from triage.storage.feeds import TABLE
+from triage.storage.retention import MOST_OPERATIONS, Expiry, delete_rows, first_row, in_parts
+from triage.wire import from_epoch_ns
+
+ACTIONS, DAYS, GAPS = 14 * DAY, 35 * DAY, 90 * DAY
+
+
+async def remove_feed_rows(account: StorageAccount, now: int, expiry: Expiry) -> int:
+    """Removes what is older than its kind is kept; only `until` of `expiry` counts. Raises azure.core's errors."""
+    table = await account.table(TABLE)
+    removed = 0
+    tenant = ""
+    while not expiry.over:
+        first = await first_row(table, f"PartitionKey gt '{tenant}'")
+        if first is None:
+            break
+        tenant = str(first["PartitionKey"])
+        for where in _old(now):
+            removed += await _remove(table, f"PartitionKey eq '{tenant}' and {where}", expiry)
+    return removed
+
+
+def _old(now: int) -> list[str]:
+    """The rows that are old: by the time in their key, or, if that has none, by when they were last written."""
+    changed = {"act|": ACTIONS, "orphan|": ACTIONS, "gap|": GAPS}
+    written = [
+        f"{_range(prefix, f'{prefix[:-1]}}}')} and Timestamp lt datetime'{from_epoch_ns(now - age)}'"
+        for prefix, age in changed.items()
+    ]
+    last = from_epoch_ns(now - DAYS)
+    keyed = [_range(prefix, f"{prefix}{last[:13]}") for prefix in ("hour|", "file|", "count|", "quota|")]
+    return written + keyed
+
+
+def _range(first: str, end: str) -> str:
+    return f"RowKey ge '{first}' and RowKey lt '{end}'"
+
+
+async def _remove(table: Any, query: str, expiry: Expiry) -> int:
+    removed = 0
+    rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
+    async for part in in_parts(rows, MOST_OPERATIONS):
+        if expiry.over:
+            break
+        removed += await delete_rows(table, part)
+    return removed
