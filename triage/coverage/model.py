@@ -59,6 +59,11 @@ class CoverageScan(Wire):
     changes: CoverageChanges | None = None
     """Null in a tenant's first scan, and in a partial one."""
 
+    def begun_again(self) -> CoverageScan:
+        """The scan with nothing counted yet."""
+        changes = self.changes and CoverageChanges(since=self.changes.since)
+        return CoverageScan(id=self.id, tenant_id=self.tenant_id, started_at=self.started_at, changes=changes)
+
 
 class UncoveredMailbox(Wire):
     """A mailbox in which a remediation would fail today, or that has recovered since the last complete scan."""

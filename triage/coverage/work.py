@@ -30,3 +30,7 @@ class Work(Wire):
     not_before: Instant | None = None
     stored_at: Instant | None = None
     """When the last part was stored, or the scan began."""
+
+    def again(self) -> Work:
+        """The work of the next round, from the first page."""
+        return Work(round=self.round + 1, earlier=self.earlier, expected=self.expected, width=self.width)

@@ -18,10 +18,10 @@ from triage.coverage.compare import kept
 from triage.coverage.model import CoverageChanges, CoverageScan, MailboxChange, ScanState, UncoveredMailbox, new_scan
 from triage.coverage.tally import counted, ended, tells_nothing
 from triage.coverage.work import Work
-from triage.graph.evidence import Lack, Reason
+from triage.graph.evidence import Lack
 from triage.notifications.coverage import coverage_occasion
 from triage.notifications.pending import pending
-from triage.operations.scanner import Blocked, Expired, Part, Scanner
+from triage.operations.scanner import FORGOTTEN, MOST_ROUNDS, Blocked, Expired, Part, Scanner
 from triage.operations.services import SCANS_AT_ONCE, Services
 from triage.settings import Tenant
 from triage.storage.account import is_conflict
@@ -35,8 +35,6 @@ PAUSE_SECONDS = 120.0
 """So long a scan waits for failures before it reads one more part."""
 STALLED_SECONDS = 2 * 3600.0
 """A scan that has read no part for so long ends as it is."""
-MOST_ROUNDS = 3
-"""So often a scan begins, if Graph forgets its pages."""
 
 _TELLS_NOTHING_AFTER = 500
 _LOOK_AGAIN = 2.0
@@ -213,17 +211,9 @@ class _Slice:
     async def _start_over(self) -> None:
         """Begins again with the first page. What was found until then is left to retention."""
         if self.work.round + 1 >= MOST_ROUNDS:
-            lack = Lack(check="users", reason=Reason.UNAVAILABLE, detail="Graph forgot the page of users each time")
-            await self._end(ScanState.PARTIAL, lack)
-            return
-        work = Work(
-            round=self.work.round + 1, earlier=self.work.earlier, expected=self.work.expected, stored_at=now()
-        )  # fmt: skip
-        changes = self.scan.changes and CoverageChanges(since=self.scan.changes.since)
-        fresh = CoverageScan(
-            id=self.scan.id, tenant_id=self.scan.tenant_id, started_at=self.scan.started_at, changes=changes
-        )  # fmt: skip
-        await self._store(fresh, work)
+            await self._end(ScanState.PARTIAL, FORGOTTEN)
+        else:
+            await self._store(self.scan.begun_again(), self.work.again().model_copy(update={"stored_at": now()}))
 
     async def _end(self, state: ScanState, lack: Lack) -> None:
         await self._store(ended(self.scan, state, lack), self.work)

@@ -33,6 +33,10 @@ MOST_BATCHES = 4
 _PATIENCE = 3
 """So often a part is asked again because some of its mailboxes were throttled. Then they are unknown."""
 _FIRST_WAIT, _LONGEST_WAIT = 15.0, 600.0
+MOST_ROUNDS = 3
+"""So often a scan begins, if Graph forgets its pages each time."""
+FORGOTTEN = Lack(check="users", reason=Reason.UNAVAILABLE, detail="Graph forgot the page of users each time")
+
 # A page that Graph does not know any more: its token has expired.
 _EXPIRED = (400, 410)
 

@@ -1,0 +1,82 @@
+"""A coverage scan without storage finds the same, waits as Graph asks, and ends as it is if Graph doesn't answer."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from sandbox.tenant.serve.server import serve
+from tests.operations.test_coverage import expect, world
+from triage.coverage.model import CoverageScan, UncoveredMailbox
+from triage.graph.tenants import Tenants
+from triage.operations import coverage_direct, scanner
+from triage.operations.coverage_direct import scan_without_storage
+from triage.settings import read_settings
+
+COUNT = 250
+
+
+async def scan(*faults: dict[str, Any]) -> tuple[CoverageScan, list[CoverageScan], list[UncoveredMailbox]]:
+    """The scan of a tenant, the scans that were told on the way, and the mailboxes."""
+    told: list[CoverageScan] = []
+    found: list[UncoveredMailbox] = []
+
+    def progress(scan: CoverageScan, mailboxes: list[UncoveredMailbox]) -> None:
+        told.append(scan)
+        found.extend(mailboxes)
+
+    tenant = world(COUNT, page_size=230)
+    async with serve(tenant) as served:
+        served.simulator.faults.add(list(faults))
+        settings = read_settings({
+            "GRAPH_ENDPOINT": served.url, "TRIAGE_TENANTS": json.dumps(tenant.triage_tenants()), "TriageStorage": "UseDevelopmentStorage=true",
+        })  # fmt: skip
+        tenants = Tenants(settings)
+        scanned = await scan_without_storage(tenants, settings.tenants[0], progress)
+        await tenants.close()
+    return scanned, told, found
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanner, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(coverage_direct, "PATIENCE_SECONDS", 0.2)
+
+
+async def test_a_scan() -> None:
+    scanned, told, found = await scan()
+    expect(scanned, COUNT)
+    assert [one.users for one in told] == [200, 230, COUNT]
+    assert [one.progress for one in told] == [0.8, 0.92, 1]
+    assert Counter(one.cause for one in found) == scanned.by_cause
+    assert {one.since for one in found} == {scanned.started_at}
+    assert told[-1] == scanned
+
+
+async def test_graph_is_away_for_a_moment() -> None:
+    scanned, _, _ = await scan({"path": r"^/users\?", "status": 500, "times": 3})
+    expect(scanned, COUNT)
+
+
+@pytest.mark.parametrize(("fault", "users", "reason"), [
+    ({"path": r"^/users\?", "status": 500}, 0, "unavailable"),
+    ({"path": "skiptoken", "status": 403, "code": "Authorization_RequestDenied"}, 230, "forbidden"),
+    ({"path": "skiptoken", "status": 400, "code": "Directory_ExpiredPageToken"}, 230, "unavailable"),
+])  # fmt: skip
+async def test_a_scan_that_cannot_be_ended(fault: dict[str, Any], users: int, reason: str) -> None:
+    scanned, _, _ = await scan(fault)
+    assert (scanned.state, scanned.users) == ("partial", users)
+    assert scanned.progress < 1
+    assert [(one.check, one.reason) for one in scanned.reasons] == [("users", reason)]
+    assert scanned.finished_at is not None
+
+
+async def test_graph_forgets_a_page_once() -> None:
+    scanned, told, _ = await scan(
+        {"path": "skiptoken", "status": 400, "code": "Directory_ExpiredPageToken", "times": 1}
+    )
+    expect(scanned, COUNT)
+    assert [one.users for one in told] == [200, 230, 200, 230, COUNT]
