@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from triage.wire import epoch_ns
@@ -48,20 +48,20 @@ _STATUS = {"open": (1, "New"), "suppressed": (3, "Suppressed"), "resolved": (4, 
 
 def findings_table(findings: Iterable[Json], *, header: bool) -> str:
     """Findings as CSV. A row has fields of the finding, of its failure and of its message."""
-    return _table(FINDING_COLUMNS, ({**one["failure"], **one["message"], **one} for one in findings), header)
+    return csv_text(FINDING_COLUMNS, ({**one["failure"], **one["message"], **one} for one in findings), header)
 
 
 def incidents_table(incidents: Iterable[Json], *, header: bool) -> str:
     """Incidents as CSV."""
-    return _table(INCIDENT_COLUMNS, incidents, header)
+    return csv_text(INCIDENT_COLUMNS, incidents, header)
 
 
 def exposures_table(exposures: Iterable[Json], *, header: bool) -> str:
     """Exposures as CSV."""
-    return _table(EXPOSURE_COLUMNS, exposures, header)
+    return csv_text(EXPOSURE_COLUMNS, exposures, header)
 
 
-def _table(columns: tuple[str, ...], rows: Iterable[Json], header: bool) -> str:
+def csv_text(columns: Sequence[str], rows: Iterable[Json], header: bool) -> str:
     """Rows (RFC 4180), with or without a header row. A leading quote makes a formula plain text."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)

@@ -11,12 +11,17 @@ from pathlib import Path
 import typer
 
 from triage.cli.commands.audit import audit
+from triage.cli.commands.audits import audits
 from triage.cli.commands.check import check
 from triage.cli.commands.doctor import doctor
+from triage.cli.commands.exposures import exposures
 from triage.cli.commands.finding import finding
 from triage.cli.commands.findings import findings
+from triage.cli.commands.incident_steps import acknowledge, reopen, resolve, suppress
+from triage.cli.commands.incidents import incidents
 from triage.cli.commands.notifications import notifications
 from triage.cli.commands.rebuild import rebuild
+from triage.cli.commands.recheck import recheck
 from triage.cli.commands.rejected import rejected
 from triage.cli.commands.replay import replay
 from triage.cli.commands.submit import submit
@@ -61,11 +66,20 @@ _EXAMPLES: dict[Callable[..., ExitCode], tuple[str, ...]] = {
         "findings --exposed true --since 24h",
         "findings --mailbox adele@contoso.com --all",
         "findings --severity critical --since 2026-11-20 --until 2026-11-21 --json",
+        "findings --cause consent_missing --all --format csv --columns mailbox,subject,exposed,isRead",
     ),
-    finding: ("finding 0b1f6c0e9d6a4b7f8a53c3a2d1e0f947", "finding 0b1f6c0e9d6a4b7f8a53c3a2d1e0f947 --requests"),
+    finding: ("finding 0b1f6c0e", "finding 0b1f6c0e --requests", "finding 0b1f6c0e --web"),
+    exposures: ("exposures", "exposures --is-read true", "exposures --all --format csv"),
+    incidents: ("incidents --state open,acknowledged", "incidents 8d3c5a27", "incidents --severity critical --web"),
+    acknowledge: ('acknowledge 8d3c5a27 --note "I grant the consent"',),
+    resolve: ("resolve 8d3c5a27 --reason fixed", 'resolve 8d3c5a27 --reason accepted --note "A known gap"'),
+    reopen: ("reopen 8d3c5a27",),
+    suppress: ('suppress 8d3c5a27 --reason "Migration" --until 7d',),
+    recheck: ("recheck 8d3c5a27", "recheck --cause consent_missing --exposed true"),
     summary: ("summary", "summary --since 7d --json"),
     watch: ("watch", "watch --exposed true", "watch --json --last 0 >> findings.ndjson"),
-    replay: ("replay 0b1f6c0e9d6a4b7f8a53c3a2d1e0f947",),
+    replay: ("replay 0b1f6c0e",),
+    audits: ("audits --latest", "audits --tenant GUID --since 7d", "audits 5f0c2d1e"),
     rejected: ("rejected", "rejected --all --json"),
     notifications: ("notifications", "notifications --test soc"),
     doctor: ("doctor", "doctor --url https://my-triage.azurewebsites.net --json"),
@@ -95,7 +109,7 @@ def run(arguments: list[str]) -> int:
         code = command.main(arguments, name, complete_var=_COMPLETE, standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
-        return _usage(error.format_message() or "Give a command.")
+        return _usage(error.format_message().replace("Value error, ", "") or "Give a command.")
     except UsageError as error:
         return _usage(str(error))
     except CommandError as error:

@@ -1,7 +1,7 @@
 """The options of several commands, each once, and how a command takes them.
 
 A parameter of a command can stand for several options: its annotation is `Annotated[T, Options(...)]`, and
-`with_options` replaces it with them. The filters come from the API's own table (api/filters.py).
+`with_options` replaces it with them. Those of lists are in queries.py.
 """
 
 from __future__ import annotations
@@ -14,34 +14,30 @@ from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 import typer
-from pydantic.alias_generators import to_snake
 
 from triage import __version__
-from triage.api.filters import PARAMETERS, SUMMARY
 from triage.cli import profiles
 from triage.cli.client.graph import GraphTarget, graph_target
 from triage.cli.client.service import Target
-from triage.cli.errors import ExitCode, UsageError
-from triage.cli.times import instant
+from triage.cli.errors import ExitCode
 from triage.settings import Mode
-from triage.storage.query import FILTERS
 
 _SERVICE = "Service (without --url: the storage account in TriageStorage)"
 _TENANT = "Tenant"
-_FILTERS = "Filters"
-_OUTPUT = "Output"
+OUTPUT = "Output"
 
 AsJson = Annotated[
-    bool, typer.Option("--json", help="Print JSON on standard output, as in the API.", rich_help_panel=_OUTPUT)
+    bool, typer.Option("--json", help="Print JSON on standard output, as in the API.", rich_help_panel=OUTPUT)
 ]
 Requests = Annotated[
-    bool, typer.Option("--requests", help="Show the Graph request of each check.", rich_help_panel=_OUTPUT)
+    bool, typer.Option("--requests", help="Show the Graph request of each check.", rich_help_panel=OUTPUT)
 ]
 Debug = Annotated[
-    bool, typer.Option("--debug", help="Print logs and tracebacks on standard error.", rich_help_panel=_OUTPUT)
+    bool, typer.Option("--debug", help="Print logs and tracebacks on standard error.", rich_help_panel=OUTPUT)
 ]
-Top = Annotated[int, typer.Option("--top", min=1, help="The maximum number to show, newest first.")]
-All = Annotated[bool, typer.Option("--all", help="Show all of them.")]
+Web = Annotated[
+    bool, typer.Option("--web", help="Open the page of the dashboard that shows it instead.", rich_help_panel=OUTPUT)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,53 +162,5 @@ def _graph_target(
     return graph_target(tenant, etd_app_id, mode)
 
 
-def _filters(*names: str) -> Options:
-    """The options of query parameters; together they make the parameters of a request."""
-
-    def make(**given: str | None) -> dict[str, str]:
-        texts = {name: given[to_snake(name)] for name in names}
-        return {name: _value(name, text) for name, text in texts.items() if text is not None}
-
-    return Options(tuple(_filter(name) for name in names), make)
-
-
-def _filter(name: str) -> inspect.Parameter:
-    """The option of a query parameter: `tenantId` is `--tenant-id`, or `--tenant` for short."""
-    parameter = PARAMETERS[name]
-    option = _option(name)
-    short = [option.removesuffix("-id")] if option.endswith("-id") else []
-    text = f"{parameter.description}."
-    if parameter.values:
-        text += f" One of {', '.join(parameter.values)}, or several with commas."
-    elif name in _TIMES:
-        text += " A time, a day in UTC such as 2026-11-20, or how long ago: 90m, 24h, 7d."
-
-    def complete(incomplete: str) -> list[str]:
-        before, comma, last = incomplete.rpartition(",")
-        return [f"{before}{comma}{value}" for value in parameter.values if value.startswith(last)]
-
-    info = typer.Option(option, *short, help=text, autocompletion=complete, rich_help_panel=_FILTERS)
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(to_snake(name), kind, default=None, annotation=Annotated[str | None, info])
-
-
-_TIMES = ("since", "until")
-
-
-def _option(name: str) -> str:
-    return f"--{to_snake(name).replace('_', '-')}"
-
-
-def _value(name: str, text: str) -> str:
-    """The text as the API takes it; UsageError if it is wrong, before anything is sent."""
-    try:
-        return instant(text, end=name == "until") if name in _TIMES else ",".join(PARAMETERS[name].kind.read(text))
-    except ValueError as error:
-        raise UsageError(f"{_option(name)} {error}.") from None
-
-
 ServiceOptions = Annotated[Target, Options.of(_target)]
 GraphOptions = Annotated[GraphTarget, Options.of(_graph_target)]
-FindingFilters = Annotated[dict[str, str], _filters(*FILTERS)]
-FindingQuery = Annotated[dict[str, str], _filters(*FILTERS, *_TIMES)]
-SummaryQuery = Annotated[dict[str, str], _filters(*SUMMARY)]

@@ -19,7 +19,7 @@ def instant(text: str, *, end: bool = False) -> str:
     """
     text = text.strip()
     if match := _AGO.fullmatch(text.lower()):
-        nanoseconds = time.time_ns() - int(match[1]) * _SECONDS[match[2]] * 1_000_000_000
+        nanoseconds = time.time_ns() - _nanoseconds(match)
         return from_epoch_ns(max(nanoseconds, 0) // 1_000_000 * 1_000_000)
     if _DAY.fullmatch(text):
         return from_epoch_ns(epoch_ns(f"{text}T23:59:59.999999999Z" if end else f"{text}T00:00:00Z"))
@@ -27,6 +27,31 @@ def instant(text: str, *, end: bool = False) -> str:
         return from_epoch_ns(epoch_ns(text))
     except ValueError as error:
         raise ValueError(f"{error}, a day such as 2026-11-20, or how long ago, such as 90m, 24h or 7d") from None
+
+
+def ahead(text: str) -> str:
+    """A time from now on: a time, a day in UTC (its end), or how far away (`24h`, `7d`).
+
+    ValueError if it is none of these, past, or more than a year away.
+    """
+    text = text.strip()
+    now = time.time_ns() // 1_000_000_000 * 1_000_000_000
+    try:
+        match = _AGO.fullmatch(text.lower())
+        wanted = from_epoch_ns(now + _nanoseconds(match)) if match else instant(text, end=True)
+    except ValueError:
+        raise ValueError(
+            "must be an RFC 3339 time, a day such as 2026-11-20, or how far away, such as 24h or 7d"
+        ) from None
+    if epoch_ns(wanted) <= time.time_ns():
+        raise ValueError("must be in the future")
+    if epoch_ns(wanted) > now + 366 * _SECONDS["d"] * 1_000_000_000:
+        raise ValueError("must be at most a year away")
+    return wanted
+
+
+def _nanoseconds(match: re.Match[str]) -> int:
+    return int(match[1]) * _SECONDS[match[2]] * 1_000_000_000
 
 
 def short(text: str | None) -> str:

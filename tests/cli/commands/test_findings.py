@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from sandbox.processes import free_port
 from tests.cli.conftest import Deployment
 from tests.cli.program import InProcess
+from triage.api.exports import FINDING_COLUMNS
 from triage.finding import Finding, Snapshot
 from triage.storage.query import FILTERS, columns_of
 
@@ -64,18 +67,77 @@ def _kebab(name: str) -> str:
     return re.sub("[A-Z]", lambda match: f"-{match[0].lower()}", name)
 
 
-@pytest.mark.parametrize("columns", ["80", "120"])
+@pytest.mark.parametrize("columns", ["34", "80", "120", "200"])
 def test_the_table(deployment: Deployment, findings: list[dict[str, Any]], in_process: InProcess, columns: str) -> None:
     day = ("--since", "2026-11-20", "--until", "2026-11-20")
     result = in_process("findings", *day, settings={**deployment.remote, "COLUMNS": columns})
     assert max(map(len, result.out.splitlines())) <= int(columns)
     for finding in findings:
-        for text in (finding["id"], finding["cause"], finding["failure"]["mailbox"]):
-            assert text in result.out
+        assert finding["failure"]["mailbox"] in result.out
+        assert finding["cause"] in result.out or columns == "34"
+        assert (finding["id"][:8] in result.out) is (columns != "34")
+    assert (r"\x1b[31mPay [bold]now" in result.out) is (columns == "200"), "the subject, where there is room"
     assert result.err == ""
-    few = in_process("findings", *day, "--top", "2", settings=deployment.remote)
-    assert sum(finding["id"] in few.out for finding in findings) == 2
-    assert "There are more than these 2. Use --all" in few.err
+
+
+@pytest.mark.parametrize("way_to_filter", [(), ("--mailbox", "*@contoso.com")])
+def test_the_total_comes_first(
+    deployment: Deployment, findings: list[dict[str, Any]], in_process: InProcess, way_to_filter: tuple[str, ...]
+) -> None:
+    day = ("--since", "2026-11-20", "--until", "2026-11-20", *way_to_filter)
+    exposed = sum(finding["exposed"] is True for finding in findings)
+    for more in ((), ("--top", "2")):
+        result = in_process("findings", *day, *more, settings=deployment.remote)
+        known = "The first 2 findings of more" if way_to_filter and more else f"{len(findings)} findings"
+        assert result.out.startswith(f"{known}: ")
+        assert bool(more) is ("There are more than these 2. Use --all" in result.err)
+        if not (way_to_filter and more):
+            assert f"In {exposed} of them, the message can still be opened" in result.out.splitlines()[0]
+
+
+def test_the_columns_that_were_asked_for(
+    deployment: Deployment, findings: list[dict[str, Any]], in_process: InProcess
+) -> None:
+    day = ("--since", "2026-11-20", "--until", "2026-11-20")
+    expected = {(one["failure"]["mailbox"], one["cause"]) for one in findings}
+    columns = ("--columns", "mailbox,cause")
+    result = in_process("findings", *day, *columns, "--format", "csv", settings=deployment.remote)
+    rows = list(csv.DictReader(io.StringIO(result.out)))
+    assert {(row["mailbox"], row["cause"]) for row in rows} == expected and len(rows[0]) == 2
+    result = in_process("findings", *day, *columns, "--json", settings=deployment.remote)
+    assert {(row["mailbox"], row["cause"]) for row in result.json["value"]} == expected
+    result = in_process("findings", *day, *columns, settings={**deployment.remote, "COLUMNS": "50"})
+    assert ["mailbox", "cause"] in [line.split() for line in result.out.splitlines()]
+    whole = in_process("findings", *day, "--format", "csv", settings=deployment.remote)
+    rows = list(csv.DictReader(io.StringIO(whole.out)))
+    assert tuple(rows[0]) == FINDING_COLUMNS
+    assert rows[0]["subject"] == r"\x1b[31mPay [bold]now", "a terminal does not obey it"
+
+
+@pytest.mark.parametrize(("columns", "said"), [
+    ("mailbx", "--columns: mailbx must be a known column (did you mean mailbox?)."),
+    ("mailbox,zzz", "--columns: zzz must be one of id, tenantId, occurredAt"),
+])  # fmt: skip
+def test_a_column_that_does_not_exist(in_process: InProcess, columns: str, said: str) -> None:
+    nobody = {"TRIAGE_URL": f"http://127.0.0.1:{free_port()}"}
+    result = in_process("findings", "--columns", columns, settings=nobody)
+    assert (result.code, result.out) == (64, "")
+    assert said in result.err
+
+
+def test_the_page(
+    deployment: Deployment, in_process: InProcess, monkeypatch: pytest.MonkeyPatch, findings: list[dict[str, Any]]
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    assert in_process("findings", "--cause", "user_deleted", "--web", settings=deployment.remote).code == 0
+    assert in_process("finding", findings[0]["id"][:8], "--web", settings=deployment.remote).code == 0
+    page = f"{deployment.address}/api/dashboard"
+    assert opened == [f"{page}?view=findings&cause=user_deleted", f"{page}?finding={findings[0]['id']}"]
+    refused = in_process("findings", "--web", settings=deployment.settings)
+    assert (refused.code, "--web needs --url" in refused.err) == (64, True)
+    refused = in_process("notifications", "--web", settings=deployment.remote)
+    assert (refused.code, "no page of notifications" in refused.err) == (64, True)
 
 
 def test_all_pages(
@@ -86,7 +148,7 @@ def test_all_pages(
         result = in_process(
             "findings", "--all", "--since", "2026-11-20", "--until", "2026-11-20", *form, settings=deployment.remote
         )
-        ids = [f'"id": "{finding["id"]}"' if form else finding["id"] for finding in findings]
+        ids = [f'"id": "{finding["id"]}"' if form else finding["id"][:8] for finding in findings]
         assert [result.out.count(one) for one in ids] == [1] * len(findings)
         assert "There are more" not in result.err
     assert result.out.count("mailbox") == 1

@@ -17,8 +17,11 @@ from hypothesis import strategies as st
 from sandbox.processes import ROOT
 from tests.cli.program import PROGRAM, environment
 from triage.cli.show.audit import audit_story
+from triage.cli.show.columns import table
 from triage.cli.show.finding import finding_story
-from triage.cli.show.tables import finding_line, findings_table, rejected_table, summary_view
+from triage.cli.show.incident import incident_story
+from triage.cli.show.lists import AUDITS, EXPOSURES, FINDINGS, INCIDENTS, REJECTED, Collection, finding_line
+from triage.cli.show.summary import summary_view
 from triage.cli.show.terminal import harmless, print_parts
 
 HOSTILE = (
@@ -69,6 +72,16 @@ AUDIT: dict[str, Any] = {
     "unreadable": [{"question": "x", "reason": "x", "permission": "x"}],
 }  # fmt: skip
 EVENT = {"reason": "x", "detail": "x", "body": "x" * 200}
+INCIDENT: dict[str, Any] = {
+    "id": "x", "title": "x", "state": "x", "severity": "x", "subject": "x", "tenantId": "x", "url": "x", "exposed": 2,
+    "causes": {"x": 3}, "suppression": {"reason": "x", "by": "x"}, "actions": [{"title": "x", "detail": "x"}],
+    "log": [{"what": "x", "by": "x", "note": "x"}],
+}  # fmt: skip
+EXPOSURE = dict.fromkeys(("mailbox", "location", "cause", "findingId", "incidentId", "folder", "subject"), "x")
+
+
+def listed(collection: Collection, item: Any, columns: str, **times: str) -> Any:
+    return table(collection.columns, [collection.flat({**hostile(item), **times})], int(columns))
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])
@@ -83,9 +96,13 @@ def test_an_attackers_text_is_shown_and_not_obeyed(
     parts = [
         *finding_story(finding, requests=True),
         *audit_story({**hostile(AUDIT), "auditedAt": WHEN}),
-        findings_table([finding], int(columns)),
-        finding_line(finding, int(columns), again=True),
-        rejected_table([{**hostile(EVENT), "receivedAt": WHEN}]),
+        finding_line(finding, again=True),
+        *incident_story(hostile(INCIDENT)),
+        listed(FINDINGS, FINDING, columns, occurredAt=WHEN),
+        listed(REJECTED, EVENT, columns, receivedAt=WHEN),
+        listed(INCIDENTS, INCIDENT, columns, lastSeen=WHEN),
+        listed(EXPOSURES, EXPOSURE, columns, since=WHEN),
+        listed(AUDITS, AUDIT, columns, auditedAt=WHEN),
         *summary_view(summary),
     ]
     print_parts(parts)

@@ -59,7 +59,7 @@ def read_answer(answer: httpx.Response) -> Json:
             raise CommandError(f"This is not allowed (403). {detail(answer)}")
         case 404 if _is_problem(answer):
             raise NotFoundError(detail(answer))
-        case 502 if _is_problem(answer):
+        case 409 | 502 if _is_problem(answer):
             raise CommandError(detail(answer))
         case 400 | 413:
             problem: Json = answer.json() if _is_problem(answer) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -63,9 +64,15 @@ class Service:
             f"{self._http.base_url} answers, but it is not the triage service ({answer.status_code})."
         )
 
-    async def post(self, path: str, body: bytes = b"") -> Json:
+    async def post(self, path: str, body: bytes | Json = b"") -> Json:
         """The JSON of the response to a POST."""
-        return await self._ask("POST", path, content=body, headers={"Content-Type": "application/json"})
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return await self._ask("POST", path, content=content, headers={"Content-Type": "application/json"})
+
+    async def whole(self, path: str) -> AsyncIterator[list[Json]]:
+        """All items of a collection that has no pages, as one page."""
+        self.more = False
+        yield cast("list[Json]", (await self.get(path)).get("value") or [])
 
     async def pages(
         self, path: str, parameters: Mapping[str, str], most: int | None, page: int = MAX_TOP

@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import asyncio
 
+from rich.text import Text
+
 from triage.cli.client.answers import Json
 from triage.cli.client.graph import GraphTarget, explain_sign_in, tenants_of, with_status
 from triage.cli.errors import ExitCode
 from triage.cli.options import AsJson, GraphOptions
 from triage.cli.show.audit import audit_story, exit_code
-from triage.cli.show.terminal import print_json, print_parts
+from triage.cli.show.columns import table
+from triage.cli.show.lists import LATEST_AUDITS, TENANT, many, worst
+from triage.cli.show.terminal import output, print_json, print_parts
 
 
 def audit(target: GraphOptions, as_json: AsJson = False) -> ExitCode:
-    """Audit Email Threat Defense's app now. Exit code: 0 healthy, 1 degraded, 2 broken, 3 unknown."""
+    """Audit Email Threat Defense's app now. Exit code: 0 healthy, 1 degraded, 2 broken, 3 unknown.
+
+    Of several tenants, first comes a list, and then each app that is not in order, the worst first.
+    """
     audits = asyncio.run(with_status(_audit(target)))
     if as_json:
         print_json({"value": audits})
     else:
-        for number, one in enumerate(audits):
-            print_parts([""] * (number > 0))
-            print_parts(audit_story(one))
+        _print(sorted(audits, key=worst))
     explain_sign_in({str(row.get("reason")) for one in audits for row in one["unreadable"]})
     return exit_code(audits)
+
+
+def _print(audits: list[Json]) -> None:
+    shown = audits
+    if len(audits) > 1:
+        total = f"{many(len(audits), LATEST_AUDITS.nouns)}: {LATEST_AUDITS.total(audits)}"
+        rows = [{**LATEST_AUDITS.flat(one), TENANT.name: one["tenantId"]} for one in audits]
+        columns = [column for column in LATEST_AUDITS.columns if column.name not in ("id", "drift", "auditedAt")]
+        print_parts([Text(total, "bold"), Text(), table(columns, rows, output().width)])
+        shown = [one for one in audits if one["issues"] or one["unreadable"]]
+    for number, one in enumerate(shown):
+        print_parts([""] * (number > 0 or len(audits) > 1))
+        print_parts(audit_story(one))
 
 
 async def _audit(target: GraphTarget) -> list[Json]:

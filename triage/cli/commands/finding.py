@@ -7,23 +7,36 @@ from typing import Annotated
 
 import typer
 
-from triage.cli.client.service import get, segment
+from triage.cli.client.answers import Json
+from triage.cli.client.service import Target, connect, segment
+from triage.cli.client.short_ids import whole_id
 from triage.cli.errors import ExitCode
-from triage.cli.options import AsJson, Requests, ServiceOptions
+from triage.cli.options import AsJson, Requests, ServiceOptions, Web
 from triage.cli.show.finding import finding_story
 from triage.cli.show.terminal import print_json, print_parts
+from triage.cli.show.web import open_page
 
 
 def finding(
-    identifier: Annotated[str, typer.Argument(metavar="ID", help="The finding's ID, as findings shows it.")],
+    identifier: Annotated[
+        str, typer.Argument(metavar="ID", help="The finding's ID, or its beginning, as findings shows it.")
+    ],
     target: ServiceOptions,
     requests: Requests = False,
+    web: Web = False,
     as_json: AsJson = False,
 ) -> ExitCode:
     """Explain one finding: what happened, whether the message can be opened, what to do, and how it is known."""
-    found = asyncio.run(get(target, f"findings/{segment(identifier)}"))
-    if as_json:
+    found = asyncio.run(_get(target, identifier))
+    if web:
+        open_page(target, finding=str(found["id"]))
+    elif as_json:
         print_json(found)
     else:
         print_parts(finding_story(found, requests=requests))
     return ExitCode.OK
+
+
+async def _get(target: Target, identifier: str) -> Json:
+    async with connect(target) as service:
+        return await service.get(f"findings/{segment(await whole_id(service, 'findings', identifier))}")

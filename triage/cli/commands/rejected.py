@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from rich.console import RenderableType
-
-from triage.cli.client.answers import Json
 from triage.cli.errors import ExitCode
-from triage.cli.options import All, AsJson, ServiceOptions, Top
-from triage.cli.show.pages import print_collection
-from triage.cli.show.tables import rejected_table
+from triage.cli.options import ServiceOptions
+from triage.cli.queries import RejectedListing
+from triage.cli.show.lists import REJECTED
+from triage.cli.show.pages import show_collection
 
 
-def rejected(target: ServiceOptions, top: Top = 20, everything: All = False, as_json: AsJson = False) -> ExitCode:
+def rejected(target: ServiceOptions, listing: RejectedListing) -> ExitCode:
     """List the events on the queue that could not be read as failures, newest first."""
-    most, shown = None if everything else top, None if as_json else _table
-    asyncio.run(print_collection(target, "rejected", {}, most, shown, nothing="There are no rejected events."))
+    asyncio.run(show_collection(target, REJECTED, {}, listing))
     return ExitCode.OK
-
-
-def _table(rows: list[Json], header: bool) -> RenderableType:
-    return rejected_table(rows, header=header)

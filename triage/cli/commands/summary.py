@@ -6,8 +6,9 @@ import asyncio
 
 from triage.cli.client.service import get
 from triage.cli.errors import ExitCode
-from triage.cli.options import AsJson, ServiceOptions, SummaryQuery
-from triage.cli.show.tables import summary_view
+from triage.cli.options import AsJson, ServiceOptions
+from triage.cli.queries import SummaryQuery
+from triage.cli.show.summary import summary_view
 from triage.cli.show.terminal import print_json, print_parts
 
 

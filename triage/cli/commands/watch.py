@@ -12,10 +12,12 @@ import typer
 
 from triage.cli.client.answers import Json, UnreachableError
 from triage.cli.client.service import Service, Target, connect
+from triage.cli.client.short_ids import whole_ids
 from triage.cli.errors import ExitCode
-from triage.cli.options import AsJson, FindingFilters, ServiceOptions
-from triage.cli.show.tables import finding_line
-from triage.cli.show.terminal import output, print_parts, say
+from triage.cli.options import AsJson, ServiceOptions
+from triage.cli.queries import FindingFilters
+from triage.cli.show.lists import finding_line
+from triage.cli.show.terminal import print_parts, say
 
 # The API sorts findings by the time of their failure, so a new finding can be among older ones. Each look reads
 # pages until one has nothing new, and at most this many.
@@ -42,6 +44,7 @@ def watch(
 async def _watch(target: Target, query: dict[str, str], last: int, interval: float, *, as_json: bool) -> None:
     seen: dict[str, str] = {}
     async with connect(target) as service:
+        query = await whole_ids(service, query)
         first = [finding async for rows in service.pages("findings", query, _PAGE) for finding in rows]
         seen.update(_versions(first))
         _show(first[:last], seen, as_json=as_json)
@@ -89,4 +92,4 @@ def _show(findings: list[Json], seen: dict[str, str], *, as_json: bool) -> None:
         else:
             known = seen.get(str(finding["id"]))
             again = known is not None and known != finding["triagedAt"]
-            print_parts([finding_line(finding, output().width, again=again)])
+            print_parts([finding_line(finding, again=again)])

@@ -53,7 +53,9 @@ def finding_story(finding: Json, *, requests: bool = False) -> Iterator[Renderab
             ("reported", _reported(finding, failure)),
             ("tenant", plain(finding.get("tenantId"))),
             ("times", _times(finding)),
-            ("finding", plain(finding.get("id"))),
+            ("incident", plain(finding.get("incidentId") if finding.get("url") else None)),
+            ("finding", plain(finding.get("id") if finding.get("url") else None)),
+            ("page", plain(finding.get("url"))),
         ]
     )
     reasons = parts(finding, "reasons")

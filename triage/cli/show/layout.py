@@ -15,8 +15,10 @@ from triage.cli.show.terminal import harmless, plain
 
 SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 VERDICT_STYLES = {
-    "healthy": "bold green", "degraded": "bold yellow", "broken": "bold red", "unknown": "bold yellow",
+    "broken": "bold red", "unknown": "bold yellow", "degraded": "bold yellow", "healthy": "bold green",
+    "not_applicable": "dim",
 }  # fmt: skip
+STATE_STYLES = {"open": "yellow", "acknowledged": "cyan", "resolved": "green", "suppressed": "dim"}
 EXPOSED = {True: ("yes", "bold red"), False: ("no", "green"), None: ("?", "yellow")}
 
 

@@ -4,49 +4,139 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
-from rich.console import RenderableType
+from rich.text import Text
 
+from triage.api.exports import csv_text
 from triage.cli.client.answers import Json
-from triage.cli.client.service import Target, connect
-from triage.cli.show.terminal import print_parts, say
+from triage.cli.client.service import Service, Target, connect
+from triage.cli.client.short_ids import whole_ids
+from triage.cli.errors import UsageError
+from triage.cli.show.columns import chosen, table
+from triage.cli.show.lists import TENANT, Collection, many
+from triage.cli.show.terminal import harmless, output, print_parts, say
+from triage.cli.show.web import open_page
 
 Pages = AsyncIterator[list[Json]]
-Table = Callable[[list[Json], bool], RenderableType]
-"""Shows some items, with a header or without."""
 
 
-async def print_collection(
-    target: Target, path: str, query: dict[str, str], most: int | None, table: Table | None, *, nothing: str
-) -> None:
-    """Prints at most `most` items (None: all), as JSON if `table` is None. `nothing` is said if there are none."""
+class Form(StrEnum):
+    """How a list is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How much of a collection is shown (`most`; None: all), and in which form. Without `columns`: the usual ones."""
+
+    form: Form
+    most: int | None
+    columns: tuple[str, ...] = ()
+    web: bool = False
+
+
+async def show_collection(target: Target, collection: Collection, query: Mapping[str, str], listing: Listing) -> None:
+    """Shows what matches the query."""
+    if listing.web:
+        if collection.view is None:
+            raise UsageError(f"--web: the dashboard has no page of {collection.nouns[1]}.")
+        open_page(target, view=collection.view, **query)
+        return
     async with connect(target) as service:
-        pages = service.pages(path, query, most)
-        count = await (_print_json(pages) if table is None else _print_table(pages, table))
+        query = await whole_ids(service, query)
+        # A table and CSV have nothing that a summary lacks.
+        short = dict(collection.query) if listing.form is not Form.JSON or listing.columns else {}
+        asked = {**query, **short}
+        paged = collection.paged
+        pages = service.pages(collection.path, asked, listing.most) if paged else service.whole(collection.path)
+        count = await _PRINT[listing.form](service, pages, collection, query, listing)
     if service.more:
         say(f"There are more than these {count}. Use --all to show all of them, or --top N.")
-    elif not count and table is not None:
-        say(nothing)
+    elif not count and listing.form is Form.TABLE:
+        say(f"No {collection.nouns[1]} match these filters." if query else collection.nothing)
 
 
-async def _print_table(pages: Pages, table: Table) -> int:
+async def _print_table(
+    service: Service, pages: Pages, collection: Collection, query: Mapping[str, str], listing: Listing
+) -> int:
+    names = await _tenant_names(service)
+    usual = [column for column in collection.columns if column.name != TENANT.name or len(names) != 1]
+    columns = chosen(collection.columns, listing.columns) if listing.columns else usual
     count = 0
-    async for rows in pages:
+    async for items in pages:
+        rows = (
+            sorted(map(collection.flat, items), key=collection.order)
+            if collection.order
+            else map(collection.flat, items)
+        )
+        rows = [{**row, TENANT.name: names.get(str(row.get("tenantId")), row.get("tenantId"))} for row in rows]
+        if rows and not count:
+            print_parts([Text(await _total(service, collection, query, rows), "bold"), Text()])
         if rows:
-            print_parts([table(rows, count == 0)])
+            print_parts([table(columns, rows, output().width, header=count == 0)])
         count += len(rows)
     return count
 
 
-async def _print_json(pages: Pages) -> int:
+async def _tenant_names(service: Service) -> dict[str, str]:
+    """What people call each tenant. Without a deployment, nobody knows: it takes a question to Graph."""
+    if service.direct:
+        return {}
+    tenants: list[Json] = (await service.get("tenants"))["value"]
+    return {str(tenant["tenantId"]): str(tenant["name"]) for tenant in tenants}
+
+
+async def _total(service: Service, collection: Collection, query: Mapping[str, str], rows: list[Json]) -> str:
+    """What all of them are: from the summary's counts, if these rows are not all."""
+    if not service.more:
+        return f"{many(len(rows), collection.nouns)}: {collection.total(rows)}"
+    if collection.whole and query.keys() <= set(collection.summarized):
+        return collection.whole(await service.get("summary", query))
+    return f"The first {many(len(rows), collection.nouns)} of more: {collection.total(rows)}"
+
+
+async def _print_json(
+    service: Service, pages: Pages, collection: Collection, query: Mapping[str, str], listing: Listing
+) -> int:
     """Prints `{"value": [...]}`, with each item on its own line."""
     count = 0
     sys.stdout.write('{"value": [')
-    async for rows in pages:
-        for row in rows:
-            sys.stdout.write(f"{',' if count else ''}\n{json.dumps(row)}")
+    async for items in pages:
+        for item in items:
+            shown = _some(collection.flat(item), listing.columns) if listing.columns else item
+            sys.stdout.write(f"{',' if count else ''}\n{json.dumps(shown)}")
             count += 1
     sys.stdout.write("\n]}\n" if count else "]}\n")
     sys.stdout.flush()
     return count
+
+
+async def _print_csv(
+    service: Service, pages: Pages, collection: Collection, query: Mapping[str, str], listing: Listing
+) -> int:
+    """Prints CSV as the service writes it, with the ends of lines of this system."""
+    names = listing.columns or collection.names
+    count = 0
+    sys.stdout.write(csv_text(names, (), header=True).replace("\r\n", "\n"))
+    async for items in pages:
+        rows = [_some(collection.flat(item), names) for item in items]
+        safe = [
+            {name: harmless(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows
+        ]
+        sys.stdout.write(csv_text(names, safe, header=False).replace("\r\n", "\n"))
+        count += len(rows)
+    sys.stdout.flush()
+    return count
+
+
+def _some(row: Json, names: tuple[str, ...]) -> Json:
+    return {name: row.get(name) for name in names}
+
+
+_PRINT = {Form.TABLE: _print_table, Form.JSON: _print_json, Form.CSV: _print_csv}

@@ -1,0 +1,55 @@
+"""The summary: the numbers with bars, and the state of the apps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from triage.cli.client.answers import Json
+from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, heading
+from triage.cli.show.terminal import harmless, plain
+from triage.cli.times import short
+
+_BAR = 30
+_BY = {"byCause": "by cause", "byScenario": "by scenario", "bySeverity": "by severity", "byConfidence": "by confidence"}
+
+
+def summary_view(summary: Json) -> Iterator[RenderableType]:
+    """The numbers with bars, largest first; the days in order; and the apps."""
+    first, last = short(summary.get("since")) or "the beginning", short(summary.get("until")) or "now"
+    total, exposed = summary.get("total") or 0, summary.get("exposed") or 0
+    yield Text(f"{total:,} failures", "bold").append(f" from {first} to {last} (UTC)", "default")
+    style = "bold red" if exposed else "green"
+    yield Text(f"In {exposed:,} of them, the message can still be opened", style)
+    for name, title in _BY.items():
+        if numbers := summary.get(name):
+            yield heading(title)
+            yield _bars(dict(sorted(numbers.items(), key=lambda item: -item[1])), styled=name == "bySeverity")
+    if days := summary.get("byDay"):
+        yield heading("by day")
+        yield _bars(dict(sorted(days.items())))
+    if audits := summary.get("audits"):
+        yield heading("Email Threat Defense's app")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for audit in audits:
+            verdict = str(audit.get("verdict"))
+            table.add_row(
+                Text(f"   {harmless(verdict)}", VERDICT_STYLES.get(verdict, "")), plain(audit.get("tenantId")),
+                plain(f"audited {short(audit.get('auditedAt'))}", "dim"),
+            )  # fmt: skip
+        yield table
+
+
+def _bars(numbers: dict[str, int], *, styled: bool = False) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(min_width=28)
+    table.add_column(justify="right")
+    most = max([*numbers.values(), 1])
+    for name, number in numbers.items():
+        style = SEVERITY_STYLES.get(name, "") if styled else ""
+        bar = "#" * max(round(number / most * _BAR), 1 if number else 0)
+        table.add_row(Text(f"   {harmless(name)}", style), f"{number:,}", Text(bar, style or "blue"))
+    return table
