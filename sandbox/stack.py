@@ -1,4 +1,4 @@
-"""Storage, the simulated tenants and the Functions host, connected on free ports. They all stop together."""
+"""Storage, the simulated tenants, ETD and the Functions host, connected on free ports. They all stop together."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,25 +28,44 @@ class Stack:
     storage: Azurite
     host: Child
     settings: Mapping[str, str]
+    etd: str | None = None  # its address, if any tenant has a business
 
 
 @contextmanager
-def stack(*, port: int = 0, core_tools: str | None = None, **more: str) -> Iterator[Stack]:
-    """`core_tools`: the path of `func`, to run instead of the local host. `more`: further settings."""
+def stack(
+    *, port: int = 0, core_tools: str | None = None, businesses: Sequence[str] = (), **more: str
+) -> Iterator[Stack]:
+    """`core_tools`: the path of `func`, to run instead of the local host. `businesses`: ids of the tenants that have
+    one in ETD, which then runs as well. `more`: further settings."""
     with (
+        child("tenant", "--port", "0", environ={}) as tenant,  # it starts while storage does
         azurite() as storage,
-        child("tenant", "--port", "0", environ={}) as tenant,
     ):
         graph = tenant.wait_for(r"^Graph listening at (http://\S+)")[1]
-        settings = {
-            "TriageStorage": storage.connection_string,
-            "TRIAGE_TENANTS": json.dumps(World.load().triage_tenants()),
-            "GRAPH_ENDPOINT": graph,
-            **more,
-        }
-        running = _core_tools(core_tools, port, settings) if core_tools else host(port=port, environ=settings)
-        with running as (process, address):
-            yield Stack(address, graph, storage, process, settings)
+        with _etd(graph, businesses) as (etd, apis):
+            settings = {
+                "TriageStorage": storage.connection_string,
+                "TRIAGE_TENANTS": json.dumps(World.load().triage_tenants()),
+                "GRAPH_ENDPOINT": graph,
+                **apis,
+                **more,
+            }
+            running = _core_tools(core_tools, port, settings) if core_tools else host(port=port, environ=settings)
+            with running as (process, address):
+                yield Stack(address, graph, storage, process, settings, etd)
+
+
+@contextmanager
+def _etd(graph: str, businesses: Sequence[str]) -> Iterator[tuple[str | None, dict[str, str]]]:
+    """The address of the simulated ETD, and the setting that points to it; nothing if nobody has a business."""
+    arguments = ("etd", "--graph", graph, "--tenants", *businesses)
+    with child(*arguments, environ={}) if businesses else nullcontext() as process:
+        if process is None:
+            yield None, {}
+            return
+        address = process.wait_for(r"^ETD listening at (http://\S+)")[1]
+        with urllib.request.urlopen(f"{address}/_sandbox/apis", timeout=20) as answer:
+            yield address, {"ETD_APIS": answer.read().decode()}
 
 
 def core_tools() -> str | None:
