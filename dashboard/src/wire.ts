@@ -115,6 +115,29 @@ export const CONFIDENCE_VALUES = [
   "undetermined",
 ] as const;
 
+export interface CoverageChanges {
+  since: string;
+  newlyUncovered: number;
+  recovered: number;
+}
+
+export interface CoverageScan {
+  id: string;
+  tenantId: string;
+  startedAt: string;
+  finishedAt: string | null;
+  state: ScanState;
+  progress: number;
+  users: number;
+  mailboxes: number;
+  covered: number;
+  uncovered: number;
+  byCause: Record<string, number>;
+  unknown: number;
+  reasons: Lack[];
+  changes: CoverageChanges | null;
+}
+
 export interface Delivery {
   id: string;
   channel: string;
@@ -182,6 +205,49 @@ export interface FailureSummary {
   direction: string | null;
   occurredAt: string | null;
 }
+
+export interface Feed {
+  tenantId: string;
+  state: FeedState;
+  lastSuccessAt: string | null;
+  behindSeconds: number;
+  lanes: FeedLanes;
+  candidates: number;
+  verified: number;
+  failuresFound: number;
+  notVerified: number;
+  mailboxesUnknown: number;
+  gaps: FeedGap[];
+  requestsToday: number;
+  requestShare: number;
+  lastError: string | null;
+}
+
+export interface FeedGap {
+  from: string;
+  to: string;
+  why: string;
+}
+
+export interface FeedHealth {
+  status: "ok" | "degraded" | "unknown";
+  feeds: number;
+  behind: number;
+  failing: number;
+}
+
+export interface FeedLanes {
+  search: SearchLane;
+  logExport: LogExportLane;
+}
+
+export type FeedState = (typeof FEED_STATE_VALUES)[number];
+export const FEED_STATE_VALUES = [
+  "ok",
+  "behind",
+  "failing",
+  "off",
+] as const;
 
 export interface Finding {
   id: string;
@@ -281,6 +347,7 @@ export interface HealthChecks {
   storage: StorageHealth;
   graph: GraphHealth;
   permissions: PermissionHealth;
+  feeds: FeedHealth;
   notifications: NotificationHealth;
 }
 
@@ -377,6 +444,18 @@ export interface LogEntry {
   note: string | null;
 }
 
+export interface LogExportLane {
+  cursor: string | null;
+  lastSuccessAt: string | null;
+  settledUntil: string | null;
+}
+
+export type MailboxChange = (typeof MAILBOX_CHANGE_VALUES)[number];
+export const MAILBOX_CHANGE_VALUES = [
+  "new",
+  "recovered",
+] as const;
+
 export interface MessageState {
   location: Location;
   folder: string | null;
@@ -435,8 +514,16 @@ export const PERMISSION_STATE_VALUES = [
   "unknown",
 ] as const;
 
+export interface PolledFeed {
+  tenantId: string;
+}
+
+export interface PolledFeeds {
+  value: PolledFeed[];
+}
+
 export interface ProblemBody {
-  type: "urn:problem-type:triage:invalid-query" | "urn:problem-type:triage:invalid-body" | "urn:problem-type:triage:invalid-failure" | "urn:problem-type:triage:not-signed-in" | "urn:problem-type:triage:role-missing" | "urn:problem-type:triage:other-tenant" | "urn:problem-type:triage:not-found" | "urn:problem-type:triage:unknown-tenant" | "urn:problem-type:triage:unknown-channel" | "urn:problem-type:triage:wrong-state" | "urn:problem-type:triage:too-large" | "urn:problem-type:triage:internal" | "urn:problem-type:triage:channel-failed" | "urn:problem-type:triage:storage-away" | "urn:problem-type:triage:storage-denied" | "urn:problem-type:triage:timeout";
+  type: "urn:problem-type:triage:invalid-query" | "urn:problem-type:triage:invalid-body" | "urn:problem-type:triage:invalid-failure" | "urn:problem-type:triage:not-signed-in" | "urn:problem-type:triage:role-missing" | "urn:problem-type:triage:other-tenant" | "urn:problem-type:triage:not-found" | "urn:problem-type:triage:unknown-tenant" | "urn:problem-type:triage:no-feed" | "urn:problem-type:triage:unknown-channel" | "urn:problem-type:triage:wrong-state" | "urn:problem-type:triage:too-large" | "urn:problem-type:triage:internal" | "urn:problem-type:triage:channel-failed" | "urn:problem-type:triage:storage-away" | "urn:problem-type:triage:storage-denied" | "urn:problem-type:triage:timeout";
   title: string;
   status: number;
   detail: string;
@@ -517,6 +604,13 @@ export const RESOLUTION_VALUES = [
   "by_hand",
 ] as const;
 
+export type ScanState = (typeof SCAN_STATE_VALUES)[number];
+export const SCAN_STATE_VALUES = [
+  "running",
+  "complete",
+  "partial",
+] as const;
+
 export type Scenario = (typeof SCENARIO_VALUES)[number];
 export const SCENARIO_VALUES = [
   "resource_not_found",
@@ -535,6 +629,11 @@ export const SCOPE_VALUES = [
   "evidence",
 ] as const;
 
+export interface SearchLane {
+  cursor: string | null;
+  lastSuccessAt: string | null;
+}
+
 export type Severity = (typeof SEVERITY_VALUES)[number];
 export const SEVERITY_VALUES = [
   "critical",
@@ -543,6 +642,15 @@ export const SEVERITY_VALUES = [
   "low",
   "info",
 ] as const;
+
+export interface StartedScan {
+  id: string;
+  tenantId: string;
+}
+
+export interface StartedScans {
+  value: StartedScan[];
+}
 
 export interface StorageHealth {
   status: "ok" | "down";
@@ -593,6 +701,15 @@ export interface TenantState {
 export interface TimeInReach {
   atLeast: number;
   atMost: number;
+}
+
+export interface UncoveredMailbox {
+  mailbox: string;
+  cause: Cause;
+  confidence: Confidence;
+  summary: string;
+  since: string;
+  change: MailboxChange | null;
 }
 
 export interface Unreadable {

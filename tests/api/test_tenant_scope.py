@@ -13,6 +13,7 @@ from typing import Any
 
 import azure.functions as func
 import pytest
+from azure.data.tables import UpdateMode
 
 from sandbox.azurite import azurite
 from sandbox.receiver import channels
@@ -23,17 +24,23 @@ from tests.api.calling import call
 from tests.factories import make_failure
 from triage.api.routes import ROUTES
 from triage.audit.model import Audit, Verdict, audit_id
+from triage.coverage.compare import Standing
+from triage.coverage.model import CoverageScan, ScanState, UncoveredMailbox
+from triage.coverage.work import Work
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.finding import Finding
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.notifications.pending import Occasion, pending
 from triage.operations.services import Services, services
 from triage.settings import Mode, NotificationEvent
+from triage.storage.coverage_rows import mailbox_row, scan_row
 from triage.storage.rejected import RejectedReason, rejected_event
-from triage.wire import from_epoch_ns
+from triage.wire import epoch_ns, from_epoch_ns, newest_first
 
 WORLD = World({"tenants": {"one": {"domains": ["one.example"]}, "two": {"domains": ["two.example"]}}})
 OWN, OTHER = (entry["tenantId"] for entry in WORLD.triage_tenants())
+# Nobody listens there.
+API = {"endpoint": "http://127.0.0.1:9", "clientId": "c", "clientSecret": "s", "apiKey": "k"}
 NOWHERE = "6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a99"
 AT = "2026-11-20T10:11:12Z"
 SOON = from_epoch_ns(time.time_ns() // 10**9 * 10**9 + 3600 * 10**9)
@@ -56,6 +63,7 @@ STORED = (
 )
 OWN_INCIDENT, OTHER_INCIDENT, NOBODYS_INCIDENT = (one.incident_id for one in STORED)
 OWN_AUDIT, OTHER_AUDIT = (audit_id(tenant, AT, "1") for tenant in (OWN, OTHER))
+OWN_SCAN, OTHER_SCAN = (f"{tenant}.{newest_first(epoch_ns(AT))}.{1:08}" for tenant in (OWN, OTHER))
 # What a caller of the first tenant must never read.
 SECRETS = (
     OTHER,
@@ -142,6 +150,21 @@ CASES: dict[str, Case] = {
     ),
     "get_latest_audits": Case(may=(({}, OWN),)),
     "get_audit": Case(may=(({"id": OWN_AUDIT}, OWN_AUDIT),), refused=(({"id": OTHER_AUDIT}, 404),)),
+    "get_latest_coverage": Case(may=(({}, OWN_SCAN),)),
+    "get_coverage": Case(may=(({"id": OWN_SCAN}, OWN_SCAN),), refused=(({"id": OTHER_SCAN}, 404),)),
+    "get_coverage_mailboxes": Case(
+        may=(({"id": OWN_SCAN}, "a@one.example"), ({"id": OWN_SCAN, "query": {"format": "csv"}}, "a@one.example")),
+        refused=(({"id": OTHER_SCAN}, 404), ({"id": OTHER_SCAN, "query": {"format": "csv"}}, 404)),
+    ),
+    "post_coverage": Case(
+        may=(({}, OWN), (body({"tenantId": OWN}), OWN)),
+        refused=((body({"tenantId": OTHER}), 403), (body({"tenantId": NOWHERE}), 403)),
+    ),
+    "get_feeds": Case(may=(({}, OWN),)),
+    "post_poll": Case(
+        may=(({}, OWN), (body({"tenantId": OWN}), OWN)),
+        refused=((body({"tenantId": OTHER}), 403), (body({"tenantId": NOWHERE}), 403)),
+    ),
     "get_tenants": Case(may=(({}, OWN),)),
     "get_summary": Case(may=(({}, '"total": 1,'), (of(OWN), '"total": 1,')), refused=LISTS),
     "get_notifications": Case(may=(({}, OWN_ID), (of(OWN), OWN_ID)), refused=LISTS),
@@ -177,6 +200,7 @@ async def ask(connection_string: str, monkeypatch: pytest.MonkeyPatch) -> AsyncI
         monkeypatch.setenv("TriageStorage", connection_string)
         monkeypatch.setenv("TRIAGE_TENANTS", json.dumps(WORLD.triage_tenants()))
         monkeypatch.setenv("GRAPH_ENDPOINT", tenant.url)
+        monkeypatch.setenv("ETD_APIS", json.dumps([{**API, "tenantId": tenant_id} for tenant_id in (OWN, OTHER)]))
         monkeypatch.setenv("TRIAGE_AUTH", "easyauth")
         monkeypatch.setenv("TRIAGE_NOTIFICATIONS", json.dumps(channels.settings(other.url)))
         await _store(services())
@@ -195,7 +219,21 @@ async def _store(made: Services) -> None:
             id=identifier, tenant_id=tenant_id, etd_app_id=OWN, mode=Mode.READ, audited_at=AT, verdict=Verdict.HEALTHY
         )
         await made.audits.save(audit)
+    for scan_id, tenant_id, mailbox in ((OWN_SCAN, OWN, "a@one.example"), (OTHER_SCAN, OTHER, "a@two.example")):
+        await _scanned(made, CoverageScan(id=scan_id, tenant_id=tenant_id, started_at=AT), mailbox)
     await made.rejected.save(rejected_event("unreadable event", "1", AT, RejectedReason.NOT_JSON, ""))
+
+
+async def _scanned(made: Services, scan: CoverageScan, mailbox: str) -> None:
+    """A complete scan with one mailbox."""
+    found = UncoveredMailbox(
+        mailbox=mailbox, cause=Cause.MAILBOX_UNLICENSED, confidence=Confidence.PROBABLE, summary="", since=AT
+    )
+    complete = scan.model_copy(update={"state": ScanState.COMPLETE})
+    rows = (scan_row(complete, Work()), mailbox_row(f"{scan.id}.0", Standing.UNCOVERED, found, 0))
+    table = await made.account.table("coverage")
+    for row in rows:
+        await table.upsert_entity(row, mode=UpdateMode.REPLACE)
 
 
 def role(name: str, tenant_id: str | None) -> str:

@@ -16,6 +16,8 @@ _COLLECTIONS = {
     "audits": filters.AUDITS,
     "summary": filters.SUMMARY,
     "rejected": filters.REJECTED,
+    "notifications": filters.NOTIFICATIONS,
+    "coverage mailboxes": filters.MAILBOXES,
 }
 _FORMATS = {"uuid": "a GUID", "date-time": "an RFC 3339 time with an offset"}
 _MOST_VALUES = 10

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 import azure.functions as func
 
-from triage.addresses import guid
 from triage.api.access import Caller
 from triage.api.filters import AUDITS, DEFAULT_TOP
 from triage.api.problem_types import ProblemType
 from triage.api.queries import page, read_query
 from triage.api.responses import RequestError, endpoint, json_response
-from triage.intake.json_text import IntakeError, parse_json
+from triage.api.tenant_body import meant
 from triage.operations.audits import audit_all
 from triage.operations.services import Services
-from triage.problems import Problem
 
 
 @endpoint
@@ -52,29 +48,6 @@ async def get(request: func.HttpRequest, services: Services, caller: Caller) -> 
 @endpoint
 async def post(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
     """Audits one tenant or all of them now, reads everything again, and saves the audits."""
-    wanted = caller.chosen(_named(request.get_body()))
-    tenants = tuple(tenant for tenant in services.settings.tenants if wanted is None or tenant.tenant_id in wanted)
-    if wanted is not None and not tenants:
-        problem = Problem("/tenantId", "is not a tenant in TRIAGE_TENANTS")
-        raise RequestError(ProblemType.UNKNOWN_TENANT, "There is no such tenant to audit.", [problem])
+    tenants = meant(request.get_body(), services, caller)
     audits = await audit_all(services, tenants)
     return json_response({"value": [audit.wire() for audit in audits]})
-
-
-def _named(body: bytes) -> tuple[str, ...] | None:
-    """The tenant that the body names; None if it is empty."""
-    try:
-        value: object = parse_json(body) if body.strip() else {}
-    except IntakeError as error:
-        raise RequestError(ProblemType.INVALID_BODY, f"The body cannot be read. {error}.", error.problems) from None
-    if not isinstance(value, dict):
-        detail = 'The body must be {"tenantId": "<guid>"}, or empty for all tenants.'
-        raise RequestError(ProblemType.INVALID_BODY, detail)
-    tenant_id = cast("dict[str, Any]", value).get("tenantId")
-    if tenant_id is None:
-        return None
-    try:
-        return (guid(tenant_id if isinstance(tenant_id, str) else ""),)
-    except ValueError as error:
-        problem = Problem("/tenantId", str(error))
-        raise RequestError(ProblemType.INVALID_BODY, "There is no such tenant to audit.", [problem]) from None

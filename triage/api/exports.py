@@ -26,6 +26,7 @@ EXPOSURE_COLUMNS = (
     "tenantId", "mailbox", "messageId", "internetMessageId", "subject", "location", "folder", "isRead", "since",
     "lookedAt", "cause", "findingId", "incidentId", "url",
 )  # fmt: skip
+MAILBOX_COLUMNS = ("mailbox", "cause", "confidence", "summary", "since", "change")
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and an attacker wrote some of the texts
 # (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -59,6 +60,11 @@ def incidents_table(incidents: Iterable[Json], *, header: bool) -> str:
 def exposures_table(exposures: Iterable[Json], *, header: bool) -> str:
     """Exposures as CSV."""
     return csv_text(EXPOSURE_COLUMNS, exposures, header)
+
+
+def mailboxes_table(mailboxes: Iterable[Json], *, header: bool) -> str:
+    """Mailboxes of a coverage scan as CSV."""
+    return csv_text(MAILBOX_COLUMNS, mailboxes, header)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Json], header: bool) -> str:

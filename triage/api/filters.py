@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from triage.addresses import domain_name, guid, mailbox_address
 from triage.audit.model import Verdict
+from triage.coverage.model import MailboxChange
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.finding import FindingState, Scope
 from triage.incidents import IncidentState
@@ -163,6 +164,7 @@ _OTHERS = {
     "incidentState": Parameter("state", _any_of(IncidentState), "Whether somebody has to act"),
     "deliveryState": Parameter("state", _any_of(DeliveryState), "What has become of the notification"),
     "scope": Parameter("scope", _any_of(Scope), "What the incident is about"),
+    "changed": Parameter("changed", _any_of(MailboxChange), "What is different since the complete scan before"),
     "table": Parameter("format", _one_of(("json", "csv")), "The format"),
 }
 
@@ -176,4 +178,5 @@ SUMMARY = ("tenantId", "since", "until")
 REJECTED = ("top",)
 NOTIFICATIONS = ("tenantId", "deliveryState", "top")
 EXPOSURES = ("tenantId", "address", "isRead", "incidentId", "top", "table")
+MAILBOXES = ("cause", "changed", "top", "table")
 INCIDENTS = ("tenantId", "incidentState", "scope", "cause", "severity", "since", "until", "top", "table")

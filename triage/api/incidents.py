@@ -16,7 +16,7 @@ from triage.api.filters import INCIDENTS
 from triage.api.problem_types import ProblemType
 from triage.api.queries import read_query
 from triage.api.responses import RequestError, endpoint, in_dashboard, json_response
-from triage.api.schemas import Noted, Resolved, Suppressed
+from triage.api.schemas.actions import Noted, Resolved, Suppressed
 from triage.incidents import Incident, StateError, acknowledge, suppress
 from triage.incidents.transitions import Step
 from triage.intake.json_text import IntakeError, parse_json

@@ -16,7 +16,8 @@ from triage.api.access import Caller
 from triage.api.filters import PARAMETERS
 from triage.api.responses import endpoint, json_response
 from triage.api.route import Body, Endpoint, Route
-from triage.api.schemas import Page, ProblemBody
+from triage.api.schemas.page import Page
+from triage.api.schemas.problems import ProblemBody
 from triage.operations.services import Services
 
 _PROBLEMS = {

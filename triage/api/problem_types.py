@@ -24,6 +24,7 @@ class ProblemType(Enum):
     )
     NOT_FOUND = "not-found", 404, "Not found", "There is no such resource, or it belongs to another tenant."
     UNKNOWN_TENANT = "unknown-tenant", 404, "Unknown tenant", "`TRIAGE_TENANTS` does not have the tenant."
+    NO_FEED = "no-feed", 404, "No feed", "`ETD_APIS` does not have the tenant, so there is nothing to poll."
     UNKNOWN_CHANNEL = "unknown-channel", 404, "Unknown channel", "`TRIAGE_NOTIFICATIONS` does not have the channel."
     WRONG_STATE = "wrong-state", 409, "Wrong state", "The state of the incident does not allow it."
     TOO_LARGE = "too-large", 413, "Too large", "The body, or a failure in it, is too large."

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from triage.api import (
     audits,
+    coverage,
     dashboard,
     exposures,
     failures,
+    feeds,
     filters,
     findings,
     health,
@@ -19,35 +21,41 @@ from triage.api import (
 from triage.api.collection import EXPORTS
 from triage.api.openapi import description_of
 from triage.api.route import Body, Route
-from triage.api.schemas import (
-    AUDIT_PAGE,
-    EXPOSURE_PAGE,
-    FINDING_PAGE,
-    INCIDENT_PAGE,
-    NOTIFICATION_PAGE,
-    REJECTED_PAGE,
-    TENANT_PAGE,
-    AcceptedBody,
-    AuditRequest,
+from triage.api.schemas.actions import (
     ChannelTest,
     ChannelTested,
-    Failures,
-    Finding,
-    Health,
-    Incident,
     Noted,
+    PolledFeeds,
     Queued,
     Resolved,
-    Summary,
+    StartedScans,
     Suppressed,
+    TenantRequest,
 )
+from triage.api.schemas.failures import AcceptedBody, Failures
+from triage.api.schemas.health import Health
+from triage.api.schemas.items import (
+    AUDIT_PAGE,
+    COVERAGE_PAGE,
+    EXPOSURE_PAGE,
+    FEED_PAGE,
+    FINDING_PAGE,
+    INCIDENT_PAGE,
+    MAILBOX_PAGE,
+    NOTIFICATION_PAGE,
+    REJECTED_PAGE,
+    Finding,
+    Incident,
+)
+from triage.api.schemas.state import TENANT_PAGE, Summary
 from triage.audit.model import Audit
+from triage.coverage.model import CoverageScan
 
 _FAILURES = Body(
     Failures,
     "One failure, or an array of up to 1,000. Also a CloudEvent, an Event Grid event, or a row of the Log Export.",
 )
-_TENANT = Body(AuditRequest, "The tenant to audit. Without a body, every tenant.", required=False)
+_TENANT = Body(TenantRequest, "The tenant. Without a body, every tenant.", required=False)
 _CHANNEL = Body(ChannelTest, "The channel to test.")
 _NOTE = Body(Noted, "A note for the log.", required=False)
 
@@ -84,6 +92,17 @@ ROUTES: tuple[Route, ...] = (
     Route("get_latest_audits", "GET", "audits/latest", audits.latest, "List the newest audit of each tenant",
           AUDIT_PAGE, problems=(400, 503)),
     Route("get_audit", "GET", "audits/{id}", audits.get, "Get an audit", Audit, problems=(404, 503)),
+    Route("get_latest_coverage", "GET", "coverage/latest", coverage.latest, "List the newest coverage scan of each tenant",
+          COVERAGE_PAGE, problems=(400, 503)),
+    Route("post_coverage", "POST", "coverage", coverage.post, "Scan the mailboxes now", StartedScans, 202, body=_TENANT,
+          problems=(400, 404, 503)),
+    Route("get_coverage", "GET", "coverage/{id}", coverage.get, "Get a coverage scan", CoverageScan,
+          problems=(404, 503)),
+    Route("get_coverage_mailboxes", "GET", "coverage/{id}/mailboxes", coverage.mailboxes,
+          "List the mailboxes of a scan", MAILBOX_PAGE, media=EXPORTS, query=filters.MAILBOXES, problems=(400, 404, 503)),
+    Route("get_feeds", "GET", "feeds", feeds.search, "List the feeds", FEED_PAGE, problems=(400, 503)),
+    Route("post_poll", "POST", "feeds/poll", feeds.poll, "Poll the feeds now", PolledFeeds, 202, body=_TENANT,
+          problems=(400, 404, 503)),
     Route("get_tenants", "GET", "tenants", tenants.search, "List the tenants", TENANT_PAGE, problems=(400, 503)),
     Route("get_summary", "GET", "summary", summary.get, "Summarize findings", Summary,
           query=filters.SUMMARY, problems=(400, 503)),

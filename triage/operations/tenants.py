@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from triage import deadlines
+from triage.coverage.model import ScanState
 from triage.graph.models.directory import Organization
 from triage.operations.services import Services
 from triage.settings import Tenant
@@ -16,10 +17,12 @@ async def describe_tenants(services: Services, tenants: tuple[Tenant, ...]) -> l
     """Each tenant as in `GET /api/tenants`. Raises azure.core's errors; without Graph, a tenant has another name."""
     ids = tuple(tenant.tenant_id for tenant in tenants)
     asked = asyncio.gather(*(_organization(services, tenant) for tenant in tenants))
-    audits, exposures, incidents, organizations = await asyncio.gather(
-        services.audits.latest(ids), services.exposures.totals(ids), services.incident_lists.open_by_tenant(), asked
-    )
+    audits, exposures, incidents, scans, organizations = await asyncio.gather(
+        services.audits.latest(ids), services.exposures.totals(ids), services.incident_lists.open_by_tenant(),
+        services.coverages.latest(ids, ScanState.COMPLETE), asked,
+    )  # fmt: skip
     newest = {audit.tenant_id: audit for audit in audits}
+    covered = {scan.tenant_id: {"mailboxes": scan.mailboxes, "uncovered": scan.uncovered} for scan in scans}
     return [
         {
             "tenantId": tenant.tenant_id,
@@ -30,7 +33,7 @@ async def describe_tenants(services: Services, tenants: tuple[Tenant, ...]) -> l
             "auditedAt": audit.audited_at if audit else None,
             "openIncidents": incidents[tenant.tenant_id],
             "exposed": exposures.by_tenant[tenant.tenant_id],
-            "coverage": None,
+            "coverage": covered.get(tenant.tenant_id),
         }
         for tenant, organization in zip(tenants, organizations, strict=True)
     ]

@@ -1,0 +1,1 @@
+"""The shapes of bodies that have no model elsewhere, for the OpenAPI description."""

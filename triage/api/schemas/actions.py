@@ -1,0 +1,95 @@
+"""What people ask the service to do, and its answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from triage.api.schemas.page import MAY_LACK_FIELDS
+from triage.incidents import ResolveReason
+from triage.wire import Instant, Wire
+
+
+class Queued(Wire):
+    """How many failures were queued, and where to send the next POST if more of them match."""
+
+    model_config = MAY_LACK_FIELDS
+
+    queued: int
+    """The number of failures."""
+    next_link: str | None = None
+    """The URL for the rest; left out at the end."""
+
+
+class TenantRequest(Wire):
+    """The tenant that is meant; every tenant if there is none."""
+
+    tenant_id: UUID | None = None
+    """A tenant in `TRIAGE_TENANTS`."""
+
+
+class StartedScan(Wire):
+    """A coverage scan that runs."""
+
+    id: str
+    tenant_id: str
+
+
+class StartedScans(Wire):
+    """The scans that run now: each was started, or ran already."""
+
+    value: list[StartedScan]
+
+
+class PolledFeed(Wire):
+    """A feed that is polled."""
+
+    tenant_id: str
+
+
+class PolledFeeds(Wire):
+    """The feeds that are polled now."""
+
+    value: list[PolledFeed]
+
+
+class ChannelTest(Wire):
+    """A channel to send a test to."""
+
+    channel: str
+    """The name of a channel in `TRIAGE_NOTIFICATIONS`."""
+
+
+class ChannelTested(Wire):
+    """What the other side said to a test."""
+
+    channel: str
+    status: int
+    answer: str
+    """The status and the beginning of the answer."""
+    note: str | None
+    """What the answer does not say, and how to find out."""
+
+
+class Noted(Wire):
+    """What people say when they acknowledge an incident or open it again."""
+
+    note: str | None = None
+    """Why; it is kept in the log of the incident."""
+    by: Annotated[str, Field(max_length=200)] | None = None
+    """Who asks. It counts only with function keys: otherwise it is who is signed in."""
+
+
+class Resolved(Noted):
+    """Why an incident needs nothing more."""
+
+    reason: ResolveReason
+
+
+class Suppressed(Noted):
+    """Why nobody is told of an incident, and until when: at most a year from now."""
+
+    reason: str
+    until: Instant
