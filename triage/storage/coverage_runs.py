@@ -98,17 +98,17 @@ class CoverageRuns:
         fresh: Entity = {**entity, "leaseUntil": until, "leaseId": uuid4().hex}
         try:
             written = await table.update_entity(fresh, mode="replace", **if_unchanged(entity))
+            stored = await Coverages(self._account).stored(entity["scanId"])
+            if stored is None:
+                await table.delete_entity(fresh)
+                return None
+            run = Run(stored, {**fresh, "etag": written["etag"]})
+            if killed:
+                await self._take_back(run)
         except HttpResponseError as error:
             if is_conflict(error):
                 return None
             raise
-        stored = await Coverages(self._account).stored(entity["scanId"])
-        if stored is None:
-            await table.delete_entity(fresh)
-            return None
-        run = Run(stored, {**fresh, "etag": written["etag"]})
-        if killed:
-            await self._take_back(run)
         return run
 
     async def store(self, run: Run, scan: CoverageScan, work: Work, rows: Iterable[Entity] = ()) -> None:
@@ -152,7 +152,11 @@ class CoverageRuns:
                 raise
 
     async def _take_back(self, run: Run) -> None:
-        """Removes what the part that was not finished had written."""
+        """Removes what the part that was not finished had written.
+
+        Its worker may be alive after all: once the scan was written again, that one can't finish the part any more.
+        """
+        await self.store(run, run.stored.scan, run.stored.work)
         table = await self._account.table(TABLE)
         where = f"PartitionKey eq '{quoted(run.stored.mailboxes)}' and part eq {run.stored.work.part}"
         rows = [row async for row in table.query_entities(where, select=["PartitionKey", "RowKey"])]
