@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,7 +44,13 @@ class Feeding:
     tenant: ServedTenant
     services: Services
     tenant_id: str
+    start: Callable[[], Services]
     posted: list[RemediationFailure] = field(default_factory=list[RemediationFailure])
+
+    async def restart(self) -> None:
+        """Another process takes over: what the one before had in memory is gone."""
+        await self.services.close()
+        self.services = self.start()
 
     async def poll(self, seconds: float = 30) -> None:
         await poll_now(self.services, seconds=seconds)
@@ -98,22 +104,30 @@ class Feeding:
 
 @asynccontextmanager
 async def feeding(
-    storage: Azurite, switches: Mapping[str, Any] | None = None, api: Mapping[str, Any] | None = None,
-    start: datetime | None = MORNING, people: Mapping[str, Any] = PEOPLE,
-) -> AsyncIterator[Feeding]:  # fmt: skip
+    storage: Azurite,
+    switches: Mapping[str, Any] | None = None,
+    api: Mapping[str, Any] | None = None,
+    people: Mapping[str, Any] = PEOPLE,
+) -> AsyncIterator[Feeding]:
+    """A tenant and its ETD, whose clock stands at MORNING; `api` changes the entry of ETD_APIS."""
     tenant_id = str(uuid4())
     world = World({"tenants": {"feed": {"id": tenant_id, "domains": ["feed.example"], "people": people}}})
     async with (
         serve_tenant(world) as tenant,
-        serve_etd([tenant_id], tenant.url, start=start, switches={"rateLimit": False, **(switches or {})}) as etd,
+        serve_etd([tenant_id], tenant.url, start=MORNING, switches={"rateLimit": False, **(switches or {})}) as etd,
     ):
         apis = [{**one, "requestsPerSecond": 100, **(api or {})} for one in etd.apis()]
         queue = f"feed{uuid4().hex[:12]}"
-        services = make_services(
-            tenant.url, storage.connection_string, queue, world, ETD_APIS=json.dumps(apis), FOLLOW_UP_DAYS="0"
-        )
-        services.clock = lambda: int(etd.clock.now().timestamp() * 1_000_000) * 1000
+
+        def start() -> Services:
+            services = make_services(
+                tenant.url, storage.connection_string, queue, world, ETD_APIS=json.dumps(apis), FOLLOW_UP_DAYS="0"
+            )
+            services.clock = lambda: int(etd.clock.now().timestamp() * 1_000_000) * 1000
+            return services
+
+        found = Feeding(etd, tenant, start(), tenant_id, start)
         try:
-            yield Feeding(etd, tenant, services, tenant_id)
+            yield found
         finally:
-            await services.close()
+            await found.services.close()
