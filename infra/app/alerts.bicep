@@ -166,6 +166,22 @@ var rules = [
     action: 'A channel refused notifications, or did not answer for 24 hours, and somebody was not told. GET /api/notifications?state=failed has the channel and what the other side said. Mend TRIAGE_NOTIFICATIONS, and try it with POST /api/notifications/test.'
   }
   {
+    name: 'feed-behind'
+    title: 'Failures are not found any more, or late'
+    severity: 2
+    // Nothing is measured while no feed is configured.
+    query: '''
+      customMetrics
+      | where name == "triage.feeds" and tostring(customDimensions.state) in ("behind", "failing")
+      | summarize value = max(valueMax)
+    '''
+    operator: 'GreaterThan'
+    threshold: 0
+    frequency: 'PT15M'
+    window: 'PT15M'
+    action: 'A feed from Email Threat Defense fails, or is more than an hour behind: failed remediations are not noticed, or late. GET /api/feeds has the tenant, its state and lastError. Nothing is lost as long as ETD still has it: 30 days of Log Export, 90 of Message Search.'
+  }
+  {
     name: 'throttling'
     title: 'Graph throttles the service'
     severity: 3

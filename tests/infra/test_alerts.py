@@ -18,6 +18,7 @@ from croniter import croniter
 from sandbox import azurite
 from tests.infra.bicep import INFRA, ROOT, decorators, parameters, plain, resource, variable
 from triage.audit.model import Verdict
+from triage.feeds.model import FeedState
 from triage.settings import default_of
 from triage.telemetry.instruments import Metric
 
@@ -82,7 +83,7 @@ def attributes() -> dict[str, set[str]]:
 
 def holds(text: str) -> None:
     """A query's metrics are the code's, its attributes are of these metrics, its columns are the tables'."""
-    metrics = set(re.findall(r'"(triage\.[a-z.]+)"', text))
+    metrics = set(re.findall(r'"(triage\.[a-z._]+)"', text))
     assert metrics <= set(Metric), text
     named = set(re.findall(r"customDimensions\.(\w+)", text))
     for metric in metrics if named else ():
@@ -140,7 +141,7 @@ def test_alert(rule: dict[str, Any]) -> None:
 def test_there_is_an_alert_for_everything_that_somebody_must_know() -> None:
     assert [rule["name"] for rule in RULES] == [
         "not-running", "poison", "poison-waits", "rejected", "audit-verdict", "audit-missing", "undetermined",
-        "function-failures", "notifications-failed", "throttling", "queue-age", "queue-depth",
+        "function-failures", "notifications-failed", "feed-behind", "throttling", "queue-age", "queue-depth",
     ]  # fmt: skip
 
 
@@ -160,7 +161,7 @@ def test_what_is_measured_every_five_minutes_is_in_each_window() -> None:
     app = (ROOT / "function_app.py").read_text(encoding="utf-8")
     assert '@app.timer_trigger("timer", "0 */5 * * * *")' in app
     for rule in RULES:
-        if re.search(r'"triage\.(apps|queue\.(depth|oldest))"', query(rule)):
+        if re.search(r'"triage\.(apps|feeds|queue\.(depth|oldest))"', query(rule)):
             assert WINDOWS[rule["window"]] >= 15, rule["name"]
 
 
@@ -169,6 +170,12 @@ def test_a_broken_app_is_told_of_until_it_is_repaired() -> None:
     (rule,) = [rule for rule in RULES if rule["name"] == "audit-verdict"]
     assert set(re.findall(r'"(triage\.[a-z.]+)"', query(rule))) == {Metric.APPS}
     assert "max(valueMax)" in query(rule)
+
+
+def test_the_states_that_alert_are_the_feeds() -> None:
+    (rule,) = [rule for rule in RULES if rule["name"] == "feed-behind"]
+    (named,) = re.findall(r"state\) in \((.*?)\)", query(rule))
+    assert set(re.findall(r'"(\w+)"', named)) == {state.value for state in FeedState} - {"ok", "off"}
 
 
 def test_what_a_caller_did_wrong_is_no_failure_of_a_function() -> None:
@@ -210,5 +217,5 @@ def test_chart(chart: dict[str, Any]) -> None:
 
 
 def test_everything_that_is_measured_can_be_seen() -> None:
-    shown = {metric for chart in CHARTS for metric in re.findall(r'"(triage\.[a-z.]+)"', chart["query"])}
+    shown = {metric for chart in CHARTS for metric in re.findall(r'"(triage\.[a-z._]+)"', chart["query"])}
     assert shown == set(Metric)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.infra.bicep import INFRA, ROOT, parameters, plain, variable
 from triage.settings import default_of
 
@@ -42,6 +44,16 @@ def test_the_figures_follow_from_the_assumptions() -> None:
         shown = {name: row(name)[column] for name in costs}
         assert shown == {name: round(cost, 2) for name, cost in costs.items()}, failures
         assert row("all")[column] == round(sum(shown.values()), 2), failures
+
+
+@pytest.mark.parametrize("actions", [6_000, 150_000])
+def test_the_figures_of_a_feed_follow_too(actions: int) -> None:
+    g = GIVEN
+    seconds = 4320 * g["poll_seconds"] + actions * g["action_seconds"]
+    operations = 4320 * g["poll_operations"] + 43_200 * g["watch_operations"] + actions * g["action_operations"]
+    time = round(seconds * g["memory_gb"] * g["gb_second"], 2)
+    storage = round(operations * g["ten_thousand_operations"] / 1e4, 2)
+    assert f"| {actions:,} | {time:.2f} | {storage:.2f} | {time + storage:.2f} |\n" in PAGE
 
 
 def test_the_assumptions_are_those_of_the_template() -> None:

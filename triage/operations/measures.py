@@ -10,6 +10,7 @@ import time
 from collections import Counter
 
 from triage.audit.model import Verdict
+from triage.feeds.model import FeedState
 from triage.intake.queue_message import QueuedLook, decode, read_retriage
 from triage.operations.services import Services
 from triage.storage.queue import IntakeQueue
@@ -52,8 +53,12 @@ async def _apps(services: Services) -> None:
 
 async def _feeds(services: Services) -> None:
     """How each feed is doing, without saying which tenants they are of."""
-    for session in (services.feed(api.tenant_id) for api in services.settings.etd_apis):
-        feed = await session.state()
+    sessions = [services.feed(api.tenant_id) for api in services.settings.etd_apis]
+    feeds = [await session.state() for session in sessions]
+    states = Counter(feed.state for feed in feeds)
+    for state in FeedState if feeds else ():
+        record(Metric.FEEDS, states[state], state=state.value)
+    for feed in feeds:
         if feed.last_success_at is not None:
             record(Metric.FEED_AGE, (services.clock() - epoch_ns(feed.last_success_at)) / 1_000_000_000)
         record(Metric.FEED_BEHIND, feed.behind_seconds)

@@ -45,6 +45,7 @@ class Metric(StrEnum):
     REMOVED = "triage.removed"
     ERRORS = "triage.errors"
     NOTIFICATIONS_FAILED = "triage.notifications.failed"
+    FEEDS = "triage.feeds"
     FEED_AGE = "triage.feeds.age"
     FEED_BEHIND = "triage.feeds.behind"
     FEED_REQUESTS = "triage.feeds.requests"
@@ -69,6 +70,7 @@ DESCRIPTIONS = {
     Metric.REMOVED: "Expired findings, audits and rejected events removed, by table",
     Metric.ERRORS: "Unexpected errors of a queue trigger or timer, by type",
     Metric.NOTIFICATIONS_FAILED: "Notifications that a channel refused, or that could not be delivered for 24 hours",
+    Metric.FEEDS: "Feeds by their state, every five minutes",
     Metric.FEED_AGE: "Seconds since the last success of a feed, for each feed, every five minutes",
     Metric.FEED_BEHIND: "Seconds that Message Search of a feed is behind, for each feed, every five minutes",
     Metric.FEED_REQUESTS: "Requests of a feed to ETD's API on this day (UTC), for each feed, every five minutes",
@@ -82,6 +84,7 @@ MEASURED = {
     Metric.QUEUE_DEPTH: "1",
     Metric.QUEUE_OLDEST: "s",
     Metric.APPS: "1",
+    Metric.FEEDS: "1",
     Metric.FEED_AGE: "s",
     Metric.FEED_BEHIND: "s",
     Metric.FEED_REQUESTS: "1",

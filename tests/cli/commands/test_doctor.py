@@ -63,6 +63,13 @@ def test_a_channel_that_fails_is_a_warning() -> None:
     assert (found.name, found.state) == ("notifications", "warning")
 
 
+def test_a_feed_that_fails_is_a_warning() -> None:
+    assert not [one for one in doctor.health_checks(health(), deployed=True) if one.name == "feeds"]
+    feeds = {"status": "degraded", "feeds": 3, "behind": 1, "failing": 1}
+    (found,) = [one for one in doctor.health_checks(health(feeds=feeds), deployed=True) if one.fix]
+    assert (found.name, found.state, found.text) == ("feeds", "warning", "2 of 3 feeds from ETD fail or are behind")
+
+
 @pytest.mark.parametrize(("deployed", "words"), [(True, "TRIAGE_GRAPH_CLIENT_ID"), (False, "AZURE_CLIENT_SECRET")])
 def test_an_identity_that_cannot_sign_in(deployed: bool, words: str) -> None:
     graph = {"status": "degraded", "reasons": ["throttled", "unauthenticated"]}

@@ -106,6 +106,10 @@ def health_checks(health: Json, *, deployed: bool) -> list[Check]:
         found.append(Check("permission", WARNING, f"{name} is missing", GRANT.format(_SET_OF.get(name, "all"))))
     if permissions["status"] == "ok" and not permissions.get("lacking"):
         found.append(Check("permissions", OK, "every permission is granted"))
+    feeds = health["checks"].get("feeds", {})
+    if late := int(feeds.get("failing") or 0) + int(feeds.get("behind") or 0):
+        text = f"{late} of {feeds.get('feeds')} feeds from ETD fail or are behind"
+        found.append(Check("feeds", WARNING, text, "GET /api/feeds says why (docs/runbook.md#feed-behind)."))
     failing = int(health["checks"].get("notifications", {}).get("failing") or 0)
     if failing:
         text = f"{failing} of the channels for notifications do not take what they are sent"
