@@ -10,8 +10,10 @@ from sandbox.azurite import Azurite
 from sandbox.tenant.serve.server import serve
 from tests.factories import APP_ID
 from tests.operations.conftest import WORLD, make_services
+from tests.operations.test_coverage import finished
 from triage import deadlines
 from triage.operations.audits import audit_tenant
+from triage.operations.coverage import start_scan
 from triage.operations.services import Services
 from triage.operations.tenants import describe_tenants
 
@@ -34,9 +36,11 @@ async def test_a_tenant(services: Services) -> None:
         "coverage": None,
     }
     assert second["tenantId"] == TWO["tenantId"]
+    await finished(services, await start_scan(services, tenants[1]))
     audit = await audit_tenant(services, tenants[1])
     (again,) = await describe_tenants(services, tenants[1:])
-    assert again == second | {"verdict": audit.verdict.value, "auditedAt": audit.audited_at}
+    coverage = {"mailboxes": 0, "uncovered": 0}
+    assert again == second | {"verdict": audit.verdict.value, "auditedAt": audit.audited_at, "coverage": coverage}
 
 
 @pytest.mark.parametrize(("fields", "graph", "name", "domains"), [

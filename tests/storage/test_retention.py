@@ -189,9 +189,9 @@ async def test_the_timer_removes_from_every_table_unless_everything_is_kept(
         await services.audits.save(audit(TENANT, when))
     await services.rejected.save(rejected_event("", "", at(410), RejectedReason.POISON, ""))
     for days, removed in (
-        ("0", {"feeds": 0}),
-        ("411", {"feeds": 0, "rejected": 0, "incidents": 0, "audits": 0, "findings": 0}),
-        ("409", {"feeds": 0, "rejected": 1, "incidents": 0, "audits": 1, "findings": 1}),
+        ("0", {"feeds": 0, "coverage": 0}),
+        ("411", {"feeds": 0, "coverage": 0, "rejected": 0, "incidents": 0, "audits": 0, "findings": 0}),
+        ("409", {"feeds": 0, "coverage": 0, "rejected": 1, "incidents": 0, "audits": 1, "findings": 1}),
     ):
         others = Services(read_settings(environment(connection_string, RETENTION_DAYS=days)))
         assert await remove_expired(others) == removed

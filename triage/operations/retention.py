@@ -7,6 +7,7 @@ import time
 
 from triage import deadlines
 from triage.operations.services import Services
+from triage.storage.coverage_retention import remove_scans
 from triage.storage.feed_retention import remove_feed_rows
 from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_notifications, remove_rejected
 from triage.telemetry.instruments import Metric, count, span
@@ -19,13 +20,14 @@ _log = logging.getLogger(__name__)
 async def remove_expired(services: Services, seconds: float = deadlines.RETENTION) -> dict[str, int]:
     """Removes what is older than RETENTION_DAYS (0: nothing), for at most `seconds`. The next run removes the rest.
 
-    What a feed knows is not kept for people: it is removed when it is not needed any more. Returns the number of removed
-    entities by table.
+    What a feed knows is not kept for people: it is removed when it is not needed any more. Of coverage scans, the last
+    ones stay. Returns the number of removed entities by table.
     """
     days = services.settings.retention_days
-    expiry = Expiry(time.time_ns() - days * _DAY, time.monotonic() + seconds)
+    expiry = Expiry(time.time_ns() - days * _DAY if days else 0, time.monotonic() + seconds)
     with span("Remove expired") as note:
         removed = {"feeds": await remove_feed_rows(services.account, time.time_ns(), expiry)}
+        removed["coverage"] = await remove_scans(services.account, expiry)
         removed |= (
             {}
             if not days

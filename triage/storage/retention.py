@@ -104,9 +104,13 @@ def _last_to_keep(expiry: Expiry) -> str:
 
 
 async def _remove_after(table: Any, partition: str, row_key: str, expiry: Expiry) -> int:
-    """Deletes the rows of a partition after a key, 100 in a transaction."""
+    """Deletes the rows of a partition after a key."""
+    return await delete_found(table, f"PartitionKey eq '{partition}' and RowKey gt '{row_key}'", expiry)
+
+
+async def delete_found(table: Any, query: str, expiry: Expiry) -> int:
+    """Deletes the rows of one partition that a query finds, 100 in a transaction."""
     removed = 0
-    query = f"PartitionKey eq '{partition}' and RowKey gt '{row_key}'"
     rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
     async for part in in_parts(rows, MOST_OPERATIONS):
         if expiry.over:
