@@ -68,6 +68,12 @@ def test_a_clock_that_was_ahead_holds_nothing_up() -> None:
     assert is_due(Lane.WEEK, ahead, NOW)
     state, start, end = read(Lane.WEEK, ahead, NOW)
     assert (start, end, state.cursor) == (NOW - LAG - 8 * DAY, NOW - LAG, from_epoch_ns(NOW - LAG))
+    state, _ = begun(Lane.DAY, LaneState(), NOW + HOUR)
+    _, start, end = read(Lane.DAY, state, NOW)
+    assert (start, end) == (NOW + HOUR - LAG - DAY, NOW - LAG), "a window that was begun then is cut"
+    state, _ = begun(Lane.DAY, LaneState(), NOW + 30 * DAY)
+    _, start, end = read(Lane.DAY, state, NOW)
+    assert (start, end) == (NOW - LAG - DAY, NOW - LAG), "or begun again"
 
 
 def test_a_piece_that_takes_too_long_is_halved_and_grows_again() -> None:

@@ -46,6 +46,7 @@ class Feeding:
     tenant_id: str
     start: Callable[[], Services]
     posted: list[RemediationFailure] = field(default_factory=list[RemediationFailure])
+    texts: list[str] = field(default_factory=list[str])
 
     async def restart(self) -> None:
         """Another process takes over: what the one before had in memory is gone."""
@@ -75,6 +76,7 @@ class Feeding:
             await client.create_queue()
         async for message in client.receive_messages(messages_per_page=32, visibility_timeout=600):
             text = decode(message.content)
+            self.texts.append(text)
             [queued] = read_message(self.services.settings, text, message_id="m", inserted_at=MORNING.isoformat())
             self.posted.append(queued.failure)
             await client.delete_message(message)

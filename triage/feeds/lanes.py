@@ -93,11 +93,12 @@ def is_due(lane: Lane, state: LaneState, now: int) -> bool:
 def begun(lane: Lane, state: LaneState, now: int) -> tuple[LaneState, Piece | None]:
     """The state with a window that has been begun, and the time before it that Message Search gives no more.
 
-    After a downtime the window begins where it would have begun then: what came in between is in it.
+    After a downtime the window begins where it would have begun then: what came in between is in it. A window that ends
+    too late was begun by a clock that was wrong: it is cut.
     """
-    if state.reading:
-        return state, None
     end = now - LAG
+    if state.start and state.end and epoch_ns(state.start) < end:
+        return state.model_copy(update={"end": min(state.end, from_epoch_ns(end), key=epoch_ns)}), None
     cursor = min(epoch_ns(state.cursor), end) if state.cursor else end
     wanted = cursor - WINDOWS[lane].again
     start = max(wanted, now - REACH)
