@@ -146,7 +146,7 @@ param baseUrl string = ''
 @description('Further application settings, as an object of texts: what docs/settings.md has and no parameter here sets, such as RETRY_SECONDS.')
 param furtherSettings object = {}
 
-@description('Settings that are secrets: names of application settings whose values are read from a key vault, which is created for them. For the setting TRIAGE_NOTIFICATIONS the secret is TRIAGE-NOTIFICATIONS.')
+@description('Settings that are secrets: names of application settings whose values are read from a key vault, which is created for them, such as TRIAGE_NOTIFICATIONS and ETD_APIS. The secret of ETD_APIS is ETD-APIS.')
 param secretSettings array = []
 
 @description('Address of a package to deploy, such as the triage.zip of a release. Empty: azd or a pipeline uploads one.')

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import traceback
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.etd.stand_in import KEY, PATH, SECRET, SIGNATURE, StandIn
 from triage.etd import EtdClient, EtdError, EtdReason
+from triage.etd import client as client_module
 from triage.etd.client import TOKEN_SECONDS
 
 START = datetime(2026, 7, 1, 10, tzinfo=UTC)
@@ -200,6 +203,16 @@ async def test_nobody_is_there(etd: StandIn) -> None:
     error = await failure(client)
     assert (error.reason, str(error)) == (EtdReason.UNAVAILABLE, "The connection to ETD failed (ConnectError).")
     await client.close()
+
+
+def test_nothing_but_reading_is_ever_asked() -> None:
+    """ETD's API can also move and reclassify messages, with the same credentials."""
+    sources = [path.read_text(encoding="utf-8") for path in Path(client_module.__file__).parent.glob("*.py")]
+    named = {path for text in sources for path in re.findall(r'"((?:oauth|messages|logs)/\w+)"', text)}
+    assert named == {"oauth/token", "messages/search", "logs/downloadLinks"}
+    assert [re.findall(r"\.(?:post|put|patch|delete|request)\(", text) for text in sources if "/v1/" in text] == [
+        [".post("]
+    ]
 
 
 async def test_every_request_is_spent_first(etd: StandIn) -> None:
