@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -76,7 +77,10 @@ async def _let_happen(served: Served) -> None:
     while True:
         await asyncio.sleep(SETTLE_SECONDS)
         if served.clock.running:
-            await served.etd.settle()
+            try:
+                await served.etd.settle()
+            except aiohttp.ClientError as error:  # what was due is lost, and what comes after it is not
+                print(f"the simulated tenants do not answer: {error}", file=sys.stderr)
 
 
 @web.middleware

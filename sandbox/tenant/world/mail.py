@@ -13,6 +13,7 @@ from sandbox.tenant.world.catalog import GRAPH_APP_ID, app_role_id
 from sandbox.tenant.world.ids import guid
 from sandbox.tenant.world.mailboxes import default_message_id
 from sandbox.tenant.world.tenant import Tenant
+from sandbox.tenant.world.times import timestamp
 from sandbox.tenant.world.world import World
 
 QUARANTINE = "Quarantine-ETD"  # the hidden folder of the app's own
@@ -29,11 +30,14 @@ AIMS = {
 
 def deliver(world: World, tenant: Tenant, address: str, message: Mapping[str, Any]) -> bool:
     """Put a message, as a line of `messages`, into the mailbox of an address. False: nobody here has the address."""
+    line = dict(message)
+    if "received" in line:
+        line["received"] = timestamp(line["received"], world.now)  # ValueError now, not when the mailbox is built
     key = person(tenant, address)
     if key is None:
         return False
     copies = _copies(tenant, key)
-    _write(world, tenant, key, [*copies, {"in": "inbox"} | dict(message)])
+    _write(world, tenant, key, [*copies, {"in": "inbox"} | line])
     return True
 
 
