@@ -1,1 +1,1 @@
-"""What stands in for Azure and Microsoft 365 on a laptop. Nothing of this is deployed."""
+"""What stands in for Azure, Microsoft 365 and Email Threat Defense on a laptop. Nothing of this is deployed."""

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,13 +17,14 @@ from rich.console import Console
 from rich.live import Live
 
 from sandbox.azurite import AzuriteError
-from sandbox.demo import failures, findings
+from sandbox.demo import circle, failures, findings
 from sandbox.processes import ChildError, child, free_port, is_free
 from sandbox.receiver import channels
 from sandbox.stack import Stack, core_tools, stack
 from sandbox.tenant.world.samples import Sample
 
 QUEUE = "remediation-failures"
+STEP_SECONDS = 2.0
 USUAL_PORT = 7071  # that of Azure Functions Core Tools, and of every example in the docs
 
 
@@ -48,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if args.port is None and not port:
         console.print(f"Port {USUAL_PORT} is in use, so the function app gets another one.", style="yellow")
     try:
-        with _everything(port or free_port(), tool) as (running, notifications):
+        with _everything(port or free_port(), tool, once=args.once) as (running, notifications):
             try:
                 console.print(f"Notifications arrive at {notifications}")
                 return _show(console, running, args)
@@ -64,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _everything(port: int, tool: str | None) -> Iterator[tuple[Stack, str]]:
-    """The service on this port, and the address of what receives its notifications."""
+def _everything(port: int, tool: str | None, *, once: bool) -> Iterator[tuple[Stack, str]]:
+    """The service on this port, and the address of what receives its notifications. `once`: without ETD."""
     with child("receiver", "--port", "0", environ={}) as receiver:
         address = receiver.wait_for(r"^Receiver listening at (http://\S+)")[1]
         more = {
@@ -73,12 +75,15 @@ def _everything(port: int, tool: str | None) -> Iterator[tuple[Stack, str]]:
             "TRIAGE_NOTIFICATIONS": json.dumps(channels.settings(address)),
             "TRIAGE_BASE_URL": f"http://localhost:{port}",
         }
-        with stack(port=port, core_tools=tool, **more) as running:
+        if not once:
+            more |= circle.SETTINGS
+        with stack(port=port, core_tools=tool, businesses=() if once else (circle.TENANT,), **more) as running:
             yield running, address
 
 
 def _show(console: Console, running: Stack, args: argparse.Namespace) -> int:
-    console.print(f"Function app {running.address}   Microsoft Graph {running.graph}")
+    etd = f"   Email Threat Defense {running.etd}" if running.etd else ""
+    console.print(f"Function app {running.address}   Microsoft Graph {running.graph}{etd}", soft_wrap=True)
     samples = failures.chosen()
     console.print(
         f"Sending {len(samples)} sample failures: plain JSON, Log Export rows, CloudEvents and queue messages\n"
@@ -96,8 +101,10 @@ def _show(console: Console, running: Stack, args: argparse.Namespace) -> int:
         console.print(f"unexpected: {line}", style="red", markup=False)
     if args.once:
         return 1 if wrong else 0
+    story = circle.Circle(running)
+    story.begin()
     _invite(console, running, found)
-    running.host.process.wait()
+    _follow(console, story)
     print(f"The host stopped by itself:\n{running.host.output}", file=sys.stderr)
     return 1
 
@@ -124,12 +131,30 @@ def _invite(console: Console, running: Stack, found: Mapping[str, findings.Json]
         f"  curl '{running.address}/api/findings?cause=user_deleted'",
         f"  curl {running.address}/api/findings/{finding_id}",
         f"  curl {running.address}/api/health",
+        f"  curl {running.address}/api/feeds",
         f"  curl -X POST {running.address}/api/audits -H 'content-type: application/json' -d '{{}}'",
         f"  curl {running.address}/api/notifications/test -H 'content-type: application/json' -d '{{\"channel\": \"Teams\"}}'",
         f"  curl {running.address}/api/failures -H 'content-type: application/json' -d '{example}'",
     ]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"\nWhat happens next:\n{circle.PLAN}", markup=False, highlight=False)
     console.print(f"\nRunning. Press Ctrl-C to stop. Open the dashboard:\n[bold]{running.address}/api/dashboard[/bold]")
+
+
+def _follow(console: Console, story: circle.Circle) -> None:
+    """Until the host ends: a line for each thing that happens in the circle."""
+    process = story.running.host.process
+    while process.poll() is None:
+        if story.ended:
+            console.print(f"That was it. What the feed did: {story.running.address}/api/feeds", soft_wrap=True)
+            process.wait()
+            return
+        try:
+            for line in story.step():
+                console.print(f"{datetime.now():%H:%M:%S}  {line}", markup=False, highlight=False, soft_wrap=True)
+        except OSError:  # the next step asks again
+            pass
+        time.sleep(STEP_SECONDS)
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:

@@ -47,7 +47,9 @@ def test_all_findings_arrive_as_expected() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_running_whatever_stops_it(number: signal.Signals) -> None:
     with started([*DEMO, "--local-host"], environ={}) as demo:
-        addresses = demo.wait_for(r"^Function app (\S+) +Microsoft Graph (\S+)", 40).groups()
+        addresses = demo.wait_for(
+            r"^Function app (\S+) +Microsoft Graph (\S+) +Email Threat Defense (\S+)", 40
+        ).groups()
         addresses += demo.wait_for(r"^Notifications arrive at (\S+)$", 5).groups()
         assert all(map(listens, addresses))
         if number == signal.SIGINT:  # this one while it serves; the others while it works
