@@ -77,6 +77,10 @@ Instant = Annotated[
 ]
 """An RFC 3339 time in UTC and in one spelling, so that equal times are equal strings."""
 
+# For OpenAPI: what the service writes there is known to be one.
+Guid = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
+
 
 def now() -> str:
     """The current time, to the millisecond."""

@@ -133,7 +133,7 @@ _ADDRESS = Kind(
     {"type": "string", "pattern": rf"^{LOCAL_PATTERN}@{DOMAIN_PATTERN}$", "examples": ["adele@contoso.com"]},
 )
 _INSTANT = Kind(_instant, {"type": "string", "format": "date-time"})
-_TOP = Kind(_top, {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": DEFAULT_TOP})
+_TOP = Kind(_top, {"type": "integer", "format": "int32", "minimum": 1, "maximum": MAX_TOP, "default": DEFAULT_TOP})
 
 _USUAL = (
     Parameter("tenantId", _TENANT, "The tenant's ID"),

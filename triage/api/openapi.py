@@ -35,6 +35,32 @@ _REFUSED = {
 }
 _UNCHANGED = {"304": {"description": "The answer is the one whose ETag the request has in `If-None-Match`."}}
 
+# One for each kind of resource: the first part of the path, its tag, and what it is about.
+_TAGS = {
+    "failures": ("Failures", "Where failures come in."),
+    "findings": ("Findings", "Why each failure happened, whether the message can still be opened, and what to do."),
+    "exposures": ("Exposures", "The messages that can still be opened."),
+    "incidents": ("Incidents", "What must be fixed or decided, however many failures it made."),
+    "audits": ("Audits", "What Email Threat Defense's app needs in each tenant, and what it has been granted."),
+    "coverage": ("Coverage", "The mailboxes in which a remediation would fail today."),
+    "feeds": ("Feeds", "The failures that the service finds by itself, from Email Threat Defense's API."),
+    "tenants": ("Tenants", "The tenants that the service is set up for."),
+    "summary": ("Summary", "Findings in numbers."),
+    "rejected": ("Rejected events", "What came as a failure and could not be read."),
+    "notifications": ("Notifications", "What the channels were told."),
+    "health": ("Health", "Whether the service works."),
+    "openapi.json": ("Description", "This description."),
+    "dashboard": ("Dashboard", "The page for people."),
+}
+_SERVERS = [
+    {"url": "/", "description": "Where this description was read"},
+    {
+        "url": "https://{app}.azurewebsites.net",
+        "description": "The function app in Azure",
+        "variables": {"app": {"default": "my-triage", "description": "What its default domain begins with"}},
+    },
+]
+
 Json = dict[str, Any]
 
 
@@ -63,6 +89,8 @@ def describe(routes: tuple[Route, ...]) -> Json:
             "version": "1.0.0",
             "description": "Why a remediation failed, whether the message can still be opened, and what to do.",
         },
+        "servers": _SERVERS,
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.values()],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -84,6 +112,7 @@ def _operation(route: Route, schemas: Json) -> Json:
     ]
     operation: Json = {
         "operationId": route.name,
+        "tags": [_TAGS[route.path.split("/")[0]][0]],
         "summary": route.summary,
         "description": inspect.getdoc(route.handler),
         "responses": _responses(route, schemas),
@@ -125,19 +154,28 @@ def _parameter(place: str, name: str, schema: Json, text: str, *, required: bool
 
 
 class _Generator(GenerateJsonSchema):
-    """Without the titles that pydantic makes from the names of fields, such as "Occurredat"."""
+    """Without the titles that pydantic makes from the names of fields, such as "Occurredat", and with formats of numbers."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """No field has a title."""
         return False
+
+    def int_schema(self, schema: Any) -> Json:
+        """An integer."""
+        return {**super().int_schema(schema), "format": "int64"}
+
+    def float_schema(self, schema: Any) -> Json:
+        """A number."""
+        return {**super().float_schema(schema), "format": "double"}
 
 
 def _schema(shape: Any, schemas: Json, mode: Literal["validation", "serialization"]) -> Json:
     """The schema of a model, a union or a page. The models in it go into `schemas`."""
     if isinstance(shape, Page):
         items = _schema(shape.item, schemas, mode)
-        link = {"type": "string", "description": "The URL of the next page, if there is one"}
-        page = {"value": {"type": "array", "items": items}, "nextLink": link}
+        value = {"type": "array", "items": items, "description": "The items of this page."}
+        link = {"type": "string", "format": "uri", "description": "The URL of the next page, if there is one."}
+        page = {"value": value, "nextLink": link}
         return {"type": "object", "required": ["value"], "properties": page}
     template = "#/components/schemas/{model}"
     schema = TypeAdapter(shape).json_schema(mode=mode, ref_template=template, schema_generator=_Generator)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from triage.diagnosis.causes import Cause, Confidence
 from triage.graph.reasons import Lack
-from triage.wire import Instant, Wire, epoch_ns, newest_first, now
+from triage.wire import Guid, Instant, Wire, epoch_ns, newest_first, now
 
 
 class ScanState(StrEnum):
@@ -33,25 +33,35 @@ class CoverageChanges(Wire):
     since: str
     """The scan that this one is compared with."""
     newly_uncovered: int = 0
+    """The mailboxes that were covered, or not there, before."""
     recovered: int = 0
+    """The mailboxes that are covered again."""
 
 
 class CoverageScan(Wire):
     """One scan of one tenant."""
 
     id: str
-    tenant_id: str
+    """The scan's ID."""
+    tenant_id: Guid
+    """The tenant."""
     started_at: Instant
+    """When it began."""
     finished_at: Instant | None = None
+    """When it ended; null: it still runs."""
     state: ScanState = ScanState.RUNNING
     progress: float = 0.0
     """The part of the users that the scan has seen, from 0 to 1."""
     users: int = 0
+    """The users that it has seen."""
     mailboxes: int = 0
     """Those of the users who can have a mailbox: covered, uncovered and unknown."""
     covered: int = 0
+    """The mailboxes in which a remediation would work."""
     uncovered: int = 0
+    """The mailboxes in which it would fail."""
     by_cause: dict[Cause, int] = Field(default_factory=dict[Cause, int])
+    """The number of uncovered mailboxes by cause."""
     unknown: int = 0
     """Mailboxes of which it could not be read whether they are covered."""
     reasons: list[Lack] = Field(default_factory=list[Lack])
@@ -69,9 +79,11 @@ class UncoveredMailbox(Wire):
     """A mailbox in which a remediation would fail today, or that has recovered since the last complete scan."""
 
     mailbox: str
+    """The address of the mailbox."""
     cause: Cause
     confidence: Confidence
     summary: str
+    """What is wrong with it, in a sentence."""
     since: Instant
     """When the first of the scans began that found it uncovered, one after the other."""
     change: MailboxChange | None = None

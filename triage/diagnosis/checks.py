@@ -40,15 +40,23 @@ class Check(Wire):
     """
 
     id: str
+    """What was asked, as a word that stays the same."""
     question: str
+    """What was asked, for people."""
     kind: Kind = Kind.YES_NO
     outcome: Outcome
     request: str | None = None
+    """The request to Graph."""
     status: int | None = None
+    """The HTTP status of Graph's answer."""
     error_code: str | None = None
+    """The error code in Graph's answer."""
     reason: Reason | None = None
+    """Why there is no answer."""
     permission: str | None = None
+    """The permission that the triage identity lacks for it."""
     observed: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """What was read."""
 
 
 def checks(case: Case, first: Sequence[str] = ()) -> list[Check]:

@@ -20,7 +20,7 @@ from triage.diagnosis.undetermined import unknown
 from triage.diagnosis.values import UNKNOWN, Argument, Value, app_values, case_values, cloud_for, tenant_values
 from triage.graph.evidence import AppEvidence, Lack, State
 from triage.settings import Tenant
-from triage.wire import Wire
+from triage.wire import Url, Wire
 
 _IF = {
     None: "",
@@ -34,9 +34,13 @@ class Action(Wire):
     """One step of a remedy, filled in."""
 
     title: str
+    """What to do, in a few words."""
     detail: str
-    url: str | None = None
+    """How, and why."""
+    url: Url | None = None
+    """Where to do it."""
     command: str | None = None
+    """A command that does it."""
 
 
 def actions(

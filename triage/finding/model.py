@@ -14,7 +14,7 @@ from triage.finding.incident_key import IncidentKey
 from triage.graph.evidence import Lack
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
-from triage.wire import Instant, Wire
+from triage.wire import Guid, Instant, Wire
 
 
 class FindingState(StrEnum):
@@ -43,8 +43,11 @@ class MessageState(Wire):
 
     location: Location = Location.NOT_CHECKED
     folder: str | None = None
+    """The name of the folder; null if it has none to show."""
     is_read: bool | None = None
+    """Whether the person has read it; null: unknown."""
     copies: int = 0
+    """How many copies of it the mailbox has."""
     looked_at: Instant | None = None
     """When it was last seen there, or found to be nowhere; null: never."""
 
@@ -53,9 +56,11 @@ class HistoryEntry(Wire):
     """What a finding said from a look on, until the next change."""
 
     at: Instant
+    """When the look was."""
     cause: Cause
     location: Location
     exposed: bool | None
+    """Whether the message could be opened; null: unknown."""
     state: FindingState
 
 
@@ -72,7 +77,9 @@ class Finding(Wire):
     """One failure in one mailbox: why it failed, whether the message can still be opened, and what to do."""
 
     id: str
-    tenant_id: str | None
+    """The finding's ID, the same for each delivery of the failure."""
+    tenant_id: Guid | None
+    """The tenant that the mailbox belongs to; null: unknown."""
     state: FindingState = FindingState.OPEN
     scenario: Scenario
     classified_by: ClassifiedBy
@@ -80,29 +87,48 @@ class Finding(Wire):
     confidence: Confidence
     severity: Severity
     alternatives: list[Cause] = Field(default_factory=list[Cause])
+    """Other causes that fit what was read."""
     also_seen: list[Cause] = Field(default_factory=list[Cause])
+    """Causes that hold as well, and come after this one."""
     summary: str
+    """What is wrong, in a sentence or two."""
     actions: list[Action] = Field(default_factory=list[Action])
+    """What to do, in order."""
     message: MessageState = MessageState()
     exposed: bool | None = None
+    """Whether the person can still open the message, and the action did not ask for that; null: unknown."""
     checks: list[Check] = Field(default_factory=list[Check])
+    """The questions that were asked, and their answers: first those that the cause rests on."""
     reasons: list[Lack] = Field(default_factory=list[Lack])
+    """What could not be known, and why."""
     failure: RemediationFailure
+    """The failure, as it was reported."""
     resolution: Resolution | None = None
+    """Why it is resolved; null: it is not."""
     resolved_at: Instant | None = None
+    """When it was resolved; null: it is not."""
     time_in_reach: TimeInReach | None = None
+    """Null while the message can be opened, or if that is unknown."""
     in_reach_at: Instant | None = None
     """When a look last saw the message in reach; null: none did."""
     history: list[HistoryEntry] = Field(default_factory=list[HistoryEntry])
     """The newest changes, oldest first."""
     occurred_at: Instant
+    """When the remediation failed."""
     received_at: Instant
+    """When the service received the failure first."""
     triaged_at: Instant
+    """When the service looked at it last."""
     first_seen: Instant
+    """When the failure was delivered first."""
     last_seen: Instant
+    """When the failure was delivered last."""
     deliveries: int = 1
+    """How often the failure was delivered."""
     looks: int = 1
+    """The number of the last look at it."""
     next_look_at: Instant | None = None
+    """When the service looks at it again by itself; null: it does not."""
 
     @property
     def passing(self) -> bool:

@@ -31,18 +31,18 @@ class Reason(StrEnum):
 
 
 class Lack(Wire):
-    """What could not be known: the check, why, and the permission that the triage identity lacks for it, if any.
-
-    `detail` is what Graph said about it, or which limit was reached. `away`: nobody signed in, because the identity
-    service could not be asked.
-    """
+    """What could not be known, and why."""
 
     check: str
+    """The ID of the check that has no answer."""
     reason: Reason
     permission: str | None = None
+    """The permission that the triage identity lacks for it."""
     detail: str | None = Field(default=None, exclude_if=lambda detail: detail is None)
+    """What Graph said about it, or which limit was reached."""
     # The seconds that Graph wants to be left alone: for the next try, and not part of a finding.
     retry_after: SkipJsonSchema[float | None] = Field(default=None, exclude=True)
+    # Nobody signed in, because the identity service could not be asked.
     away: SkipJsonSchema[bool] = Field(default=False, exclude=True)
 
     @property

@@ -14,7 +14,7 @@ from triage.finding import FindingState, Scope, Snapshot
 from triage.incidents.mailboxes import Mailboxes, mailbox_hash
 from triage.incidents.title import title_of
 from triage.settings import NotificationEvent
-from triage.wire import Instant, Wire
+from triage.wire import Guid, Instant, Wire
 
 
 class IncidentState(StrEnum):
@@ -41,18 +41,25 @@ class Suppression(Wire):
     """Why nobody is told of an incident, and until when."""
 
     reason: str
+    """Why."""
     until: Instant
+    """When it ends."""
     by: str | None
+    """Who suppressed it."""
     at: Instant
+    """When."""
 
 
 class LogEntry(Wire):
-    """Something that happened to an incident. `by` is null if no person did it."""
+    """Something that happened to an incident."""
 
     at: Instant
+    """When it happened."""
     what: Happening
     by: str | None = None
+    """Who did it; null: no person."""
     note: str | None = None
+    """What they said about it."""
 
 
 class Event(Wire):
@@ -95,7 +102,9 @@ class Incident(Wire):
     """What is to be fixed or decided, and the findings that show it."""
 
     id: str
-    tenant_id: str | None
+    """The incident's ID: 32 hexadecimal digits."""
+    tenant_id: Guid | None
+    """The tenant; null: unknown."""
     scope: Scope
     subject: str | None
     """The domain, the mailbox, the message's ID, or what could not be read. Null if it is about the app."""
@@ -106,12 +115,15 @@ class Incident(Wire):
     severity: Severity
     """The worst of its open findings; without one, what it was last."""
     findings: int = 0
+    """The number of its findings."""
     open_findings: int = 0
+    """Those of them that are open."""
     exposed: int = 0
     """The findings whose message can still be opened."""
     read: int = 0
     """Those of them whose message was read."""
     mailboxes: int = 0
+    """The number of mailboxes that its findings are about."""
     mailboxes_estimated: bool = False
     """Whether `mailboxes` is an estimate: it is exact up to 1,000."""
     first_seen: Instant
@@ -121,13 +133,17 @@ class Incident(Wire):
     opened_at: Instant | None = None
     """When it was opened last; null: never, because all its findings were resolved at once."""
     acknowledged_at: Instant | None = None
+    """When somebody took care of it; null: nobody does."""
     acknowledged_by: str | None = None
+    """Who takes care of it."""
     resolved_at: Instant | None = None
+    """When it was resolved; null: it is not."""
     reopened: int = 0
     """How often it was opened again."""
     time_to_resolve: int | None = None
     """Seconds from `openedAt` to `resolvedAt`."""
     suppression: Suppression | None = None
+    """Null: it is not suppressed."""
     log: list[LogEntry] = Field(default_factory=list[LogEntry])
     """The newest entries, oldest first."""
     books: SkipJsonSchema[Books] = Books()

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from triage.addresses import guid, mailbox_address
 from triage.intake.message_id import is_message_id, repaired
-from triage.wire import Instant, Wire, epoch_ns
+from triage.wire import Guid, Instant, Wire, epoch_ns
 
 
 def _text(value: object) -> object:
@@ -28,21 +28,37 @@ class RemediationFailure(Wire):
     """One failure of one message in one mailbox, normalized. The fields are described in docs/api.md."""
 
     id: Text = None
+    """The sender's ID of the failure."""
     source: Text = None
-    tenant_id: Annotated[Annotated[str, AfterValidator(guid)] | None, BeforeValidator(_text)] = None
+    """Where it comes from: the source of a CloudEvent, or `etd-poller`."""
+    tenant_id: Annotated[Annotated[Guid, AfterValidator(guid)] | None, BeforeValidator(_text)] = None
+    """The tenant that the sender named."""
     message_id: Text = None
+    """Email Threat Defense's ID of the message."""
     internet_message_id: Text = None
+    """The `Message-ID` of the message."""
     mailbox: Mailbox
+    """The address of the mailbox."""
     error: Text = None
+    """What Email Threat Defense said."""
     error_code: Text = None
+    """The error code of Microsoft Graph."""
     action: Text = None
+    """What the remediation was to do, such as `move`."""
     folder: Text = None
+    """Where to: `trash`, `junk`, `quarantine`, `inbox` or `delete`."""
     initiator: Text = None
+    """Who asked for it: `automatic`, `manual` or `api`."""
     verdict: Text = None
+    """Email Threat Defense's verdict on the message, such as `phishing`."""
     subject: Text = None
+    """The subject of the message."""
     direction: Text = None
+    """The message was `incoming`, `outgoing`, `internal` or `mixed`."""
     occurred_at: Annotated[Instant | None, BeforeValidator(_text)] = None
+    """When the remediation failed; null: the time of arrival counts."""
     raw: dict[str, Any] = Field(default_factory=dict)
+    """What else was sent, and what was sent where a field was corrected."""
 
     @model_validator(mode="before")
     @classmethod

@@ -21,28 +21,39 @@ from triage.storage.changes import Change
 from triage.storage.documents import decompressed, pack_compressed
 from triage.storage.query import flag
 from triage.storage.stored import read_stored
-from triage.wire import Instant, Wire, epoch_ns
+from triage.wire import Guid, Instant, Wire, epoch_ns
 
 LIST = "list|"
 _REPLACE = {"mode": "replace"}
 
 
 class Exposure(Wire):
-    """A message in one mailbox that can still be opened. `since`: when its remediation failed first."""
+    """A message in one mailbox that can still be opened."""
 
-    tenant_id: str | None
+    tenant_id: Guid | None
+    """The tenant that the mailbox belongs to."""
     mailbox: str
+    """The address of the mailbox."""
     message_id: str | None
+    """Email Threat Defense's ID of the message."""
     internet_message_id: str | None
+    """The `Message-ID` of the message."""
     subject: str | None
+    """The subject of the message."""
     location: Location
     folder: str | None
+    """The name of the folder."""
     is_read: bool | None
+    """Whether the person has read it; null: unknown."""
     since: Instant
+    """When its remediation failed first."""
     looked_at: Instant | None
+    """When it was last seen there."""
     cause: Cause
     finding_id: str
+    """Its newest finding."""
     incident_id: str | None
+    """The incident that the finding belongs to."""
 
 
 class _Holder(Wire):

@@ -13,7 +13,7 @@ from triage.notifications.pending import Pending, Told, channel_key
 from triage.settings import NotificationEvent
 from triage.storage.documents import pack_compressed
 from triage.storage.shards import shard_of
-from triage.wire import Instant, Wire, epoch_ns, from_epoch_ns, newest_first
+from triage.wire import Guid, Instant, Wire, epoch_ns, from_epoch_ns, newest_first
 
 COLUMNS = (
     "PartitionKey", "RowKey", "id", "channel", "event", "subjectId", "number", "at", "due", "tenantId", "severity",
@@ -37,13 +37,17 @@ class Delivery(Wire):
     id: str
     """What the other side gets as the ID of the event."""
     channel: str
+    """The name of the channel."""
     event: NotificationEvent
     subject_id: str
     """The ID of the incident, audit or scan."""
-    tenant_id: str | None
+    tenant_id: Guid | None
+    """The tenant that it is about; null: it is about none."""
     created_at: Instant
+    """When it was made."""
     state: DeliveryState
     attempts: int
+    """How often it was sent."""
     last_error: str | None
     """What the other side said last, if it did not take it."""
 

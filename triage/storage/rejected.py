@@ -25,13 +25,17 @@ class RejectedReason(StrEnum):
 
 
 class RejectedEvent(Wire):
-    """A queue message that is not a failure. `body` is its whole text, decoded from base64."""
+    """A queue message that is not a failure."""
 
     id: str
+    """The event's ID."""
     received_at: Instant
+    """When it arrived."""
     reason: RejectedReason
     detail: str
+    """What is wrong with it."""
     body: str
+    """Its whole text, decoded from base64."""
 
 
 def rejected_event(body: str, message_id: str, received_at: str, reason: RejectedReason, detail: str) -> RejectedEvent:

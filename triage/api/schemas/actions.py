@@ -9,7 +9,7 @@ from pydantic import Field
 
 from triage.api.schemas.page import MAY_LACK_FIELDS
 from triage.incidents import ResolveReason
-from triage.wire import Instant, Wire
+from triage.wire import Guid, Instant, Url, Wire
 
 
 class Queued(Wire):
@@ -19,7 +19,7 @@ class Queued(Wire):
 
     queued: int
     """The number of failures."""
-    next_link: str | None = None
+    next_link: Url | None = None
     """The URL for the rest; left out at the end."""
 
 
@@ -34,25 +34,30 @@ class StartedScan(Wire):
     """A coverage scan that runs."""
 
     id: str
-    tenant_id: str
+    """The scan's ID."""
+    tenant_id: Guid
+    """The tenant."""
 
 
 class StartedScans(Wire):
     """The scans that run now: each was started, or ran already."""
 
     value: list[StartedScan]
+    """One entry for each tenant."""
 
 
 class PolledFeed(Wire):
     """A feed that is polled."""
 
-    tenant_id: str
+    tenant_id: Guid
+    """The tenant."""
 
 
 class PolledFeeds(Wire):
     """The feeds that are polled now."""
 
     value: list[PolledFeed]
+    """One entry for each tenant."""
 
 
 class ChannelTest(Wire):
@@ -66,7 +71,9 @@ class ChannelTested(Wire):
     """What the other side said to a test."""
 
     channel: str
+    """The name of the channel."""
     status: int
+    """The HTTP status of the other side's answer."""
     answer: str
     """The status and the beginning of the answer."""
     note: str | None
@@ -92,4 +99,6 @@ class Suppressed(Noted):
     """Why nobody is told of an incident, and until when: at most a year from now."""
 
     reason: str
+    """Why; it is kept with the incident."""
     until: Instant
+    """When the suppression ends."""

@@ -27,13 +27,17 @@ class Failure(RemediationFailure):
             "tenantId": {"type": "string", "format": "uuid"},
             "occurredAt": {"type": "string", "format": "date-time"},
         }
-        names = [field.alias or name for name, field in cls.model_fields.items()]
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
         properties = {
-            name: _or_blank(formats.get(name, {"type": "string"}))
-            for name in names
+            name: {**_or_blank(formats.get(name, {"type": "string"})), "description": field.description}
+            for name, field in fields.items()
             if name not in ("source", "raw", "mailbox")
         }
-        properties |= {"mailbox": {"anyOf": [_MAILBOX, _NULL]}, "mailboxes": {"anyOf": [_MAILBOXES, _NULL]}}
+        properties["mailbox"] = {"anyOf": [_MAILBOX, _NULL], "description": fields["mailbox"].description}
+        properties["mailboxes"] = {
+            "anyOf": [_MAILBOXES, _NULL],
+            "description": "The addresses of several mailboxes, with one failure for each.",
+        }
         text: Json = {"type": "string", "pattern": r"\S"}
         required: tuple[dict[str, Json], ...] = (
             {"error": text, "errorCode": text},

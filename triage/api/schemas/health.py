@@ -15,7 +15,9 @@ class LackingPermission(Wire):
     """A permission that the triage identity does not have, and in how many tenants."""
 
     permission: str
+    """The permission."""
     tenants: int
+    """The number of tenants that lack it."""
 
 
 class StorageHealth(Wire):
@@ -24,7 +26,9 @@ class StorageHealth(Wire):
     model_config = MAY_LACK_FIELDS
 
     status: Literal["ok", "down"]
+    """Whether it can be reached."""
     error: str | None = None
+    """The type of the error, if not."""
 
 
 class GraphHealth(Wire):
@@ -33,20 +37,25 @@ class GraphHealth(Wire):
     model_config = MAY_LACK_FIELDS
 
     status: Literal["ok", "degraded"]
+    """Whether it answers in every tenant."""
     reasons: list[Reason] = Field(default_factory=list[Reason])
+    """Why it does not."""
 
 
 class PermissionHealth(Wire):
     """Whether the triage identity has its permissions in every tenant."""
 
     status: Literal["ok", "degraded", "unknown"]
+    """Whether those that matter are granted; `unknown`: Graph did not say."""
     lacking: list[LackingPermission]
+    """Those that are not granted everywhere."""
 
 
 class FeedHealth(Wire):
     """Whether failures come by themselves, from Email Threat Defense's API, where they should."""
 
     status: Literal["ok", "degraded", "unknown"]
+    """Whether all of them work; `unknown`: storage did not say."""
     feeds: int
     """The number of feeds: of tenants in `ETD_APIS`."""
     behind: int
@@ -59,6 +68,7 @@ class NotificationHealth(Wire):
     """Whether the channels for notifications take what they are sent."""
 
     status: Literal["ok", "degraded", "unknown"]
+    """Whether all of them take it; `unknown`: storage did not say."""
     channels: int
     """The number of channels."""
     failing: int
@@ -79,4 +89,5 @@ class Health(Wire):
     """The health of the service. It is down if storage is, and degraded if another check is."""
 
     status: Literal["ok", "degraded", "down"]
+    """The worst of the checks, except that only storage takes the service down."""
     checks: HealthChecks

@@ -17,6 +17,7 @@ from triage.intake.failure import RemediationFailure
 from triage.storage.exposure_rows import Exposure as StoredExposure
 from triage.storage.outbox_rows import Delivery
 from triage.storage.rejected import RejectedEvent
+from triage.wire import Url
 
 Json = dict[str, Any]
 
@@ -24,7 +25,7 @@ Json = dict[str, Any]
 class Finding(StoredFinding):
     __doc__ = StoredFinding.__doc__
 
-    url: str
+    url: Url
     """Its place in the dashboard."""
 
 
@@ -61,14 +62,14 @@ FINDING_PAGE = Page(Finding | FindingSummary)
 class Incident(StoredIncident):
     __doc__ = StoredIncident.__doc__
 
-    url: str
+    url: Url
     """Its place in the dashboard."""
 
 
 class Exposure(StoredExposure):
     __doc__ = StoredExposure.__doc__
 
-    url: str
+    url: Url
     """The place of its newest finding in the dashboard."""
 
 

@@ -10,6 +10,10 @@ from triage.api.problem_types import ProblemType
 from triage.api.schemas.page import MAY_LACK_FIELDS
 from triage.wire import Wire
 
+_TYPES = "What kind of problem it is:\n" + "".join(
+    f"\n- `{kind.urn}` ({kind.status:d}): {kind.meaning}" for kind in ProblemType
+)
+
 
 class ProblemError(Wire):
     """One thing that is wrong."""
@@ -25,10 +29,12 @@ class ProblemBody(Wire):
 
     model_config = MAY_LACK_FIELDS
 
-    type: Annotated[str, Field(json_schema_extra={"enum": [kind.urn for kind in ProblemType]})]
-    """What kind of problem it is."""
+    type: Annotated[str, Field(description=_TYPES, json_schema_extra={"enum": [kind.urn for kind in ProblemType]})]
     title: str
+    """What `type` means, in a few words."""
     status: int
+    """The HTTP status."""
     detail: str
+    """What happened, for people."""
     errors: list[ProblemError] = Field(default_factory=list[ProblemError])
     """Each thing that is wrong."""

@@ -5,28 +5,33 @@ from __future__ import annotations
 from triage.api.schemas.page import Page
 from triage.audit.model import Verdict
 from triage.settings import Mode
-from triage.wire import Instant, Wire
+from triage.wire import Guid, Instant, Wire
 
 
 class AuditState(Wire):
     """The verdict of a tenant's newest audit."""
 
-    tenant_id: str
+    tenant_id: Guid
+    """The tenant."""
     verdict: Verdict
     audited_at: Instant
+    """When the app was audited."""
 
 
 class TenantCoverage(Wire):
     """The newest complete coverage scan of a tenant: its mailboxes, and those in which a remediation would fail."""
 
     mailboxes: int
+    """The mailboxes of the tenant."""
     uncovered: int
+    """Those in which a remediation would fail."""
 
 
 class TenantState(Wire):
     """A tenant of the deployment, and how it is."""
 
-    tenant_id: str
+    tenant_id: Guid
+    """The tenant's ID."""
     name: str
     """What people call it: `name` in `TRIAGE_TENANTS`, else the organization's name, else a domain."""
     mode: Mode
@@ -35,7 +40,9 @@ class TenantState(Wire):
     verdict: Verdict | None
     """The verdict of its newest audit; null: there is none."""
     audited_at: Instant | None
+    """When it was audited last."""
     open_incidents: int
+    """The incidents that are open or acknowledged."""
     exposed: int
     """The messages that can still be opened."""
     coverage: TenantCoverage | None
@@ -49,8 +56,11 @@ class ExposureCounts(Wire):
     """The messages that can still be opened: each once for a mailbox, however many failures it had."""
 
     messages: int
+    """The messages."""
     read: int
+    """Those that were read."""
     mailboxes: int
+    """The mailboxes that they are in."""
 
 
 class ReachTimes(Wire):
@@ -59,6 +69,7 @@ class ReachTimes(Wire):
     p50: int | None
     """Half of the findings of the period were out of reach within this time; null: none has left reach."""
     p90: int | None
+    """Nine in ten of them were out of reach within this time; null: none has left reach."""
     still_in_reach: int
     """The messages that can still be opened now."""
     oldest_seconds: int | None
@@ -75,9 +86,13 @@ class Summary(Wire):
     total: int
     """The number of findings: one for each failure."""
     by_scenario: dict[str, int]
+    """By what Email Threat Defense reported."""
     by_cause: dict[str, int]
+    """By why the remediation failed."""
     by_severity: dict[str, int]
+    """By how serious the cause is."""
     by_confidence: dict[str, int]
+    """By how certain the cause is."""
     by_state: dict[str, int]
     """Open or resolved; what is suppressed counts as open."""
     by_day: dict[str, int]
