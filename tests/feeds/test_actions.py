@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.feeds.actions import Action, ActionState, Sighting, seen
+from triage.feeds.actions import Action, ActionState, Sighting, is_wanted, seen
 from triage.feeds.lanes import HOUR, MINUTE, SECOND, Lane
 from triage.wire import epoch_ns
 
@@ -94,6 +94,16 @@ def test_of_two_actions_without_a_time_message_search_has_the_newest() -> None:
     logged = sighting("quarantine", None, lane=Lane.LEDGER)
     assert known(logged, searched).folder == "trash"
     assert known(searched, logged).folder == "trash"
+
+
+@pytest.mark.parametrize(("changes", "wanted"), [
+    ({"verdict": "phishing"}, True), ({"verdict": "Phishing"}, True), ({"verdict": "spam"}, False),
+    ({"verdict": "noVerdict"}, False), ({"verdict": None}, True), ({"verdict": "a new word"}, True),
+    ({"verdict": "spam", "initiator": "manual"}, True), ({"verdict": "neutral", "folder": "inbox"}, True),
+])  # fmt: skip
+def test_what_etd_does_with_other_mail_is_not_followed(changes: dict[str, Any], wanted: bool) -> None:
+    one = sighting(**{"initiator": "automatic", **changes})
+    assert is_wanted(one, ("malicious", "phishing")) is wanted
 
 
 FOLDERS = ("quarantine", "trash", "inbox", "junkemail", "delete")

@@ -37,6 +37,13 @@ def refused(value: Any, headers: dict[str, str] | None = None) -> dict[str, str]
     return {problem.pointer: problem.detail for problem in caught.value.problems}
 
 
+def test_what_a_poller_found_has_no_error() -> None:
+    bare = {name: value for name, value in FAILURE.items() if name != "error"}
+    [accepted] = read({**CLOUD, "source": "etd-poller", "data": bare})
+    assert (accepted.failure.source, accepted.failure.error) == ("etd-poller", None)
+    assert refused({**CLOUD, "data": bare}) == {"/data/error": "is missing: give error or errorCode"}
+
+
 def test_all_fields_are_read() -> None:
     given_ = {
         **FAILURE,

@@ -11,7 +11,7 @@ from triage.operations.services import Services
 from triage.settings import read_settings
 
 TENANT, ANOTHER, FORMER = (f"6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a{n}" for n in (77, 78, 79))
-TABLES = ("findings", "findingsindex", "incidents", "exposures", "audits", "rejected", "coverage")
+TABLES = ("findings", "findingsindex", "incidents", "exposures", "audits", "rejected", "coverage", "feeds")
 
 
 @pytest.fixture(scope="module")

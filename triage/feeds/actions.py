@@ -6,6 +6,7 @@ or with none. One action is kept for a message in a mailbox, the newest. Times a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from pydantic import Field
 
 from triage.feeds.lanes import HOUR, MINUTE, Lane
+from triage.settings import Verdict
 from triage.wire import Instant, Wire, epoch_ns, from_epoch_ns
 
 FOLDERS = {
@@ -25,6 +27,8 @@ FOLDERS = {
     "delete": "delete",
 }
 """What ETD's words for a folder mean, as `folder` of a failure. They are compared without case."""
+
+_WORDS = {verdict.value.lower() for verdict in Verdict}
 
 SAME = 2 * MINUTE
 """Times of one action differ by less."""
@@ -109,6 +113,16 @@ class Action(Wire):
 def meaning(folder: str | None) -> str | None:
     """What a word for a folder means, as `folder` of a failure; None for an unknown word."""
     return FOLDERS.get((folder or "").strip().lower())
+
+
+def is_wanted(sighting: Sighting, verdicts: Collection[str]) -> bool:
+    """Whether an action is followed: what ETD did by itself only with mail of one of these verdicts, as far as it tells.
+
+    Spam that was moved to Junk Email, for example, is often moved back by its receiver.
+    """
+    word = (sighting.verdict or "").lower()
+    by_itself = sighting.initiator == "automatic" and not sighting.is_release
+    return not by_itself or word not in _WORDS or word in verdicts
 
 
 def seen(known: Action | None, sighting: Sighting, mailbox: str, now: int, first_look: int) -> Action | None:

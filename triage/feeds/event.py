@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from triage.feeds.actions import Action, meaning
-from triage.intake.failure import RemediationFailure
-
-SOURCE = "etd-poller"
+from triage.intake.failure import POLLER, RemediationFailure
 
 
 def event_id(tenant_id: str, action: Action) -> str:
@@ -18,7 +16,7 @@ def failure_of(tenant_id: str, action: Action) -> RemediationFailure:
     """The failure of an action. What ETD said is in `raw`, and whether the time is that of the action."""
     return RemediationFailure(
         id=event_id(tenant_id, action),
-        source=SOURCE,
+        source=POLLER,
         tenant_id=tenant_id,
         message_id=action.etd_id,
         internet_message_id=action.internet_message_id,

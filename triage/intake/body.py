@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from triage.intake.envelope import Envelope, binary_envelope, is_event, open_event
-from triage.intake.failure import Mailbox, RemediationFailure
+from triage.intake.failure import POLLER, Mailbox, RemediationFailure
 from triage.intake.json_text import MAX_BODY_BYTES, IntakeError, Json, parse_json
 from triage.intake.log_export import LogRows, is_log_export, read_log_export
 from triage.intake.message_id import MAX_MESSAGE_ID_CHARACTERS
@@ -95,7 +95,7 @@ class _Reader:
         mailboxes = _mailboxes(fields, places, pointer, self.problems)
         if len(self.accepted) + len(mailboxes) > MAX_FAILURES:
             raise _too_large("", f"has over {MAX_FAILURES:,} failures (one for each mailbox)")
-        if not log_export and not _given(fields, "error", "errorCode"):
+        if not log_export and envelope.source != POLLER and not _given(fields, "error", "errorCode"):
             self.problems.add(f"{pointer}/error", "is missing: give error or errorCode")
         message_id = fields.get("internetMessageId")
         if isinstance(message_id, str) and len(message_id) > MAX_MESSAGE_ID_CHARACTERS:

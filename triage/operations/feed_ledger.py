@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from triage.etd import EtdError, EtdReason, LogFile
-from triage.feeds.actions import Sighting
+from triage.feeds.actions import Sighting, is_wanted
 from triage.feeds.hours import (
     BEGINNING,
     FIRST,
@@ -164,7 +164,7 @@ class LedgerRun:
                 except (ValueError, RecursionError):
                     unreadable += 1
                     continue
-                if sighting is not None:
+                if sighting is not None and is_wanted(sighting, self._session.api.verdicts):
                     found.append(sighting)
                 if len(found) >= _LINES_AT_ONCE:
                     await self._sightings.store(found)
