@@ -97,3 +97,17 @@ def test_the_program_tries_what_is_in_the_settings(
         (found,) = [one for one in result.json["checks"] if one["name"] == "etd"]
         assert found["state"] == state and words in found["text"]
         assert "s-0815" not in result.out + result.err
+
+
+def test_etd_is_tried_before_there_is_a_service(in_process: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triage.etd.client._WAITS", (0.01,))
+    apis = [
+        {"tenantId": TENANT_ID, "endpoint": "http://127.0.0.1:9", "clientId": "c", "clientSecret": "s", "apiKey": "k"}
+    ]
+    tenants = {"TRIAGE_TENANTS": json.dumps([{"tenantId": TENANT_ID, "etdAppId": APP_ID}])}
+    result = in_process("doctor", "--json", settings=tenants | {"ETD_APIS": json.dumps(apis)})
+    found = {one["name"]: one for one in result.json["checks"]}
+    assert found["etd"]["state"] == found["service"]["state"] == "warning"
+    assert "TRIAGE_URL" in found["service"]["text"]
+    nothing = in_process("doctor", settings=tenants)
+    assert (nothing.code, "Which service?" in nothing.err) == (64, True)

@@ -14,7 +14,7 @@ from triage.cli.client.answers import Json
 from triage.cli.client.service import Target, connect
 from triage.cli.commands.check_result import FAILED, OK, WARNING, Check
 from triage.cli.commands.etd_check import etd_checks
-from triage.cli.errors import CommandError, ExitCode
+from triage.cli.errors import CommandError, ExitCode, UsageError
 from triage.cli.options import AsJson, ServiceOptions
 from triage.cli.show.terminal import plain, print_json, print_parts
 from triage.graph.permissions import SETS
@@ -39,7 +39,13 @@ def doctor(target: ServiceOptions, as_json: AsJson = False) -> ExitCode:
 
 
 async def _checks(target: Target) -> list[Check]:
-    return [*await _service_checks(target), *await _etd_checks()]
+    etd = await _etd_checks()
+    try:
+        return [*await _service_checks(target), *etd]
+    except UsageError as error:
+        if target.url or not etd:
+            raise
+        return [Check("service", WARNING, str(error)), *etd]  # ETD can be tried before anything is deployed
 
 
 async def _etd_checks() -> list[Check]:
