@@ -32,9 +32,8 @@ async def read_lines(parts: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
     source = aiter(_unzipped(parts))
     head = b""
     async for part in source:
-        head += part
-        if begun := head.removeprefix(codecs.BOM_UTF8).lstrip():
-            head = begun
+        head = (head + part).removeprefix(codecs.BOM_UTF8).lstrip()
+        if head:
             break
     split = _elements if head.startswith(b"[") else _lines
     async for line in split(_joined(head, source)):
