@@ -37,11 +37,13 @@ interface FormProps {
   filtered: boolean;
   /** The 400 of the last request, if no field can show it. */
   error: ApiError | undefined;
+  /** The address without filters, if it is not that of the view. */
+  cleared?: URLSearchParams;
   children: ComponentChildren;
 }
 
-export function FilterForm({ view, what, filtered, error, children }: FormProps) {
-  const clear = () => go(to(view));
+export function FilterForm({ view, what, filtered, error, cleared = to(view), children }: FormProps) {
+  const clear = () => go(cleared);
   return (
     <search>
       <form class="filters" aria-label={`Filter the ${what}`} onSubmit={(event) => event.preventDefault()}>

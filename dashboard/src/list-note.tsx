@@ -15,6 +15,7 @@ interface NoteProps<Row> {
   query: () => URLSearchParams;
   /** What one row is: "incident". */
   what: string;
+  whatMany?: string;
   /** The beginning of the name of a file with the list. */
   file: string;
   /** How many rows there are, with those that were not read, if that is known. */
@@ -24,12 +25,12 @@ interface NoteProps<Row> {
 }
 
 /** What is above a list: how much of it is shown and when it was read, what is new, CSV, and the button that reads it again. */
-export function ListNote<Row>({ of, path, query, what, file, total, id }: NoteProps<Row>) {
+export function ListNote<Row>({ of, path, query, what, whatMany, file, total, id }: NoteProps<Row>) {
   const { rows, next } = of.data ?? { rows: [], next: null };
   const all = total ?? (next ? undefined : rows.length);
   const part = all === undefined || all > rows.length;
   const text: ComponentChildren[] = [];
-  if (all !== undefined) text.push(`${count(all, what)}. `);
+  if (all !== undefined) text.push(`${count(all, what, whatMany)}. `);
   if (part) text.push(`Showing the first ${number(rows.length)}. `);
   if (of.at) text.push(`Read at ${clock(of.at)}.`);
   return (

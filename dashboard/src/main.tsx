@@ -13,7 +13,10 @@ import { Tenants } from "./tenants";
 import { ThemeChoice } from "./theme-choice";
 import { AuditView } from "./views/audit";
 import { AuditsView } from "./views/audits";
+import { CoverageView } from "./views/coverage";
+import { ScanView } from "./views/coverage/scan";
 import { ExposuresView } from "./views/exposures";
+import { FeedsView } from "./views/feeds";
 import { FindingView } from "./views/finding";
 import { FindingsView } from "./views/findings";
 import { IncidentView } from "./views/incident";
@@ -27,9 +30,13 @@ const VIEWS = {
   incidents: "Incidents",
   findings: "Findings",
   audits: "App health",
+  coverage: "Coverage",
+  feeds: "Feeds",
   rejected: "Rejected",
 };
 const HIDDEN_VIEWS = { exposures: "overview", tenant: "tenant" } as const; // not in the navigation, where they belong to another view
+/** The parameters of which each names one thing, with a page of its own. */
+const ITEMS = ["finding", "incident", "audit", "scan", "tenant"];
 type View = keyof typeof VIEWS | keyof typeof HIDDEN_VIEWS;
 
 function App() {
@@ -37,7 +44,7 @@ function App() {
   const [locked, lock] = useState(false);
   const main = useRef<HTMLElement>(null);
   const view = viewOf(parameters);
-  const place = `${view} ${parameters.get("finding") ?? ""} ${parameters.get("audit") ?? ""} ${parameters.get("incident") ?? ""} ${parameters.get("tenant") ?? ""}`;
+  const place = [view, ...ITEMS.map((item) => parameters.get(item))].join(" ");
   const before = useRef(place);
 
   useEffect(() => (signIn === "keys" ? whenUnauthorized(() => lock(true)) : undefined), []);
@@ -48,6 +55,13 @@ function App() {
     scrollTo({ top: arrived === "back" ? rememberedScroll() : 0, behavior: "instant" });
     main.current?.querySelector("h1")?.focus({ preventScroll: true });
   }, [place]);
+
+  useLayoutEffect(() => {
+    // On a narrow screen the navigation is scrolled. scrollIntoView would also move where the next Tab starts.
+    const link = document.querySelector<HTMLElement>("nav [aria-current]");
+    const nav = link?.parentElement;
+    if (nav) nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
+  }, [view]);
 
   const changeKey = (key: string | null) => {
     keepKey(key);
@@ -107,12 +121,16 @@ function Content({ view, parameters }: { view: View; parameters: URLSearchParams
   const audit = parameters.get("audit");
   const incident = parameters.get("incident");
   const tenant = parameters.get("tenant");
+  const scan = parameters.get("scan");
   if (finding) return <FindingView key={finding} id={finding} parameters={parameters} />;
   if (incident) return <IncidentView key={incident} id={incident} parameters={parameters} />;
   if (tenant) return <TenantView key={tenant} id={tenant} />;
   if (view === "incidents") return <IncidentsView parameters={parameters} />;
   if (view === "exposures") return <ExposuresView parameters={parameters} />;
   if (view === "audits" && audit) return <AuditView key={audit} id={audit} />;
+  if (view === "coverage" && scan) return <ScanView key={scan} id={scan} parameters={parameters} />;
+  if (view === "coverage") return <CoverageView />;
+  if (view === "feeds") return <FeedsView />;
   if (view === "findings") return <FindingsView parameters={parameters} />;
   if (view === "audits") return <AuditsView parameters={parameters} />;
   if (view === "rejected") return <RejectedView />;

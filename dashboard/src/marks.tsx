@@ -125,8 +125,8 @@ export function WorkMark({ state }: { state: string }) {
 }
 
 function verdictOf(state: string): Verdict {
-  if (["granted", "included", "valid", "ok"].includes(state)) return "healthy";
-  if (["expiring", "degraded"].includes(state)) return "degraded";
+  if (["granted", "included", "valid", "ok", "complete"].includes(state)) return "healthy";
+  if (["expiring", "degraded", "behind", "partial"].includes(state)) return "degraded";
   return state === "unknown" ? "unknown" : "broken";
 }
 

@@ -29,6 +29,7 @@ DOMAINS = (
     "humongousinsurance.com",
     "fourthcoffee.com",
 )
+FEEDS = ("contoso.com", "fabrikam.com")  # those that have a business in Email Threat Defense
 SUBJECTS = (
     "Your invoice is overdue",
     "Payroll: confirm your account",
@@ -82,16 +83,19 @@ def small_stack(*, port: int = 0) -> Iterator[Stack]:
     """The service for a few of the sandbox's tenants, one for each state that an app can be in."""
     configured = [tenant for tenant in World.load().triage_tenants() if tenant["domains"][0] in DOMAINS]
     assert len(configured) == len(DOMAINS)
-    with stack(port=port, TRIAGE_QUEUE=QUEUE, TRIAGE_TENANTS=json.dumps(configured)) as running:
+    businesses = [tenant["tenantId"] for tenant in configured if tenant["domains"][0] in FEEDS]
+    settings = {"TRIAGE_QUEUE": QUEUE, "TRIAGE_TENANTS": json.dumps(configured)}
+    with stack(port=port, businesses=businesses, **settings) as running:
         yield running
 
 
 def strike(running: Stack, number: int = 260, seconds: float = 240) -> None:
-    """Sends everything and waits until it is triaged. Makes two audits and changes permissions in between."""
+    """Sends everything and waits until it is triaged. Scans, and makes two audits and changes permissions in between."""
     with QueueClient.from_connection_string(running.storage.connection_string, QUEUE) as queue:
         for text in ("{", '{"mailbox": "adele@contoso.com"}', '["not", "a", "failure"]'):
             queue.send_message(base64.b64encode(text.encode()).decode())
     post(running.address, "failures", failures(number))
+    post(running.address, "coverage", {})
     post(running.address, "audits", {})
     _grant(running.graph, "fabrikam", ["Mail.ReadWrite", "Organization.Read.All", "Domain.Read.All", "Mail.Send"])
     post(running.address, "audits", {})

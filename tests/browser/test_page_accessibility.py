@@ -23,6 +23,7 @@ def views(running: Stack) -> dict[str, str]:
     incident = get(running.address, "incidents?state=open&scope=message&severity=high&top=1")["value"][0]
     undetermined = get(running.address, "findings?cause=undetermined&top=1")["value"]
     broken = next(audit for audit in get(running.address, "audits/latest")["value"] if audit["verdict"] == "broken")
+    scan = max(get(running.address, "coverage/latest")["value"], key=lambda scan: scan["uncovered"])
     return {
         "?period=30d": ".bars",
         "?period=24h": ".columns",
@@ -37,6 +38,10 @@ def views(running: Stack) -> dict[str, str]:
         "?view=audits": ".card",
         f"?view=audits&audit={broken['id']}": ".steps",
         "?view=rejected": ".events",
+        "?view=coverage": ROWS,
+        f"?view=coverage&scan={scan['id']}": ROWS,
+        "?view=feeds": ".card",
+        f"?tenant={broken['tenantId']}": ".audits tbody tr",
     }
 
 

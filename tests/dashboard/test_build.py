@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -26,6 +27,10 @@ def test_a_build_gives_the_files_that_are_served(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in BUILT.iterdir())
     stale = [path.name for path in tmp_path.iterdir() if path.read_bytes() != (BUILT / path.name).read_bytes()]
     assert not stale, f"{stale} are not built from these sources: make page"
+
+
+def test_the_script_is_small() -> None:
+    assert len(gzip.compress((BUILT / "app.js").read_bytes())) < 60_000
 
 
 def test_the_licenses_of_the_packages_in_the_page_are_served_with_it() -> None:

@@ -2,17 +2,20 @@ import type { ComponentChildren } from "preact";
 import { get } from "../api";
 import { Bars } from "../charts";
 import { useKeys } from "../keys";
+import { useFeeds } from "../feeds";
 import { type Loaded, useLoad } from "../load";
 import { SeverityMark } from "../marks";
 import { Empty, Heading } from "../parts";
 import { bounds, DEFAULT_PERIOD, PERIODS, PeriodChoice, periodOf } from "../period";
 import { to } from "../router";
+import { Coverage, useScans } from "../scans";
 import { Shown, ToldOnce } from "../shown";
 import { count, title } from "../text";
 import { type Audit, type FindingSummary, type Health, type Page, SEVERITY_VALUES, type Summary } from "../wire";
 import { Updated } from "../updated";
 import { Apps } from "./overview/apps";
 import { ByDay, ByHours } from "./overview/failures-over-time";
+import { Feeds } from "./overview/feeds";
 import { FirstSteps } from "./overview/first-steps";
 import { InReach, useExposures } from "./overview/in-reach";
 import { OpenIncidents, useIncidents } from "./overview/open-incidents";
@@ -31,6 +34,8 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
   const incidents = useIncidents(EVERY_MS);
   const apps = useLoad("apps", (signal) => get<Page<Audit>>("audits/latest", undefined, signal), { every: EVERY_MS });
   const health = useLoad("health", (signal) => get<Health>("health", undefined, signal), { every: EVERY_MS });
+  const feeds = useFeeds();
+  const scans = useScans();
   const quiet = summary.data?.total === 0;
   const received = useLoad(
     `received ${quiet}`,
@@ -39,7 +44,7 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
       (await get<Page<FindingSummary>>("findings", to(null, { fields: "summary", top: "1" }), signal)).value.length > 0,
     quiet ? { every: 15_000 } : {},
   );
-  const loads: Loaded<unknown>[] = [summary, exposures, incidents, apps, health];
+  const loads: Loaded<unknown>[] = [summary, exposures, incidents, apps, feeds, scans, health];
   const reload = () => loads.forEach((load) => load.reload());
   useKeys({ r: reload });
   // The findings of the same period.
@@ -52,7 +57,9 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
     });
 
   if (received.data === false) {
-    return <FirstSteps health={health.data} audits={apps.data?.value} audited={apps.reload} />;
+    return (
+      <FirstSteps health={health.data} audits={apps.data?.value} feeds={feeds.data?.value} audited={apps.reload} />
+    );
   }
   return (
     <ToldOnce of={loads}>
@@ -78,6 +85,18 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
           <h2 id="apps-title">Email Threat Defense app</h2>
           <Shown of={apps} what="the state of the apps">
             {(page) => <Apps audits={page.value} />}
+          </Shown>
+        </section>
+        <section class="panel" aria-labelledby="feeds-title">
+          <h2 id="feeds-title">Feeds</h2>
+          <Shown of={feeds} what="the feeds">
+            {({ value }) => <Feeds feeds={value} />}
+          </Shown>
+        </section>
+        <section class="panel" aria-labelledby="coverage-title">
+          <h2 id="coverage-title">Coverage</h2>
+          <Shown of={scans} what="the newest scans">
+            {({ value }) => <Coverage scans={value} all={to("coverage")} what="Show the scan of each tenant" />}
           </Shown>
         </section>
         <Service health={health} every={EVERY_MS} />

@@ -1,16 +1,18 @@
 import { get } from "../api";
 import { AuditNow } from "../audit-now";
 import { useKeys } from "../keys";
-import { useLoad } from "../load";
+import { OneFeed, useFeeds } from "../feeds";
+import { type Loaded, useLoad } from "../load";
 import { VerdictMark } from "../marks";
 import { Empty, Heading } from "../parts";
 import { MainIssue } from "../main-issue";
 import { Link, to } from "../router";
+import { Coverage, NoScan, ScanNow, scanPage, useScans } from "../scans";
 import { Shown, ToldOnce } from "../shown";
 import { TenantName, useTenantName, useTenantsLoad } from "../tenants";
 import { count, list, TenantId, Untrusted, words } from "../text";
 import { Updated } from "../updated";
-import type { Audit, Page, Summary, TenantState } from "../wire";
+import type { Audit, CoverageScan, Page, Summary, TenantState } from "../wire";
 import { AuditTable } from "./audits";
 import { InReach, useExposures } from "./overview/in-reach";
 import { OpenIncidents, useIncidents } from "./overview/open-incidents";
@@ -30,7 +32,9 @@ export function TenantView({ id }: { id: string }) {
   const audits = useLoad(`audits of ${newest}`, (signal) => get<Page<Audit>>("audits", newest, signal), {
     every: EVERY_MS,
   });
-  const loads = [summary, exposures, incidents, audits];
+  const feeds = useFeeds();
+  const scans = useScans();
+  const loads: Loaded<unknown>[] = [summary, exposures, incidents, audits, feeds, scans];
   const reload = () => [...loads, tenants].forEach((load) => load?.reload());
   useKeys({ r: reload });
   const tenant = tenants?.data?.value.find(({ tenantId }) => tenantId === id);
@@ -72,6 +76,21 @@ export function TenantView({ id }: { id: string }) {
             {({ value, nextLink }) => <Audits audits={value} more={Boolean(nextLink)} tenantId={id} />}
           </Shown>
         </section>
+        <section class="panel" aria-labelledby="feed-title">
+          <h2 id="feed-title">Feed</h2>
+          <Shown of={feeds} what="the feed">
+            {({ value }) => <OneFeed feed={value.find(({ tenantId }) => tenantId === id)} done={feeds.reload} />}
+          </Shown>
+        </section>
+        <section class="panel" aria-labelledby="coverage-title">
+          <div class="panel-head">
+            <h2 id="coverage-title">Coverage</h2>
+            <ScanNow tenantId={id} done={() => scans.reload()} />
+          </div>
+          <Shown of={scans} what="the newest scan">
+            {({ value }) => <OneScan scan={value.find(({ tenantId }) => tenantId === id)} />}
+          </Shown>
+        </section>
       </div>
     </ToldOnce>
   );
@@ -84,6 +103,10 @@ function About({ tenant: { domains, mode, tenantId } }: { tenant: TenantState })
       mode {words(mode).toLowerCase()} · <TenantId id={tenantId} />
     </>
   );
+}
+
+function OneScan({ scan }: { scan: CoverageScan | undefined }) {
+  return scan ? <Coverage scans={[scan]} all={scanPage(scan)} what="Show the mailboxes" /> : <NoScan />;
 }
 
 /** What the newest audit found, and the ones before it. */

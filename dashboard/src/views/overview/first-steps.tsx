@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { ROOT, signIn } from "../../api";
 import { AuditNow } from "../../audit-now";
+import { working } from "../../feeds";
 import { Grant } from "../../grant";
 import { StateMark } from "../../marks";
 import { Heading } from "../../parts";
@@ -8,18 +9,19 @@ import { Link, to } from "../../router";
 import { Command } from "../../steps";
 import { useTenants } from "../../tenants";
 import { count, list, Untrusted, Why } from "../../text";
-import type { Audit, Health } from "../../wire";
+import type { Audit, Feed, Health } from "../../wire";
 
 const TEST = "triage notifications test <channel>";
 
 interface StepsProps {
   health: Health | undefined;
   audits: Audit[] | undefined;
+  feeds: Feed[] | undefined;
   audited: () => void;
 }
 
 /** What there is to do until the first failure is received, with the command or the link that does it. */
-export function FirstSteps({ health, audits, audited }: StepsProps) {
+export function FirstSteps({ health, audits, feeds, audited }: StepsProps) {
   const tenants = useTenants();
   const checks = health?.checks;
   const lacking = checks?.permissions.lacking ?? [];
@@ -89,6 +91,17 @@ export function FirstSteps({ health, audits, audited }: StepsProps) {
             <p>
               To be told of incidents in Teams, Slack, PagerDuty, by webhook or mail, set{" "}
               <code>TRIAGE_NOTIFICATIONS</code>.
+            </p>
+          )}
+        </Step>
+        <Step title="Feed from Email Threat Defense" state={feeds && (working(feeds)[0]?.state ?? "optional")}>
+          {feeds?.some(({ state }) => state !== "off") ? (
+            <p>
+              <Link to={to("feeds")}>Failures come by themselves</Link> from {count(working(feeds).length, "tenant")}.
+            </p>
+          ) : (
+            <p>
+              To let the service find failures by itself, set <code>ETD_APIS</code> (docs/connect.md).
             </p>
           )}
         </Step>

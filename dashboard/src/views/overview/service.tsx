@@ -4,15 +4,10 @@ import { type Loaded, useLoad } from "../../load";
 import { StateMark } from "../../marks";
 import { Link, to } from "../../router";
 import { Shown } from "../../shown";
-import { count, Time, Why } from "../../text";
+import { count, Time, Why, words } from "../../text";
 import type { Health, Page, RejectedEvent } from "../../wire";
 
-const CHECKS = {
-  storage: "Storage",
-  graph: "Microsoft Graph",
-  permissions: "Permissions",
-  notifications: "Notifications",
-} as const;
+const LABELS: Record<string, string> = { graph: "Microsoft Graph" };
 
 /** The health of the triage service itself, and whether events were rejected. */
 export function Service({ health, every }: { health: Loaded<Health>; every: number }) {
@@ -29,14 +24,14 @@ export function Service({ health, every }: { health: Loaded<Health>; every: numb
         {({ checks }) => (
           <>
             <dl class="facts">
-              {Object.entries(CHECKS).map(([name, label]) => (
+              {Object.entries(checks).map(([name, check]: [string, { status: string }]) => (
                 <div key={name}>
-                  <dt>{label}</dt>
+                  <dt>{LABELS[name] ?? words(name)}</dt>
                   <dd>
                     {name === "notifications" && !checks.notifications.channels ? (
                       <span class="muted">No channel</span>
                     ) : (
-                      <StateMark state={checks[name as keyof typeof CHECKS].status} />
+                      <StateMark state={check.status} />
                     )}
                   </dd>
                 </div>

@@ -1,0 +1,131 @@
+import { useRef } from "preact/hooks";
+import { useListKeys } from "../keys";
+import { StateMark } from "../marks";
+import { Heading } from "../parts";
+import { go, Link } from "../router";
+import { NoScan, Progress, ScanNow, scanPage, useScans } from "../scans";
+import { Shown } from "../shown";
+import { TenantName, useTenants } from "../tenants";
+import { number, Time } from "../text";
+import { Updated } from "../updated";
+import type { CoverageScan } from "../wire";
+
+/** The newest scan of each tenant: the one with the most mailboxes that could not be remediated first. */
+export function CoverageView() {
+  const scans = useScans();
+  const list = useRef<HTMLTableSectionElement>(null);
+  useListKeys(list, scans.reload);
+  return (
+    <>
+      <Heading
+        tab="Coverage"
+        lead="The mailboxes in which a remediation would fail today, found before one does."
+        aside={
+          <>
+            <Updated loads={[scans]} reload={scans.reload} />
+            <ScanNow done={() => scans.reload()} />
+          </>
+        }
+      >
+        Coverage
+      </Heading>
+      <Shown of={scans} what="the newest scans">
+        {({ value }) =>
+          value.length ? (
+            <ScanTable scans={value.toSorted((a, b) => b.uncovered - a.uncovered)} list={list} />
+          ) : (
+            <NoScan />
+          )
+        }
+      </Shown>
+    </>
+  );
+}
+
+const COLUMNS = {
+  tenant: "Tenant",
+  state: "Scan",
+  uncovered: "Not covered",
+  mailboxes: "Mailboxes",
+  unknown: "Could not be read",
+  changes: "Changes",
+  at: "Started",
+};
+
+/** One row for each tenant; those that were never scanned come last. */
+function ScanTable({ scans, list }: { scans: CoverageScan[]; list: { current: HTMLTableSectionElement | null } }) {
+  const scanned = new Set(scans.map(({ tenantId }) => tenantId));
+  const others = useTenants().filter(({ tenantId }) => !scanned.has(tenantId));
+  return (
+    <>
+      <table class="findings list scans" role="table">
+        <caption class="visually-hidden">Scans</caption>
+        <thead role="rowgroup">
+          <tr role="row">
+            {Object.entries(COLUMNS).map(([name, label]) => (
+              <th key={name} scope="col" role="columnheader">
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody ref={list} role="rowgroup">
+          {scans.map((scan) => (
+            <Row key={scan.id} scan={scan} />
+          ))}
+        </tbody>
+      </table>
+      {others.length > 0 && (
+        <p class="more muted">
+          Not scanned yet: {others.map((tenant) => tenant.name).join(", ")}. A scan runs on the schedule
+          COVERAGE_SCHEDULE, or now.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Row({ scan }: { scan: CoverageScan }) {
+  const target = scanPage(scan);
+  const open = (event: MouseEvent) => {
+    if ((event.target as Element).closest("a") || getSelection()?.toString()) return;
+    go(target);
+  };
+  return (
+    <tr role="row" onClick={open}>
+      <th role="rowheader" scope="row" data-label={COLUMNS.tenant} class="break">
+        <Link to={target}>
+          <TenantName id={scan.tenantId} />
+        </Link>
+      </th>
+      <td role="cell" data-label={COLUMNS.state}>
+        {scan.state === "running" ? <Progress scan={scan} /> : <StateMark state={scan.state} />}
+      </td>
+      <td role="cell" data-label={COLUMNS.uncovered}>
+        {scan.uncovered > 0 ? <strong class="bad">{number(scan.uncovered)}</strong> : <span class="muted">0</span>}
+      </td>
+      <td role="cell" data-label={COLUMNS.mailboxes}>
+        {number(scan.mailboxes)}
+      </td>
+      <td role="cell" data-label={COLUMNS.unknown}>
+        {scan.unknown > 0 ? number(scan.unknown) : <span class="muted">0</span>}
+      </td>
+      <td role="cell" data-label={COLUMNS.changes}>
+        <Changes scan={scan} />
+      </td>
+      <td role="cell" data-label={COLUMNS.at}>
+        <Time at={scan.startedAt} relative />
+      </td>
+    </tr>
+  );
+}
+
+function Changes({ scan: { changes } }: { scan: CoverageScan }) {
+  if (!changes) return <span class="muted">–</span>;
+  if (!changes.newlyUncovered && !changes.recovered) return <span class="muted">none</span>;
+  return (
+    <span>
+      {number(changes.newlyUncovered)} new, {number(changes.recovered)} recovered
+    </span>
+  );
+}

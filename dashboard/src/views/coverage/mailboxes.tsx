@@ -1,0 +1,116 @@
+import { FilterForm, labeled, Several } from "../../filters";
+import { ListNote } from "../../list-note";
+import { ConfidenceMark } from "../../marks";
+import { More, usePages } from "../../paging";
+import { Empty } from "../../parts";
+import { Link, to } from "../../router";
+import { scanPage } from "../../scans";
+import { Shown } from "../../shown";
+import { Time, title, Untrusted, words } from "../../text";
+import { type CoverageScan, MAILBOX_CHANGE_VALUES, type UncoveredMailbox } from "../../wire";
+
+const FILTERS = ["cause", "changed"];
+const COLUMNS = { mailbox: "Mailbox", cause: "Cause", summary: "What is known", since: "Since" };
+
+interface MailboxesProps {
+  scan: CoverageScan;
+  path: string;
+  parameters: URLSearchParams;
+}
+
+/** The mailboxes of a scan that could not be remediated, or that have recovered. */
+export function Mailboxes({ scan, path, parameters }: MailboxesProps) {
+  const view = "coverage";
+  const query = () =>
+    to(null, { ...Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name)])), top: "100" });
+  const mailboxes = usePages(path, `${path} ${query()}`, query, "mailbox", (one: UncoveredMailbox) => one);
+  const { invalid } = mailboxes;
+  const of = (name: string, label: string) => ({ view, name, label, value: parameters.get(name) ?? "" });
+  const causes = labeled(Object.keys(scan.byCause), title).sort((a, b) => a[1].localeCompare(b[1]));
+  return (
+    <section class="panel" aria-labelledby="mailboxes-title">
+      <h2 id="mailboxes-title">Mailboxes</h2>
+      <FilterForm
+        view={view}
+        what="mailboxes"
+        filtered={FILTERS.some((name) => parameters.has(name))}
+        error={invalid}
+        cleared={scanPage(scan)}
+      >
+        <Several {...of("cause", "Cause")} options={causes} counts={scan.byCause} />
+        <Several {...of("changed", "Change")} options={labeled(MAILBOX_CHANGE_VALUES)} />
+      </FilterForm>
+      <Shown of={mailboxes} what="the mailboxes">
+        {({ rows }) => (
+          <>
+            <ListNote
+              of={mailboxes}
+              path={path}
+              query={query}
+              what="mailbox"
+              whatMany="mailboxes"
+              file="coverage"
+              id={({ mailbox }) => mailbox}
+            />
+            {rows.length ? <Table mailboxes={rows} list={mailboxes.list} /> : <None scan={scan} />}
+            <More of={mailboxes} what="mailboxes" />
+          </>
+        )}
+      </Shown>
+    </section>
+  );
+}
+
+function None({ scan }: { scan: CoverageScan }) {
+  if (scan.state === "running") return <Empty title="None so far" />;
+  if (!scan.mailboxes) return <Empty title="No mailbox was looked at" />;
+  if (scan.uncovered > 0) return <Empty title="No mailboxes match these filters" />;
+  return <Empty title="Every mailbox that could be read can be remediated" />;
+}
+
+interface TableProps {
+  mailboxes: UncoveredMailbox[];
+  list: { current: HTMLElement | null };
+}
+
+function Table({ mailboxes, list }: TableProps) {
+  return (
+    <table class="findings mailboxes" role="table">
+      <caption class="visually-hidden">Mailboxes</caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          {Object.entries(COLUMNS).map(([name, label]) => (
+            <th key={name} scope="col" role="columnheader" class={`col-m-${name}`}>
+              {label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody ref={list as { current: HTMLTableSectionElement | null }} role="rowgroup">
+        {mailboxes.map((one) => (
+          <tr key={one.mailbox} role="row">
+            <th role="rowheader" scope="row" data-label={COLUMNS.mailbox} class="break">
+              <span>
+                <Link to={to("findings", { mailbox: one.mailbox })}>
+                  <Untrusted text={one.mailbox} />
+                </Link>
+                {one.change && <small class="block">{words(one.change)}</small>}
+              </span>
+            </th>
+            <td role="cell" data-label={COLUMNS.cause}>
+              <span>
+                {title(one.cause)} <ConfidenceMark confidence={one.confidence} />
+              </span>
+            </td>
+            <td role="cell" data-label={COLUMNS.summary} class="break">
+              <Untrusted text={one.summary} />
+            </td>
+            <td role="cell" data-label={COLUMNS.since}>
+              <Time at={one.since} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
