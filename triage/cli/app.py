@@ -13,8 +13,10 @@ import typer
 from triage.cli.commands.audit import audit
 from triage.cli.commands.audits import audits
 from triage.cli.commands.check import check
+from triage.cli.commands.coverage import coverage
 from triage.cli.commands.doctor import doctor
 from triage.cli.commands.exposures import exposures
+from triage.cli.commands.feeds import feeds, poll
 from triage.cli.commands.finding import finding
 from triage.cli.commands.findings import findings
 from triage.cli.commands.incident_steps import acknowledge, reopen, resolve, suppress
@@ -80,6 +82,15 @@ _EXAMPLES: dict[Callable[..., ExitCode], tuple[str, ...]] = {
     watch: ("watch", "watch --exposed true", "watch --json --last 0 >> findings.ndjson"),
     replay: ("replay 0b1f6c0e",),
     audits: ("audits --latest", "audits --tenant GUID --since 7d", "audits 5f0c2d1e"),
+    coverage: (
+        "coverage",
+        "coverage start --tenant GUID",
+        "coverage mailboxes --tenant GUID --changed new",
+        "coverage 5f0c2d1e --cause mailbox_unlicensed --all --format csv",
+        "coverage --direct --tenant GUID --etd-app-id GUID",
+    ),
+    feeds: ("feeds", "feeds --json"),
+    poll: ("poll --once", "poll --once --tenant GUID"),
     rejected: ("rejected", "rejected --all --json"),
     notifications: ("notifications", "notifications --test soc"),
     doctor: ("doctor", "doctor --url https://my-triage.azurewebsites.net --json"),

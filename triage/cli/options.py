@@ -138,6 +138,11 @@ def _target(
     return Target(url, key, scope)
 
 
+def tenant_option(text: str) -> Any:
+    """An option that names a tenant."""
+    return typer.Option("--tenant", "--tenant-id", help=text, rich_help_panel=_TENANT)
+
+
 def _graph_target(
     tenant: Annotated[
         str | None,

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import typer
 from pydantic.alias_generators import to_snake
 
-from triage.api.filters import AUDITS, EXPOSURES, INCIDENTS, NOTIFICATIONS, PARAMETERS, SUMMARY
+from triage.api.filters import AUDITS, EXPOSURES, INCIDENTS, MAILBOXES, NOTIFICATIONS, PARAMETERS, SUMMARY
 from triage.cli.client.short_ids import BEGINNING
 from triage.cli.errors import UsageError
 from triage.cli.options import OUTPUT, AsJson, Options, Web
-from triage.cli.show import lists
+from triage.cli.show import coverage, lists
 from triage.cli.show.lists import Collection
 from triage.cli.show.pages import Form, Listing
 from triage.cli.times import instant
@@ -142,3 +142,5 @@ ExposureListing = Annotated[Listing, _listing(lists.EXPOSURES)]
 AuditListing = Annotated[Listing, _listing(lists.AUDITS)]
 RejectedListing = Annotated[Listing, _listing(lists.REJECTED)]
 NotificationListing = Annotated[Listing, _listing(lists.NOTIFICATIONS)]
+MailboxQuery = Annotated[dict[str, str], _filters(*_without_page(MAILBOXES))]
+MailboxListing = Annotated[Listing, _listing(coverage.MAILBOXES)]

@@ -172,6 +172,11 @@ class Services:
         self._background.add(task)
         task.add_done_callback(self._ended)
 
+    async def finish(self) -> None:
+        """Waits until what was started in the background has ended. Not needed where a timer goes on with it."""
+        while self._background:
+            await asyncio.wait(self._background)
+
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -45,7 +45,8 @@ class DirectTransport(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status_code, headers=headers, content=answer.get_body(), request=request)
 
     async def aclose(self) -> None:
-        """Closes the connections to storage and to Graph."""
+        """Ends what was begun in the background, and closes the connections to storage and to Graph."""
+        await self._services.finish()
         await self._services.close()
 
 

@@ -145,6 +145,14 @@ async def get(target: Target, path: str, parameters: Mapping[str, str] | None = 
         return await service.get(path, parameters)
 
 
+async def tenant_names(service: Service) -> dict[str, str]:
+    """What people call each tenant. Without a deployment, nobody knows: it takes a question to Graph."""
+    if service.direct:
+        return {}
+    tenants: list[Json] = (await service.get("tenants"))["value"]
+    return {str(tenant["tenantId"]): str(tenant["name"]) for tenant in tenants}
+
+
 def next_query(answer: Json) -> dict[str, str]:
     """The query of the link to the next page, empty at the end. No more of it, so the key is sent to no other host."""
     return dict(parse_qsl(urlsplit(str(answer.get("nextLink") or "")).query))

@@ -13,6 +13,7 @@ from triage.cli.errors import UsageError
 BEGINNING = re.compile(r"[0-9a-f]{6,31}")
 # What is searched for an ID that begins like this.
 SEARCHED = 10_000
+_UNPAGED = ("coverage/latest",)
 _QUERIES = {"findings": {"fields": "summary"}}
 
 
@@ -24,7 +25,9 @@ async def whole_id(service: Service, collection: str, text: str) -> str:
     text = text.strip()
     if not BEGINNING.fullmatch(text):
         return text
-    async for rows in service.pages(collection, _QUERIES.get(collection, {}), SEARCHED):
+    paged = collection not in _UNPAGED
+    pages = service.pages(collection, _QUERIES.get(collection, {}), SEARCHED) if paged else service.whole(collection)
+    async for rows in pages:
         # The last part of an audit's ID tells it from others.
         found = [one for one in (str(row["id"]) for row in rows) if one.rpartition(".")[2].startswith(text)]
         if len(found) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from triage.api.exports import csv_text
 from triage.cli.client.answers import Json
-from triage.cli.client.service import Service, Target, connect
+from triage.cli.client.service import Service, Target, connect, tenant_names
 from triage.cli.client.short_ids import whole_ids
 from triage.cli.errors import UsageError
 from triage.cli.show.columns import chosen, table
@@ -21,6 +21,8 @@ from triage.cli.show.terminal import harmless, output, print_parts, say
 from triage.cli.show.web import open_page
 
 Pages = AsyncIterator[list[Json]]
+Total = Callable[[list[Json]], Awaitable[str]]
+"""What is said before a table, from its first page."""
 
 
 class Form(StrEnum):
@@ -42,54 +44,34 @@ class Listing:
 
 
 async def show_collection(target: Target, collection: Collection, query: Mapping[str, str], listing: Listing) -> None:
-    """Shows what matches the query."""
+    """Shows what matches the query, or opens its page."""
     if listing.web:
         if collection.view is None:
             raise UsageError(f"--web: the dashboard has no page of {collection.nouns[1]}.")
         open_page(target, view=collection.view, **query)
         return
     async with connect(target) as service:
-        query = await whole_ids(service, query)
-        # A table and CSV have nothing that a summary lacks.
-        short = dict(collection.query) if listing.form is not Form.JSON or listing.columns else {}
-        asked = {**query, **short}
-        paged = collection.paged
-        pages = service.pages(collection.path, asked, listing.most) if paged else service.whole(collection.path)
-        count = await _PRINT[listing.form](service, pages, collection, query, listing)
+        await print_collection(service, collection, await whole_ids(service, query), listing)
+
+
+async def print_collection(
+    service: Service, collection: Collection, query: Mapping[str, str], listing: Listing
+) -> None:
+    """Prints what matches the query."""
+
+    async def total(rows: list[Json]) -> str:
+        return await _total(service, collection, query, rows)
+
+    # A table and CSV have nothing that a summary lacks.
+    short = dict(collection.query) if listing.form is not Form.JSON or listing.columns else {}
+    paged = service.pages(collection.path, {**query, **short}, listing.most)
+    pages = paged if collection.paged else service.whole(collection.path)
+    names = await tenant_names(service) if listing.form is Form.TABLE else {}
+    count = await print_pages(pages, collection, listing, total, names)
     if service.more:
         say(f"There are more than these {count}. Use --all to show all of them, or --top N.")
     elif not count and listing.form is Form.TABLE:
         say(f"No {collection.nouns[1]} match these filters." if query else collection.nothing)
-
-
-async def _print_table(
-    service: Service, pages: Pages, collection: Collection, query: Mapping[str, str], listing: Listing
-) -> int:
-    names = await _tenant_names(service)
-    usual = [column for column in collection.columns if column.name != TENANT.name or len(names) != 1]
-    columns = chosen(collection.columns, listing.columns) if listing.columns else usual
-    count = 0
-    async for items in pages:
-        rows = (
-            sorted(map(collection.flat, items), key=collection.order)
-            if collection.order
-            else map(collection.flat, items)
-        )
-        rows = [{**row, TENANT.name: names.get(str(row.get("tenantId")), row.get("tenantId"))} for row in rows]
-        if rows and not count:
-            print_parts([Text(await _total(service, collection, query, rows), "bold"), Text()])
-        if rows:
-            print_parts([table(columns, rows, output().width, header=count == 0)])
-        count += len(rows)
-    return count
-
-
-async def _tenant_names(service: Service) -> dict[str, str]:
-    """What people call each tenant. Without a deployment, nobody knows: it takes a question to Graph."""
-    if service.direct:
-        return {}
-    tenants: list[Json] = (await service.get("tenants"))["value"]
-    return {str(tenant["tenantId"]): str(tenant["name"]) for tenant in tenants}
 
 
 async def _total(service: Service, collection: Collection, query: Mapping[str, str], rows: list[Json]) -> str:
@@ -101,9 +83,39 @@ async def _total(service: Service, collection: Collection, query: Mapping[str, s
     return f"The first {many(len(rows), collection.nouns)} of more: {collection.total(rows)}"
 
 
-async def _print_json(
-    service: Service, pages: Pages, collection: Collection, query: Mapping[str, str], listing: Listing
+async def print_pages(
+    pages: Pages, collection: Collection, listing: Listing, total: Total, names: Mapping[str, str]
 ) -> int:
+    """Prints items, and returns their number. `names` are those of the tenants, in a table."""
+    match listing.form:
+        case Form.TABLE:
+            return await _print_table(pages, collection, listing, total, names)
+        case Form.JSON:
+            return await _print_json(pages, collection, listing)
+        case Form.CSV:
+            return await _print_csv(pages, collection, listing)
+
+
+async def _print_table(
+    pages: Pages, collection: Collection, listing: Listing, total: Total, names: Mapping[str, str]
+) -> int:
+    usual = [column for column in collection.columns if column.name != TENANT.name or len(names) != 1]
+    columns = chosen(collection.columns, listing.columns) if listing.columns else usual
+    count = 0
+    async for items in pages:
+        rows = [collection.flat(item) for item in items]
+        if collection.order:
+            rows.sort(key=collection.order)
+        named = [{**row, TENANT.name: names.get(str(row.get("tenantId")), row.get("tenantId"))} for row in rows]
+        if rows and not count:
+            print_parts([Text(await total(rows), "bold"), Text()])
+        if rows:
+            print_parts([table(columns, named, output().width, header=count == 0)])
+        count += len(rows)
+    return count
+
+
+async def _print_json(pages: Pages, collection: Collection, listing: Listing) -> int:
     """Prints `{"value": [...]}`, with each item on its own line."""
     count = 0
     sys.stdout.write('{"value": [')
@@ -117,26 +129,22 @@ async def _print_json(
     return count
 
 
-async def _print_csv(
-    service: Service, pages: Pages, collection: Collection, query: Mapping[str, str], listing: Listing
-) -> int:
+async def _print_csv(pages: Pages, collection: Collection, listing: Listing) -> int:
     """Prints CSV as the service writes it, with the ends of lines of this system."""
     names = listing.columns or collection.names
     count = 0
-    sys.stdout.write(csv_text(names, (), header=True).replace("\r\n", "\n"))
+    sys.stdout.write(_lines(names, (), header=True))
     async for items in pages:
-        rows = [_some(collection.flat(item), names) for item in items]
-        safe = [
-            {name: harmless(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows
-        ]
-        sys.stdout.write(csv_text(names, safe, header=False).replace("\r\n", "\n"))
-        count += len(rows)
+        sys.stdout.write(_lines(names, [_some(collection.flat(item), names) for item in items], header=False))
+        count += len(items)
     sys.stdout.flush()
     return count
 
 
+def _lines(names: tuple[str, ...], rows: list[Json] | tuple[()], *, header: bool) -> str:
+    safe = [{name: harmless(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows]
+    return csv_text(names, safe, header).replace("\r\n", "\n")
+
+
 def _some(row: Json, names: tuple[str, ...]) -> Json:
     return {name: row.get(name) for name in names}
-
-
-_PRINT = {Form.TABLE: _print_table, Form.JSON: _print_json, Form.CSV: _print_csv}
