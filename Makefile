@@ -27,10 +27,10 @@ types: setup ## check types: pyright, strict on triage/, and tsc on dashboard/
 	@$(python) -m pyright
 	@$(node) node_modules/typescript/bin/tsc -p dashboard
 
-bench: setup ## measure what a failure costs, against a baseline (about eight minutes)
+bench: setup ## measure what a failure costs, against a baseline (about nine minutes)
 	@$(python) -m benchmarks
 
-bench-full: setup ## measure the same with 10,000 failures (about twenty minutes)
+bench-full: setup ## measure the same with 10,000 failures and 100,000 users (about 25 minutes)
 	@$(python) -m benchmarks --full
 
 page: setup ## generate and build the page: dashboard/ into triage/dashboard/

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import costs, end_to_end, load, start, storage, storm, tables
+from benchmarks import costs, coverage, end_to_end, load, start, storage, storm, tables
 from benchmarks.tenant import tenant
 
 RESULTS = Path(__file__).with_name("results")
@@ -36,6 +36,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
     "costs": lambda options: costs.run(latency_ms=options.latency),
     "storm": lambda options: storm.run(options.storm, latency_ms=options.latency),
     "end_to_end": lambda options: end_to_end.end_to_end(options.storm, options.baseline, latency_ms=options.latency),
+    "coverage": lambda options: coverage.run([1000, 10_000, 100_000] if options.full else [1000, 10_000]),
     "start": lambda options: [start.run(runs=options.starts, latency_ms=ms) for ms in (options.latency, 0)],
     "storage": lambda options: {
         "azurite": storage.on_azurite(options.writes),
@@ -48,7 +49,9 @@ def main() -> int:
     """Runs the parts that are named, or all. Returns 1 if a finding had the wrong cause."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"parts to run: {', '.join(PARTS)} (default: all)")
-    parser.add_argument("--full", action="store_true", help="also 10,000 failures, and a storm of 10,000")
+    parser.add_argument(
+        "--full", action="store_true", help="also 10,000 failures, a storm of 10,000, and 100,000 users"
+    )
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="failures (default: 100 1000)")
     parser.add_argument("--latency", type=float, default=100.0, metavar="MS", help="latency of Graph (default: 100)")
     parser.add_argument(

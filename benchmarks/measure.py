@@ -110,7 +110,7 @@ async def measure(
         "p50Ms": latencies[count // 2] * 1000,
         "p95Ms": latencies[min(count - 1, count * 95 // 100)] * 1000,
         "firstFindingSeconds": first,
-        "peakMemoryMb": _peak_memory_mb(),
+        "peakMemoryMb": peak_memory_mb(),
         "tasksLeft": len(asyncio.all_tasks()) - 1,
         "wrong": wrong,
     }
@@ -122,7 +122,7 @@ def report(figures: dict[str, Any]) -> None:
     print(flush=True)
 
 
-def _peak_memory_mb() -> float:
+def peak_memory_mb() -> float:
     """Of this program alone: `ru_maxrss` starts with that of the parent process, which may be larger."""
     status = Path("/proc/self/status")
     if status.exists():

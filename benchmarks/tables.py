@@ -202,10 +202,46 @@ def _end_to_end(figures: dict[str, Any]) -> str:
     )
 
 
+def _coverage(figures: dict[str, Any]) -> str:
+    runs = list(figures["sizes"].values())
+    rows: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
+        ("Graph HTTP requests", lambda run: f"{run['requests']:,}"),
+        ("for each user, against the baseline", lambda run: _of_baseline(run, "requests")),
+        ("resource units", lambda run: f"{run['units']:,}"),
+        ("most of Graph's limit in 10 s", lambda run: f"{run['largestShare']:.2%}"),
+        ("minutes", lambda run: f"{run['seconds'] / 60:.1f}"),
+        ("for each user, against the baseline", lambda run: _of_baseline(run, "seconds")),
+        ("CPU for each user, ms", lambda run: f"{run['cpuMs']:.2f}"),
+        ("peak memory, MB", lambda run: f"{run['peakMemoryMb']:.0f}"),
+    ]
+    growth = runs[-1]["peakMemoryMb"] / runs[0]["peakMemoryMb"]
+    storage = figures["storage"]
+    wrong = any(run["wrong"] for run in runs)
+    return "\n".join(
+        [
+            "A scan without storage, in virtual time. The baseline asks for one Inbox after another.",
+            "",
+            _table(
+                ["users", *(f"{run['count']:,}" for run in runs)],
+                [[title, *(form(run) for run in runs)] for title, form in rows],
+            ),
+            "",
+            f"Peak memory at the largest size against the smallest: {growth:.2f}. Storage, for each of {storage['count']:,} "
+            f"users: {storage['first']['requests']:.2f} requests in a first scan, {storage['next']['requests']:.2f} in the "
+            f"next. {'WRONG NUMBERS' if wrong else 'Every scan had the numbers that it had to have.'}",
+        ]
+    )
+
+
+def _of_baseline(run: dict[str, Any], name: str) -> str:
+    return _ratio(run[name] / run["count"], run["baseline"][name])
+
+
 TABLES: dict[str, Callable[[Any], str]] = {
     "graph": _graph,
     "costs": _costs,
     "storm": _storm,
+    "coverage": _coverage,
     "start": _start,
     "storage": _storage,
     "end_to_end": _end_to_end,

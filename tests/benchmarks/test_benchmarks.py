@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import end_to_end, follow_ups, mix, storage, storm, tables
+from benchmarks import coverage, end_to_end, follow_ups, mix, storage, storm, tables
 from benchmarks.load import messages, run
 from benchmarks.measure import read
 from benchmarks.tenant import tenant
@@ -143,3 +143,15 @@ def test_looks_at_open_findings_keep_to_their_share_and_delay_nobody() -> None:
     assert many.largest_share < 0.15
     assert many.failures.undetermined == 0
     assert many.failures.percentile(99) < none.failures.percentile(99) + 0.2
+
+
+def test_a_coverage_scan_takes_few_requests_and_has_the_right_numbers() -> None:
+    found = coverage.measure(1100)
+    assert found["wrong"] == {}
+    assert found["requests"] <= 60, "two pages, the tenant, and 55 batches of mailboxes"
+    assert found["largestShare"] < 0.01
+    assert found["seconds"] / found["count"] < found["baseline"]["seconds"] / 10
+    storage = {"count": 1, "first": {"requests": 0.1}, "next": {"requests": 0.2}}
+    text = tables.TABLES["coverage"]({"sizes": {"1100": found}, "storage": storage})
+    assert "Every scan had the numbers that it had to have." in text
+    assert "WRONG" in tables.TABLES["coverage"]({"sizes": {"1100": found | {"wrong": {"x": 1}}}, "storage": storage})

@@ -56,6 +56,15 @@ def test_the_figures_of_a_feed_follow_too(actions: int) -> None:
     assert f"| {actions:,} | {time:.2f} | {storage:.2f} | {time + storage:.2f} |\n" in PAGE
 
 
+@pytest.mark.parametrize("users", [1_000, 10_000, 100_000])
+def test_the_figures_of_a_coverage_scan_follow_too(users: int) -> None:
+    g = GIVEN
+    time = round(30 * users * g["scan_seconds"] * g["memory_gb"] * g["gb_second"], 2)
+    operations = 30 * users * g["scan_operations"] + 43_200 * g["scan_watch"]
+    storage = round(operations * g["ten_thousand_operations"] / 1e4, 2)
+    assert f"| {users:,} | {time:.2f} | {storage:.2f} | {time + storage:.2f} |\n" in PAGE
+
+
 def test_the_assumptions_are_those_of_the_template() -> None:
     main = parameters(INFRA / "main.bicep")
     assert GIVEN["memory_gb"] == main["instanceMemoryMB"]["default"] / 1024

@@ -41,7 +41,8 @@ async def scan(*faults: dict[str, Any]) -> tuple[CoverageScan, list[CoverageScan
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def small_and_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanner, "USERS", 50)
     monkeypatch.setattr(scanner, "_FIRST_WAIT", 0.01)
     monkeypatch.setattr(coverage_direct, "PATIENCE_SECONDS", 0.2)
 

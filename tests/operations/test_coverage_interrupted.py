@@ -30,7 +30,7 @@ SECONDS = 20.0
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scanner, "USERS_AT_ONCE", 8)
+    monkeypatch.setattr(scanner, "USERS", 2)
 
 
 @pytest.fixture
@@ -234,13 +234,38 @@ async def test_failures_come_first(storage: Azurite, monkeypatch: pytest.MonkeyP
     async with scanning(storage, world(COUNT)) as (services, served):
         scan = await begin_only(services)
         services.triages = 1
-        assert (await slice_of(services, scan, 0.3)).scan.users == 0, "one is being triaged"
+        assert (await slice_of(services, scan, 1)).scan.users == 0, "one is being triaged"
         services.triages = 0
         await services.queue.send([QueuedRetriage.of("0" * 32).encode()])
-        assert (await slice_of(services, scan, 0.3)).scan.users == 0, "one waits"
+        assert (await slice_of(services, scan, 1)).scan.users == 0, "one waits"
         assert set(served.simulator.stats.by_path) == {"/users"}, "only the number of users was asked for"
-        monkeypatch.setattr(coverage, "PAUSE_SECONDS", 0.2)
-        assert (await slice_of(services, scan, 0.3)).scan.users == 8, "a part, because it has waited for so long"
+        monkeypatch.setattr(coverage, "PAUSE_SECONDS", 1.9)
+        assert (await slice_of(services, scan, 1.7)).scan.users == 8, "a part, because it has waited for so long"
         client = services.account.queues().get_queue_client("scanned")
         await client.clear_messages()
         expect((await slice_of(services, scan)).scan, COUNT)
+
+
+async def test_a_tenant_that_is_too_slow_for_a_part_gets_smaller_ones_and_ends(
+    storage: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scanning(storage, world(COUNT)) as (services, served):
+        served.simulator.faults.add([{"path": "mailFolders", "delaySeconds": 9}])
+        scan = await begin_only(services)
+        found = await slice_of(services, scan, 2)
+        assert (found.scan.state, found.scan.users, found.work.waits, found.work.width) == ("running", 0, 0, 2)
+        monkeypatch.setattr(coverage, "STALLED_SECONDS", 0.0)
+        found = await slice_of(services, scan, 1)
+        assert found.scan.state == "partial"
+        assert [(one.check, one.reason) for one in found.scan.reasons] == [("mailbox", "timeout")]
+
+
+async def test_many_tenants_take_turns(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "SHORTEST_SLICE", 5.0)
+    tenants = World({"tenants": {f"turn{number}": {"domains": [f"turn{number}.example"]} for number in range(7)}})
+    async with scanning(storage, tenants) as (services, _):
+        for one in services.settings.tenants:
+            await coverage._begin(services, one)
+        await run_scans(services, 10)
+        left = await services.coverage_runs.tenants([one.tenant_id for one in services.settings.tenants])
+        assert len(left) == 7 - 4, "two at a time, for half of the time each"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from triage.coverage.compare import kept
 from triage.coverage.model import CoverageChanges, CoverageScan, MailboxChange, ScanState, UncoveredMailbox, new_scan
 from triage.coverage.tally import counted, ended, tells_nothing
 from triage.coverage.work import Work
-from triage.graph.evidence import Lack
+from triage.graph.evidence import Lack, Reason
 from triage.notifications.coverage import coverage_occasion
 from triage.notifications.pending import pending
 from triage.operations.scanner import FORGOTTEN, MOST_ROUNDS, Blocked, Expired, Part, Scanner
@@ -35,6 +36,8 @@ PAUSE_SECONDS = 120.0
 """So long a scan waits for failures before it reads one more part."""
 STALLED_SECONDS = 2 * 3600.0
 """A scan that has read no part for so long ends as it is."""
+SHORTEST_SLICE = 20.0
+"""A part must fit in."""
 
 _TELLS_NOTHING_AFTER = 500
 _LOOK_AGAIN = 2.0
@@ -48,9 +51,9 @@ async def start_scan(services: Services, tenant: Tenant) -> CoverageScan:
     """Begins a scan of a tenant, or returns the one that runs already. Raises azure.core's errors."""
     found = await _begin(services, tenant)
     if found.state is not ScanState.RUNNING:  # it has ended, but whoever did that was killed before all was done
-        await _go_on(services, tenant, deadlines.COVERAGE)
+        await _go_on(services, tenant, time.monotonic() + deadlines.COVERAGE)
         found = await _begin(services, tenant)
-    services.start(_go_on(services, tenant, deadlines.COVERAGE))
+    services.start(_go_on(services, tenant, time.monotonic() + deadlines.COVERAGE))
     return found
 
 
@@ -60,11 +63,14 @@ async def start_scans(services: Services, tenants: Sequence[Tenant]) -> None:
 
 
 async def run_scans(services: Services, seconds: float = deadlines.COVERAGE) -> None:
-    """Goes on with every scan that runs. Each gets its share of the time. Raises as `start_scans`."""
+    """Goes on with the scans that run, and with as many of them as there is time for. Raises as `start_scans`."""
     running = await services.coverage_runs.tenants([one.tenant_id for one in services.settings.tenants])
     tenants = [one for one in services.settings.tenants if one.tenant_id in running]
-    share = seconds * SCANS_AT_ONCE / max(SCANS_AT_ONCE, len(tenants))
-    _raise_first(await asyncio.gather(*(_go_on(services, one, share) for one in tenants), return_exceptions=True))
+    share = min(seconds, max(SHORTEST_SLICE, seconds * SCANS_AT_ONCE / max(1, len(tenants))))
+    tenants = random.sample(tenants, min(len(tenants), SCANS_AT_ONCE * int(seconds // share)))
+    until = time.monotonic() + seconds
+    results = await asyncio.gather(*(_go_on(services, one, until, share) for one in tenants), return_exceptions=True)
+    _raise_first(results)
 
 
 def _raise_first(results: Sequence[object]) -> None:
@@ -83,23 +89,21 @@ async def _begin(services: Services, tenant: Tenant) -> CoverageScan:
     return (await services.coverage_runs.begin(scan, work)).scan
 
 
-async def _go_on(services: Services, tenant: Tenant, seconds: float) -> None:
-    """Goes on with the scan of a tenant for so many seconds, unless somebody else does. What is cut off comes again."""
+async def _go_on(services: Services, tenant: Tenant, until: float, share: float = deadlines.COVERAGE) -> None:
+    """Goes on with the scan of a tenant for its share of the time, unless somebody else does, or too little is left."""
     from azure.core.exceptions import HttpResponseError
 
     async with services.scans_at_once:
+        seconds = min(share, until - time.monotonic())
+        if seconds < share / 2:
+            return
         run = await services.coverage_runs.lease(tenant.tenant_id, seconds + deadlines.COVERAGE_LEASE)
         if run is None:
             return
-        limit = asyncio.timeout(seconds)
         try:
             with span("Coverage scan") as note:
-                async with limit:
-                    await _Slice(services, tenant, run, time.monotonic() + seconds).go_on()
+                await _Slice(services, tenant, run, time.monotonic() + seconds).work_on()
                 note(state=run.stored.scan.state.value, parts=run.stored.work.part)
-        except TimeoutError:
-            if not limit.expired():
-                raise
         except HttpResponseError as error:
             if not is_conflict(error):  # the lease was lost: somebody else goes on
                 raise
@@ -133,8 +137,20 @@ class _Slice:
         """How far it is."""
         return self.run.stored.work
 
-    async def go_on(self) -> None:
+    async def work_on(self) -> None:
         """Reads parts until the scan or the time ends. Raises azure.core's errors."""
+        limit = asyncio.timeout(self.until - time.monotonic())
+        try:
+            async with limit:
+                await self._read_parts()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            if self.took == 0.0 and self.run.clean:  # the first part of the slice is too much for it
+                narrower = self.work.model_copy(update={"width": max(1, self.work.width // 2)})
+                await self._wait(Lack(check="mailbox", reason=Reason.TIMEOUT), narrower, 0.0)
+
+    async def _read_parts(self) -> None:
         if self.work.expected is None and self.scan.state is ScanState.RUNNING:
             expected = await self.scanner.count()
             await self._store(self.scan, self.work.model_copy(update={"expected": expected}))

@@ -25,8 +25,9 @@ from triage.graph.questions import directory
 from triage.graph.reading import Page, read_one, read_page
 from triage.graph.tenants import TenantGraph
 
-USERS_AT_ONCE = 200
-"""In a part. What it found is stored before the next one, and an interruption costs no more than a part."""
+USERS = 60
+"""In a part, for each batch at a time: three full ones. What a part found is stored before the next one begins, so an
+interruption costs no more than a part, and a part of a tenant that is slow is small."""
 MOST_BATCHES = 4
 """At a time, of 20 mailboxes each. Graph asks Outlook for four of a batch at a time
 (https://learn.microsoft.com/graph/json-batching)."""
@@ -88,7 +89,7 @@ class Scanner:
         known, doubt = await self._known()
         if doubt is not None:
             return _blocked(doubt, work)
-        end = work.done + USERS_AT_ONCE
+        end = work.done + USERS * work.width
         rows = answer.value.rows[work.done : end]
         refusals = self._batcher.refusals
         found = await self._assessed(rows, known, work)
