@@ -115,7 +115,7 @@ def health_checks(health: Json, *, deployed: bool) -> list[Check]:
     feeds = health["checks"].get("feeds", {})
     if late := int(feeds.get("failing") or 0) + int(feeds.get("behind") or 0):
         text = f"{late} of {feeds.get('feeds')} feeds from ETD fail or are behind"
-        found.append(Check("feeds", WARNING, text, "GET /api/feeds says why (docs/runbook.md#feed-behind)."))
+        found.append(Check("feeds", WARNING, text, "etd-triage feeds says why (docs/runbook.md#feed-behind)."))
     failing = int(health["checks"].get("notifications", {}).get("failing") or 0)
     if failing:
         text = f"{failing} of the channels for notifications do not take what they are sent"
