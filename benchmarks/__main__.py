@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import costs, coverage, end_to_end, load, start, storage, storm, tables
+from benchmarks import costs, coverage, end_to_end, feed, load, start, storage, storm, tables
 from benchmarks.tenant import tenant
 
 RESULTS = Path(__file__).with_name("results")
@@ -42,15 +42,17 @@ PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
         "azurite": storage.on_azurite(options.writes),
         "rows": {str(size): storage.rows(size) for size in (10_000, 100_000, 1_000_000)},
     },
+    "feed": lambda options: feed.run(options.mail),
 }
+ONLY_FULL = {"feed"}
 
 
 def main() -> int:
     """Runs the parts that are named, or all. Returns 1 if a finding had the wrong cause."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"parts to run: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("parts", nargs="*", help=f"parts to run: {', '.join(PARTS)} (default: all but feed)")
     parser.add_argument(
-        "--full", action="store_true", help="also 10,000 failures, a storm of 10,000, and 100,000 users"
+        "--full", action="store_true", help="also 10,000 failures, a storm of 10,000, 100,000 users, and the feed"
     )
     parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="failures (default: 100 1000)")
     parser.add_argument("--latency", type=float, default=100.0, metavar="MS", help="latency of Graph (default: 100)")
@@ -60,6 +62,9 @@ def main() -> int:
     parser.add_argument("--storm", type=int, metavar="N", help="failures of the storm, and end to end (default: 1000)")
     parser.add_argument("--starts", type=int, default=5, metavar="N", help="starts of each app")
     parser.add_argument("--writes", type=int, default=300, metavar="N", help="findings stored in Azurite")
+    parser.add_argument(
+        "--mail", type=int, nargs="+", default=[200, 5000], metavar="N", help="convicted messages a day of the feed"
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIRECTORY")
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():
@@ -68,7 +73,7 @@ def main() -> int:
     options.storm = options.storm or (10_000 if options.full else 1000)
     start.compiled()
     wrong = False
-    for name in options.parts or PARTS:
+    for name in options.parts or [part for part in PARTS if options.full or part not in ONLY_FULL]:
         figures = PARTS[name](options)
         text = tables.write(options.results, name, figures)
         print(text, flush=True)

@@ -237,6 +237,32 @@ def _of_baseline(run: dict[str, Any], name: str) -> str:
     return _ratio(run[name] / run["count"], run["baseline"][name])
 
 
+def _feed(figures: dict[str, Any]) -> str:
+    runs = list(figures.values())
+    lanes = sorted({lane for run in runs for lane in run["requestsByLane"]})
+    rows = [
+        ["actions found, each on a message in a mailbox", *(f"{run['candidates']:,}" for run in runs)],
+        ["failures found", *(f"{run['failures']:,}" for run in runs)],
+        ["requests to ETD", *(f"{run['requests']:,}" for run in runs)],
+        *([f"… of the lane `{lane}`", *(f"{run['requestsByLane'].get(lane, 0):,}" for run in runs)] for lane in lanes),
+        ["part of the day's share", *(f"{run['requests'] / run['share']:.0%}" for run in runs)],
+        ["requests of the script", *(f"{run['script']['requests']:,}" for run in runs)],
+        ["against the script", *(_ratio(run["requests"], run["script"]["requests"]) for run in runs)],
+        ["messages that the script saw", *(f"{run['script']['seen'] / run['candidates']:.0%}" for run in runs)],
+        ["batch items of Graph for each action", *(f"{run['items']:.1f}" for run in runs)],
+        ["table requests for each action", *(f"{run['tableRequests']:.1f}" for run in runs)],
+        ["… of them writes", *(f"{run['tableWrites']:.1f}" for run in runs)],
+        ["rows that are left for each action", *(f"{run['rows']:.2f}" for run in runs)],
+    ]
+    head = ["a day of the feed, convicted messages a day:", *(f"{int(size):,}" for size in figures)]
+    return f"{_table(head, rows)}\n\n{_posted(runs)}"
+
+
+def _posted(runs: Iterable[dict[str, Any]]) -> str:
+    wrong = [run["wrong"] for run in runs if run["wrong"]]
+    return f"WRONG: {wrong}" if wrong else "Every failure was posted, and none twice."
+
+
 TABLES: dict[str, Callable[[Any], str]] = {
     "graph": _graph,
     "costs": _costs,
@@ -245,4 +271,5 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "start": _start,
     "storage": _storage,
     "end_to_end": _end_to_end,
+    "feed": _feed,
 }

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.pipeline.transport import AioHttpTransport
 
-from benchmarks import coverage, end_to_end, follow_ups, mix, storage, storm, tables
+from benchmarks import coverage, end_to_end, feed, follow_ups, mix, storage, storm, tables
 from benchmarks.load import messages, run
 from benchmarks.measure import read
 from benchmarks.tenant import tenant
@@ -155,3 +156,16 @@ def test_a_coverage_scan_takes_few_requests_and_has_the_right_numbers() -> None:
     text = tables.TABLES["coverage"]({"sizes": {"1100": found}, "storage": storage})
     assert "Every scan had the numbers that it had to have." in text
     assert "WRONG" in tables.TABLES["coverage"]({"sizes": {"1100": found | {"wrong": {"x": 1}}}, "storage": storage})
+
+
+def test_a_day_of_the_feed_finds_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AioHttpTransport, "send", AioHttpTransport.send)  # what is counted ends with the test
+    monkeypatch.setattr(feed, "DAY_MINUTES", 40)
+    monkeypatch.setattr(feed, "LATEST_HOURS", 1)
+    figures = feed.run([20])
+    [run_] = figures.values()
+    assert not tables.wrong(figures)
+    assert run_["candidates"] > 10
+    assert run_["requests"] == sum(run_["requestsByLane"].values()) > 0
+    assert run_["items"] > 1
+    assert "Every failure was posted, and none twice." in tables.TABLES["feed"](figures)

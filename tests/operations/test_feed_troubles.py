@@ -209,6 +209,20 @@ async def test_what_was_released_or_done_again(storage: Azurite) -> None:
         assert len(feed.posted) == 2
 
 
+@pytest.mark.parametrize("log_export", [True, False])
+async def test_what_an_analyst_gave_back_before_the_looks_is_no_failure(storage: Azurite, *, log_export: bool) -> None:
+    """Message Search does not show it among the threats any more, and Log Export only an hour later."""
+    async with feeding(storage, {"logExport": log_export}) as feed:
+        given, other = await feed.etd.convict([
+            {"mailboxes": [OK], "action": "quarantine"}, {"mailboxes": [STUCK], "action": "quarantine"},
+        ])  # fmt: skip
+        await feed.etd.advance(minutes=8)
+        await feed.poll()
+        await feed.etd.judge(given.id, {"action": "inbox", "verdict": "neutral", "by": "manual"})
+        await feed.run(120, every=20)
+        assert feed.pairs == {(other.id, STUCK): 1}
+
+
 async def test_more_files_than_log_export_lists(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulated_export, "MOST_LINKS", 3)
     for module in (hours, feed_ledger):

@@ -29,12 +29,13 @@ async def test_a_feed_says_how_it_is_doing(storage: Azurite) -> None:
     rows = Feeds(services.account, ONE)
     cursor, succeeded = from_epoch_ns(NOW - LAG - 2 * HOUR), from_epoch_ns(NOW - 2 * HOUR)
     await rows.save_lane(Lane.FAST, LaneState(cursor=cursor, last_success_at=succeeded))
-    await rows.save_used("2026-11-20", {"fast": 7, "day": 2})
+    await rows.save_used("2026-11-20", "poll", {"fast": 7, "day": 2})
+    await rows.save_used("2026-11-20", "looks", {"lookup": 1})
     gap = FeedGap.of(NOW - 9 * DAY, NOW - 8 * DAY, "w")
     await rows.add_gap(gap)
     late, _ = await feeds(services)
     assert (late.state, late.behind_seconds, late.last_success_at) == (FeedState.BEHIND, 7200, succeeded)
-    assert (late.lanes.search.cursor, late.requests_today, late.gaps) == (cursor, 9, [gap])
+    assert (late.lanes.search.cursor, late.requests_today, late.gaps) == (cursor, 10, [gap])
 
     error = LaneState(
         cursor=cursor, last_success_at=succeeded, last_error="e", last_error_at=from_epoch_ns(NOW - MINUTE)

@@ -112,7 +112,7 @@ async def test_what_is_old_is_removed(account: StorageAccount, tenant_id: str) -
     for hour in (old, new):
         await feeds.save_hour(hour, HourState())
         await feeds.save_file(hour, digest("path"), FileState())
-        await feeds.save_used(hour[:10], {"fast": 1})
+        await feeds.save_used(hour[:10], "poll", {"fast": 1})
     await feeds.save_lane(Lane.FAST, LaneState(cursor=from_epoch_ns(NOW - 99 * DAY)))
     await feeds.add_gap(FeedGap.of(NOW - 99 * DAY, NOW - 98 * DAY, "w"))
     await actions.save([Change(None, action()), Change(None, action(""))], TODAY, "poll")

@@ -90,6 +90,7 @@ class Action(Wire):
     at: Instant
     exact: bool = True
     """Whether `at` is the time of the action. Otherwise it is that of the message."""
+    message_at: Instant | None = None
     initiator: str | None = None
     verdict: str | None = None
     subject: str | None = None
@@ -177,6 +178,9 @@ def _new(known: Action | None, sighting: Sighting, mailbox: str, now: int, first
         folder=sighting.folder or "",
         at=from_epoch_ns(moment),
         exact=sighting.at is not None,
+        message_at=from_epoch_ns(sighting.message_at)
+        if sighting.message_at is not None
+        else known and known.message_at,
         initiator=sighting.initiator,
         verdict=sighting.verdict or (known and known.verdict),
         subject=sighting.subject or (known and known.subject),
@@ -196,6 +200,8 @@ def _completed(known: Action, sighting: Sighting, now: int, first_look: int) -> 
     for name in ("internet_message_id", "verdict", "subject", "direction", "initiator"):
         if getattr(known, name) is None and (value := getattr(sighting, name)) is not None:
             changes[name] = value
+    if known.message_at is None and sighting.message_at is not None:
+        changes["message_at"] = from_epoch_ns(sighting.message_at)
     if not known.exact and sighting.at is not None and known.state is ActionState.WAITING and not known.looks:
         due = max(epoch_ns(known.next_look_at or known.at), min(sighting.at + first_look, now + first_look))
         changes |= {"at": from_epoch_ns(sighting.at), "exact": True, "next_look_at": from_epoch_ns(due)}

@@ -84,6 +84,9 @@ def _sighting(  # noqa: PLR0913 - what the two kinds of rows name in their own w
     if folder is None and (kind or "").lower() in FOLDERS:  # a deletion has no folder
         folder = kind
     message_id = row.get("internetMessageId")
+    at, message_at = time_of(action.get("timestamp")), time_of(row.get("timestamp"))
+    if at is None and message_at is None:  # a verdict is after the message, and before the action
+        message_at = time_of(verdict.get("timestamp"))
     return Sighting(
         etd_id=etd_id,
         lane=lane,
@@ -91,8 +94,8 @@ def _sighting(  # noqa: PLR0913 - what the two kinds of rows name in their own w
         internet_message_id=message_id if _fits(message_id, MAX_MESSAGE_ID_CHARACTERS) else None,
         kind=kind,
         folder=folder,
-        at=time_of(action.get("timestamp")),
-        message_at=time_of(row.get("timestamp")) or time_of(verdict.get("timestamp")),
+        at=at,
+        message_at=message_at,
         initiator=initiator,
         verdict=verdict_word,
         subject=_text(row, "subject"),

@@ -14,14 +14,17 @@ from collections.abc import Sequence
 
 from triage import deadlines
 from triage.diagnosis.case import Case
-from triage.feeds.actions import Action, ActionState
+from triage.etd import EtdError
+from triage.feeds.actions import Action, ActionState, Sighting, seen
+from triage.feeds.budget import BudgetSpentError
 from triage.feeds.event import event_id, failure_of
-from triage.feeds.lanes import MINUTE
+from triage.feeds.lanes import MINUTE, Lane
 from triage.feeds.looks import Schedule, after_look, see
 from triage.graph.collect import collect
 from triage.intake.queue_message import QueuedFailure, finding_id
 from triage.intake.scenario import Scenario
-from triage.operations.feed_session import FeedSession
+from triage.operations.feed_search import newest_of
+from triage.operations.feed_session import FeedSession, Job
 from triage.operations.services import Services
 from triage.settings import Tenant
 from triage.storage.account import is_conflict
@@ -32,7 +35,6 @@ from triage.wire import from_epoch_ns
 LOOKS_A_RUN = 600
 """The looks at messages of one tenant in a minute: half as many as the service makes at open findings."""
 
-_JOB = "looks"
 _AT_ONCE = 16
 _LEASE = 2 * deadlines.MAINTENANCE
 
@@ -48,18 +50,20 @@ async def look_at_actions(services: Services, seconds: float = deadlines.MAINTEN
 
 async def _look(services: Services, session: FeedSession, until: float) -> int:
     tenant = services.settings.tenant(session.api.tenant_id)
-    lease = await session.rows.lease(_JOB, session.clock(), _LEASE) if tenant else None
+    lease = await session.rows.lease(Job.LOOKS, session.clock(), _LEASE) if tenant else None
     if tenant is None or lease is None:
         return 0
     done = 0
     try:
         due = await session.actions.due(session.clock(), LOOKS_A_RUN)
+        session.begin(Job.LOOKS)
         with span("Look at actions", looks=len(due)):
             for start in range(0, len(due), _AT_ONCE):
                 if time.monotonic() >= until:
                     break
                 part = due[start : start + _AT_ONCE]
                 looked = await asyncio.gather(*(_looked(services, tenant, one.action) for one in part))
+                looked = await _confirmed(services, session, looked, until)
                 await _keep(services, session, part, looked)
                 done += len(part)
     finally:
@@ -73,8 +77,32 @@ async def _looked(services: Services, tenant: Tenant, action: Action) -> Action:
     graph = services.tenants.graph(tenant)
     evidence = await collect(graph, failure, Scenario.UNCLASSIFIED, seconds=deadlines.GRAPH_READ)
     first, second = services.settings.etd_looks
-    seen = see(Case(failure, Scenario.UNCLASSIFIED, evidence))
-    return after_look(action, seen, services.clock(), Schedule(first * MINUTE, second * MINUTE))
+    what = see(Case(failure, Scenario.UNCLASSIFIED, evidence))
+    return after_look(action, what, services.clock(), Schedule(first * MINUTE, second * MINUTE))
+
+
+async def _confirmed(services: Services, session: FeedSession, actions: Sequence[Action], until: float) -> list[Action]:
+    """The actions, and instead of one that is to be posted the later one, if ETD knows of one by now, such as a release.
+
+    If ETD can't be asked, or time is up, what was seen stands.
+    """
+    first_look, _ = services.settings.etd_looks
+    posted = {action.etd_id: action for action in actions if action.state is ActionState.POSTED}
+    newest: dict[str, Sighting | None] = {}
+    try:
+        with session.asking(Job.LOOKS, Lane.LOOKUP):
+            async with asyncio.timeout(max(0.0, until - time.monotonic())):
+                for etd_id, action in posted.items():
+                    newest[etd_id] = await newest_of(session, action)
+    except (EtdError, BudgetSpentError, TimeoutError) as error:
+        _log.info("Looks of a feed could not ask ETD again: %s", type(error).__name__)
+
+    def confirmed(action: Action) -> Action:
+        sighting = newest.get(action.etd_id) if action.state is ActionState.POSTED else None
+        later = sighting and seen(action, sighting, action.mailbox, services.clock(), first_look * MINUTE)
+        return later if later is not None and later.state is not ActionState.POSTED else action
+
+    return [confirmed(action) for action in actions]
 
 
 async def _keep(
@@ -90,7 +118,7 @@ async def _keep(
         Change(stored, _posted(tenant_id, action)) for stored, action in zip(before, after, strict=True)
     ]  # fmt: skip
     try:
-        await session.actions.save(changes, session.today, _JOB)
+        await session.actions.save(changes, session.today, Job.LOOKS)
     except HttpResponseError as error:
         if not is_conflict(error):
             raise

@@ -17,7 +17,7 @@ from triage.feeds.budget import BudgetSpentError
 from triage.feeds.lanes import Lane, failed
 from triage.operations.feed_ledger import LedgerRun
 from triage.operations.feed_search import look_up, read_window
-from triage.operations.feed_session import FeedSession
+from triage.operations.feed_session import FeedSession, Job
 from triage.operations.feed_sightings import Sightings
 from triage.telemetry.instruments import span
 
@@ -30,12 +30,12 @@ _log = logging.getLogger(__name__)
 
 async def poll_feed(session: FeedSession, first_look_minutes: int, seconds: float = deadlines.POLL) -> bool:
     """Reads what is due, for at most so many seconds. False if another run is doing it. Raises azure.core's errors."""
-    lease = await session.rows.lease("poll", session.clock(), LEASE)
+    lease = await session.rows.lease(Job.POLL, session.clock(), LEASE)
     if lease is None:
         return False
     try:
         with span("Poll feed"):
-            session.forget_budget()
+            session.begin(Job.POLL)
             sightings = Sightings(session, first_look_minutes)
             await sightings.read_orphans()
             await _Poll(session, sightings, time.monotonic() + seconds).run()
@@ -66,12 +66,13 @@ class _Poll:
 
     async def _try(self, lane: Lane, work: Callable[[], Awaitable[None]]) -> None:
         """One lane. An error is kept where people see it, and leaves the others alone if they ask something else."""
-        self._session.lane = lane
         if time.monotonic() >= self._until:
             return
         try:
-            async with asyncio.timeout(max(1.0, self._until - time.monotonic()) + deadlines.ETD_REQUEST):
-                await work()
+            left = max(1.0, self._until - time.monotonic())
+            with self._session.asking(Job.POLL, lane):
+                async with asyncio.timeout(left + deadlines.ETD_REQUEST):
+                    await work()
         except BudgetSpentError:
             _log.info("The lane %s of a feed has no request left for today.", lane)
         except TimeoutError:

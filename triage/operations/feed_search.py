@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from triage import deadlines
 from triage.etd import EtdError, EtdReason, SearchPage
-from triage.feeds.actions import ActionState
+from triage.feeds.actions import Action, ActionState, Sighting
 from triage.feeds.lanes import (
     LAG,
     SECOND,
@@ -23,11 +23,11 @@ from triage.feeds.lanes import (
 from triage.feeds.lookups import Lookup, after_lookup, lookups
 from triage.feeds.model import FeedGap
 from triage.feeds.rows import read_search_row
-from triage.operations.feed_session import FeedSession
-from triage.operations.feed_sightings import JOB, Sightings
+from triage.operations.feed_session import FeedSession, Job
+from triage.operations.feed_sightings import Sightings
 from triage.settings import Verdict
 from triage.storage.feed_actions import Change
-from triage.wire import from_epoch_ns
+from triage.wire import epoch_ns, from_epoch_ns
 
 LOST = "Message Search gives no messages from before 90 days."
 _LOOKUP_WORDS = (Verdict.SPAM, Verdict.GRAYMAIL)
@@ -53,7 +53,7 @@ async def read_window(session: FeedSession, sightings: Sightings, lane: Lane, un
 
 async def _read_piece(session: FeedSession, sightings: Sightings, lane: Lane, piece: Piece, until: float) -> bool:
     """Reads a piece to its last page. False if time is up before that."""
-    async for page in _pages(session, piece, session.api.verdicts):
+    async for page in pages(session, piece, session.api.verdicts):
         found = [read_search_row(row, lane) for row in page.messages]
         await sightings.store([one for one in found if one is not None])
         if page.next_page is not None and time.monotonic() >= until:
@@ -61,7 +61,7 @@ async def _read_piece(session: FeedSession, sightings: Sightings, lane: Lane, pi
     return True
 
 
-async def _pages(session: FeedSession, piece: Piece, verdicts: Sequence[str]) -> AsyncIterator[SearchPage]:
+async def pages(session: FeedSession, piece: Piece, verdicts: Sequence[str]) -> AsyncIterator[SearchPage]:
     """The pages of a time, with rows that may come twice: a page token can end with the token of the API."""
     token: str | None = None
     again = True
@@ -89,7 +89,7 @@ async def look_up(session: FeedSession, sightings: Sightings, until: float) -> N
             return
         left = [sightings.orphans[one] for one in lookup.etd_ids if one in sightings.orphans]
         changes = [Change(one, after_lookup(one.action)) for one in left if one.action.state is ActionState.WAITING]
-        await session.actions.save(changes, session.today, JOB)
+        await session.actions.save(changes, session.today, Job.POLL)
         await sightings.read_orphans()
 
 
@@ -97,7 +97,7 @@ async def _read_lookup(session: FeedSession, sightings: Sightings, lookup: Looku
     """Reads until every message is found or there are no more pages. False if time is up before that."""
     known = {verdict.value for verdict in Verdict}
     words = {*session.api.verdicts, *_LOOKUP_WORDS, *(word for word in lookup.verdicts if word in known)}
-    async for page in _pages(session, lookup.piece, sorted(words)):
+    async for page in pages(session, lookup.piece, sorted(words)):
         rows = [read_search_row(row, Lane.LOOKUP) for row in page.messages]
         await sightings.store([row for row in rows if row is not None and row.etd_id in sightings.orphans])
         if not any(one in sightings.orphans for one in lookup.etd_ids):
@@ -105,6 +105,21 @@ async def _read_lookup(session: FeedSession, sightings: Sightings, lookup: Looku
         if page.next_page is not None and time.monotonic() >= until:
             return False
     return True
+
+
+async def newest_of(session: FeedSession, action: Action) -> Sighting | None:
+    """What Message Search says of a message now; None if it doesn't have it, or the time of the message is not known.
+
+    Its window shows no message that an analyst has found to be harmless. This search does: it names every verdict.
+    """
+    if action.message_at is None:
+        return None
+    around = Piece(epoch_ns(action.message_at) - SECOND, epoch_ns(action.message_at) + SECOND)
+    async for page in pages(session, around, [verdict.value for verdict in Verdict]):
+        for row in page.messages:
+            if row.get("id") == action.etd_id:
+                return read_search_row(row, Lane.LOOKUP)
+    return None
 
 
 def _datetime(moment: int) -> datetime:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from triage.etd import EtdClient
 from triage.feeds.actions import Sighting
@@ -20,8 +24,28 @@ from triage.wire import from_epoch_ns
 _REMEMBERED = 50_000
 
 
+class Job(StrEnum):
+    """What a feed does, each with a lease and counts of its own."""
+
+    POLL = "poll"
+    LOOKS = "looks"
+
+
+@dataclass
+class _Spent:
+    """The requests of a day: those of one job by lane, and those of the other jobs when it began."""
+
+    day: str = ""
+    own: Counter[str] = field(default_factory=Counter[str])
+    others: Counter[str] = field(default_factory=Counter[str])
+
+
+# Which job asks ETD for which lane: a poll and looks at the same time have one client.
+_ASKING: ContextVar[tuple[Job, Lane]] = ContextVar("asking", default=(Job.POLL, Lane.FAST))
+
+
 class FeedSession:
-    """One tenant's feed on one event loop. `lane`: whose requests are counted now."""
+    """One tenant's feed on one event loop."""
 
     def __init__(self, account: StorageAccount, api: EtdApi, clock: Callable[[], int]) -> None:
         self.api = api
@@ -29,9 +53,7 @@ class FeedSession:
         self.rows = Feeds(account, api.tenant_id)
         self.actions = FeedActions(account, api.tenant_id)
         self.client = EtdClient(api, self._spend, clock=lambda: clock() / SECOND)
-        self.lane = Lane.FAST
-        self._used: Counter[str] = Counter()
-        self._day = ""
+        self._spent = {job: _Spent() for job in Job}
         self._remembered: dict[int, None] = {}
 
     @property
@@ -45,19 +67,31 @@ class FeedSession:
         record = await self.rows.record(now)
         return feed_of(self.api.tenant_id, self.api.requests_per_day, record, now, self.api.expires_on)
 
-    def forget_budget(self) -> None:
+    def begin(self, job: Job) -> None:
         """Has the requests of the day read again: another instance may have made some."""
-        self._day = ""
+        self._spent[job] = _Spent()
+
+    @contextmanager
+    def asking(self, job: Job, lane: Lane) -> Generator[None]:
+        """Around what asks ETD for a lane: its requests are counted as such."""
+        token = _ASKING.set((job, lane))
+        try:
+            yield
+        finally:
+            _ASKING.reset(token)
 
     async def _spend(self) -> None:
         """Counts a request before it is made. BudgetSpentError if the lane may not make it."""
-        if self._day != self.today:
-            self._day = self.today
-            self._used = await self.rows.used(self._day)
-        if not may_ask(self.lane, self._used, self.api.requests_per_day):
-            raise BudgetSpentError(f"The lane {self.lane} may not make another request today.")
-        self._used[self.lane] += 1
-        await self.rows.save_used(self._day, self._used)
+        job, lane = _ASKING.get()
+        if self._spent[job].day != self.today:
+            used = await self.rows.used(self.today)
+            own = used.pop(job, Counter[str]())
+            self._spent[job] = _Spent(self.today, own, sum(used.values(), Counter[str]()))
+        spent = self._spent[job]
+        if not may_ask(lane, spent.own + spent.others, self.api.requests_per_day):
+            raise BudgetSpentError(f"The lane {lane} may not make another request today.")
+        spent.own[lane] += 1
+        await self.rows.save_used(spent.day, job, spent.own)
 
     def is_new(self, sighting: Sighting) -> bool:
         """Whether a sighting has not been stored by this session: windows overlap, so most come many times."""

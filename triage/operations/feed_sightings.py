@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 
 from triage.feeds.actions import Action, Sighting, meaning, seen
 from triage.feeds.lanes import MINUTE
-from triage.operations.feed_session import FeedSession
+from triage.operations.feed_session import FeedSession, Job
 from triage.storage.account import is_conflict
 from triage.storage.feed_actions import Change, StoredAction
 from triage.wire import epoch_ns
 
-JOB = "poll"
 _TRIES = 5
 _AT_ONCE = 16
 _KINDS = {"", "move", "delete"}
@@ -43,7 +42,7 @@ class Sightings:
         for left in reversed(range(_TRIES)):
             changes = await self._changes(by_message)
             try:
-                await self._session.actions.save(changes, self._session.today, JOB)
+                await self._session.actions.save(changes, self._session.today, Job.POLL)
             except HttpResponseError as error:
                 if not is_conflict(error) or not left:
                     raise

@@ -4,12 +4,12 @@
 |---|---|
 | `lane|<lane>` | where a lane is |
 | `hour|<hour>`, `file|<hour>|<sha256 of the path>` | what is known of an hour of Log Export, and of its files |
-| `quota|<day>` | the requests of a day (UTC), by lane |
+| `quota|<day>|<job>` | the requests that a job has made on a day (UTC), by lane |
 | `gap|<from>|<to>` | a time that could not be read, and why |
 | `act|…`, `due|…`, `orphan|…`, `count|…` | actions and their looks (feed_actions.py) |
 | `lease|<job>` | which run does a job now |
 
-Only the run that has the lease on `poll` writes the rows of the first four lines. All methods raise azure.core's errors.
+Only the run that has the lease on a job writes its rows: the first, second and fourth line are those of `poll`. All methods raise azure.core's errors.
 """
 
 from __future__ import annotations
@@ -115,15 +115,15 @@ class Feeds:
         """Keeps what is known of a file. `name`: the digest of its path."""
         await self._write(f"file|{hour}|{name}", state)
 
-    async def used(self, day: str) -> Counter[str]:
-        """The requests of a day by lane."""
-        row = await get_entity(await self._account.table(TABLE), self.tenant_id, f"quota|{day}")
-        return Counter(json.loads(row["requests"]) if row else {})
+    async def used(self, day: str) -> dict[str, Counter[str]]:
+        """The requests of a day by job, and by lane."""
+        rows = self._rows(f"RowKey ge 'quota|{day}|' and RowKey lt 'quota|{day}}}'")
+        return {row["RowKey"].rpartition("|")[2]: Counter(json.loads(row["requests"])) async for row in rows}
 
-    async def save_used(self, day: str, used: Mapping[str, int]) -> None:
-        """Keeps the requests of a day by lane."""
+    async def save_used(self, day: str, job: str, used: Mapping[str, int]) -> None:
+        """Keeps the requests of a job on a day, by lane."""
         table = await self._account.table(TABLE)
-        await table.upsert_entity({**self._keys(f"quota|{day}"), "requests": json.dumps(used)}, mode="replace")
+        await table.upsert_entity({**self._keys(f"quota|{day}|{job}"), "requests": json.dumps(used)}, mode="replace")
 
     async def add_gap(self, gap: FeedGap) -> None:
         """Keeps that a time could not be read."""
@@ -144,8 +144,8 @@ class Feeds:
         async for row in self._rows(f"RowKey ge 'count|{first}' and RowKey lt 'count}}'"):
             counts.update(json.loads(row["counts"]))
         gaps = [_model(FeedGap, row) async for row in self._rows("RowKey ge 'gap|' and RowKey lt 'gap}'")]
-        used = await self.used(from_epoch_ns(now)[:10])
-        return Record(lanes, ledger, counts, gaps, sum(used.values()), await self._oldest_due())
+        used = sum(number.total() for number in (await self.used(from_epoch_ns(now)[:10])).values())
+        return Record(lanes, ledger, counts, gaps, used, await self._oldest_due())
 
     async def _oldest_due(self) -> int | None:
         table = await self._account.table(TABLE)
