@@ -14,6 +14,8 @@ VERDICTS = ("spam", "malicious", "phishing", "graymail", "neutral", "bec", "scam
 DIRECTIONS = ("incoming", "outgoing", "internal", "mixed")
 INITIATORS = ("automatic", "manual", "api")
 FOLDERS = ("inbox", "junkemail", "trash", "quarantine", "delete")
+ANALYST = "5f0d6a2e-6a0c-4c7e-9b1f-1d0c3a5b7e91"  # who acts in ETD by hand
+CLIENT = "0c9a7c64-2a51-4f1e-8c6d-3b2f5e7a9d10"  # the API client that reclassifies and moves
 AT_ONCE = timedelta(minutes=1)  # what is decided so soon is in the `create` row already
 _FIELDS = {
     *("id", "internetMessageId", "mailboxes", "subject", "from", "direction", "deliver", "fails"),

@@ -12,8 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.etd.clock import action_time, written
-from sandbox.etd.ids import ANALYST, CLIENT
-from sandbox.etd.mail import Action, Mail, Verdict
+from sandbox.etd.mail import ANALYST, CLIENT, Action, Mail, Verdict
 from sandbox.etd.switches import Switches
 
 Json = dict[str, Any]

@@ -15,8 +15,7 @@ from typing import Any
 
 from sandbox.etd.business import Business
 from sandbox.etd.clock import action_time, written
-from sandbox.etd.ids import ANALYST, CLIENT
-from sandbox.etd.mail import DIRECTIONS, VERDICTS, Mail
+from sandbox.etd.mail import ANALYST, CLIENT, DIRECTIONS, VERDICTS, Mail
 from sandbox.etd.refused import bad_body, bad_range
 from sandbox.etd.rows import shows
 from sandbox.etd.switches import Switches

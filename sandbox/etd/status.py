@@ -12,8 +12,7 @@ from typing import Any
 
 from sandbox.etd.business import Business
 from sandbox.etd.clock import action_time
-from sandbox.etd.ids import ANALYST, CLIENT
-from sandbox.etd.mail import Action, Verdict
+from sandbox.etd.mail import ANALYST, CLIENT, Action, Verdict
 from sandbox.etd.refused import bad_body, not_found
 from sandbox.etd.switches import Switches
 
