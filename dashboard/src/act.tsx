@@ -17,11 +17,12 @@ interface ActProps {
   shown?: boolean;
   /** What failed, within a sentence, if it did. */
   what: string;
-  class?: string;
+  /** One of several on the page: it is small, and who may not use it is not told so once more. */
+  minor?: boolean;
 }
 
 /** A button that lets the service do something. */
-export function Act({ label, busy, ask, act, shown = false, what, class: name = "primary" }: ActProps) {
+export function Act({ label, busy, ask, act, shown = false, what, minor = false }: ActProps) {
   const [asking, setAsking] = useState(false);
   const [running, run] = useState(false);
   const [note, setNote] = useState("");
@@ -40,10 +41,15 @@ export function Act({ label, busy, ask, act, shown = false, what, class: name = 
       run(false);
     }
   };
-  if (!mayWrite) return <ReadOnly />;
+  if (!mayWrite) return minor ? null : <ReadOnly />;
   return (
     <div class="do">
-      <button type="button" class={name} disabled={running} onClick={() => (ask ? setAsking(true) : void start())}>
+      <button
+        type="button"
+        class={minor ? "small" : "primary"}
+        disabled={running}
+        onClick={() => (ask ? setAsking(true) : void start())}
+      >
         {running ? busy : label}
       </button>
       {note && <p class="muted">{note}</p>}

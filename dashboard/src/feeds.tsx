@@ -31,9 +31,7 @@ export function PollNow({ tenantId, done }: { tenantId?: string; done: () => voi
     for (const ms of SHOWN_AGAIN_MS) setTimeout(done, ms);
     return "Email Threat Defense is asked now. The numbers follow.";
   };
-  return (
-    <Act label="Poll now" busy="Polling…" act={act} shown what="the poll" class={tenantId ? "small" : "primary"} />
-  );
+  return <Act label="Poll now" busy="Polling…" act={act} shown what="the poll" minor={Boolean(tenantId)} />;
 }
 
 /** Why a feed does not work, and what to do. Nothing if it works. */

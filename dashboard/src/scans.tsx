@@ -20,8 +20,14 @@ export function useScans(): Loaded<Page<CoverageScan>> {
   });
 }
 
+interface ScanNowProps {
+  tenantId?: string;
+  minor?: boolean;
+  done: (started: StartedScan[]) => void;
+}
+
 /** The button that scans one tenant, or all tenants. */
-export function ScanNow({ tenantId, done }: { tenantId?: string; done: (started: StartedScan[]) => void }) {
+export function ScanNow({ tenantId, minor = false, done }: ScanNowProps) {
   const act = async () => {
     const { value } = await post<StartedScans>("coverage", tenantId ? { tenantId } : {});
     done(value);
@@ -31,7 +37,7 @@ export function ScanNow({ tenantId, done }: { tenantId?: string; done: (started:
     title: tenantId ? "Scan this tenant now?" : "Scan all tenants now?",
     text: "Each user is read from Microsoft Graph, and each mailbox is asked once. Failures that arrive meanwhile come first. Nothing in the tenant changes.",
   };
-  return <Act label="Scan now" busy="Starting…" ask={ask} act={act} what="the scan" />;
+  return <Act label="Scan now" busy="Starting…" ask={ask} act={act} what="the scan" minor={minor} />;
 }
 
 /** How far a scan is. */

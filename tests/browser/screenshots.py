@@ -28,6 +28,7 @@ def main() -> int:
         incident = attack.get(running.address, "incidents?state=open&scope=app&top=1")["value"][0]["id"]
         audits = attack.get(running.address, "audits/latest")["value"]
         changed = next(audit["id"] for audit in audits if audit["drift"]["granted"])
+        scan = max(attack.get(running.address, "coverage/latest")["value"], key=lambda scan: scan["uncovered"])
         shots = [
             ("overview", "", WIDE, "light", ".bars", True),
             ("overview-dark", "?period=24h", WIDE, "dark", ".columns", True),
@@ -37,6 +38,8 @@ def main() -> int:
             ("finding", f"?finding={finding}", WIDE, "light", ".steps", True),
             ("app-health", "?view=audits", WIDE, "light", ".card", False),
             ("audit", f"?view=audits&audit={changed}", WIDE, "dark", ".drift", True),
+            ("tenant", f"?tenant={scan['tenantId']}", WIDE, "light", ".audits tbody tr", True),
+            ("coverage", f"?view=coverage&scan={scan['id']}", WIDE, "light", ".mailboxes tbody tr", False),
             ("narrow", "?view=incidents", NARROW, "dark", ".findings tbody tr", False),
         ]
         for name, query, size, scheme, there, whole in shots:

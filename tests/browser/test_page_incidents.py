@@ -212,6 +212,9 @@ def test_one_notice_says_that_the_service_is_away(running: Stack, open_page: Ope
     expect(page.locator(".notice")).to_have_count(1)
     expect(page.locator(".notice")).to_contain_text("Storage is away.")
     expect(page.locator(".big-figure").first).to_be_visible()
+    service = page.get_by_role("region", name="This service")
+    expect(service).to_contain_text("Unknown")
+    expect(service).not_to_contain_text("OK")
 
 
 def test_the_first_steps(empty: str, open_page: OpenPage) -> None:

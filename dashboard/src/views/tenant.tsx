@@ -85,7 +85,7 @@ export function TenantView({ id }: { id: string }) {
         <section class="panel" aria-labelledby="coverage-title">
           <div class="panel-head">
             <h2 id="coverage-title">Coverage</h2>
-            <ScanNow tenantId={id} done={() => scans.reload()} />
+            <ScanNow tenantId={id} minor done={() => scans.reload()} />
           </div>
           <Shown of={scans} what="the newest scan">
             {({ value }) => <OneScan scan={value.find(({ tenantId }) => tenantId === id)} />}

@@ -28,10 +28,11 @@ export function Service({ health, every }: { health: Loaded<Health>; every: numb
                 <div key={name}>
                   <dt>{LABELS[name] ?? words(name)}</dt>
                   <dd>
-                    {name === "notifications" && !checks.notifications.channels ? (
-                      <span class="muted">No channel</span>
+                    {(name === "notifications" && !checks.notifications.channels) ||
+                    (name === "feeds" && !checks.feeds.feeds) ? (
+                      <span class="muted">None</span>
                     ) : (
-                      <StateMark state={check.status} />
+                      <StateMark state={health.error ? "unknown" : check.status} />
                     )}
                   </dd>
                 </div>
