@@ -9,12 +9,19 @@ from typing import Any
 import pytest
 
 from sandbox.tenant.serve.server import serve
+from sandbox.tenant.world import World
 from tests.operations.test_coverage import expect, world
 from triage.coverage.model import CoverageScan, UncoveredMailbox
+from triage.diagnosis.causes import Cause, Subject
+from triage.diagnosis.precedence import causes_of
 from triage.graph.tenants import Tenants
+from triage.intake.failure import RemediationFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.operations import coverage_direct, scanner
 from triage.operations.coverage_direct import scan_without_storage
+from triage.operations.triage import triage
 from triage.settings import read_settings
+from triage.wire import now
 
 COUNT = 250
 
@@ -81,3 +88,37 @@ async def test_graph_forgets_a_page_once() -> None:
     )
     expect(scanned, COUNT)
     assert [one.users for one in told] == [200, 230, 200, 230, COUNT]
+
+
+async def test_a_scan_says_what_triage_says() -> None:
+    """Of every person of the sample tenants whose mailbox or address is the cause, and of nobody else."""
+    shipped = World.load()
+    said: dict[str, str] = {}
+    of_mailbox = causes_of(Subject.MAILBOX)
+    async with serve(shipped) as served:
+        settings = read_settings({
+            "GRAPH_ENDPOINT": served.url, "TRIAGE_TENANTS": json.dumps(shipped.triage_tenants()), "TriageStorage": "UseDevelopmentStorage=true",
+        })  # fmt: skip
+        tenants = Tenants(settings)
+
+        async def triaged(tenant_id: str, mailbox: str) -> Cause:
+            failure = RemediationFailure(
+                tenant_id=tenant_id, mailbox=mailbox, message_id="m", error="The Requested User is Invalid"
+            )
+            queued = QueuedFailure.of(failure, "0" * 32, received_at=now())
+            return (await triage(settings, tenants, queued)).cause
+
+        for tenant in settings.tenants:
+            found: list[UncoveredMailbox] = []
+            scanned = await scan_without_storage(tenants, tenant, lambda _, more, found=found: found.extend(more))
+            if scanned.state != "complete":
+                continue
+            for one in found:
+                assert await triaged(tenant.tenant_id, one.mailbox) is one.cause, one.mailbox
+                said[one.mailbox] = one.cause
+            listed = {one.mailbox for one in found}
+            for user in shipped.by_id[tenant.tenant_id].users.items:
+                if user["mail"] and user["mail"] not in listed:
+                    assert await triaged(tenant.tenant_id, user["mail"]) not in of_mailbox
+        await tenants.close()
+    assert set(of_mailbox) == set(said.values()), "each cause of a mailbox"

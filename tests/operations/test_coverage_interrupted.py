@@ -160,19 +160,22 @@ async def test_it_waits_as_long_as_graph_asks(storage: Azurite) -> None:
         await later.close()
 
 
-async def test_a_mailbox_that_is_always_throttled_becomes_unknown(
-    storage: Azurite, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("people", "status", "reason", "state"), [
+    (COUNT, 429, "throttled", "complete"), (COUNT, 500, "unavailable", "complete"), (1, 500, "unavailable", "partial"),
+])  # fmt: skip
+async def test_a_mailbox_that_never_answers_becomes_unknown(
+    storage: Azurite, monkeypatch: pytest.MonkeyPatch, people: int, status: int, reason: str, state: str
 ) -> None:
     monkeypatch.setattr(scanner, "_FIRST_WAIT", 0.0)
     monkeypatch.setattr(coverage, "_LOOK_AGAIN", 0.01)
-    tenant = world(COUNT)
+    tenant = world(people)
     (name,) = tenant.tenants
     user = tenant.tenants[name].users.lookup("userPrincipalName", "well00000@scanned.example")[0]["id"]
     async with scanning(storage, tenant) as (services, served):
-        served.simulator.faults.add([{"path": user, "status": 429, "retryAfter": 0}])
+        served.simulator.faults.add([{"path": user, "status": status, "retryAfter": 0}])
         found = (await slice_of(services, await begin_only(services))).scan
-        assert (found.state, found.unknown, found.users) == ("complete", 1, COUNT)
-        assert [(one.check, one.reason) for one in found.reasons] == [("mailbox", "throttled")]
+        assert (found.state, found.unknown, found.users) == (state, 1, people)
+        assert [(one.check, one.reason) for one in found.reasons] == [("mailbox", reason)]
 
 
 @pytest.mark.parametrize(("fault", "lack", "users", "unknown"), [

@@ -32,7 +32,9 @@ MOST_BATCHES = 4
 """At a time, of 20 mailboxes each. Graph asks Outlook for four of a batch at a time
 (https://learn.microsoft.com/graph/json-batching)."""
 _PATIENCE = 3
-"""So often a part is asked again because some of its mailboxes were throttled. Then they are unknown."""
+"""So often a part waits for mailboxes that are throttled, or don't answer in time. Then they are unknown."""
+_MANY = 20
+"""If most of so many don't answer, the cause is not in the mailboxes: the part waits until they do."""
 _FIRST_WAIT, _LONGEST_WAIT = 15.0, 600.0
 MOST_ROUNDS = 3
 """So often a scan begins, if Graph forgets its pages each time."""
@@ -137,7 +139,8 @@ class Scanner:
         inboxes = await self._inboxes(users, work.width)
         missing = [inbox for inbox in inboxes if inbox.state is State.UNREAD and inbox.lack.passing]
         throttled = any(inbox.reason is Reason.THROTTLED for inbox in missing)
-        if missing and (2 * len(missing) > len(inboxes) or (throttled and work.waits < _PATIENCE)):
+        most = 2 * len(missing) > len(inboxes)
+        if (work.waits < _PATIENCE and (most or throttled)) or (most and len(inboxes) >= _MANY):
             return max((inbox.lack for inbox in missing), key=lambda lack: lack.retry_after or 0)
         found = (assess(user, inbox, known) for user, inbox in zip(users, inboxes, strict=True))
         return [one for one in found if one is not None] + unread
