@@ -13,9 +13,10 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from triage.api.access import Caller
+from triage.api.examples import of_answer, of_problem, of_request
 from triage.api.filters import PARAMETERS
 from triage.api.responses import endpoint, json_response
-from triage.api.route import Body, Endpoint, Route
+from triage.api.route import Endpoint, Route
 from triage.api.schemas.page import Page
 from triage.api.schemas.problems import ProblemBody
 from triage.operations.services import Services
@@ -78,10 +79,10 @@ def description_of(routes: Callable[[], tuple[Route, ...]]) -> Endpoint:
 @cache
 def describe(routes: tuple[Route, ...]) -> Json:
     """The OpenAPI 3.1 description of these routes."""
-    schemas: Json = {}
+    components: Json = {"schemas": {}, "examples": {}}
     paths: dict[str, Json] = {}
     for route in routes:
-        paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route, components)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -93,14 +94,14 @@ def describe(routes: tuple[Route, ...]) -> Json:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.values()],
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            **components,
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-functions-key"}},
         },
         "security": [{"key": []}],
     }
 
 
-def _operation(route: Route, schemas: Json) -> Json:
+def _operation(route: Route, components: Json) -> Json:
     parameters = [
         _parameter("path", part[1:-1], {"type": "string"}, "The resource's ID", required=True)
         for part in route.path.split("/")
@@ -115,36 +116,47 @@ def _operation(route: Route, schemas: Json) -> Json:
         "tags": [_TAGS[route.path.split("/")[0]][0]],
         "summary": route.summary,
         "description": inspect.getdoc(route.handler),
-        "responses": _responses(route, schemas),
+        "responses": _responses(route, components),
     }
     if parameters:
         operation["parameters"] = parameters
     if route.body is not None:
-        operation["requestBody"] = _request_body(route.body, schemas)
+        content = {
+            "schema": _schema(route.body.model, components["schemas"], "validation"),
+            "examples": of_request(route),
+        }
+        operation["requestBody"] = {
+            "description": route.body.description,
+            "required": route.body.required,
+            "content": {"application/json": content},
+        }
     if route.anonymous:
         operation["security"] = []
     return operation
 
 
-def _responses(route: Route, schemas: Json) -> Json:
+def _responses(route: Route, components: Json) -> Json:
     content: Json = {media: {"schema": {"type": "string"}} for media in route.media}
     if route.answer is not None:
-        content["application/json"] = {"schema": _schema(route.answer, schemas, "serialization")}
+        content["application/json"] = _media(route.answer, of_answer(route.answer), components)
     success = {"content": content} if content else {}
-    responses = {
-        str(status): {"description": text, **success}
-        for status, text in ((route.status, HTTPStatus(route.status).phrase), *route.statuses)
-    }
-    problem = {"application/problem+json": {"schema": _schema(ProblemBody, schemas, "serialization")}}
-    responses |= {str(status): {"description": _PROBLEMS[status], "content": problem} for status in route.problems}
+    responses: Json = {str(route.status): {"description": HTTPStatus(route.status).phrase, **success}}
+    for status, text in route.statuses:  # the example is not one of these
+        schemas = {media: {"schema": one["schema"]} for media, one in content.items()}
+        responses[str(status)] = {"description": text, "content": schemas}
+    for status in route.problems:
+        problem = {"application/problem+json": _media(ProblemBody, of_problem(route, status), components)}
+        responses[str(status)] = {"description": _PROBLEMS[status], "content": problem}
     if route.method == "GET":
         responses |= _UNCHANGED
     return responses if route.anonymous else {**responses, **_REFUSED}
 
 
-def _request_body(body: Body, schemas: Json) -> Json:
-    content = {"application/json": {"schema": _schema(body.model, schemas, "validation")}}
-    return {"description": body.description, "required": body.required, "content": content}
+def _media(shape: Any, examples: Json, components: Json) -> Json:
+    """The schema and the examples of an answer; what they refer to goes into `components`."""
+    components["examples"].update(examples)
+    references = {name: {"$ref": f"#/components/examples/{name}"} for name in examples}
+    return {"schema": _schema(shape, components["schemas"], "serialization"), "examples": references}
 
 
 def _parameter(place: str, name: str, schema: Json, text: str, *, required: bool = False) -> Json:
