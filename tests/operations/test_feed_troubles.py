@@ -14,6 +14,7 @@ from sandbox.azurite import Azurite
 from tests.operations.feeding import HYBRID, MORNING, OK, STUCK, Feeding, feeding
 from triage.diagnosis.causes import Cause
 from triage.etd import client as etd_client
+from triage.etd.pace import Pace
 from triage.feeds import hours
 from triage.feeds.lanes import DAY, Lane
 from triage.feeds.model import FeedState
@@ -167,6 +168,31 @@ async def test_a_slice_that_is_too_short_for_a_window_gets_on(
             await feed.look()
         await feed.collect()
         assert found_once(feed)
+
+
+async def test_a_window_that_says_it_is_too_long_is_not_begun(
+    storage: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(etd_client, "PAGE_SIZE", 1)
+    monkeypatch.setattr(Pace, "turn", at_once)
+    async with feeding(storage, {"logExport": False}, {"requestsPerSecond": 0.1}) as feed:
+        mails = [
+            {**QUARANTINED, "mailboxes": [STUCK], "receivedAt": f"-{60 + 8 * n}h", "actionAt": "+0m"} for n in range(15)
+        ]
+        await feed.etd.convict(mails)
+        await feed.etd.advance(minutes=10)
+        await feed.poll(35)  # three pages take 30 seconds
+        state = await feed.services.feed(feed.tenant_id).rows.lane(Lane.WEEK)
+        assert (state.reading, state.cursor) == (False, "2026-11-20T08:04:00Z")
+        requests = feed.etd.statistics()["requests"]["/v1/messages/search"]
+        assert 2 + 15 < requests < 2 + 15 + 8, "the other lanes, each message, and pieces that would have been too long"
+        await feed.etd.advance(minutes=20)
+        await feed.run(40, every=20)
+        assert found_once(feed)
+
+
+async def at_once(_: Pace) -> None:
+    """A pace that waits for nobody."""
 
 
 async def test_one_poller_at_a_time_and_looks_beside_it(storage: Azurite) -> None:

@@ -10,6 +10,7 @@ from triage import deadlines
 from triage.etd import EtdError, EtdReason, SearchPage
 from triage.feeds.actions import Action, ActionState, Sighting
 from triage.feeds.lanes import (
+    HOUR,
     LAG,
     SECOND,
     Lane,
@@ -44,21 +45,29 @@ async def read_window(session: FeedSession, sightings: Sightings, lane: Lane, un
     await session.rows.save_lane(lane, state)
     while state.reading and time.monotonic() < until:
         piece = next_piece(state)
-        if not await _read_piece(session, sightings, lane, piece, until):
-            await session.rows.save_lane(lane, halved(state, piece))
-            return
-        state = after_piece(state, piece, session.clock())
+        done = await _read_piece(session, sightings, lane, piece, until)
+        state = after_piece(state, piece, session.clock()) if done else halved(state, piece)
         await session.rows.save_lane(lane, state)
 
 
 async def _read_piece(session: FeedSession, sightings: Sightings, lane: Lane, piece: Piece, until: float) -> bool:
-    """Reads a piece to its last page. False if time is up before that."""
+    """Reads a piece to its last page. False if time is up before that, or would be: that shows on the first page."""
+    first = True
     async for page in pages(session, piece, session.api.verdicts):
         found = [read_search_row(row, lane) for row in page.messages]
         await sightings.store([one for one in found if one is not None])
         if page.next_page is not None and time.monotonic() >= until:
             return False
+        if first and piece.end - piece.start > HOUR and _seconds(session, page) > until - time.monotonic():
+            return False
+        first = False
     return True
+
+
+def _seconds(session: FeedSession, page: SearchPage) -> float:
+    """How long the pages after the first one take at least, if it says how many messages there are."""
+    rest = (page.total or 0) - len(page.messages)
+    return rest / max(len(page.messages), 1) / session.api.requests_per_second
 
 
 async def pages(session: FeedSession, piece: Piece, verdicts: Sequence[str]) -> AsyncIterator[SearchPage]:
