@@ -82,6 +82,13 @@ async def test_a_scan_that_cannot_be_ended(fault: dict[str, Any], users: int, re
     assert scanned.finished_at is not None
 
 
+@pytest.mark.parametrize("never", [{"status": 413}, {"status": 408}])
+async def test_a_page_that_graph_never_sends_is_asked_for_with_fewer_users(never: dict[str, Any]) -> None:
+    scanned, told, _ = await scan({"path": r"\$top=999.*skiptoken", **never})
+    expect(scanned, COUNT)
+    assert [one.users for one in told] == [200, 230, 200, COUNT]
+
+
 async def test_graph_forgets_a_page_once() -> None:
     scanned, told, _ = await scan(
         {"path": "skiptoken", "status": 400, "code": "Directory_ExpiredPageToken", "times": 1}

@@ -12,13 +12,15 @@ class Work(Wire):
 
     `link` is the page of users that is read next (Graph's nextLink; None: the first page), and `done` how many of its
     users are done. `part` counts the parts that were stored. `round` counts the starts: a scan starts over when Graph
-    does not know the page any more.
+    does not know the page any more, or never sends it.
     """
 
     link: str | None = None
     done: int = 0
     part: int = 0
     round: int = 0
+    top: int = 999
+    """How many users a page has."""
     expected: int | None = None
     """How many users the tenant has, as far as that is known."""
     earlier: str | None = None
@@ -31,6 +33,8 @@ class Work(Wire):
     stored_at: Instant | None = None
     """When the last part was stored, or the scan began."""
 
-    def again(self) -> Work:
-        """The work of the next round, from the first page."""
-        return Work(round=self.round + 1, earlier=self.earlier, expected=self.expected, width=self.width)
+    def again(self, top: int | None = None) -> Work:
+        """The work of the next round, from the first page, with so many users in a page."""
+        return Work(
+            round=self.round + 1, earlier=self.earlier, expected=self.expected, width=self.width, top=top or self.top
+        )  # fmt: skip

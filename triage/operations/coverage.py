@@ -22,7 +22,7 @@ from triage.coverage.work import Work
 from triage.graph.evidence import Lack, Reason
 from triage.notifications.coverage import coverage_occasion
 from triage.notifications.pending import pending
-from triage.operations.scanner import FORGOTTEN, MOST_ROUNDS, Blocked, Expired, Part, Scanner
+from triage.operations.scanner import FORGOTTEN, MOST_ROUNDS, Blocked, Part, Scanner, StartOver
 from triage.operations.services import SCANS_AT_ONCE, Services
 from triage.settings import Tenant
 from triage.storage.account import is_conflict
@@ -165,8 +165,8 @@ class _Slice:
                     await self._end(ScanState.PARTIAL, lack)
                 case Blocked(lack, work, seconds):
                     await self._wait(lack, work or self.work, seconds)
-                case Expired():
-                    await self._start_over()
+                case StartOver(work):
+                    await self._start_over(work)
             self.took = time.monotonic() - begun
         await self._conclude()
 
@@ -224,12 +224,12 @@ class _Slice:
         not_before = from_epoch_ns(time.time_ns() + int(seconds * _SECOND))
         await self._store(self.scan, work.model_copy(update={"not_before": not_before}))
 
-    async def _start_over(self) -> None:
+    async def _start_over(self, work: Work) -> None:
         """Begins again with the first page. What was found until then is left to retention."""
-        if self.work.round + 1 >= MOST_ROUNDS:
+        if work.round == MOST_ROUNDS:
             await self._end(ScanState.PARTIAL, FORGOTTEN)
         else:
-            await self._store(self.scan.begun_again(), self.work.again().model_copy(update={"stored_at": now()}))
+            await self._store(self.scan.begun_again(), work.model_copy(update={"stored_at": now()}))
 
     async def _end(self, state: ScanState, lack: Lack) -> None:
         await self._store(ended(self.scan, state, lack), self.work)

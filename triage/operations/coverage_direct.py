@@ -10,7 +10,7 @@ from triage.coverage.model import CoverageScan, ScanState, UncoveredMailbox, new
 from triage.coverage.tally import counted, ended, tells_nothing
 from triage.coverage.work import Work
 from triage.graph.tenants import Tenants
-from triage.operations.scanner import FORGOTTEN, MOST_ROUNDS, Blocked, Expired, Part, Scanner
+from triage.operations.scanner import FORGOTTEN, MOST_ROUNDS, Blocked, Part, Scanner, StartOver
 from triage.settings import Tenant
 
 PATIENCE_SECONDS = 600.0
@@ -42,9 +42,8 @@ async def scan_without_storage(tenants: Tenants, tenant: Tenant, progress: Progr
                     return ended(scan, ScanState.PARTIAL, lack)
                 await asyncio.sleep(seconds)
                 work, waited = later, waited + seconds
-            case Expired():
-                if work.round + 1 >= MOST_ROUNDS:
+            case StartOver(work):
+                if work.round == MOST_ROUNDS:
                     return ended(scan, ScanState.PARTIAL, FORGOTTEN)
-                work = work.again()
-                scan = scan.begun_again()
+                scan, waited = scan.begun_again(), 0.0
     return scan

@@ -42,6 +42,9 @@ FORGOTTEN = Lack(check="users", reason=Reason.UNAVAILABLE, detail="Graph forgot 
 
 # A page that Graph does not know any more: its token has expired.
 _EXPIRED = (400, 410)
+_TOO_LARGE = 413
+_SMALL_PAGE = 200
+"""Users in a page, where Graph doesn't send larger ones in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,10 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
-class Expired:
-    """Graph does not know the page any more: the scan has to start over."""
+class StartOver:
+    """Graph does not know the page any more, or never sends it: the scan has to begin anew, with this work."""
+
+    work: Work
 
 
 class Scanner:
@@ -74,20 +79,18 @@ class Scanner:
     def __init__(self, graph: TenantGraph) -> None:
         self._graph = graph
         self._batcher = graph.session.bulk
-        self._page: tuple[str | None, Page] | None = None
+        self._page: tuple[str, Page] | None = None
 
     async def count(self) -> int | None:
         """How many users the tenant has, to say how far the scan is; None if Graph does not say."""
         answer = await read_one(self._batcher, directory.user_count(), UserCount)
         return answer.value.count if answer.value is not None else None
 
-    async def next(self, work: Work) -> Part | Blocked | Expired:
+    async def next(self, work: Work) -> Part | Blocked | StartOver:
         """The part that comes next. Raises nothing for what Graph does."""
-        answer = await self._page_at(work.link)
+        answer = await self._page_at(work)
         if answer.value is None:
-            if work.link is not None and answer.status in _EXPIRED:
-                return Expired()
-            return _blocked(answer.lack, work)
+            return _without_page(answer, work)
         known, doubt = await self._known()
         if doubt is not None:
             return _blocked(doubt, work)
@@ -104,17 +107,17 @@ class Scanner:
         after = work.model_copy(update={**following, "part": work.part + 1, "waits": 0, "not_before": None})
         return Part(len(rows), found, after, last=after.done == 0 and after.link is None)
 
-    async def _page_at(self, link: str | None) -> Answer[Page]:
-        """A page of users. The one that is being read is kept."""
-        question = directory.users()
-        if link is not None:
-            question = replace(question, url=link)
-        if self._page is not None and self._page[0] == link:
+    async def _page_at(self, work: Work) -> Answer[Page]:
+        """The page of users that is read now. It is kept until the next one."""
+        question = directory.users(work.top)
+        if work.link is not None:
+            question = replace(question, url=work.link)
+        if self._page is not None and self._page[0] == question.url:
             return Answer(question.check, State.READ, self._page[1])
         self._page = None
         answer = await read_page(self._batcher, question)
         if answer.value is not None:
-            self._page = link, answer.value
+            self._page = question.url, answer.value
         return answer
 
     async def _known(self) -> tuple[Known, Lack | None]:
@@ -157,6 +160,16 @@ class Scanner:
                 found[number] = answer
         directory_answers = Answer("user", State.READ, User())
         return [own_refusal(inbox, directory_answers) for inbox in found]
+
+
+def _without_page(answer: Answer[Page], work: Work) -> Blocked | StartOver:
+    """What to do without a page of users."""
+    if work.link is not None and answer.status in _EXPIRED:
+        return StartOver(work.again())
+    never_comes = answer.reason is Reason.TIMEOUT and work.waits >= _PATIENCE
+    if work.top > _SMALL_PAGE and (never_comes or answer.status == _TOO_LARGE):
+        return StartOver(work.again(_SMALL_PAGE))
+    return _blocked(answer.lack, work)
 
 
 def _blocked(lack: Lack, work: Work) -> Blocked:

@@ -27,9 +27,9 @@ def user(address: str) -> str:
 
 
 @question("Which users does the tenant have?", "User.Read.All", kind=Kind.FACT)
-def users() -> str:
+def users(top: int) -> str:
     """All users, with what `user` asks of one. A page has 999 at most (https://learn.microsoft.com/graph/api/user-list)."""
-    return f"/users?$select={USER}&$top=999"
+    return f"/users?$select={USER}&$top={top}"
 
 
 @question("How many users does the tenant have?", "User.Read.All", kind=Kind.FACT, headers=_ADVANCED)
