@@ -115,7 +115,7 @@ def test_only_what_the_service_runs_on_is_in_it(zipped: Path) -> None:
         "function_app.py", "host.json", "triage", ".python_packages",
     }  # fmt: skip
     assert not [name for name in names(zipped) if name.startswith("triage/cli")]
-    assert {"triage/wire.py", "triage/graph/session.py"} <= names(zipped)
+    assert {"triage/wire.py", "triage/graph/session.py", "triage/api/examples.json"} <= names(zipped)
 
 
 def test_funcignore_leaves_the_same_files(zipped: Path) -> None:
