@@ -162,7 +162,7 @@ def _complete(service: Service) -> Json:
 def paths(value: Any, place: str = "") -> set[str]:
     """The names of all members, each with those above it. All items of a list are one."""
     if isinstance(value, list):
-        return set[str]().union(*(paths(item, f"{place}[]") for item in value))
+        return {place}.union(*(paths(item, f"{place}[]") for item in value))
     if not isinstance(value, dict) or place.rpartition(".")[2] in OPEN:
         return {place}
     return set[str]().union(*(paths(item, f"{place}.{name}") for name, item in value.items()))
