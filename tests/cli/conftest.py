@@ -97,7 +97,13 @@ def only(settings: dict[str, str]) -> dict[str, str]:
 def findings(deployment: Deployment) -> list[dict[str, Any]]:
     """The findings of one day, 2026-11-20. Other tests use other days."""
     with httpx.Client(base_url=deployment.address, headers={"x-functions-key": KEY}) as http:
-        return post(http, *PEOPLE, occurredAt="2026-11-20T10:11:12Z", subject="\x1b[31mPay [bold]now")
+        made = post(http, *PEOPLE, occurredAt="2026-11-20T10:11:12Z", subject="\x1b[31mPay [bold]now")
+        exposed = sum(one["exposed"] is True for one in made)
+        end = time.monotonic() + 30
+        while len(http.get("/api/exposures").json()["value"]) < exposed:  # the lists are complete after some seconds
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        return made
 
 
 @pytest.fixture(params=["deployment", "storage"])

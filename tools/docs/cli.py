@@ -23,7 +23,7 @@ def commands() -> str:
 def _needs(command: Any) -> str:
     options = {parameter.name for parameter in command.params}
     if "url" in options:
-        return "a deployment or storage"
+        return "a deployment or storage" + ("; Graph with `--direct`" if "direct" in options else "")
     return "Graph" if "etd_app_id" in options else "storage"
 
 

@@ -35,7 +35,7 @@ def test_a_spreadsheet_to_a_deployment(deployment: Deployment, service: httpx.Cl
     text = csv(f"dora@contoso.com;The Requested User is Invalid;{mark}", "nobody;x;y", "a@b.example;;z")
     result = triage("submit", "-", settings=deployment.remote, stdin=text.encode("utf-8-sig"))
     assert result.code == 1
-    assert result.err == ""
+    assert result.err == "In a moment, findings lists what became of them, and finding ID explains one.\n"
     assert result.out.splitlines()[:2] == ["Accepted 1 failure.", "Refused: 2"]
     assert "line 3  mailbox  must be one mailbox address" in result.out
     assert "line 4  error    is missing: give error or errorCode" in result.out

@@ -18,6 +18,8 @@ from sandbox.processes import ROOT
 from tests.cli.program import PROGRAM, environment
 from triage.cli.show.audit import audit_story
 from triage.cli.show.columns import table
+from triage.cli.show.coverage import MAILBOXES, scan_view, scans_view
+from triage.cli.show.feeds import feeds_view, poll_line
 from triage.cli.show.finding import finding_story
 from triage.cli.show.incident import incident_story
 from triage.cli.show.lists import AUDITS, EXPOSURES, FINDINGS, INCIDENTS, REJECTED, Collection, finding_line
@@ -77,6 +79,12 @@ INCIDENT: dict[str, Any] = {
     "causes": {"x": 3}, "suppression": {"reason": "x", "by": "x"}, "actions": [{"title": "x", "detail": "x"}],
     "log": [{"what": "x", "by": "x", "note": "x"}],
 }  # fmt: skip
+SCAN: dict[str, Any] = {
+    "id": "x", "tenantId": "x", "state": "x", "uncovered": 1, "byCause": {"x": 1},
+    "reasons": [{"check": "x", "reason": "x", "permission": "x", "detail": "x"}],
+}  # fmt: skip
+FEED: dict[str, Any] = {"tenantId": "x", "state": "x", "lastError": "x", "gaps": [{"why": "x"}]}
+MAILBOX = dict.fromkeys(("mailbox", "cause", "confidence", "summary", "change"), "x")
 EXPOSURE = dict.fromkeys(("mailbox", "location", "cause", "findingId", "incidentId", "folder", "subject"), "x")
 
 
@@ -103,6 +111,11 @@ def test_an_attackers_text_is_shown_and_not_obeyed(
         listed(INCIDENTS, INCIDENT, columns, lastSeen=WHEN),
         listed(EXPOSURES, EXPOSURE, columns, since=WHEN),
         listed(AUDITS, AUDIT, columns, auditedAt=WHEN),
+        listed(MAILBOXES, MAILBOX, columns, since=WHEN),
+        *scans_view([{**hostile(SCAN), "startedAt": WHEN}], {}, int(columns)),
+        *scan_view(hostile(SCAN), HOSTILE),
+        *feeds_view([{**hostile(FEED), "gaps": [{"why": HOSTILE}]}], {}, int(columns)),
+        poll_line(HOSTILE, {}, hostile(FEED) | {"lastSuccessAt": WHEN}),
         *summary_view(summary),
     ]
     print_parts(parts)

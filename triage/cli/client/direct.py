@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from urllib.parse import unquote
 
@@ -45,8 +46,13 @@ class DirectTransport(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status_code, headers=headers, content=answer.get_body(), request=request)
 
     async def aclose(self) -> None:
-        """Ends what was begun in the background, and closes the connections to storage and to Graph."""
-        await self._services.finish()
+        """Closes the connections to storage and to Graph, after what was begun in the background has ended.
+
+        After Ctrl-C, nothing is waited for.
+        """
+        task = asyncio.current_task()
+        if task is not None and not task.cancelling():
+            await self._services.finish()
         await self._services.close()
 
 

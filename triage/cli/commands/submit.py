@@ -57,6 +57,8 @@ def submit(
             say("The rest was not sent. Send the file again: accepted failures do not count twice.")
         raise
     _report(submission.wire(), _sentence(submission), as_json=as_json)
+    if submission.accepted and not as_json:
+        say("In a moment, findings lists what became of them, and finding ID explains one.")
     return ExitCode.PARTLY if submission.refused else ExitCode.OK
 
 

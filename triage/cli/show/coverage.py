@@ -45,7 +45,7 @@ _SCANS = (
 
 def scans_view(scans: list[Json], names: Mapping[str, str], width: int) -> Iterator[RenderableType]:
     """The totals, and a row for each scan, the most uncovered mailboxes first."""
-    yield Text(total(scans), "bold")
+    yield plain(total(scans), "bold")
     yield Text()
     rows = [
         {**one, TENANT.name: names.get(str(one["tenantId"]), one["tenantId"]),

@@ -11,15 +11,14 @@ from rich.text import Text
 from triage.cli.client.answers import Json
 from triage.cli.errors import ExitCode
 from triage.cli.show.columns import Column, moment, number, table, word
-from triage.cli.show.layout import part, parts
+from triage.cli.show.layout import heading, part, parts
 from triage.cli.show.lists import TENANT, counts, many
-from triage.cli.show.terminal import plain
+from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 
 CONFIGURE = "No tenant has a feed. Set ETD_APIS to find failed remediations by themselves (docs/connect.md)."
 _STATES = {"failing": "bold red", "behind": "bold yellow", "ok": "bold green", "off": "dim"}
 _EXIT_CODES = {"failing": ExitCode.BROKEN, "behind": ExitCode.PARTLY, "ok": ExitCode.OK, "off": ExitCode.OK}
-_ORDER = list(_STATES)
 
 
 def _requests(row: Json, _: int) -> Text:
@@ -47,12 +46,19 @@ def exit_code(feeds: list[Json]) -> ExitCode:
     return max(found, default=ExitCode.OK)
 
 
+def _worst(feed: Json) -> int:
+    """The place of a feed in a list that begins with the worst."""
+    order = list(_STATES)
+    state = str(feed.get("state"))
+    return order.index(state) if state in order else 0
+
+
 def feeds_view(feeds: list[Json], names: Mapping[str, str], width: int) -> Iterator[RenderableType]:
     """The totals, a table of the feeds that are on, the worst first, and what to do about them."""
     yield Text(
         f"{many(len(feeds), ('tenant', 'tenants'))}: {counts((one.get('state') for one in feeds), _STATES)}.", "bold"
     )
-    rows = sorted((one for one in feeds if one.get("state") != "off"), key=lambda one: _ORDER.index(str(one["state"])))
+    rows = sorted((one for one in feeds if one.get("state") != "off"), key=_worst)
     if not rows:
         return
     failed = sum(int(one.get("failuresFound") or 0) for one in rows)
@@ -62,7 +68,7 @@ def feeds_view(feeds: list[Json], names: Mapping[str, str], width: int) -> Itera
     yield table(_COLUMNS, shown, width)
     for one in shown:
         if advice := list(_advice(one)):
-            yield Text(f"\n{plain(one[TENANT.name])}", "bold")
+            yield heading(harmless(str(one[TENANT.name])))
             yield from advice
 
 
@@ -87,7 +93,7 @@ def poll_line(name: str, before: Json, after: Json) -> Text:
         for key in ("candidates", "failuresFound", "notVerified", "requestsToday")
     }
     style = _STATES.get(str(after.get("state")), "")
-    line = plain(f"{name}: ").append(str(after.get("state")), style)
+    line = plain(f"{name}: ").append(harmless(str(after.get("state"))), style)
     until = short(part(part(after, "lanes"), "search").get("cursor"))
     line.append(f", read until {until} (UTC)" if until else ", not read yet")
     line.append_text(plain(f"; {many(max(found['candidates'], 0), ('new action', 'new actions'))}"))

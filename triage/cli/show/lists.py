@@ -64,7 +64,7 @@ def counts(values: Iterable[object], order: Iterable[str]) -> str:
     found = Counter(map(str, values))
     known = [name for name in order if found[name]]
     return ", ".join(
-        f"{found[name]:,} {name.replace('_', ' ')}" for name in [*known, *sorted(found.keys() - set(known))]
+        f"{found[name]:,} {harmless(name.replace('_', ' '))}" for name in [*known, *sorted(found.keys() - set(known))]
     )
 
 

@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rich.text import Text
-
 from triage.api.exports import csv_text
 from triage.cli.client.answers import Json
 from triage.cli.client.service import Service, Target, connect, tenant_names
@@ -17,7 +15,7 @@ from triage.cli.client.short_ids import whole_ids
 from triage.cli.errors import UsageError
 from triage.cli.show.columns import chosen, table
 from triage.cli.show.lists import TENANT, Collection, many
-from triage.cli.show.terminal import harmless, output, print_parts, say
+from triage.cli.show.terminal import harmless, output, plain, print_parts, say
 from triage.cli.show.web import open_page
 
 Pages = AsyncIterator[list[Json]]
@@ -108,7 +106,7 @@ async def _print_table(
             rows.sort(key=collection.order)
         named = [{**row, TENANT.name: names.get(str(row.get("tenantId")), row.get("tenantId"))} for row in rows]
         if rows and not count:
-            print_parts([Text(await total(rows), "bold"), Text()])
+            print_parts([plain(await total(rows), "bold"), ""])
         if rows:
             print_parts([table(columns, named, output().width, header=count == 0)])
         count += len(rows)

@@ -10,10 +10,12 @@ from rich.text import Text
 
 from triage.cli.client.answers import Json
 from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, heading
+from triage.cli.show.lists import counts, worst
 from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 
 _BAR = 30
+_IN_ORDER = ("healthy", "not_applicable")
 _BY = {"byCause": "by cause", "byScenario": "by scenario", "bySeverity": "by severity", "byConfidence": "by confidence"}
 
 
@@ -33,14 +35,20 @@ def summary_view(summary: Json) -> Iterator[RenderableType]:
         yield _bars(dict(sorted(days.items())))
     if audits := summary.get("audits"):
         yield heading("Email Threat Defense's app")
-        table = Table.grid(padding=(0, 2, 0, 0))
-        for audit in audits:
-            verdict = str(audit.get("verdict"))
-            table.add_row(
-                Text(f"   {harmless(verdict)}", VERDICT_STYLES.get(verdict, "")), plain(audit.get("tenantId")),
-                plain(f"audited {short(audit.get('auditedAt'))}", "dim"),
-            )  # fmt: skip
-        yield table
+        yield plain(f"   {counts((audit.get('verdict') for audit in audits), VERDICT_STYLES)}")
+        yield _apps(sorted((audit for audit in audits if audit.get("verdict") not in _IN_ORDER), key=worst))
+
+
+def _apps(audits: list[Json]) -> Table:
+    """The apps that are not in order."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for audit in audits:
+        verdict = str(audit.get("verdict"))
+        table.add_row(
+            Text(f"   {harmless(verdict)}", VERDICT_STYLES.get(verdict, "")), plain(audit.get("tenantId")),
+            plain(f"audited {short(audit.get('auditedAt'))}", "dim"),
+        )  # fmt: skip
+    return table
 
 
 def _bars(numbers: dict[str, int], *, styled: bool = False) -> Table:
