@@ -22,6 +22,7 @@ def main() -> int:
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     with attack.small_stack() as running, sync_playwright() as playwright:
+        attack.post(running.address, "feeds/poll", {})
         attack.strike(running)
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         finding = attack.get(running.address, "findings?cause=consent_missing&top=1")["value"][0]["id"]

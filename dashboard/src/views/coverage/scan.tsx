@@ -125,7 +125,7 @@ function Numbers({ scan }: { scan: CoverageScan }) {
         <dt>Could not be read</dt>
         <dd>
           <b class="number">{number(unknown)}</b>
-          <small>{unknown ? "neither covered nor not" : "of those that were looked at"}</small>
+          <small>{unknown ? "not known whether covered" : "of those that were looked at"}</small>
         </dd>
       </div>
       <div>
