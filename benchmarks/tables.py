@@ -249,7 +249,7 @@ def _feed(figures: dict[str, Any]) -> str:
         ["requests of the script", *(f"{run['script']['requests']:,}" for run in runs)],
         ["against the script", *(_ratio(run["requests"], run["script"]["requests"]) for run in runs)],
         ["messages that the script saw", *(f"{run['script']['seen'] / run['candidates']:.0%}" for run in runs)],
-        ["batch items of Graph for each action", *(f"{run['items']:.1f}" for run in runs)],
+        ["batch items of Graph for each action", *(f"{run['items']:.1f}" if run["items"] else "" for run in runs)],
         ["table requests for each action", *(f"{run['tableRequests']:.1f}" for run in runs)],
         ["… of them writes", *(f"{run['tableWrites']:.1f}" for run in runs)],
         ["rows that are left for each action", *(f"{run['rows']:.2f}" for run in runs)],

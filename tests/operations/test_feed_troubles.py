@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from itertools import count
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,9 @@ from triage.feeds.lanes import DAY, Lane
 from triage.feeds.model import FeedState
 from triage.intake.queue_message import finding_id
 from triage.intake.scenario import Scenario
-from triage.operations import feed_ledger, feed_poll, feed_search
+from triage.operations import feed_ledger, feed_poll, feed_search, measures
 from triage.operations.deliveries import QueueMessage, handle
+from triage.operations.health import check_health
 
 QUARANTINED = {"mailboxes": [OK, STUCK], "action": "quarantine"}
 
@@ -29,6 +31,10 @@ QUARANTINED = {"mailboxes": [OK, STUCK], "action": "quarantine"}
 @pytest.fixture(autouse=True)
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(etd_client, "_WAITS", (0.0, 0.0, 0.0))
+
+
+async def health_of(feed: Feeding) -> dict[str, Any]:
+    return (await check_health(feed.services))["checks"]["feeds"]
 
 
 def found_once(feed: Feeding) -> bool:
@@ -125,10 +131,22 @@ async def test_requests_that_are_throttled_or_cut_are_made_again(storage: Azurit
         assert (await feed.state()).last_error is None
 
 
-async def test_credentials_that_ended_are_said(storage: Azurite) -> None:
+async def test_credentials_that_ended_are_said(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: dict[str, float] = {}
+    monkeypatch.setattr(measures, "record", lambda metric, value, **_: measured.update({metric: value}))
+    async with feeding(storage) as feed:
+        await feed.run(20, every=20)
+        assert await health_of(feed) == {"status": "ok", "feeds": 1, "behind": 0, "failing": 0}
+        await measures.measure(feed.services)
+        assert measured["triage.feeds.age"] == 0
+        measured.clear()
     async with feeding(storage, api={"clientSecret": "another-secret"}) as feed:
         await feed.run(20, every=20)
         state = await feed.state()
+        assert await health_of(feed) == {"status": "degraded", "feeds": 1, "behind": 0, "failing": 1}
+        await measures.measure(feed.services)
+        assert (measured["triage.feeds.requests"], measured["triage.feeds.behind"]) == (state.requests_today, 0)
+        assert "triage.feeds.age" not in measured, "it has never succeeded"
         assert state.state is FeedState.FAILING
         assert "client ID" in (state.last_error or "")
         assert "another-secret" not in (state.last_error or "")

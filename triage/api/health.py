@@ -14,6 +14,6 @@ from triage.operations.services import services
 
 @representation
 async def get(_: func.HttpRequest) -> func.HttpResponse:
-    """The health of storage, Graph and the channels for notifications, and the permissions that the service lacks."""
+    """The health of storage, Graph, the feeds and the channels, and the permissions that the service lacks."""
     state = await check_health(services())
     return json_response(state, HTTPStatus.SERVICE_UNAVAILABLE if state["status"] == DOWN else HTTPStatus.OK)
