@@ -70,12 +70,19 @@ def world(count: int, page_size: int = 999, **more: Any) -> World:
     )
 
 
+def queue_of(found: World) -> str:
+    """A queue of its own: while something waits on it, a scan gives way."""
+    return f"queue-{next(iter(found.tenants))}"
+
+
 @asynccontextmanager
 async def scanning(storage: Azurite, found: World, **more: str) -> AsyncIterator[tuple[Services, Served]]:
     async with serve(found) as served:
-        services = make_services(served.url, storage.connection_string, "scanned", found, **more)
-        yield services, served
-        await services.close()
+        services = make_services(served.url, storage.connection_string, queue_of(found), found, **more)
+        try:
+            yield services, served
+        finally:
+            await services.close()
 
 
 async def begin(services: Services) -> CoverageScan:

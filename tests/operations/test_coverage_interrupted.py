@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from sandbox.azurite import Azurite
 from sandbox.tenant.world import World
 from tests.operations.conftest import make_services
-from tests.operations.test_coverage import begin, expect, finished, scanning, uncovered, world
+from tests.operations.test_coverage import begin, expect, finished, queue_of, scanning, uncovered, world
 from triage import deadlines
 from triage.coverage.model import CoverageScan
 from triage.intake.queue_message import QueuedRetriage
@@ -22,7 +23,7 @@ from triage.operations import coverage, scanner
 from triage.operations.coverage import run_scans
 from triage.operations.services import Services
 from triage.storage.coverage_rows import StoredScan
-from triage.wire import now
+from triage.wire import from_epoch_ns, now
 
 COUNT = 12
 SECONDS = 20.0
@@ -79,7 +80,7 @@ async def test_a_process_that_is_killed_at_any_point(storage: Azurite, monkeypat
         at, killed = 1, True
         while killed:
             scan = await begin_only(services)
-            mortal = make_services(served.url, storage.connection_string, "scanned", tenant)
+            mortal = make_services(served.url, storage.connection_string, queue_of(tenant), tenant)
             await mortal.queue.ping()
             death.after(at)
             with contextlib.suppress(asyncio.CancelledError):
@@ -92,7 +93,7 @@ async def test_a_process_that_is_killed_at_any_point(storage: Azurite, monkeypat
             assert found.changes is not None
             assert (found.changes.newly_uncovered, found.changes.recovered) == (0, 0)
             assert await listed(services, found) == whole, f"killed after {at} requests"
-            at += 3
+            at += 4
         assert at > 30
 
 
@@ -107,7 +108,7 @@ async def test_two_instances(storage: Azurite, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(deadlines, "COVERAGE_LEASE", lease)
     tenant = world(120, page_size=50)
     async with scanning(storage, tenant) as (services, served):
-        other = make_services(served.url, storage.connection_string, "scanned", tenant)
+        other = make_services(served.url, storage.connection_string, queue_of(tenant), tenant)
         scan = await begin_only(services)
         async with asyncio.timeout(30):
             while await services.coverage_runs.running(scan.tenant_id) is not None:
@@ -125,6 +126,14 @@ async def slice_of(services: Services, scan: CoverageScan, seconds: float = SECO
     found = await services.coverages.stored(scan.id)
     assert found is not None
     return found
+
+
+async def changed(services: Services, scan: CoverageScan, **work: Any) -> None:
+    """Changes how far a scan is, as if time had passed."""
+    run = await services.coverage_runs.lease(scan.tenant_id, 60)
+    assert run is not None
+    await services.coverage_runs.store(run, run.stored.scan, run.stored.work.model_copy(update=work))
+    await services.coverage_runs.release(run)
 
 
 async def test_throttling_slows_a_scan_down_and_costs_it_no_mailbox(storage: Azurite) -> None:
@@ -149,13 +158,10 @@ async def test_it_waits_as_long_as_graph_asks(storage: Azurite) -> None:
         assert found.work.not_before is not None
         assert 85 < coverage._seconds_until(found.work.not_before) <= 90
         asked = served.simulator.stats.requests
-        later = make_services(served.url, storage.connection_string, "scanned", tenant)
+        later = make_services(served.url, storage.connection_string, queue_of(tenant), tenant)
         assert (await slice_of(later, scan)).work == found.work
         assert served.simulator.stats.requests == asked, "nothing is asked before"
-        run = await later.coverage_runs.lease(scan.tenant_id, 60)
-        assert run is not None
-        await later.coverage_runs.store(run, found.scan, found.work.model_copy(update={"not_before": now()}))
-        await later.coverage_runs.release(run)
+        await changed(later, scan, not_before=now())
         expect((await slice_of(later, scan)).scan, COUNT)
         await later.close()
 
@@ -233,19 +239,18 @@ async def test_graph_is_away_for_hours(storage: Azurite, monkeypatch: pytest.Mon
 
 
 async def test_failures_come_first(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coverage, "_LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(coverage, "_LOOK_AGAIN", SECONDS)  # longer than what is left of a slice
     async with scanning(storage, world(COUNT)) as (services, served):
         scan = await begin_only(services)
         services.triages = 1
-        assert (await slice_of(services, scan, 1)).scan.users == 0, "one is being triaged"
+        assert (await slice_of(services, scan)).scan.users == 0, "one is being triaged"
         services.triages = 0
         await services.queue.send([QueuedRetriage.of("0" * 32).encode()])
-        assert (await slice_of(services, scan, 1)).scan.users == 0, "one waits"
+        assert (await slice_of(services, scan)).scan.users == 0, "one waits"
         assert set(served.simulator.stats.by_path) == {"/users"}, "only the number of users was asked for"
-        monkeypatch.setattr(coverage, "PAUSE_SECONDS", 1.9)
-        assert (await slice_of(services, scan, 1.7)).scan.users == 8, "a part, because it has waited for so long"
-        client = services.account.queues().get_queue_client("scanned")
-        await client.clear_messages()
+        await changed(services, scan, stored_at=from_epoch_ns(time.time_ns() - 121 * 10**9))
+        assert (await slice_of(services, scan)).scan.users == 8, "a part, because it has waited for so long"
+        await services.account.queues().get_queue_client(services.settings.queue).clear_messages()
         expect((await slice_of(services, scan)).scan, COUNT)
 
 
@@ -255,7 +260,7 @@ async def test_a_tenant_that_is_too_slow_for_a_part_gets_smaller_ones_and_ends(
     async with scanning(storage, world(COUNT)) as (services, served):
         served.simulator.faults.add([{"path": "mailFolders", "delaySeconds": 9}])
         scan = await begin_only(services)
-        found = await slice_of(services, scan, 2)
+        found = await slice_of(services, scan, 3)
         assert (found.scan.state, found.scan.users, found.work.waits, found.work.width) == ("running", 0, 0, 2)
         monkeypatch.setattr(coverage, "STALLED_SECONDS", 0.0)
         found = await slice_of(services, scan, 1)
