@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.live import Live
 
 from sandbox.azurite import AzuriteError
-from sandbox.demo import circle, failures, findings
+from sandbox.demo import circle, failures, findings, history
 from sandbox.processes import ChildError, child, free_port, is_free
 from sandbox.receiver import channels
 from sandbox.stack import Stack, core_tools, stack
@@ -101,6 +101,8 @@ def _show(console: Console, running: Stack, args: argparse.Namespace) -> int:
         console.print(f"unexpected: {line}", style="red", markup=False)
     if args.once:
         return 1 if wrong else 0
+    with console.status("Adding three weeks of failures, with an attack in the last hours…"):
+        history.send(running)
     story = circle.Circle(running)
     story.begin()
     _invite(console, running, found)
