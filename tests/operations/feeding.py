@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 from azure.core.exceptions import ResourceExistsError
@@ -20,8 +21,10 @@ from sandbox.tenant.serve.server import Served as ServedTenant
 from sandbox.tenant.serve.server import serve as serve_tenant
 from sandbox.tenant.world import World
 from tests.operations.conftest import make_services
+from triage.feeds.lanes import HOUR
 from triage.intake.failure import RemediationFailure
 from triage.intake.queue_message import decode, read_message
+from triage.operations import feed_ledger
 from triage.operations.feed_looks import look_at_actions
 from triage.operations.feeds import feeds, poll_now
 from triage.operations.services import Services
@@ -130,6 +133,7 @@ async def feeding(
 
         found = Feeding(etd, tenant, start(), tenant_id, start)
         try:
-            yield found
+            with patch.object(feed_ledger, "BEGINNING", 3 * HOUR):  # nothing is older: a day of hours takes its time
+                yield found
         finally:
             await found.services.close()

@@ -118,7 +118,7 @@ class LedgerRun:
 
     async def _read_hour(self, hour: str, listing: dict[str, list[LogFile]], known: dict[str, HourState]) -> bool:
         """Reads the files of an hour that are not read yet. False if time is up before the last one."""
-        states = await self._rows.files(hour)
+        states = await self._rows.files(hour) if listing[hour] else {}
         files = {digest(file.path): file for file in listing[hour]}
         new = [name for name in files if name not in states]
         for name, file in files.items():
