@@ -33,6 +33,10 @@ def test_a_question_to_etd_leaves_time_for_what_is_done_with_the_answer() -> Non
     assert 2 * limit.ETD_REQUEST < limit.ETD_CALL < limit.FUNCTION / 2
 
 
+def test_a_slice_of_a_scan_ends_before_the_next_minute_and_its_lease_with_it() -> None:
+    assert limit.GRAPH_READ < limit.COVERAGE < limit.COVERAGE + limit.COVERAGE_LEASE <= 60
+
+
 def test_host_json_ends_a_function_when_the_limits_say_so() -> None:
     text = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["functionTimeout"]
     hours, minutes, seconds = (int(part) for part in text.split(":"))

@@ -268,6 +268,20 @@ async def test_a_tenant_that_is_too_slow_for_a_part_gets_smaller_ones_and_ends(
         assert [(one.check, one.reason) for one in found.scan.reasons] == [("mailbox", "timeout")]
 
 
+async def test_a_service_that_closes_gives_its_scan_back(storage: Azurite) -> None:
+    tenant = world(COUNT)
+    async with scanning(storage, tenant) as (services, served):
+        served.simulator.faults.add([{"path": "mailFolders", "delaySeconds": 9}])
+        closing = make_services(served.url, storage.connection_string, queue_of(tenant), tenant)
+        scan = await begin(closing)
+        async with asyncio.timeout(20):
+            while not served.simulator.faults.rules[0].hits:  # noqa: ASYNC110 - the other side counts, without an event
+                await asyncio.sleep(0.01)
+        await closing.close()
+        served.simulator.faults.rules.clear()
+        expect((await slice_of(services, scan)).scan, COUNT)
+
+
 async def test_many_tenants_take_turns(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coverage, "SHORTEST_SLICE", 5.0)
     tenants = World({"tenants": {f"turn{number}": {"domains": [f"turn{number}.example"]} for number in range(7)}})

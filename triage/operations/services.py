@@ -41,6 +41,7 @@ from triage.telemetry.errors import safe_traceback
 # Storage is tried for the health at most so often within so many seconds; who asks more often gets the last answer.
 STORAGE_ASKED = 5
 STORAGE_SECONDS = 5.0
+CLOSING_SECONDS = 5.0
 # Each has a page of users in memory, some tens of MB.
 SCANS_AT_ONCE = 2
 STATES_SECONDS = 30.0
@@ -256,8 +257,11 @@ class Services:
         """Closes every connection."""
         if self._warming is not None:
             self._warming.cancel()
-        for task in self._background:
+        background = list(self._background)
+        for task in background:
             task.cancel()
+        if background:  # what they hold is given back, if storage answers
+            await asyncio.wait(background, timeout=CLOSING_SECONDS)
         await self.projector.close()
         await self.tenants.close()
         await self.sender.close()
