@@ -131,6 +131,20 @@ async def test_requests_that_are_throttled_or_cut_are_made_again(storage: Azurit
         assert (await feed.state()).last_error is None
 
 
+@pytest.mark.parametrize("survives", [True, False])
+async def test_a_token_that_ends_between_two_pages(
+    storage: Azurite, survives: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(etd_client, "PAGE_SIZE", 1)
+    async with feeding(storage, {"logExport": False, "pageTokenSurvives": survives}) as feed:
+        feed.etd.faults.add([{"path": "/messages/search", "status": 401, "times": 1, "after": 2}])
+        await feed.etd.convict([{**QUARANTINED, "mailboxes": [STUCK]} for _ in range(4)])
+        await feed.etd.advance(minutes=10)
+        await feed.poll()
+        assert ((await feed.state()).last_error, (await feed.state()).candidates) == (None, 4)
+        assert feed.etd.statistics()["requests"].get("/v1/messages/search 400", 0) == (0 if survives else 1)
+
+
 async def test_credentials_that_ended_are_said(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     measured: dict[str, float] = {}
     monkeypatch.setattr(measures, "record", lambda metric, value, **_: measured.update({metric: value}))

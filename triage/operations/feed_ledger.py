@@ -68,13 +68,15 @@ class LedgerRun:
 
     async def _begun(self, state: LedgerState, now: int, end: int) -> LedgerState:
         """The state with a place to begin. What is older than Log Export's files is a gap."""
+        oldest = (now - HISTORY) // HOUR * HOUR
         if state.settled_until is None:
             first = from_epoch_ns(min((now - BEGINNING) // HOUR * HOUR, end))
             state = state.model_copy(update={"first": first, "settled_until": first})
-        begin, oldest = epoch_ns(state.settled_until or ""), (now - HISTORY) // HOUR * HOUR
-        if begin < oldest:
+        elif (begin := epoch_ns(state.settled_until)) < oldest:
             await self._rows.add_gap(FeedGap.of(begin, oldest, TOO_OLD))
             state = state.model_copy(update={"settled_until": from_epoch_ns(oldest)})
+        else:
+            return state
         await self._rows.save_lane(Lane.LEDGER, state)
         return state
 
