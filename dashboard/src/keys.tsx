@@ -9,6 +9,7 @@ export const KEYS: Record<string, string> = {
   o: "Open the row",
   u: "Back to the list",
   r: "Refresh the list",
+  h: "To the overview",
   t: "Find a tenant",
   "?": "Show these keys",
 };
@@ -41,8 +42,8 @@ export function useKeys(own: Handlers): void {
   }, []);
 }
 
-/** The keys of a list whose rows are the children of an element. */
-export function useListKeys(list: { current: HTMLElement | null }, reload: () => void): void {
+/** The keys of a list whose rows are the children of an element. Without `reload`, whatever is around it reads again. */
+export function useListKeys(list: { current: HTMLElement | null }, reload?: () => void): void {
   const step = (by: number) => {
     const rows = [...(list.current?.children ?? [])];
     const now = rows.findIndex((row) => row.contains(document.activeElement));

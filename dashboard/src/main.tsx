@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { keepKey, readKey, signIn } from "./api";
 import { handOver, takeOver, withdraw } from "./hand-over";
 import { KeyForm } from "./key-form";
-import { KeyHelp } from "./keys";
+import { KeyHelp, useKeys } from "./keys";
 import { Live } from "./live";
 import { forgetAll, whenUnauthorized } from "./load";
 import { APP } from "./parts";
@@ -47,6 +47,7 @@ function App() {
   const place = [view, ...ITEMS.map((item) => parameters.get(item))].join(" ");
   const before = useRef(place);
 
+  useKeys({ h: () => go(new URLSearchParams()) });
   useEffect(() => (signIn === "keys" ? whenUnauthorized(() => lock(true)) : undefined), []);
   // A browser sets focus and scroll when it loads a page. Within this page, this does.
   useLayoutEffect(() => {

@@ -1,4 +1,6 @@
+import { useRef } from "preact/hooks";
 import { get } from "../../api";
+import { useListKeys } from "../../keys";
 import { useLoad } from "../../load";
 import { Empty } from "../../parts";
 import { Link, to } from "../../router";
@@ -26,12 +28,14 @@ interface OpenIncidentsProps {
 
 /** The worst incidents to work on. */
 export function OpenIncidents({ incidents, open, tenantId }: OpenIncidentsProps) {
+  const list = useRef<HTMLElement>(null);
+  useListKeys(list);
   return (
     <Shown of={incidents} what="the incidents">
       {({ value, nextLink }) =>
         value.length ? (
           <>
-            <IncidentTable incidents={value} within={to(null, { tenantId })} />
+            <IncidentTable incidents={value} list={list} within={to(null, { tenantId })} />
             <p class="more">
               <Link to={to("incidents", { tenantId })}>
                 {nextLink ? `Show all${open ? ` ${count(open, "incident")}` : ""}` : "Show the list of incidents"}
