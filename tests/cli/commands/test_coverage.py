@@ -60,7 +60,7 @@ def test_the_newest_scans(
     assert f"in {len(mailboxes)} of " in result.out.splitlines()[0]
     assert max(map(len, result.out.splitlines())) <= 80
     assert found["value"][0]["id"].rpartition(".")[2] in result.out
-    nobody = in_process("coverage", "--tenant", "0" * 8, settings=way)
+    nobody = in_process("coverage", "--tenant", "6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a99", settings=way)
     assert "No tenant was scanned yet. Run: coverage start" in nobody.err
 
 
@@ -110,6 +110,7 @@ def test_a_scan_from_this_machine_that_cannot_read(graph: dict[str, str], world:
     (("--format", "csv"), "--format csv and --columns are for mailboxes"),
     (("--direct", "--changed", "new"), "--direct scans, and lists what it finds"),
     (("start", "--direct"), "--direct scans, and lists what it finds"),
+    (("start", "--tenant", "contoso.com"), "--tenant must be a GUID"),
     (("--direct", "--tenant", "contoso.com"), "--tenant must be a GUID"),
 ])  # fmt: skip
 def test_a_wrong_option_is_a_usage_error_and_nothing_is_sent(

@@ -89,8 +89,9 @@ def test_what_cannot_be_polled(etd: tuple[str, dict[str, str]], world: World, in
     for tenant, said in (
         (world.tenants["contoso"].id, "There is nothing to poll: set ETD_APIS"),
         ("6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a99", "There is no such tenant."),
-        ("contoso.com", "There is no such tenant."),
     ):
         result = in_process("poll", "--once", "--tenant", tenant, settings=settings)
         assert (result.code, result.out) == (4, "")
         assert said in result.err
+    wrong = in_process("poll", "--once", "--tenant", "contoso.com", settings=settings)
+    assert (wrong.code, "--tenant must be a GUID" in wrong.err) == (64, True)

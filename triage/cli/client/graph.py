@@ -32,13 +32,13 @@ def graph_target(tenant: str | None, etd_app_id: str | None, mode: Mode) -> Grap
     UsageError if an option is wrong, CommandError if a setting is.
     """
     environ = dict(os.environ)
-    tenant_id = _guid("--tenant", tenant) if tenant else None
+    tenant_id = guid_option("--tenant", tenant) if tenant else None
     if etd_app_id or mode is Mode.NO_AUTH:
         if tenant_id is None:
             raise UsageError("--etd-app-id needs --tenant, the tenant that has the app.")
         entry = {"tenantId": tenant_id, "mode": mode.value}
         if etd_app_id:
-            entry["etdAppId"] = _guid("--etd-app-id", etd_app_id)
+            entry["etdAppId"] = guid_option("--etd-app-id", etd_app_id)
         environ["TRIAGE_TENANTS"] = json.dumps([entry])
     try:
         settings = read_settings(environ, needs_storage=False)
@@ -50,7 +50,8 @@ def graph_target(tenant: str | None, etd_app_id: str | None, mode: Mode) -> Grap
     return GraphTarget(settings, tenant_id)
 
 
-def _guid(option: str, text: str) -> str:
+def guid_option(option: str, text: str) -> str:
+    """The GUID that an option has; UsageError if it is none."""
     try:
         return guid(text)
     except ValueError as error:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from triage.cli.client.answers import Json
-from triage.cli.client.graph import graph_target
+from triage.cli.client.graph import graph_target, guid_option
 from triage.cli.client.service import Service, Target, connect, segment, tenant_names
 from triage.cli.client.short_ids import whole_id
 from triage.cli.commands.coverage_direct import scan_directly
@@ -51,6 +51,7 @@ def coverage(
     ] = Mode.READ_WRITE,
 ) -> ExitCode:
     """Show in which mailboxes a remediation would fail today, and why. Exit code: 3 a scan that was started or made is partial."""
+    tenant = guid_option("--tenant", tenant) if tenant else None
     lists = what not in (None, _START)
     if query and not lists and not direct:
         raise UsageError("--cause and --changed are for mailboxes: coverage mailboxes --tenant ID, or coverage SCAN.")
@@ -110,4 +111,4 @@ async def _scan(service: Service, what: str, tenant: str | None) -> Json:
 
 async def _scans(service: Service, tenant: str | None) -> list[Json]:
     scans: list[Json] = (await service.get("coverage/latest"))["value"]
-    return [one for one in scans if tenant is None or one["tenantId"] == tenant.lower()]
+    return [one for one in scans if tenant is None or one["tenantId"] == tenant]

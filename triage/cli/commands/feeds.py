@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from triage.cli.client.answers import Json
+from triage.cli.client.graph import guid_option
 from triage.cli.client.service import Service, Target, connect, tenant_names
 from triage.cli.errors import ExitCode
 from triage.cli.options import AsJson, ServiceOptions, Web, tenant_option
@@ -56,7 +57,7 @@ def poll(
     as_json: AsJson = False,
 ) -> ExitCode:
     """Poll the feeds now, wait, and say what came of it. Exit code: 1 one is behind, 2 one fails, 3 no end in time."""
-    body = {"tenantId": tenant} if tenant else {}
+    body = {"tenantId": guid_option("--tenant", tenant)} if tenant else {}
     try:
         while True:
             code = asyncio.run(_poll(target, body, wait, as_json=as_json))
