@@ -65,11 +65,6 @@ def place_of(scan_id: str) -> tuple[str, str]:
     return partition, f"{SCAN}{rest}"
 
 
-def id_of(entity: Any) -> str:
-    """The id of a scan, from its row."""
-    return f"{entity['PartitionKey']}.{str(entity['RowKey']).removeprefix(SCAN)}"
-
-
 def scans_of(tenant_id: str, *states: ScanState) -> str:
     """The OData filter of a tenant's scans, the newest first."""
     wanted = " or ".join(f"state eq '{state.value}'" for state in states)
