@@ -31,8 +31,8 @@ from triage.wire import from_epoch_ns
 
 CHANGES_AT_ONCE = 33
 """Each is up to three operations of a transaction, which takes 100 with that of the counts."""
-LATEST = 12 * HOUR
-"""No look is due later than this. One that is was written by a clock that was wrong."""
+LATEST = 25 * HOUR
+"""No look is due later than this: ETD_LOOKS has a day at most. One that is was written by a clock that was wrong."""
 
 _LONGEST_KEY = 300
 
