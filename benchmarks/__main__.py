@@ -63,7 +63,7 @@ def main() -> int:
     parser.add_argument("--starts", type=int, default=5, metavar="N", help="starts of each app")
     parser.add_argument("--writes", type=int, default=300, metavar="N", help="findings stored in Azurite")
     parser.add_argument(
-        "--mail", type=int, nargs="+", default=[200, 5000], metavar="N", help="convicted messages a day of the feed"
+        "--mail", type=int, nargs="+", default=[200, 1000], metavar="N", help="convicted messages a day of the feed"
     )
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIRECTORY")
     options = parser.parse_args()

@@ -1,5 +1,8 @@
 """A day of the feed in virtual time: what it asks of ETD, Graph and storage, and what it finds.
 
+Azurite reads a whole partition for each query, so it takes long with much mail. How many requests ETD gets in a steady
+state follows from the service's own windows and hours, without anything that answers (`steady`).
+
 The service's own poller and looks run on Azurite, against the simulated ETD and a simulated tenant, with a clock that
 stands until the benchmark moves it. Two days of convicted mail: the first is read by a few polls, the second by one poll
 every ten minutes, as the timer does, and only that one is measured. A part of the verdicts is late by up to a day, and in
@@ -21,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 from unittest.mock import patch
 
@@ -31,14 +35,31 @@ from sandbox.etd.serving import Served as ServedEtd
 from sandbox.tenant.serve.server import serve as serve_tenant
 from sandbox.tenant.world import World
 from triage.etd import EtdClient
-from triage.feeds.lanes import SECOND
+from triage.etd.client import PAGE_SIZE, TOKEN_SECONDS
+from triage.feeds.hours import FIRST, HourState, Listing, hours_between, listed
+from triage.feeds.hours import is_due as hour_is_due
+from triage.feeds.lanes import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    WINDOWS,
+    Lane,
+    LaneState,
+    after_piece,
+    begun,
+    is_due,
+    next_piece,
+)
 from triage.feeds.looks import Seen
 from triage.operations import feed_looks
+from triage.operations.feed_ledger import together
 from triage.operations.feed_looks import look_at_actions
 from triage.operations.feeds import feeds, poll_now
 from triage.operations.services import Services
 from triage.settings import read_settings
 from triage.storage.feeds import TABLE
+from triage.wire import epoch_ns
 
 START = datetime(2026, 11, 18, tzinfo=UTC)
 DAY_MINUTES = 24 * 60
@@ -51,6 +72,7 @@ BROKEN = 2
 """Of the PEOPLE, those in whose mailboxes nothing can be moved."""
 
 MOST_WITH_GRAPH = 500
+STEADY = (200, 5000, 20_000)
 
 _BROKEN = {f"p{number}@feed.example" for number in range(BROKEN)}
 _TENANT = "fee00000-0000-4000-8000-000000000001"
@@ -60,7 +82,43 @@ def run(sizes: list[int]) -> dict[str, Any]:
     """Figures by the number of convicted messages a day."""
     traffic = Traffic()
     traffic.install()
-    return {str(size): asyncio.run(_day(size, traffic)) for size in sizes}
+    return {
+        "days": {str(size): asyncio.run(_day(size, traffic)) for size in sizes},
+        "steady": {str(size): steady(size) for size in STEADY},
+    }
+
+
+def steady(count: int) -> dict[str, Any]:
+    """The requests of a day with so many convicted messages, spread evenly, as on all days before. No piece is cut."""
+    used: Counter[str] = Counter()
+    states = dict.fromkeys(WINDOWS, LaneState())
+    known: dict[str, HourState] = {}
+    script = 0
+    begin = epoch_ns("2026-11-18T00:00:00Z")
+    for now in range(begin, begin + 2 * DAY, TICK * MINUTE):
+        measured = now >= begin + DAY
+        for lane in WINDOWS:
+            state = states[lane]
+            if is_due(lane, state, now):
+                state, _ = begun(lane, state, now)
+                while state.reading:
+                    piece = next_piece(state)
+                    used[lane] += measured * _pages(count, piece.end - piece.start)
+                    state = after_piece(state, piece, now)
+                states[lane] = state
+        hours = hours_between(begin, (now - FIRST) // HOUR * HOUR)
+        due = [hour for hour in hours if hour_is_due(hour, known.get(hour), now)]
+        used[Lane.LEDGER] += measured * len(together(due))
+        for hour in due:
+            known[hour] = listed(hour, known.get(hour), Listing(3, 0 if hour in known else 3, 0), now)
+        script += measured * _pages(count, 34 * MINUTE)
+    tokens = ceil(DAY / SECOND / TOKEN_SECONDS)
+    used["token"] = tokens
+    return {"requestsByLane": dict(used), "requests": used.total(), "script": script + count + tokens}
+
+
+def _pages(count: int, time: int) -> int:
+    return max(1, ceil(count * time / DAY / PAGE_SIZE))
 
 
 async def _day(count: int, traffic: Traffic) -> dict[str, Any]:

@@ -238,24 +238,48 @@ def _of_baseline(run: dict[str, Any], name: str) -> str:
 
 
 def _feed(figures: dict[str, Any]) -> str:
-    runs = list(figures.values())
-    lanes = sorted({lane for run in runs for lane in run["requestsByLane"]})
-    rows = [
-        ["actions found, each on a message in a mailbox", *(f"{run['candidates']:,}" for run in runs)],
-        ["failures found", *(f"{run['failures']:,}" for run in runs)],
-        ["requests to ETD", *(f"{run['requests']:,}" for run in runs)],
-        *([f"… of the lane `{lane}`", *(f"{run['requestsByLane'].get(lane, 0):,}" for run in runs)] for lane in lanes),
-        ["part of the day's share", *(f"{run['requests'] / run['share']:.0%}" for run in runs)],
-        ["requests of the script", *(f"{run['script']['requests']:,}" for run in runs)],
-        ["against the script", *(_ratio(run["requests"], run["script"]["requests"]) for run in runs)],
-        ["messages that the script saw", *(f"{run['script']['seen'] / run['candidates']:.0%}" for run in runs)],
-        ["batch items of Graph for each action", *(f"{run['items']:.1f}" if run["items"] else "" for run in runs)],
-        ["table requests for each action", *(f"{run['tableRequests']:.1f}" for run in runs)],
-        ["… of them writes", *(f"{run['tableWrites']:.1f}" for run in runs)],
-        ["rows that are left for each action", *(f"{run['rows']:.2f}" for run in runs)],
+    runs = list(figures["days"].values())
+    rows: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
+        ("actions found, each on a message in a mailbox", lambda run: f"{run['candidates']:,}"),
+        ("failures found", lambda run: f"{run['failures']:,}"),
+        ("requests to ETD", lambda run: f"{run['requests']:,}"),
+        ("against the script", lambda run: _ratio(run["requests"], run["script"]["requests"])),
+        ("messages that the script saw", lambda run: f"{run['script']['seen'] / run['candidates']:.0%}"),
+        ("batch items of Graph for each action", lambda run: f"{run['items']:.1f}" if run["items"] else ""),
+        ("table requests for each action", lambda run: f"{run['tableRequests']:.1f}"),
+        ("… of them writes", lambda run: f"{run['tableWrites']:.1f}"),
+        ("rows that are left for each action", lambda run: f"{run['rows']:.2f}"),
     ]
-    head = ["a day of the feed, convicted messages a day:", *(f"{int(size):,}" for size in figures)]
-    return f"{_table(head, rows)}\n\n{_posted(runs)}"
+    return "\n".join(
+        [
+            "A day of the feed on Azurite, in virtual time. The script searches the last 40 minutes every ten minutes, and asks "
+            "for the status of each message.",
+            "",
+            _table(
+                ["convicted messages a day", *(f"{int(size):,}" for size in figures["days"])],
+                [[title, *(form(run) for run in runs)] for title, form in rows],
+            ),
+            "",
+            _posted(runs),
+            "",
+            "Requests to ETD on a day, with the mail of eight days before, by the service's own windows:",
+            "",
+            _steady(figures["steady"]),
+        ]
+    )
+
+
+def _steady(figures: dict[str, dict[str, Any]]) -> str:
+    runs = list(figures.values())
+    lanes = list(runs[0]["requestsByLane"])
+    return _table(
+        ["convicted messages a day", *(f"{int(size):,}" for size in figures)],
+        [
+            *([f"`{lane}`", *(f"{run['requestsByLane'][lane]:,}" for run in runs)] for lane in lanes),
+            ["all", *(f"{run['requests']:,}" for run in runs)],
+            ["against the script", *(_ratio(run["requests"], run["script"]) for run in runs)],
+        ],
+    )
 
 
 def _posted(runs: Iterable[dict[str, Any]]) -> str:

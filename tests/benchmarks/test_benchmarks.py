@@ -163,9 +163,17 @@ def test_a_day_of_the_feed_finds_what_failed(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(feed, "DAY_MINUTES", 40)
     monkeypatch.setattr(feed, "LATEST_HOURS", 1)
     figures = feed.run([20])
-    [run_] = figures.values()
+    [run_] = figures["days"].values()
     assert not tables.wrong(figures)
     assert run_["candidates"] > 10
     assert run_["requests"] == sum(run_["requestsByLane"].values()) > 0
     assert run_["items"] > 1
-    assert "Every failure was posted, and none twice." in tables.TABLES["feed"](figures)
+    text = tables.TABLES["feed"](figures)
+    assert "Every failure was posted, and none twice." in text
+    assert "WRONG" in tables.TABLES["feed"](figures | {"days": {"20": run_ | {"wrong": {"missing": 1}}}})
+
+
+def test_the_requests_of_the_feed_stay_within_its_share() -> None:
+    few, many = feed.steady(200), feed.steady(5000)
+    assert few["requests"] < few["script"]
+    assert many["requests"] < min(3000, many["script"] / 2)

@@ -58,7 +58,7 @@ class LedgerRun:
         start = epoch_ns(state.settled_until or "")
         known = await self._rows.hours(hour_at(start))
         due = [hour for hour in hours_between(start, end) if is_due(hour, known.get(hour), now)]
-        for hours in _together(due):
+        for hours in together(due):
             files = await self._files(hours)
             for hour in hours:
                 if time.monotonic() >= self._until or not await self._read_hour(hour, files, known):
@@ -178,7 +178,7 @@ class LedgerRun:
         await self._rows.add_gap(FeedGap.of(start_of(hour), start_of(hour) + HOUR, why))
 
 
-def _together(hours: Sequence[str]) -> list[list[str]]:
+def together(hours: Sequence[str]) -> list[list[str]]:
     """Hours that can be asked for at once: one after the other, and no more than two."""
     found: list[list[str]] = []
     for hour in hours:
