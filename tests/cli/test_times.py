@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from triage.cli.times import instant, short
+from triage.cli.times import ahead, instant, short
 from triage.wire import epoch_ns
 
 
@@ -33,3 +33,25 @@ def test_a_wrong_time(text: str) -> None:
 
 def test_in_a_table() -> None:
     assert (short("2026-11-20T10:11:12.123456789Z"), short(None)) == ("2026-11-20 10:11", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90m", 5400), ("24h", 86_400), ("7d", 7 * 86_400), ("366d", 366 * 86_400)]
+)
+def test_how_far_away(text: str, seconds: int) -> None:
+    before = time.time()
+    assert before + seconds - 2 <= epoch_ns(ahead(text)) / 1e9 <= time.time() + seconds
+
+
+def test_a_day_ends_with_its_last_instant() -> None:
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 2 * 86_400))
+    assert ahead(day) == f"{day}T23:59:59.999999999Z"
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("2020-01-01", "must be in the future"), ("367d", "must be at most a year away"), ("soon", "must be an RFC 3339 time"),
+    ("", "must be an RFC 3339 time"),
+])  # fmt: skip
+def test_no_time_to_come(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        ahead(text)

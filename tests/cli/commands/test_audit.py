@@ -61,6 +61,19 @@ def test_all_apps_as_json(graph: dict[str, str], world: World) -> None:
     assert {audit.drift for audit in audits} == {None}
 
 
+def test_of_all_apps_the_worst_come_first(graph: dict[str, str], world: World, in_process: InProcess) -> None:
+    result = in_process("audit", settings={**graph, "COLUMNS": "120"})
+    verdicts = ["broken", "unknown", "degraded", "healthy", "not_applicable"]
+    total, _, _, _, *lines = result.out.splitlines()
+    assert re.match(rf"{len(world.triage_tenants())} apps: \d+ broken, \d+ unknown, \d+ degraded, \d+ healthy, ", total)
+    listed = [line.split()[0] for line in lines[: len(world.triage_tenants()) * 2] if line[:1].islower()]
+    places = [verdicts.index(verdict) for verdict in listed if verdict in verdicts]
+    assert places == sorted(places) and set(places) == set(range(5))
+    stories = re.findall(r"^([A-Z ]+)  tenant ", result.out, re.MULTILINE)
+    assert stories[0] == "BROKEN"
+    assert "NOT APPLICABLE" not in stories, "there is nothing to do"
+
+
 @pytest.mark.parametrize(("better", "worse"), list(itertools.combinations(VERDICTS, 2)))
 def test_the_worst_of_several_verdicts_counts(better: str, worse: str) -> None:
     verdicts = [[{"verdict": name} for name in names] for names in ((better, worse), (worse, better), (worse,))]
