@@ -70,8 +70,8 @@ export function ScanNumbers({ scans, all }: { scans: CoverageScan[]; all: URLSea
   const most = [...causes].sort((a, b) => b[1] - a[1]);
   return (
     <>
-      <p class="figure-line medium">
-        <Link to={all} class={uncovered ? "big-figure" : "big-figure none"}>
+      <p class="figure-line">
+        <Link to={all} class={uncovered ? "scan-figure" : "scan-figure none"}>
           {number(uncovered)}
         </Link>
         <span>
