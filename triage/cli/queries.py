@@ -15,7 +15,7 @@ from triage.cli.client.short_ids import BEGINNING
 from triage.cli.errors import UsageError
 from triage.cli.options import OUTPUT, AsJson, Options, Web
 from triage.cli.show import coverage, lists
-from triage.cli.show.lists import Collection
+from triage.cli.show.collection import Collection
 from triage.cli.show.pages import Form, Listing
 from triage.cli.times import instant
 from triage.storage.query import FILTERS

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from sandbox.processes import ROOT
 from tests.cli.program import PROGRAM, environment
 from triage.cli.show.audit import audit_story
+from triage.cli.show.collection import Collection
 from triage.cli.show.columns import table
 from triage.cli.show.coverage import MAILBOXES, scan_view, scans_view
 from triage.cli.show.feeds import feeds_view, poll_line
 from triage.cli.show.finding import finding_story
 from triage.cli.show.incident import incident_story
-from triage.cli.show.lists import AUDITS, EXPOSURES, FINDINGS, INCIDENTS, REJECTED, Collection, finding_line
+from triage.cli.show.lists import AUDITS, EXPOSURES, FINDINGS, INCIDENTS, REJECTED, finding_line
 from triage.cli.show.summary import summary_view
 from triage.cli.show.terminal import harmless, print_parts
 

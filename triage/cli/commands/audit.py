@@ -11,8 +11,9 @@ from triage.cli.client.graph import GraphTarget, explain_sign_in, tenants_of, wi
 from triage.cli.errors import ExitCode
 from triage.cli.options import AsJson, GraphOptions
 from triage.cli.show.audit import audit_story, exit_code
+from triage.cli.show.collection import TENANT, many
 from triage.cli.show.columns import table
-from triage.cli.show.lists import LATEST_AUDITS, TENANT, many, worst
+from triage.cli.show.lists import LATEST_AUDITS, worst
 from triage.cli.show.terminal import output, print_json, print_parts
 
 

@@ -11,8 +11,8 @@ from triage.cli.client.answers import Json
 from triage.cli.client.graph import GraphTarget, explain_sign_in, tenants_of
 from triage.cli.commands.coverage_start import COLUMNS
 from triage.cli.errors import ExitCode
+from triage.cli.show.collection import many
 from triage.cli.show.coverage import MAILBOXES, scan_view, scans_view
-from triage.cli.show.lists import many
 from triage.cli.show.pages import Form, Listing, print_pages
 from triage.cli.show.terminal import errors, harmless, output, print_json, print_parts, say
 

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from triage.api.exports import MAILBOX_COLUMNS
 from triage.cli.client.answers import Json
+from triage.cli.show.collection import TENANT, Collection, counts, many
 from triage.cli.show.columns import Column, identifier, moment, number, table, word
 from triage.cli.show.layout import heading, part, parts, unreadable
-from triage.cli.show.lists import TENANT, Collection, counts, many
 from triage.cli.show.terminal import harmless, plain
 
 _STATES = {"running": "cyan", "partial": "bold yellow", "complete": "green"}

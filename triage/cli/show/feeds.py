@@ -10,9 +10,9 @@ from rich.text import Text
 
 from triage.cli.client.answers import Json
 from triage.cli.errors import ExitCode
+from triage.cli.show.collection import TENANT, counts, many
 from triage.cli.show.columns import Column, moment, number, table, word
 from triage.cli.show.layout import heading, part, parts
-from triage.cli.show.lists import TENANT, counts, many
 from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from triage.cli.client.answers import Json
+from triage.cli.show.collection import many
 from triage.cli.show.layout import SEVERITY_STYLES, STATE_STYLES, facts, heading, part, parts, steps
-from triage.cli.show.lists import many
 from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 

@@ -13,8 +13,8 @@ from triage.cli.client.answers import Json
 from triage.cli.client.service import Service, Target, connect, tenant_names
 from triage.cli.client.short_ids import whole_ids
 from triage.cli.errors import UsageError
+from triage.cli.show.collection import TENANT, Collection, many
 from triage.cli.show.columns import chosen, table
-from triage.cli.show.lists import TENANT, Collection, many
 from triage.cli.show.terminal import harmless, output, plain, print_parts, say
 from triage.cli.show.web import open_page
 

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from triage.cli.client.answers import Json
+from triage.cli.show.collection import counts
 from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, heading
-from triage.cli.show.lists import counts, worst
+from triage.cli.show.lists import worst
 from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 
