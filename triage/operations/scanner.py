@@ -28,7 +28,7 @@ from triage.graph.tenants import TenantGraph
 USERS = 60
 """In a part, for each batch at a time: three full ones. What a part found is stored before the next one begins, so an
 interruption costs no more than a part, and a part of a tenant that is slow is small."""
-MOST_BATCHES = 4
+MOST_BATCHES = 8
 """At a time, of 20 mailboxes each. Graph asks Outlook for four of a batch at a time
 (https://learn.microsoft.com/graph/json-batching)."""
 _PATIENCE = 3
