@@ -40,7 +40,12 @@ def small_stack(*, port: int = 0) -> Iterator[Stack]:
     configured = [tenant for tenant in World.load().triage_tenants() if tenant["domains"][0] in DOMAINS]
     assert len(configured) == len(DOMAINS)
     businesses = [tenant["tenantId"] for tenant in configured if tenant["domains"][0] in FEEDS]
-    settings = {"TRIAGE_QUEUE": QUEUE, "TRIAGE_TENANTS": json.dumps(configured)}
+    settings = {
+        "TRIAGE_QUEUE": QUEUE,
+        "TRIAGE_TENANTS": json.dumps(configured),
+        "AUDIT_SCHEDULE": "0 0 0 29 2 *",  # an audit in the middle of a test would find no change any more
+        "COVERAGE_SCHEDULE": "off",
+    }
     with stack(port=port, businesses=businesses, **settings) as running:
         yield running
 

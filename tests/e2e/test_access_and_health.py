@@ -70,6 +70,7 @@ def test_health_is_for_anyone_and_says_nothing_of_the_tenant(guarded: Service, t
         "status": "ok",
         "checks": {"storage": {"status": "ok"}, "graph": {"status": "ok"},
                    "permissions": {"status": "ok", "lacking": []},
+                   "feeds": {"status": "ok", "feeds": 0, "behind": 0, "failing": 0},
                    "notifications": {"status": "ok", "channels": 0, "failing": 0}},
     }  # fmt: skip
     for word in (tenant.id, tenant.domain, tenant.key, "@"):

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.e2e.service_client import Json, OwnTenant, Service, wait_until
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.service_client import Json, OwnTenant, Service, StartService, wait_until
+
+
+@pytest.fixture
+def service(start_service: StartService, tenant: OwnTenant) -> Iterator[Service]:
+    """A service of its own: a list of all tenants would read their names, which other tests count on not being kept."""
+    with start_service(TRIAGE_TENANTS=json.dumps([tenant.entry()])) as started:
+        yield started
 
 
 def scanned(service: Service, tenant: OwnTenant) -> Json:
