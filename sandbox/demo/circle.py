@@ -40,9 +40,9 @@ SETTINGS = {
     "FOLLOW_UP_MINUTES": "1,1,1,1,1,1,5,15,60,240",
 }
 PLAN = (
-    "A message for three people at Contoso was convicted, and Email Threat Defense moved it to quarantine. It worked for\n"
-    "wade@contoso.com; for wren@contoso.com and will@contoso.com it failed, and Email Threat Defense tells nobody. The feed\n"
-    "finds that out in three to five minutes, and two incidents open. Two minutes later both causes are fixed, the message\n"
+    "A message for three people at Contoso was convicted, and Email Threat Defense moved it to quarantine. It worked for "
+    "wade@contoso.com; for wren@contoso.com and will@contoso.com it failed, and Email Threat Defense tells nobody. The feed "
+    "finds that out in three to five minutes, and two incidents open. Two minutes later both causes are fixed, the message "
     "is moved again, and within two more minutes the incidents resolve. It shows here, and on the dashboard."
 )
 
