@@ -86,7 +86,7 @@ async def _poll(target: Target, body: Mapping[str, str], wait: float, *, as_json
         )
         if any(one.get("state") == "ok" for one in after):
             say(
-                "New actions are looked at 12 and 27 minutes after they happened (ETD_LOOKS). feeds shows what came of them."
+                "New actions are looked at 12 and 27 minutes after they happened, unless ETD_LOOKS says otherwise. feeds shows what came of them."
             )
     if not ended:
         say(f"Not every poll has ended after {wait:.0f} s. The service goes on. Run feeds later.")
