@@ -1,6 +1,6 @@
 """Scans tenants for mailboxes that could not be remediated today: starts scans, and goes on with those that run.
 
-A scan of a large tenant takes an hour, and a function two minutes. So each minute the timer goes on with every scan, for
+A scan of a large tenant takes half an hour, and a function two minutes. So each minute the timer goes on with every scan, for
 a slice of time, where the last slice ended; whichever instance has the lease does that. A scan gives way to failures:
 while some wait or are being triaged, a part of it is read every PAUSE_SECONDS at most, so it ends all the same.
 """
@@ -38,6 +38,8 @@ STALLED_SECONDS = 2 * 3600.0
 """A scan that has read no part for so long ends as it is."""
 SHORTEST_SLICE = 20.0
 """A part must fit in."""
+CLOSING_SECONDS = 10.0
+"""What is left of a scan that has ended is done within the time of an HTTP request."""
 
 _TELLS_NOTHING_AFTER = 500
 _LOOK_AGAIN = 2.0
@@ -51,7 +53,7 @@ async def start_scan(services: Services, tenant: Tenant) -> CoverageScan:
     """Begins a scan of a tenant, or returns the one that runs already. Raises azure.core's errors."""
     found = await _begin(services, tenant)
     if found.state is not ScanState.RUNNING:  # it has ended, but whoever did that was killed before all was done
-        await _go_on(services, tenant, time.monotonic() + deadlines.COVERAGE)
+        await _go_on(services, tenant, time.monotonic() + CLOSING_SECONDS, CLOSING_SECONDS)
         found = await _begin(services, tenant)
     services.start(_go_on(services, tenant, time.monotonic() + deadlines.COVERAGE))
     return found
