@@ -44,4 +44,5 @@ def _named(body: bytes) -> tuple[str, ...] | None:
         return (guid(tenant_id if isinstance(tenant_id, str) else ""),)
     except ValueError as error:
         problem = Problem("/tenantId", str(error))
-        raise RequestError(ProblemType.INVALID_BODY, "There is no such tenant.", [problem]) from None
+        detail = f"The body cannot be read. /tenantId: {error}."
+        raise RequestError(ProblemType.INVALID_BODY, detail, [problem]) from None
