@@ -293,3 +293,23 @@ async def test_more_files_than_log_export_lists(storage: Azurite, monkeypatch: p
             state = await feed.state()
             assert [(gap.begin, gap.why) for gap in state.gaps] == [("2026-11-20T08:00:00Z", feed_ledger.TRUNCATED)]
             assert len(feed.pairs) == 5, "three of the four in the hour that was cut, and both of the next"
+
+
+@pytest.mark.parametrize(("wording", "retry_after"), [("apart", True), ("apart", False), ("alike", False)])
+async def test_others_have_used_up_the_quota_of_etd(storage: Azurite, wording: str, retry_after: bool) -> None:
+    switches = {
+        "rateLimit": True, "requestsPerSecond": 1000.0, "burst": 1000, "requestsPerDay": 500,
+        "quotaWording": wording, "retryAfter": retry_after, "searchEndMinutes": 5.5,
+    }  # fmt: skip
+    async with feeding(storage, switches) as feed:
+        limiter = feed.etd.etd.business(feed.tenant_id).limiter
+        limiter.day, limiter.today = MORNING.date(), 500
+        await feed.etd.convict([QUARANTINED])
+        await feed.run(60, every=20)
+        state = await feed.state()
+        assert (feed.posted, state.state) == ([], FeedState.FAILING)
+        assert "ETD allows no more requests for now" in (state.last_error or "")
+        await feed.etd.advance(hours=16)
+        await feed.run(90, every=15)
+        assert found_once(feed)
+        assert (await feed.state()).state is FeedState.OK
