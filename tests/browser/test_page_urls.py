@@ -217,6 +217,7 @@ def test_an_invalid_url_is_reported(running: Stack, open_page: OpenPage, wrong: 
     page = open_page(running.address, f"?view=findings&{wrong}", expected="400")
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text(wrong.split("=", maxsplit=1)[0])
+    page.wait_for_load_state("networkidle")  # what still arrives could move the button from under the mouse
     alert.get_by_role("button", name="Show all findings").click()
     expect(page.locator(ROWS).first).to_be_visible()
     assert query(page) == {"view": "findings"}

@@ -47,6 +47,8 @@ def test_a_scan_is_started_and_awaited(
     assert service.get(f"/api/coverage/{scan['id']}").json() == scan
     started = in_process("coverage", "start", "--tenant", tenant, "--no-wait", "--json", settings=deployment.remote)
     assert [set(one) for one in started.json["value"]] == [{"id", "tenantId"}]
+    while service.get(f"/api/coverage/{started.json['value'][0]['id']}").json()["state"] == "running":
+        time.sleep(0.1)  # the next test looks at the newest scan
 
 
 def test_the_newest_scans(

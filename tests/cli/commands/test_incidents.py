@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -29,12 +31,24 @@ def incident(deployment: Deployment, findings: list[dict[str, Any]]) -> dict[str
         return service.get(f"/api/incidents/{finding['incidentId']}").raise_for_status().json()
 
 
+def unchanging(service: httpx.Client, path: str, read: Callable[[], Any], **params: str) -> tuple[Any, str]:
+    """What is read, and what the service answers before and after it: its findings are looked at again meanwhile."""
+    for _ in range(20):
+        before = service.get(f"/api/{path}", params=params).text
+        found = read()
+        if service.get(f"/api/{path}", params=params).text == before:
+            return found, before
+    raise AssertionError(f"{path} changes all the time")
+
+
 def test_the_lists(way: dict[str, str], incident: dict[str, Any], service: httpx.Client, in_process: InProcess) -> None:
     for path in ("incidents", "exposures"):
-        assert in_process(path, "--json", settings=way).json == service.get(f"/api/{path}").json()
-        exported = in_process(path, "--format", "csv", settings=way).out
-        rows = service.get(f"/api/{path}", params={"format": "csv"}).text.split("\r\n")
-        assert exported.split("\n") == [harmless(row) for row in rows]
+        listed, value = unchanging(service, path, lambda path=path: in_process(path, "--json", settings=way).json)
+        assert listed == json.loads(value)
+        exported, rows = unchanging(
+            service, path, lambda path=path: in_process(path, "--format", "csv", settings=way).out, format="csv"
+        )
+        assert exported.split("\n") == [harmless(row) for row in rows.split("\r\n")]
     result = in_process("incidents", "--about", "message", "--state", "open", settings=way)
     assert result.out.splitlines()[0].endswith("the message can still be opened (0 read).")
     assert incident["id"][:8] in result.out
