@@ -7,6 +7,7 @@ from triage.diagnosis.causes import Severity
 from triage.diagnosis.precedence import RULES
 from triage.notifications.notice import Json
 from triage.notifications.pending import Occasion
+from triage.notifications.text import amount
 from triage.settings import NotificationEvent
 
 _CAUSES = 5
@@ -41,4 +42,4 @@ def coverage_occasion(scan: CoverageScan) -> Occasion | None:
 
 
 def _mailboxes(number: int) -> str:
-    return f"{number:,} {'mailbox' if number == 1 else 'mailboxes'}"
+    return amount(number, "mailbox", "mailboxes")

@@ -1,4 +1,4 @@
-"""Foreign text in a notification. Senders of mail choose addresses, domains and subjects, so it may be an attacker's."""
+"""Text in a notification. Senders of mail choose addresses, domains and subjects, so foreign text may be an attacker's."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def plain(text: str, most: int = MOST) -> str:
     while end and unicodedata.combining(line[end]):
         end -= 1
     return f"{line[:end].rstrip()}…"
+
+
+def amount(number: int, noun: str, plural: str = "") -> str:
+    """How many of something: `1 mailbox`, `2,000 mailboxes`. `plural`: where it is not the noun with an s."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def for_slack(text: str) -> str:

@@ -10,6 +10,7 @@ from triage.diagnosis.precedence import RULES
 from triage.notifications.notice import Json
 from triage.notifications.pending import Occasion, Pending, pending
 from triage.notifications.routing import subscribed
+from triage.notifications.text import amount
 from triage.operations.services import Services
 from triage.operations.summary import summarize
 from triage.settings import NotificationEvent
@@ -37,16 +38,16 @@ async def send_digests(services: Services) -> int:
 def digest(summary: Json, at: int) -> Occasion:
     """What to tell of a summary (GET /api/summary). `at` is the end of its day, in nanoseconds since 1970."""
     exposures, incidents = summary["exposures"], summary["openIncidents"]
-    title = f"{_number(exposures['messages'], 'message')} can still be opened, {_number(incidents, 'incident')} open"
+    title = f"{amount(exposures['messages'], 'message')} can still be opened, {amount(incidents, 'incident')} open"
     broken = sum(audit["verdict"] == Verdict.BROKEN.value for audit in summary["audits"])
     lines = [
-        f"{_number(summary['total'], 'failed remediation')} in the last 24 hours",
+        f"{amount(summary['total'], 'failed remediation')} in the last 24 hours",
         *(f"{RULES[Cause(cause)].title}: {number:,}" for cause, number in _most(summary["byCause"])),
     ]
     if exposures["read"]:
-        lines.insert(0, f"{_number(exposures['read'], 'message')} that can still be opened: read by the recipient")
+        lines.insert(0, f"{amount(exposures['read'], 'message')} that can still be opened: read by the recipient")
     if broken:
-        lines.append(f"Email Threat Defense can't remediate in {_number(broken, 'tenant')}")
+        lines.append(f"Email Threat Defense can't remediate in {amount(broken, 'tenant')}")
     document: Json = {"title": title, "lines": lines, "data": summary}
     moment = from_epoch_ns(at // 1_000_000_000 * 1_000_000_000)
     return Occasion(NotificationEvent.DIGEST_DAILY, f"digest-{moment[:10]}", 1, moment, document)
@@ -54,7 +55,3 @@ def digest(summary: Json, at: int) -> Occasion:
 
 def _most(causes: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(causes.items(), key=lambda one: (-one[1], one[0]))[:_CAUSES]
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
