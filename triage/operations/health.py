@@ -23,8 +23,9 @@ async def check_health(services: Services) -> dict[str, Any]:
     """The state of the service, without anything about a tenant: `status` and `checks`, as in docs/api.md."""
     graphs = [services.tenants.graph(tenant) for tenant in services.settings.tenants]
     probes = asyncio.gather(*(graph.probes.get() for graph in graphs))
-    states = asyncio.gather(services.failing_channels(), services.feed_states())
-    error, answers, (failing, feeds) = await asyncio.gather(services.storage_error(), probes, states)
+    error, answers, failing, feeds = await asyncio.gather(
+        services.storage_error(), probes, services.failing_channels(), services.feed_states()
+    )
     storage = {"status": DOWN, "error": error} if error else {"status": OK}
     graph, permissions = _graph_state(answers), _permission_state(answers)
     notifications = _notification_state(len(services.settings.notifications), failing)

@@ -26,18 +26,17 @@ async def remove_expired(services: Services, seconds: float = deadlines.RETENTIO
     days = services.settings.retention_days
     expiry = Expiry(time.time_ns() - days * _DAY if days else 0, time.monotonic() + seconds)
     with span("Remove expired") as note:
-        removed = {"feeds": await remove_feed_rows(services.account, time.time_ns(), expiry)}
-        removed["coverage"] = await remove_scans(services.account, expiry)
-        removed |= (
-            {}
-            if not days
-            else {
+        removed = {
+            "feeds": await remove_feed_rows(services.account, time.time_ns(), expiry),
+            "coverage": await remove_scans(services.account, expiry),
+        }
+        if days:
+            removed |= {
                 "rejected": await remove_rejected(services.account, expiry),
                 "incidents": await remove_notifications(services.account, expiry),
                 "audits": await remove_audits(services.account, expiry),
                 "findings": await remove_findings(services.findings, expiry),
             }
-        )
         note(over=expiry.over, **removed)
     for table, number in removed.items():
         if number:
