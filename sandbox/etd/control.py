@@ -118,7 +118,7 @@ def _truth(mail: Mail) -> Json:
 
 async def faults(request: web.Request) -> web.Response:
     rules = _served(request).faults.rules
-    return web.json_response({"value": [dict(rule.spec) | {"hits": rule.hits} for rule in rules]})
+    return web.json_response({"value": [rule.spec | {"hits": rule.hits} for rule in rules]})
 
 
 async def add_faults(request: web.Request) -> web.Response:

@@ -16,7 +16,7 @@ from aiohttp import web
 from sandbox.etd import control, log_export, store
 from sandbox.etd.clock import Clock
 from sandbox.etd.engine import Etd
-from sandbox.etd.faults import MALFORMED, MESSAGES, Rule
+from sandbox.etd.faults import MESSAGES
 from sandbox.etd.mailboxes import Mailboxes
 from sandbox.etd.refused import Refused, bad_body, forbidden, not_found
 from sandbox.etd.search import search
@@ -24,6 +24,7 @@ from sandbox.etd.serving import SERVED, Served
 from sandbox.etd.status import status
 from sandbox.etd.store import StoreRefused
 from sandbox.etd.switches import Switches
+from sandbox.faults import MALFORMED, Rule
 
 SETTLE_SECONDS = 0.3  # how late something may happen when the clock runs by itself
 

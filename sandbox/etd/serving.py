@@ -11,9 +11,10 @@ from aiohttp import web
 
 from sandbox.etd.clock import Clock
 from sandbox.etd.engine import Etd
-from sandbox.etd.faults import Faults
+from sandbox.etd.faults import FIELDS
 from sandbox.etd.mail import Mail
 from sandbox.etd.switches import Switches
+from sandbox.faults import Faults
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Served:
 
     etd: Etd
     url: str = ""
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults = field(default_factory=lambda: Faults(FIELDS))
     stats: Counter[str] = field(default_factory=Counter)
 
     @property

@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.faults import Faults
 from sandbox.tenant.errors import GraphError, forbidden, method_not_allowed
 from sandbox.tenant.odata.query import Query
 from sandbox.tenant.serve import directory, exchange, faults, limits, message_trace
 from sandbox.tenant.serve.call import Call, Reply
-from sandbox.tenant.serve.faults import Faults
 from sandbox.tenant.serve.limits import Limits
 from sandbox.tenant.serve.paths import GraphPath, Router
 from sandbox.tenant.world import World
@@ -56,7 +56,7 @@ class Simulator:
     latency: float = 0.0
     item_latency: float = 0.0
     limits: Limits = field(default_factory=Limits)
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults = field(default_factory=lambda: Faults(faults.FIELDS))
     stats: Stats = field(default_factory=Stats)
 
     def reset_stats(self) -> None:
@@ -81,9 +81,9 @@ async def _answer(simulator: Simulator, call: Call, due: float) -> Reply:
     except GraphError:
         path, values = None, []
         simulator.stats.unknown_paths += 1
-    rule = simulator.faults.take(call)
+    rule = faults.take(simulator.faults, call)
     if rule is not None:
-        due = max(due, asyncio.get_running_loop().time() + rule.spec.get("delaySeconds", 0))
+        due = max(due, asyncio.get_running_loop().time() + rule.delay)
         injected = faults.reply(rule, call)
         if injected is not None:
             await sleep_until(due)

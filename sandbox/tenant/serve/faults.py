@@ -11,11 +11,9 @@ What a rule may hold:
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
+from sandbox.faults import MALFORMED, Faults, Rule, Spec
 from sandbox.tenant.errors import GraphError
 from sandbox.tenant.serve.call import Call, Reply
 
@@ -23,57 +21,24 @@ FIELDS = {
     *("path", "tenant", "method", "in", "times"),
     *("status", "code", "message", "headers", "retryAfter", "delaySeconds", "dropConnection", "malformed", "empty"),
 }
-MALFORMED = "<html><body>502 Bad Gateway</body></html>"
 CODES = {429: "TooManyRequests", 500: "InternalServerError", 503: "ServiceNotAvailable", 504: "GatewayTimeout"}
 
 
-@dataclass
-class Rule:
-    spec: dict[str, Any]
-    pattern: re.Pattern[str]
-    left: float
-    hits: int = 0
-
-    def fits(self, call: Call, text: str) -> bool:
-        spec = self.spec
-        where = spec.get("in")
-        if self.left <= 0 or (where == "batch" and not call.in_batch) or (where == "http" and call.in_batch):
-            return False
-        if "tenant" in spec and spec["tenant"] not in (call.tenant.id, call.tenant.key):
-            return False
-        if spec.get("method", call.method).upper() != call.method:
-            return False
-        return self.pattern.search(text) is not None
-
-
-class Faults:
-    def __init__(self) -> None:
-        self.rules: list[Rule] = []
-
-    def add(self, specs: list[dict[str, Any]]) -> None:
-        """Add all of the rules, or none. ValueError for an unknown field or an invalid regular expression."""
-        rules = []
-        for spec in specs:
-            if unknown := set(spec) - FIELDS:
-                raise ValueError(f"unknown fields in a fault: {', '.join(sorted(unknown))}")
-            try:
-                pattern = re.compile(spec.get("path", ""))
-            except re.error as error:
-                raise ValueError(f"path is not a regular expression: {error}") from error
-            rules.append(Rule(spec, pattern, spec.get("times", float("inf"))))
-        self.rules += rules
-
-    def take(self, call: Call) -> Rule | None:
-        """The first rule that fits this call. Counts the use."""
-        if not self.rules:
-            return None
-        text = unquote(call.path) + (f"?{unquote(call.query_text)}" if call.query_text else "")
-        for rule in self.rules:
-            if rule.fits(call, text):
-                rule.left -= 1
-                rule.hits += 1
-                return rule
+def take(faults: Faults, call: Call) -> Rule | None:
+    """The first rule that fits this call. Counts the use."""
+    if not faults.rules:
         return None
+    text = unquote(call.path) + (f"?{unquote(call.query_text)}" if call.query_text else "")
+    return faults.take(text, lambda spec: _fits(spec, call))
+
+
+def _fits(spec: Spec, call: Call) -> bool:
+    where = spec.get("in")
+    if (where == "batch" and not call.in_batch) or (where == "http" and call.in_batch):
+        return False
+    if "tenant" in spec and spec["tenant"] not in (call.tenant.id, call.tenant.key):
+        return False
+    return spec.get("method", call.method).upper() == call.method
 
 
 def reply(rule: Rule, call: Call) -> Reply | None:

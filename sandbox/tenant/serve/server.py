@@ -106,9 +106,9 @@ def _call(simulator: Simulator, request: web.Request, headers: dict[str, str]) -
 
 async def _batch(simulator: Simulator, request: web.Request, call: Call, due: float) -> Reply:
     simulator.stats.batches += 1
-    if (rule := simulator.faults.take(call)) is not None:
+    if (rule := faults.take(simulator.faults, call)) is not None:
         # A fault of the batch itself: no item is read.
-        due = max(due, asyncio.get_running_loop().time() + rule.spec.get("delaySeconds", 0))
+        due = max(due, asyncio.get_running_loop().time() + rule.delay)
         if (injected := faults.reply(rule, call)) is not None:
             await sleep_until(due)
             return injected
