@@ -33,7 +33,7 @@ LADDERS = {
         "cli",
         "__main__",
     ),
-    "sandbox": ("processes faults", "azurite", "tenant host", "etd receiver", "stack", "demo", "__main__"),
+    "sandbox": ("processes client faults", "azurite", "tenant host", "etd receiver", "stack", "demo", "__main__"),
     "sandbox.tenant": ("errors", "odata", "world", "serve", "cli"),
 }
 # What is deployed, what runs beside it, and what looks at both. Nothing imports a package that is not named here.

@@ -6,13 +6,12 @@ message is ten minutes old: Message Search has a message only some minutes after
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.client import ask
 from sandbox.stack import Stack
 
 Json = dict[str, Any]
@@ -68,7 +67,7 @@ class Circle:
             "receivedAt": "-10m",
             "action": "quarantine",
         }
-        answer = _send("POST", f"{self.running.etd}/_sandbox/convict", {"tenantId": TENANT, "messages": [message]})
+        answer = ask(f"{self.running.etd}/_sandbox/convict", {"tenantId": TENANT, "messages": [message]})
         self.etd_id = answer["messages"][0]["id"]
 
     def step(self) -> Iterator[str]:
@@ -87,14 +86,14 @@ class Circle:
         return self.fixed and set(self.states.values()) == {"resolved"}
 
     def _feed(self) -> Iterator[str]:
-        feeds = _get(f"{self.running.address}/api/feeds")["value"]
+        feeds = ask(f"{self.running.address}/api/feeds")["value"]
         feed = next(one for one in feeds if one["tenantId"] == TENANT)
         if feed["candidates"] != self.read:
             self.read = feed["candidates"]
             yield f"The feed knows of {self.read} attempts, one for each mailbox, and looks into the mailboxes"
 
     def _incidents(self) -> Iterator[str]:
-        found = _get(f"{self.running.address}/api/incidents?tenantId={TENANT}&top=1000")["value"]
+        found = ask(f"{self.running.address}/api/incidents?tenantId={TENANT}&top=1000")["value"]
         for incident in found:
             subject, state = incident["subject"], incident["state"]
             if subject in SUBJECTS and self.states.get(subject) != state:
@@ -105,20 +104,7 @@ class Circle:
         self.fixed = True
         self._put_people(FIXED)
         change = {"tenantId": TENANT, "action": "quarantine", "by": "manual"}
-        _send("POST", f"{self.running.etd}/_sandbox/convict/{self.etd_id}", change)
+        ask(f"{self.running.etd}/_sandbox/convict/{self.etd_id}", change)
 
     def _put_people(self, people: Json) -> None:
-        _send("PUT", f"{self.running.graph}/_sandbox/state", {"tenants": {TENANT: {"people": people}}})
-
-
-def _get(url: str) -> Json:
-    with urllib.request.urlopen(url, timeout=30) as answer:
-        return json.load(answer)
-
-
-def _send(method: str, url: str, body: Json) -> Json:
-    request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"content-type": "application/json"}, method=method
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer) if answer.status == 200 else {}
+        ask(f"{self.running.graph}/_sandbox/state", {"tenants": {TENANT: {"people": people}}}, method="PUT")

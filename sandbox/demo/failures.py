@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import urllib.request
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from azure.storage.queue import QueueClient
 
 from sandbox.azurite import Azurite
+from sandbox.client import ask
 from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import Sample, load, taking_turns
 
@@ -43,10 +43,7 @@ def send(samples: Sequence[Sample], address: str, storage: Azurite, queue_name: 
 
 
 def post(address: str, body: Json | list[Json], media_type: str = "application/json") -> Json:
-    data = json.dumps(body).encode()
-    request = urllib.request.Request(f"{address}/api/failures", data, {"content-type": media_type})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+    return ask(f"{address}/api/failures", body, media_type=media_type)
 
 
 def log_export_row(failure: Json) -> Json:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from sandbox.client import ask
 from sandbox.tenant.world.samples import Sample
 
 Json = dict[str, Any]
@@ -23,8 +22,7 @@ def read(address: str) -> dict[str, Json]:
     found: dict[str, Json] = {}
     link: str | None = f"{address}/api/findings?top=1000"
     while link:
-        with urllib.request.urlopen(link, timeout=30) as answer:
-            page = json.load(answer)
+        page = ask(link)
         found |= {finding["failure"]["id"]: finding for finding in page["value"] if finding["failure"].get("id")}
         link = page.get("nextLink")
     return found

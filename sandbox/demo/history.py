@@ -7,12 +7,11 @@ them. Permissions change between two audits, so that there is drift.
 from __future__ import annotations
 
 import hashlib
-import json
 import random
-import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.client import ask
 from sandbox.stack import Stack
 from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import Sample, load
@@ -67,19 +66,11 @@ def send(running: Stack, number: int = 260) -> None:
     _post(running.address, "failures", failures(number))
     _post(running.address, "coverage", {})
     _post(running.address, "audits", {})
-    _grant(running.graph, "fabrikam", ["Mail.ReadWrite", "Organization.Read.All", "Domain.Read.All", "Mail.Send"])
+    granted = ["Mail.ReadWrite", "Organization.Read.All", "Domain.Read.All", "Mail.Send"]
+    state = {"tenants": {"fabrikam": {"etd": {"granted": granted}}}}
+    ask(f"{running.graph}/_sandbox/state", state, method="PUT")
     _post(running.address, "audits", {})
 
 
 def _post(address: str, path: str, body: Any) -> None:
-    data = json.dumps(body).encode()
-    request = urllib.request.Request(f"{address}/api/{path}", data, {"content-type": "application/json"})
-    urllib.request.urlopen(request, timeout=60).close()
-
-
-def _grant(graph: str, tenant: str, permissions: list[str]) -> None:
-    data = json.dumps({"tenants": {tenant: {"etd": {"granted": permissions}}}}).encode()
-    request = urllib.request.Request(
-        f"{graph}/_sandbox/state", data, {"content-type": "application/json"}, method="PUT"
-    )
-    urllib.request.urlopen(request, timeout=20).close()
+    ask(f"{address}/api/{path}", body, seconds=60)

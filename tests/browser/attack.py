@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from azure.storage.queue import QueueClient
 
+from sandbox.client import ask
 from sandbox.demo import history
 from sandbox.demo.history import DOMAINS
 from sandbox.stack import Stack, stack
@@ -23,15 +23,11 @@ Json = dict[str, Any]
 
 
 def post(address: str, path: str, body: Any) -> Any:
-    data = json.dumps(body).encode()
-    request = urllib.request.Request(f"{address}/api/{path}", data, {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=40) as answer:
-        return json.load(answer)
+    return ask(f"{address}/api/{path}", body, seconds=40)
 
 
 def get(address: str, path: str) -> Any:
-    with urllib.request.urlopen(f"{address}/api/{path}", timeout=40) as answer:
-        return json.load(answer)
+    return ask(f"{address}/api/{path}", seconds=40)
 
 
 @contextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import time
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from sandbox.client import ask
 from sandbox.stack import Stack, stack
 from sandbox.tenant.world import World
 from tests.browser.attack import get, post
@@ -24,18 +24,8 @@ MOST_REQUESTS = 60
 CONSENT = ["Mail.ReadWrite", "Organization.Read.All"]
 
 
-def control(running: Stack, method: str, path: str, body: Any) -> None:
-    request = urllib.request.Request(
-        f"{running.graph}/_sandbox/{path}",
-        json.dumps(body).encode(),
-        {"content-type": "application/json"},
-        method=method,
-    )
-    urllib.request.urlopen(request, timeout=20).close()
-
-
 def change(running: Stack, **tenant: Any) -> None:
-    control(running, "PUT", "state", {"tenants": {"tailspintoys": tenant}})
+    ask(f"{running.graph}/_sandbox/state", {"tenants": {"tailspintoys": tenant}}, method="PUT", seconds=20)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +91,7 @@ def test_from_the_overview_to_nothing_in_reach(attacked: Stack, open_page: OpenP
     [tenant] = get(attacked.address, "tenants")["value"]
     for name in PEOPLE:
         body = {"tenantId": tenant["tenantId"], "mailbox": f"{name}@{DOMAIN}", "internetMessageId": MESSAGE}
-        control(attacked, "POST", "remediate", body | {"folder": "quarantine"})
+        ask(f"{attacked.graph}/_sandbox/remediate", body | {"folder": "quarantine"}, seconds=20)
 
     keyboard.tab_to("Recheck")
     keyboard.press("Enter")
