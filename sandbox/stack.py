@@ -10,11 +10,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.azurite import Azurite, azurite
+from sandbox.client import ask
 from sandbox.processes import ROOT, Child, ChildError, child, free_port, host, started
 from sandbox.tenant.world import World
 
@@ -58,14 +59,12 @@ def stack(
 @contextmanager
 def _etd(graph: str, businesses: Sequence[str]) -> Iterator[tuple[str | None, dict[str, str]]]:
     """The address of the simulated ETD, and the setting that points to it; nothing if nobody has a business."""
-    arguments = ("etd", "--graph", graph, "--tenants", *businesses)
-    with child(*arguments, environ={}) if businesses else nullcontext() as process:
-        if process is None:
-            yield None, {}
-            return
+    if not businesses:
+        yield None, {}
+        return
+    with child("etd", "--graph", graph, "--tenants", *businesses, environ={}) as process:
         address = process.wait_for(r"^ETD listening at (http://\S+)")[1]
-        with urllib.request.urlopen(f"{address}/_sandbox/apis", timeout=20) as answer:
-            yield address, {"ETD_APIS": answer.read().decode()}
+        yield address, {"ETD_APIS": json.dumps(ask(f"{address}/_sandbox/apis"))}
 
 
 def core_tools() -> str | None:
