@@ -28,7 +28,7 @@ class Row:
 
 
 def message_rows(row: Row, switches: Switches) -> Iterator[Json]:
-    """None for an action that does not show."""
+    """One; none for an action that does not show."""
     if row.action and not shows(row.action, switches):
         return
     message = _update(row, switches) if row.verdict or row.action else _create(row.mail, switches)

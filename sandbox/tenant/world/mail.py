@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.tenant.world.catalog import GRAPH_APP_ID, app_role_id
 from sandbox.tenant.world.ids import guid
 from sandbox.tenant.world.mailboxes import default_message_id
+from sandbox.tenant.world.people import id_of
 from sandbox.tenant.world.tenant import Tenant
 from sandbox.tenant.world.times import timestamp
 from sandbox.tenant.world.world import World
@@ -69,7 +70,9 @@ def person(tenant: Tenant, address: str) -> str | None:
         users.lookup("mail", address),
     ):
         if found:
-            return next(key for key, spec in tenant.spec["people"].items() if _id(tenant, key, spec) == found[0]["id"])
+            return next(
+                key for key, spec in tenant.spec["people"].items() if id_of(tenant.key, key, spec) == found[0]["id"]
+            )
     return None
 
 
@@ -98,14 +101,10 @@ def _can_sign_in(tenant: Tenant, application: Mapping[str, Any]) -> bool:
     return not expired or bool(tenant.federated_credentials[application["id"]].items)
 
 
-def _id(tenant: Tenant, key: str, spec: Mapping[str, Any] | None) -> str:
-    return (spec or {}).get("id") or guid(tenant.key, "user", key)
-
-
 def _copies(tenant: Tenant, key: str) -> list[dict[str, Any]]:
     """The person's messages, each as a mapping with its id."""
     spec = tenant.spec["people"][key] or {}
-    mailbox = tenant.mailboxes[_id(tenant, key, spec)]
+    mailbox = tenant.mailboxes[id_of(tenant.key, key, spec)]
     lines = [dict(line) if isinstance(line, Mapping) else {"in": line} for line in spec.get("messages", ())]
     return [{"id": default_message_id(mailbox.address)} | line for line in lines]
 

@@ -21,9 +21,13 @@ Spec = Mapping[str, Any]
 USABLE = ("Enabled", "Warning")
 
 
+def id_of(tenant: str, key: str, spec: Spec | None) -> str:
+    return (spec or {}).get("id") or guid(tenant, "user", key)
+
+
 def user(tenant: str, key: str, spec: Spec, domain: str, now: datetime) -> dict[str, Any]:
     """The user's entity. `deletedDateTime` is set for a deleted user."""
-    user_id = spec.get("id") or guid(tenant, "user", key)
+    user_id = id_of(tenant, key, spec)
     upn = spec.get("upn") or f"{key}@{domain}"
     mail = spec.get("mail", upn)
     first, _, last = spec.get("name", key.replace(".", " ").title()).partition(" ")
