@@ -8,7 +8,7 @@ from triage.coverage.model import ScanState
 from triage.storage.account import StorageAccount
 from triage.storage.coverage_rows import TABLE, StoredScan, place_of, scans_of, stored_scan
 from triage.storage.documents import quoted
-from triage.storage.retention import Expiry, delete_found, first_row
+from triage.storage.retention import Expiry, delete_found, each_tenant, first_row
 from triage.wire import epoch_ns
 
 KEPT_SCANS = 7
@@ -23,13 +23,7 @@ async def remove_scans(account: StorageAccount, expiry: Expiry) -> int:
     """
     table = await account.table(TABLE)
     removed = 0
-    tenant = ""
-    while not expiry.over:
-        # The partitions of a tenant's mailboxes begin with the tenant's id and a period.
-        found = await first_row(table, f"PartitionKey gt '{tenant}~'" if tenant else "")
-        if found is None:
-            break
-        tenant = str(found["PartitionKey"]).partition(".")[0]
+    async for tenant, _ in each_tenant(table, expiry):
         removed += await _remove_of(table, tenant, expiry)
     return removed
 

@@ -6,12 +6,10 @@ posted again.
 
 from __future__ import annotations
 
-from typing import Any
-
 from triage.feeds.lanes import DAY
 from triage.storage.account import StorageAccount
 from triage.storage.feeds import TABLE
-from triage.storage.retention import MOST_OPERATIONS, Expiry, delete_rows, first_row, in_parts
+from triage.storage.retention import Expiry, delete_found, each_tenant
 from triage.wire import from_epoch_ns
 
 ACTIONS, DAYS, GAPS = 14 * DAY, 35 * DAY, 90 * DAY
@@ -21,14 +19,9 @@ async def remove_feed_rows(account: StorageAccount, now: int, expiry: Expiry) ->
     """Removes what is older than its kind is kept; only `until` of `expiry` counts. Raises azure.core's errors."""
     table = await account.table(TABLE)
     removed = 0
-    tenant = ""
-    while not expiry.over:
-        first = await first_row(table, f"PartitionKey gt '{tenant}'")
-        if first is None:
-            break
-        tenant = str(first["PartitionKey"])
+    async for tenant, _ in each_tenant(table, expiry):
         for where in _old(now):
-            removed += await _remove(table, f"PartitionKey eq '{tenant}' and {where}", expiry)
+            removed += await delete_found(table, f"PartitionKey eq '{tenant}' and {where}", expiry)
     return removed
 
 
@@ -46,13 +39,3 @@ def _old(now: int) -> list[str]:
 
 def _range(first: str, end: str) -> str:
     return f"RowKey ge '{first}' and RowKey lt '{end}'"
-
-
-async def _remove(table: Any, query: str, expiry: Expiry) -> int:
-    removed = 0
-    rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
-    async for part in in_parts(rows, MOST_OPERATIONS):
-        if expiry.over:
-            break
-        removed += await delete_rows(table, part)
-    return removed

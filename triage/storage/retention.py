@@ -55,7 +55,7 @@ async def remove_findings(findings: Findings, expiry: Expiry) -> int:
     for query in (Query({}, until=expiry.before - 1), Query({}, since=time.time_ns() + _MONTH)):
         rows = findings.rows(query, None, 1000)
         expired = (row async for row in rows if epoch_ns(unpack_compressed(SUMMARY, row)["lastSeen"]) < expiry.before)
-        async for part in in_parts(expired, _FINDINGS_AT_ONCE):
+        async for part in _in_parts(expired, _FINDINGS_AT_ONCE):
             ids = [place_of(row).rpartition("|")[2] for row in part]
             removed += sum(await asyncio.gather(*(findings.remove(one, expiry.before) for one in ids)))
             if expiry.over:
@@ -67,12 +67,7 @@ async def remove_audits(account: StorageAccount, expiry: Expiry) -> int:
     """Removes old audits of every tenant, also of one that is no longer configured. The newest of each tenant stays."""
     table = await account.table(AUDITS)
     removed = 0
-    tenant = ""
-    while not expiry.over:
-        newest = await first_row(table, f"PartitionKey gt '{tenant}'")
-        if newest is None:
-            break
-        tenant = str(newest["PartitionKey"])
+    async for tenant, newest in each_tenant(table, expiry):
         last = max(str(newest["RowKey"]), _last_to_keep(expiry))
         removed += await _remove_after(table, tenant, last, expiry)
     return removed
@@ -90,11 +85,9 @@ async def remove_notifications(account: StorageAccount, expiry: Expiry) -> int:
     done = f"RowKey gt 'done|{_last_to_keep(expiry)}' and RowKey lt 'done}}'"
     removed = 0
     for query in (f"PartitionKey eq '{shard}' and {clause}" for shard in SHARDS for clause in (done, told)):
-        rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
-        async for part in in_parts(rows, MOST_OPERATIONS):
-            if expiry.over:
-                return removed
-            removed += await delete_rows(table, part)
+        if expiry.over:
+            break
+        removed += await delete_found(table, query, expiry)
     return removed
 
 
@@ -112,14 +105,14 @@ async def delete_found(table: Any, query: str, expiry: Expiry) -> int:
     """Deletes the rows of one partition that a query finds, 100 in a transaction."""
     removed = 0
     rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
-    async for part in in_parts(rows, MOST_OPERATIONS):
+    async for part in _in_parts(rows, MOST_OPERATIONS):
         if expiry.over:
             break
-        removed += await delete_rows(table, part)
+        removed += await _delete(table, part)
     return removed
 
 
-async def delete_rows(table: Any, rows: list[Any]) -> int:
+async def _delete(table: Any, rows: list[Any]) -> int:
     """Deletes rows of one partition. Rows that another run has deleted in the meantime do not count."""
     from azure.core.exceptions import HttpResponseError
 
@@ -128,8 +121,20 @@ async def delete_rows(table: Any, rows: list[Any]) -> int:
     except HttpResponseError as error:
         if error.status_code != 404:
             raise
-        return sum([await delete_rows(table, [row]) for row in rows]) if len(rows) > 1 else 0
+        return sum([await _delete(table, [row]) for row in rows]) if len(rows) > 1 else 0
     return len(rows)
+
+
+async def each_tenant(table: Any, expiry: Expiry) -> AsyncIterator[tuple[str, Any]]:
+    """Each tenant that has rows in a table, and the keys of its first row, until time is up.
+
+    The partitions of a tenant are its id, and those that begin with its id and a period.
+    """
+    query = ""
+    while not expiry.over and (found := await first_row(table, query)) is not None:
+        tenant = str(found["PartitionKey"]).partition(".")[0]
+        yield tenant, found
+        query = f"PartitionKey gt '{tenant}~'"
 
 
 async def first_row(table: Any, query: str) -> Any:
@@ -139,8 +144,7 @@ async def first_row(table: Any, query: str) -> Any:
     return None
 
 
-async def in_parts(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
-    """The items, so many at a time."""
+async def _in_parts(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
     part: list[T] = []
     async for item in items:
         part.append(item)
