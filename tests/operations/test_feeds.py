@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import pytest
+from azure.core.pipeline.transport import AioHttpTransport
 
 from sandbox.azurite import Azurite
 from tests.operations.conftest import WORLD, make_services
 from triage.feeds.lanes import DAY, HOUR, LAG, MINUTE, Lane, LaneState
 from triage.feeds.model import FeedGap, FeedState
+from triage.operations.feed_looks import look_at_actions
 from triage.operations.feeds import feeds
-from triage.storage.feeds import Feeds
+from triage.storage.feeds import TABLE, Feeds
 from triage.wire import epoch_ns, from_epoch_ns
 
 ONE, TWO = [tenant["tenantId"] for tenant in WORLD.triage_tenants()]
@@ -58,4 +63,24 @@ async def test_one_run_at_a_time_has_a_lease(storage: Azurite) -> None:
     await rows.release(lease)
     assert await rows.lease("poll", NOW + 61 * 10**9, 60) is None
     assert await rows.lease("poll", NOW - 30 * DAY, 60) is not None, "a clock that was wrong keeps nobody out"
+    await services.close()
+
+
+async def test_a_minute_in_which_no_look_is_due_only_asks_for_looks(
+    storage: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = make_services(
+        "http://127.0.0.1:1", storage.connection_string, ETD_APIS=json.dumps([{"tenantId": TWO, **API}])
+    )
+    await services.account.table(TABLE)
+    asked: list[str] = []
+    send = AioHttpTransport.send
+
+    async def noted(transport: Any, request: Any, **options: Any) -> Any:
+        asked.append(request.method)
+        return await send(transport, request, **options)
+
+    monkeypatch.setattr(AioHttpTransport, "send", noted)
+    assert await look_at_actions(services) == 0
+    assert asked == ["GET", "GET"], "docs/costs.md has their number"
     await services.close()

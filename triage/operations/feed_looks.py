@@ -50,8 +50,11 @@ async def look_at_actions(services: Services, seconds: float = deadlines.MAINTEN
 
 async def _look(services: Services, session: FeedSession, until: float) -> int:
     tenant = services.settings.tenant(session.api.tenant_id)
-    lease = await session.rows.lease(Job.LOOKS, session.clock(), _LEASE) if tenant else None
-    if tenant is None or lease is None:
+    # In most minutes nothing is due: then there is nothing to have a lease for.
+    if tenant is None or not await session.actions.due(session.clock(), 1):
+        return 0
+    lease = await session.rows.lease(Job.LOOKS, session.clock(), _LEASE)
+    if lease is None:
         return 0
     done = 0
     try:
