@@ -55,12 +55,16 @@ def test_reasons_are_not_without_end() -> None:
 
 def test_how_a_scan_ends() -> None:
     scan = counted(NEXT, 5, [UNCOVERED], 10)
-    complete = ended(scan, ScanState.COMPLETE)
+    complete = ended(scan)
+    assert complete.state is ScanState.COMPLETE
     assert (complete.progress, complete.reasons, complete.changes) == (1, [], scan.changes)
-    partial = ended(scan, ScanState.PARTIAL, LACK)
+    partial = ended(scan, LACK)
+    assert partial.state is ScanState.PARTIAL
     assert (partial.progress, partial.reasons, partial.changes) == (0.5, [LACK], None)
     assert complete.finished_at and partial.finished_at
-    assert [tells_nothing(counted(NEXT, 1, [one], 1)) for one in (COVERED, UNCOVERED, UNKNOWN)] == [False, False, True]
+    alone = [counted(NEXT, 1, [one], 1) for one in (COVERED, UNCOVERED, UNKNOWN)]
+    assert [tells_nothing(one) for one in alone] == [False, False, True]
+    assert ended(alone[-1]).state is ScanState.PARTIAL, "no mailbox could be read"
 
 
 @pytest.mark.parametrize(("found", "before", "standing", "change"), [

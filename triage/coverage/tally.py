@@ -39,20 +39,23 @@ def counted(scan: CoverageScan, users: int, found: Iterable[Assessed], expected:
             "uncovered": uncovered,
             "by_cause": dict(causes.most_common()),
             "unknown": unknown,
-            "reasons": with_reasons(reasons),
+            "reasons": _few(reasons),
         }
     )
 
 
-def ended(scan: CoverageScan, state: ScanState, lack: Lack | None = None) -> CoverageScan:
-    """The scan at its end. One that ended early, for what is lacking, is compared with no other."""
-    complete = state is ScanState.COMPLETE
+def ended(scan: CoverageScan, lack: Lack | None = None) -> CoverageScan:
+    """The scan at its end: partial if it ended early, for what is lacking, or if it tells nothing.
+
+    A partial one is compared with no other.
+    """
+    complete = lack is None and not tells_nothing(scan)
     return scan.model_copy(
         update={
-            "state": state,
+            "state": ScanState.COMPLETE if complete else ScanState.PARTIAL,
             "finished_at": now(),
             "progress": 1.0 if complete else scan.progress,
-            "reasons": with_reasons([*scan.reasons, *([lack] if lack else [])]),
+            "reasons": _few([*scan.reasons, *([lack] if lack else [])]),
             "changes": scan.changes if complete else None,
         }
     )
@@ -63,7 +66,7 @@ def tells_nothing(scan: CoverageScan) -> bool:
     return bool(scan.unknown) and not scan.covered and not scan.uncovered
 
 
-def with_reasons(reasons: Iterable[Lack]) -> list[Lack]:
+def _few(reasons: Iterable[Lack]) -> list[Lack]:
     """Each reason once, and not too many of them."""
     found = {(one.check, one.reason, one.permission, one.detail): one for one in reasons}
     return list(found.values())[:_MOST_REASONS]

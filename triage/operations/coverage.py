@@ -164,7 +164,7 @@ class _Slice:
                 case Part() as part:
                     await self._keep(part)
                 case Blocked(lack, None):
-                    await self._end(ScanState.PARTIAL, lack)
+                    await self._end(lack)
                 case Blocked(lack, work, seconds):
                     await self._wait(lack, work or self.work, seconds)
                 case StartOver(work):
@@ -193,7 +193,7 @@ class _Slice:
         scan = counted(self.scan, part.users, part.found, part.work.expected)
         scan, rows = await self._compared(scan, part)
         if part.last or (tells_nothing(scan) and scan.unknown >= _TELLS_NOTHING_AFTER):
-            scan = ended(scan, ScanState.PARTIAL if tells_nothing(scan) else ScanState.COMPLETE)
+            scan = ended(scan)
         await self._store(scan, part.work.model_copy(update={"stored_at": now()}), rows)
 
     async def _compared(self, scan: CoverageScan, part: Part) -> tuple[CoverageScan, list[Entity]]:
@@ -221,7 +221,7 @@ class _Slice:
     async def _wait(self, lack: Lack, work: Work, seconds: float) -> None:
         """Says when to go on, unless the scan has been waiting for too long."""
         if -_seconds_until(work.stored_at) >= STALLED_SECONDS:
-            await self._end(ScanState.PARTIAL, lack)
+            await self._end(lack)
             return
         not_before = from_epoch_ns(time.time_ns() + int(seconds * _SECOND))
         await self._store(self.scan, work.model_copy(update={"not_before": not_before}))
@@ -229,12 +229,12 @@ class _Slice:
     async def _start_over(self, work: Work) -> None:
         """Begins again with the first page. What was found until then is left to retention."""
         if work.round == MOST_ROUNDS:
-            await self._end(ScanState.PARTIAL, FORGOTTEN)
+            await self._end(FORGOTTEN)
         else:
             await self._store(self.scan.begun_again(), work.model_copy(update={"stored_at": now()}))
 
-    async def _end(self, state: ScanState, lack: Lack) -> None:
-        await self._store(ended(self.scan, state, lack), self.work)
+    async def _end(self, lack: Lack) -> None:
+        await self._store(ended(self.scan, lack), self.work)
 
     async def _store(self, scan: CoverageScan, work: Work, rows: Sequence[Entity] = ()) -> None:
         await self.services.coverage_runs.store(self.run, scan, work, rows)

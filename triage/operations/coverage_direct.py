@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from triage.coverage.compare import kept
 from triage.coverage.model import CoverageScan, ScanState, UncoveredMailbox, new_scan
-from triage.coverage.tally import counted, ended, tells_nothing
+from triage.coverage.tally import counted, ended
 from triage.coverage.work import Work
 from triage.graph.tenants import Tenants
 from triage.operations.scanner import FORGOTTEN, MOST_ROUNDS, Blocked, Part, Scanner, StartOver
@@ -33,17 +33,17 @@ async def scan_without_storage(tenants: Tenants, tenant: Tenant, progress: Progr
             case Part() as part:
                 scan = counted(scan, part.users, part.found, work.expected)
                 if part.last:
-                    scan = ended(scan, ScanState.PARTIAL if tells_nothing(scan) else ScanState.COMPLETE)
+                    scan = ended(scan)
                 rows = [row for one in part.found if (row := kept(one, None, scan)) is not None]
                 progress(scan, [mailbox for _, mailbox in rows])
                 work, waited = part.work, 0.0
             case Blocked(lack, later, seconds):
                 if later is None or waited + seconds > PATIENCE_SECONDS:
-                    return ended(scan, ScanState.PARTIAL, lack)
+                    return ended(scan, lack)
                 await asyncio.sleep(seconds)
                 work, waited = later, waited + seconds
             case StartOver(work):
                 if work.round == MOST_ROUNDS:
-                    return ended(scan, ScanState.PARTIAL, FORGOTTEN)
+                    return ended(scan, FORGOTTEN)
                 scan, waited = scan.begun_again(), 0.0
     return scan
