@@ -103,7 +103,8 @@ class _Collector:
             evidence.mailbox_purpose = settings.map(lambda value: value.purpose)
 
     def _own_refusal(self) -> None:
-        self.evidence.mailbox = own_refusal(self.evidence.mailbox, self.evidence.user)
+        if self.evidence.user.known:
+            self.evidence.mailbox = own_refusal(self.evidence.mailbox)
 
     async def _skus(self, person: User) -> None:
         """What the tenant's SKUs include, if the cause depends on it."""

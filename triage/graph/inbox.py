@@ -10,18 +10,17 @@ from http import HTTPStatus
 from triage.graph.batch_request import MAX_ITEMS
 from triage.graph.batching import Batcher
 from triage.graph.evidence import Answer, State
-from triage.graph.models.directory import User
 from triage.graph.models.mail import MailFolder
 from triage.graph.questions import mail
 from triage.graph.reading import read_one
 
 
-def own_refusal(inbox: Answer[MailFolder], user: Answer[User]) -> Answer[MailFolder]:
+def own_refusal(inbox: Answer[MailFolder]) -> Answer[MailFolder]:
     """A 401 for the Inbox, while the directory accepts the same token, is the mailbox's own: it does not answer.
 
-    Exchange gives it for a user without a license, among others.
+    Only for a user that the directory has answered for. Exchange gives it for a user without a license, among others.
     """
-    if inbox.status == HTTPStatus.UNAUTHORIZED and inbox.error_code and user.known:
+    if inbox.status == HTTPStatus.UNAUTHORIZED and inbox.error_code:
         return replace(inbox, state=State.ABSENT, reason=None)
     return inbox
 

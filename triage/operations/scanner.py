@@ -158,8 +158,7 @@ class Scanner:
                 again, await read_inboxes(self._batcher, [ids[one] for one in again], width), strict=True
             ):
                 found[number] = answer
-        directory_answers = Answer("user", State.READ, User())
-        return [own_refusal(inbox, directory_answers) for inbox in found]
+        return [own_refusal(inbox) for inbox in found]
 
 
 def _without_page(answer: Answer[Page], work: Work) -> Blocked | StartOver:
