@@ -33,10 +33,7 @@ class Diagnosis:
 
 def diagnose(case: Case) -> Diagnosis:
     """The cause, or `undetermined` and what could not be read."""
-    found = _look(case, precedence(case.scenario))
-    return _chosen(found) or undetermined(
-        tuple(dict.fromkeys(found.lacks)), case.failure.mailbox, found.also_seen(None)
-    )
+    return _decided(case, _look(case, precedence(case.scenario)))
 
 
 def obstacle(case: Case) -> Diagnosis | None:
@@ -45,9 +42,7 @@ def obstacle(case: Case) -> Diagnosis | None:
     `undetermined` if that could not be read.
     """
     found = _look(case, OF_MAILBOX)
-    if found.chosen is None and not found.lacks:
-        return None
-    return _chosen(found) or undetermined(tuple(dict.fromkeys(found.lacks)), case.failure.mailbox)
+    return _decided(case, found) if found.chosen or found.lacks else None
 
 
 @dataclass(slots=True)
@@ -89,10 +84,10 @@ def _look(case: Case, causes: Iterable[Cause]) -> _Found:
     return found
 
 
-def _chosen(found: _Found) -> Diagnosis | None:
-    """The diagnosis with the first cause; None if there is none, or if what could not be read might stand above it."""
+def _decided(case: Case, found: _Found) -> Diagnosis:
+    """The diagnosis with the first cause; undetermined without one, or if what could not be read might stand above it."""
     if found.chosen is None or found.lacks:
-        return None
+        return undetermined(tuple(dict.fromkeys(found.lacks)), case.failure.mailbox, found.also_seen(None))
     rule, match = RULES[found.chosen], found.matches[found.chosen]
     confidence = match.confidence or rule.confidence
     return Diagnosis(
