@@ -6,9 +6,8 @@ import azure.functions as func
 
 from triage.api.access import Caller
 from triage.api.filters import AUDITS, DEFAULT_TOP
-from triage.api.problem_types import ProblemType
 from triage.api.queries import page, read_query
-from triage.api.responses import RequestError, endpoint, json_response
+from triage.api.responses import endpoint, existing, json_response
 from triage.api.tenant_body import meant
 from triage.operations.audits import audit_all
 from triage.operations.services import Services
@@ -39,10 +38,8 @@ async def latest(request: func.HttpRequest, services: Services, caller: Caller) 
 @endpoint
 async def get(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
     """One audit."""
-    audit = caller.own(await services.audits.get(request.route_params["id"]))
-    if audit is None:
-        raise RequestError(ProblemType.NOT_FOUND, "There is no audit with this ID.")
-    return json_response(audit.wire())
+    found = await services.audits.get(request.route_params["id"])
+    return json_response(existing(caller.own(found), "There is no audit with this ID.").wire())
 
 
 @endpoint

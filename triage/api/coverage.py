@@ -12,9 +12,8 @@ from triage.api.access import Caller
 from triage.api.collection import collection
 from triage.api.exports import mailboxes_table
 from triage.api.filters import MAILBOXES
-from triage.api.problem_types import ProblemType
 from triage.api.queries import read_query
-from triage.api.responses import RequestError, endpoint, json_response
+from triage.api.responses import endpoint, existing, json_response
 from triage.api.tenant_body import meant
 from triage.coverage.model import CoverageScan, MailboxChange
 from triage.diagnosis.causes import Cause
@@ -62,7 +61,5 @@ async def post(request: func.HttpRequest, services: Services, caller: Caller) ->
 
 
 async def _scan(request: func.HttpRequest, services: Services, caller: Caller) -> CoverageScan:
-    scan = caller.own(await services.coverages.get(request.route_params["id"]))
-    if scan is None:
-        raise RequestError(ProblemType.NOT_FOUND, "There is no coverage scan with this ID.")
-    return scan
+    found = await services.coverages.get(request.route_params["id"])
+    return existing(caller.own(found), "There is no coverage scan with this ID.")

@@ -11,9 +11,8 @@ from triage.api.access import Caller
 from triage.api.collection import bad_token, collection
 from triage.api.exports import findings_table, ocsf
 from triage.api.filters import DEFAULT_TOP, FINDINGS, RETRIAGE
-from triage.api.problem_types import ProblemType
 from triage.api.queries import linked, read_query
-from triage.api.responses import RequestError, endpoint, in_dashboard, json_response
+from triage.api.responses import endpoint, existing, in_dashboard, json_response
 from triage.finding import Finding
 from triage.operations import findings
 from triage.operations.accept import retriage as queue_again
@@ -79,8 +78,6 @@ async def retriage_all(request: func.HttpRequest, services: Services, caller: Ca
 
 
 async def _finding(request: func.HttpRequest, services: Services, caller: Caller) -> Finding:
-    finding = caller.own(await findings.find(services, request.route_params["id"]))
-    if finding is None:
-        detail = "There is no finding with this ID. An accepted failure has one after it is triaged."
-        raise RequestError(ProblemType.NOT_FOUND, detail)
-    return finding
+    found = await findings.find(services, request.route_params["id"])
+    detail = "There is no finding with this ID. An accepted failure has one after it is triaged."
+    return existing(caller.own(found), detail)

@@ -15,7 +15,7 @@ from triage.api.exports import incidents_table
 from triage.api.filters import INCIDENTS
 from triage.api.problem_types import ProblemType
 from triage.api.queries import read_query
-from triage.api.responses import RequestError, endpoint, in_dashboard, json_response
+from triage.api.responses import RequestError, endpoint, existing, in_dashboard, json_response
 from triage.api.schemas.actions import Noted, Resolved, Suppressed
 from triage.incidents import Incident, StateError, acknowledge, suppress
 from triage.incidents.transitions import Step
@@ -92,10 +92,8 @@ async def post_recheck(request: func.HttpRequest, services: Services, caller: Ca
 
 
 async def _incident(request: func.HttpRequest, services: Services, caller: Caller) -> Incident:
-    incident = caller.own(await services.incidents.get(request.route_params["id"]))
-    if incident is None:
-        raise RequestError(ProblemType.NOT_FOUND, "There is no incident with this ID.")
-    return incident
+    found = await services.incidents.get(request.route_params["id"])
+    return existing(caller.own(found), "There is no incident with this ID.")
 
 
 async def _change(

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import azure.functions as func
@@ -31,6 +31,7 @@ DATA_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"
 
 Handler = Callable[[func.HttpRequest, Services, Caller], Awaitable[func.HttpResponse]]
 UnlimitedHandler = Callable[[func.HttpRequest, Services], Awaitable[func.HttpResponse]]
+T = TypeVar("T")
 
 
 class RequestError(InputError):
@@ -39,6 +40,13 @@ class RequestError(InputError):
     def __init__(self, kind: ProblemType, detail: str, problems: Iterable[Problem] = ()) -> None:
         super().__init__(detail, problems)
         self.kind = kind
+
+
+def existing(found: T | None, detail: str) -> T:
+    """What was found. RequestError (404) if that is nothing."""
+    if found is None:
+        raise RequestError(ProblemType.NOT_FOUND, detail)
+    return found
 
 
 def json_response(value: Any, status: HTTPStatus = HTTPStatus.OK) -> func.HttpResponse:
