@@ -99,23 +99,17 @@ def identify(settings: Settings, request: func.HttpRequest) -> Caller:
     if not settings.easyauth or request.method == "OPTIONS":
         return EVERYTHING
     principal = _Principal.of(header(request, HEADER))
-    roles, name = principal.roles, principal.name
     needed = READ if request.method in ("GET", "HEAD") else WRITE
-    if needed in roles:
-        return Caller(None, name)
-    tenants = tuple(sorted(filter(None, (_tenant_of(role, needed) for role in roles))))
-    if not tenants:
+    tenants = principal.tenants(needed)
+    if tenants == ():
         detail = f"This needs the app role {needed}. An administrator can assign it."
         raise AccessError(ProblemType.ROLE_MISSING, detail)
-    return Caller(tenants, name)
+    return Caller(tenants, principal.name)
 
 
 def may_write(settings: Settings, request: func.HttpRequest) -> bool:
     """Whether the caller may change something in a tenant. AccessError if nobody is signed in."""
-    if not settings.easyauth:
-        return True
-    roles = _Principal.of(header(request, HEADER)).roles
-    return WRITE in roles or any(_tenant_of(role, WRITE) for role in roles)
+    return not settings.easyauth or _Principal.of(header(request, HEADER)).tenants(WRITE) != ()
 
 
 def header(request: func.HttpRequest, name: str) -> str | None:
@@ -153,3 +147,9 @@ class _Principal:
             return cls(next(iter(names), "somebody without a name"), roles)
         except (binascii.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise AccessError(ProblemType.NOT_SIGNED_IN, "Sign in again. The principal cannot be read.") from None
+
+    def tenants(self, needed: str) -> tuple[str, ...] | None:
+        """The tenants that the app role is limited to: none without the role, and None if nothing limits it."""
+        if needed in self.roles:
+            return None
+        return tuple(sorted(filter(None, (_tenant_of(role, needed) for role in self.roles))))
