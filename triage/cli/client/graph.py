@@ -13,7 +13,7 @@ from triage.addresses import guid
 from triage.cli.errors import CommandError, UsageError
 from triage.cli.show.terminal import errors, say
 from triage.graph.tenants import Tenants
-from triage.settings import Mode, Settings, SettingsError, read_settings
+from triage.settings import Mode, Settings, SettingsError, Tenant, read_settings
 
 T = TypeVar("T")
 
@@ -24,6 +24,11 @@ class GraphTarget:
 
     settings: Settings
     tenant_id: str | None
+
+    @property
+    def tenants(self) -> list[Tenant]:
+        """The tenant that was chosen; without a choice, all of them."""
+        return [one for one in self.settings.tenants if self.tenant_id in (None, one.tenant_id)]
 
 
 def graph_target(tenant: str | None, etd_app_id: str | None, mode: Mode) -> GraphTarget:

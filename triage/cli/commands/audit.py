@@ -47,7 +47,6 @@ def _print(audits: list[Json]) -> None:
 async def _audit(target: GraphTarget) -> list[Json]:
     from triage.operations.audits import audit_without_storage
 
-    wanted = [tenant for tenant in target.settings.tenants if target.tenant_id in (None, tenant.tenant_id)]
     async with tenants_of(target) as tenants:
-        audits = await asyncio.gather(*(audit_without_storage(target.settings, tenants, one) for one in wanted))
+        audits = await asyncio.gather(*(audit_without_storage(target.settings, tenants, one) for one in target.tenants))
     return [one.wire() for one in audits]

@@ -24,16 +24,15 @@ if TYPE_CHECKING:
 
 async def scan_directly(target: GraphTarget, causes: Sequence[str], listing: Listing) -> ExitCode:
     """Scans the tenants one after the other, and prints what was found."""
-    wanted = [tenant for tenant in target.settings.tenants if target.tenant_id in (None, tenant.tenant_id)]
     found: list[tuple[Json, list[Json]]] = []
     async with tenants_of(target) as tenants:
-        for tenant in wanted:
+        for tenant in target.tenants:
             scan, mailboxes = await _scan(tenants, tenant)
             found.append((scan, [one for one in mailboxes if not causes or one["cause"] in causes]))
     if listing.form is Form.JSON:
         print_json({"value": [{**scan, "uncoveredMailboxes": mailboxes} for scan, mailboxes in found]})
     else:
-        await _print(found, {tenant.tenant_id: tenant.name or tenant.tenant_id for tenant in wanted}, listing)
+        await _print(found, {tenant.tenant_id: tenant.name or tenant.tenant_id for tenant in target.tenants}, listing)
     explain_sign_in({str(reason.get("reason")) for scan, _ in found for reason in scan["reasons"]})
     return ExitCode.OK if all(scan["state"] == "complete" for scan, _ in found) else ExitCode.UNKNOWN
 
