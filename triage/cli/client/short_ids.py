@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from triage.cli.client.answers import NotFoundError
-from triage.cli.client.service import Service
+from triage.cli.client.answers import Json, NotFoundError
+from triage.cli.client.service import Service, Target, connect, segment
 from triage.cli.errors import UsageError
 
 # As a filter takes an incident: whole, or its beginning.
@@ -37,6 +37,12 @@ async def whole_id(service: Service, collection: str, text: str) -> str:
     raise NotFoundError(
         f"No ID among the first {SEARCHED:,} {collection} begins with {text}. Give the whole ID (--columns id lists them)."
     )
+
+
+async def item_of(target: Target, collection: str, text: str) -> Json:
+    """The item of a collection whose ID is this, or begins like it."""
+    async with connect(target) as service:
+        return await service.get(f"{collection}/{segment(await whole_id(service, collection, text))}")
 
 
 async def whole_ids(service: Service, query: Mapping[str, str]) -> dict[str, str]:

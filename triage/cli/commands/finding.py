@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from triage.cli.client.answers import Json
-from triage.cli.client.service import Target, connect, segment
-from triage.cli.client.short_ids import whole_id
+from triage.cli.client.short_ids import item_of
 from triage.cli.errors import ExitCode
 from triage.cli.options import AsJson, Requests, ServiceOptions, Web
 from triage.cli.show.finding import finding_story
@@ -27,7 +25,7 @@ def finding(
     as_json: AsJson = False,
 ) -> ExitCode:
     """Explain one finding: what happened, whether the message can be opened, what to do, and how it is known."""
-    found = asyncio.run(_get(target, identifier))
+    found = asyncio.run(item_of(target, "findings", identifier))
     if web:
         open_page(target, finding=str(found["id"]))
     elif as_json:
@@ -35,8 +33,3 @@ def finding(
     else:
         print_parts(finding_story(found, requests=requests))
     return ExitCode.OK
-
-
-async def _get(target: Target, identifier: str) -> Json:
-    async with connect(target) as service:
-        return await service.get(f"findings/{segment(await whole_id(service, 'findings', identifier))}")

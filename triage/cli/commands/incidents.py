@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from triage.cli.client.answers import Json
-from triage.cli.client.service import Target, connect, segment
-from triage.cli.client.short_ids import whole_id
+from triage.cli.client.short_ids import item_of
 from triage.cli.errors import ExitCode, UsageError
 from triage.cli.options import ServiceOptions
 from triage.cli.queries import IncidentListing, IncidentQuery
@@ -34,7 +32,7 @@ def incidents(
         return ExitCode.OK
     if query or listing.columns or listing.form is Form.CSV:
         raise UsageError("Give either an ID, or filters and columns for a list.")
-    found = asyncio.run(_get(target, identifier))
+    found = asyncio.run(item_of(target, "incidents", identifier))
     if listing.web:
         open_page(target, incident=str(found["id"]))
     elif listing.form is Form.JSON:
@@ -42,8 +40,3 @@ def incidents(
     else:
         print_parts(incident_story(found))
     return ExitCode.OK
-
-
-async def _get(target: Target, identifier: str) -> Json:
-    async with connect(target) as service:
-        return await service.get(f"incidents/{segment(await whole_id(service, 'incidents', identifier))}")
