@@ -11,7 +11,7 @@ from triage.cli.client.graph import GraphTarget, explain_sign_in, tenants_of, wi
 from triage.cli.errors import ExitCode
 from triage.cli.options import AsJson, GraphOptions
 from triage.cli.show.audit import audit_story, exit_code
-from triage.cli.show.collection import TENANT, many
+from triage.cli.show.collection import TENANT
 from triage.cli.show.columns import table
 from triage.cli.show.lists import LATEST_AUDITS, worst
 from triage.cli.show.terminal import output, print_json, print_parts
@@ -34,10 +34,9 @@ def audit(target: GraphOptions, as_json: AsJson = False) -> ExitCode:
 def _print(audits: list[Json]) -> None:
     shown = audits
     if len(audits) > 1:
-        total = f"{many(len(audits), LATEST_AUDITS.nouns)}: {LATEST_AUDITS.total(audits)}"
         rows = [{**LATEST_AUDITS.flat(one), TENANT.name: one["tenantId"]} for one in audits]
         columns = [column for column in LATEST_AUDITS.columns if column.name not in ("id", "drift", "auditedAt")]
-        print_parts([Text(total, "bold"), Text(), table(columns, rows, output().width)])
+        print_parts([Text(LATEST_AUDITS.sentence(audits), "bold"), Text(), table(columns, rows, output().width)])
         shown = [one for one in audits if one["issues"] or one["unreadable"]]
     for number, one in enumerate(shown):
         print_parts([""] * (number > 0 or len(audits) > 1))

@@ -11,7 +11,6 @@ from triage.cli.client.answers import Json
 from triage.cli.client.graph import GraphTarget, explain_sign_in, tenants_of
 from triage.cli.commands.coverage_start import COLUMNS
 from triage.cli.errors import ExitCode
-from triage.cli.show.collection import many
 from triage.cli.show.coverage import MAILBOXES, scan_view, scans_view
 from triage.cli.show.pages import Form, Listing, print_pages
 from triage.cli.show.terminal import errors, harmless, output, print_json, print_parts, say
@@ -74,7 +73,7 @@ async def _print(found: list[tuple[Json, list[Json]]], names: dict[str, str], li
 
 
 async def _total(rows: list[Json]) -> str:
-    return f"{many(len(rows), MAILBOXES.nouns)}: {MAILBOXES.total(rows)}"
+    return MAILBOXES.sentence(rows)
 
 
 async def _pages(rows: list[Json]) -> AsyncIterator[list[Json]]:

@@ -38,6 +38,10 @@ class Collection:
     paged: bool = True
     order: Callable[[Json], int] | None = None
 
+    def sentence(self, rows: list[Json]) -> str:
+        """How many rows there are, and what they are."""
+        return f"{many(len(rows), self.nouns)}: {self.total(rows)}"
+
 
 def counts(values: Iterable[object], order: Iterable[str]) -> str:
     """How often each value is there, such as "2 broken, 1 unknown", in this order."""
@@ -46,6 +50,12 @@ def counts(values: Iterable[object], order: Iterable[str]) -> str:
     return ", ".join(
         f"{found[name]:,} {harmless(name.replace('_', ' '))}" for name in [*known, *sorted(found.keys() - set(known))]
     )
+
+
+def place(value: object, order: Iterable[str]) -> int:
+    """The place of a value in this order. One that this version does not know comes first."""
+    known = list(order)
+    return known.index(str(value)) if str(value) in known else 0
 
 
 def many(count: int, nouns: tuple[str, str]) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from triage.cli.client.answers import Json
 from triage.cli.errors import ExitCode
-from triage.cli.show.collection import TENANT, counts, many
+from triage.cli.show.collection import TENANT, counts, many, place
 from triage.cli.show.columns import Column, moment, number, table, word
 from triage.cli.show.layout import heading, part, parts
 from triage.cli.show.terminal import harmless, plain
@@ -46,19 +46,12 @@ def exit_code(feeds: list[Json]) -> ExitCode:
     return max(found, default=ExitCode.OK)
 
 
-def _worst(feed: Json) -> int:
-    """The place of a feed in a list that begins with the worst."""
-    order = list(_STATES)
-    state = str(feed.get("state"))
-    return order.index(state) if state in order else 0
-
-
 def feeds_view(feeds: list[Json], names: Mapping[str, str], width: int) -> Iterator[RenderableType]:
     """The totals, a table of the feeds that are on, the worst first, and what to do about them."""
     yield Text(
         f"{many(len(feeds), ('tenant', 'tenants'))}: {counts((one.get('state') for one in feeds), _STATES)}.", "bold"
     )
-    rows = sorted((one for one in feeds if one.get("state") != "off"), key=_worst)
+    rows = sorted((one for one in feeds if one.get("state") != "off"), key=lambda one: place(one.get("state"), _STATES))
     if not rows:
         return
     failed = sum(int(one.get("failuresFound") or 0) for one in rows)

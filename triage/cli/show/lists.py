@@ -9,7 +9,7 @@ from rich.text import Text
 
 from triage.api.exports import EXPOSURE_COLUMNS, FINDING_COLUMNS, INCIDENT_COLUMNS
 from triage.cli.client.answers import Json
-from triage.cli.show.collection import TENANT, Collection, counts, many
+from triage.cli.show.collection import TENANT, Collection, counts, many, place
 from triage.cli.show.columns import Column, identifier, moment, number, word
 from triage.cli.show.layout import SEVERITY_STYLES, STATE_STYLES, VERDICT_STYLES, exposed_word, part, parts
 from triage.cli.show.terminal import harmless, plain
@@ -186,9 +186,7 @@ AUDITS = Collection(
 
 def worst(audit: Json) -> int:
     """The place of an audit in a list that begins with the worst."""
-    order = list(VERDICT_STYLES)
-    verdict = str(audit.get("verdict"))
-    return order.index(verdict) if verdict in order else 0
+    return place(audit.get("verdict"), VERDICT_STYLES)
 
 
 LATEST_AUDITS = replace(AUDITS, path="audits/latest", nouns=("app", "apps"), paged=False, order=worst)

@@ -75,7 +75,7 @@ async def print_collection(
 async def _total(service: Service, collection: Collection, query: Mapping[str, str], rows: list[Json]) -> str:
     """What all of them are: from the summary's counts, if these rows are not all."""
     if not service.more:
-        return f"{many(len(rows), collection.nouns)}: {collection.total(rows)}"
+        return collection.sentence(rows)
     if collection.whole and query.keys() <= set(collection.summarized):
         return collection.whole(await service.get("summary", query))
     return f"The first {many(len(rows), collection.nouns)} of more: {collection.total(rows)}"
