@@ -17,6 +17,7 @@ from triage.cli.commands.coverage_start import start
 from triage.cli.errors import ExitCode, UsageError
 from triage.cli.options import ServiceOptions, tenant_option
 from triage.cli.queries import MailboxListing, MailboxQuery
+from triage.cli.show.collection import tenant_of
 from triage.cli.show.coverage import MAILBOXES, NEVER, scan_view, scans_view
 from triage.cli.show.pages import Form, Listing, print_collection
 from triage.cli.show.terminal import output, print_json, print_parts, say
@@ -93,7 +94,7 @@ async def _mailboxes(target: Target, what: str, tenant: str | None, query: dict[
             return
         if listing.form is Form.TABLE:
             names = await tenant_names(service)
-            print_parts([*scan_view(scan, names.get(str(scan["tenantId"]), str(scan["tenantId"]))), ""])
+            print_parts([*scan_view(scan, tenant_of(scan, names)), ""])
         collection = replace(MAILBOXES, path=f"coverage/{segment(str(scan['id']))}/mailboxes")
         await print_collection(service, collection, query, listing)
 

@@ -11,6 +11,7 @@ from triage.cli.client.answers import Json
 from triage.cli.client.graph import GraphTarget, explain_sign_in, tenants_of
 from triage.cli.commands.coverage_start import COLUMNS
 from triage.cli.errors import ExitCode
+from triage.cli.show.collection import tenant_of
 from triage.cli.show.coverage import MAILBOXES, scan_view, scans_view
 from triage.cli.show.pages import Form, Listing, print_pages
 from triage.cli.show.terminal import errors, harmless, output, print_json, print_parts, say
@@ -65,7 +66,7 @@ async def _print(found: list[tuple[Json, list[Json]]], names: dict[str, str], li
         await print_pages(_pages([one for _, mailboxes in found for one in mailboxes]), MAILBOXES, listing, _total, {})
         return
     for scan, mailboxes in found:
-        print_parts([*scan_view(scan, names[str(scan["tenantId"])]), ""])
+        print_parts([*scan_view(scan, tenant_of(scan, names)), ""])
         shown = mailboxes if listing.most is None else mailboxes[: listing.most]
         await print_pages(_pages(shown), MAILBOXES, listing, _total, {})
         if len(shown) < len(mailboxes):

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from triage.cli.client.answers import Json
 from triage.cli.client.service import Service, Target, connect, segment, tenant_names
 from triage.cli.errors import ExitCode
+from triage.cli.show.collection import tenant_of
 from triage.cli.show.coverage import scans_view
 from triage.cli.show.terminal import errors, harmless, output, print_json, print_parts, say
 
@@ -21,7 +22,7 @@ async def start(target: Target, tenant: str | None, *, wait: bool, as_json: bool
     async with connect(target) as service:
         started: list[Json] = (await service.post("coverage", {"tenantId": tenant} if tenant else {}))["value"]
         names = await tenant_names(service)
-        said = [f"{names.get(one['tenantId'], one['tenantId'])}: scan {one['id']} runs." for one in started]
+        said = [f"{tenant_of(one, names)}: scan {one['id']} runs." for one in started]
         if not wait:
             if as_json:
                 print_json({"value": started})
@@ -48,7 +49,7 @@ async def _ended(service: Service, ids: list[str], names: dict[str, str]) -> lis
         while True:
             scans = [await service.get(f"coverage/{segment(one)}") for one in ids]
             for scan in scans:
-                name = harmless(names.get(str(scan["tenantId"]), str(scan["tenantId"])))
+                name = harmless(tenant_of(scan, names))
                 done = 1.0 if scan.get("state") != "running" else float(scan.get("progress") or 0)
                 progress.update(tasks[str(scan["id"])], completed=done, description=name)
             if all(scan.get("state") != "running" for scan in scans):

@@ -15,6 +15,7 @@ from triage.cli.client.graph import guid_option
 from triage.cli.client.service import Service, Target, connect, tenant_names
 from triage.cli.errors import ExitCode
 from triage.cli.options import AsJson, ServiceOptions, Web, tenant_option
+from triage.cli.show.collection import tenant_of
 from triage.cli.show.feeds import CONFIGURE, exit_code, feeds_view, poll_line
 from triage.cli.show.terminal import errors, output, print_json, print_parts, say
 from triage.cli.show.web import open_page
@@ -80,10 +81,7 @@ async def _poll(target: Target, body: Mapping[str, str], wait: float, *, as_json
     if as_json:
         print_json({"value": after})
     else:
-        print_parts(
-            poll_line(names.get(str(one["tenantId"]), str(one["tenantId"])), before[one["tenantId"]], one)
-            for one in after
-        )
+        print_parts(poll_line(tenant_of(one, names), before[one["tenantId"]], one) for one in after)
         if any(one.get("state") == "ok" for one in after):
             say(
                 "New actions are looked at 12 and 27 minutes after they happened, unless ETD_LOOKS says otherwise. feeds shows what came of them."

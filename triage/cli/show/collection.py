@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from triage.cli.client.answers import Json
@@ -12,6 +12,12 @@ from triage.cli.show.terminal import harmless, plain
 
 TENANT = Column("tenant", "tenant", 12, 24, 3, lambda row, width: plain(str(row.get("tenant") or "")[:width]))
 """What people call the tenant. It is left out of a deployment with one tenant."""
+
+
+def tenant_of(row: Json, names: Mapping[str, str]) -> str:
+    """What people call the tenant of a row: its ID if nobody says."""
+    tenant_id = str(row.get("tenantId") or "")
+    return names.get(tenant_id, tenant_id)
 
 
 @dataclass(frozen=True, slots=True)

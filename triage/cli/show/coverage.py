@@ -10,7 +10,7 @@ from rich.text import Text
 
 from triage.api.exports import MAILBOX_COLUMNS
 from triage.cli.client.answers import Json
-from triage.cli.show.collection import TENANT, Collection, counts, many
+from triage.cli.show.collection import TENANT, Collection, counts, many, tenant_of
 from triage.cli.show.columns import Column, identifier, moment, number, table, word
 from triage.cli.show.layout import heading, part, parts, unreadable
 from triage.cli.show.terminal import harmless, plain
@@ -48,7 +48,7 @@ def scans_view(scans: list[Json], names: Mapping[str, str], width: int) -> Itera
     yield plain(total(scans), "bold")
     yield Text()
     rows = [
-        {**one, TENANT.name: names.get(str(one["tenantId"]), one["tenantId"]),
+        {**one, TENANT.name: tenant_of(one, names),
          "new": _change(one, "newlyUncovered"), "recovered": _change(one, "recovered")}
         for one in scans
     ]  # fmt: skip

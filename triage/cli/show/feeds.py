@@ -10,7 +10,7 @@ from rich.text import Text
 
 from triage.cli.client.answers import Json
 from triage.cli.errors import ExitCode
-from triage.cli.show.collection import TENANT, counts, many, place
+from triage.cli.show.collection import TENANT, counts, many, place, tenant_of
 from triage.cli.show.columns import Column, moment, number, table, word
 from triage.cli.show.layout import heading, part, parts
 from triage.cli.show.terminal import harmless, plain
@@ -57,7 +57,7 @@ def feeds_view(feeds: list[Json], names: Mapping[str, str], width: int) -> Itera
     failed = sum(int(one.get("failuresFound") or 0) for one in rows)
     yield Text(f"In the last 14 days, they found {many(failed, ('failed remediation', 'failed remediations'))}.")
     yield Text()
-    shown = [{**one, TENANT.name: names.get(str(one["tenantId"]), one["tenantId"])} for one in rows]
+    shown = [{**one, TENANT.name: tenant_of(one, names)} for one in rows]
     yield table(_COLUMNS, shown, width)
     for one in shown:
         if advice := list(_advice(one)):

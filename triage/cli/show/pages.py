@@ -13,7 +13,7 @@ from triage.cli.client.answers import Json
 from triage.cli.client.service import Service, Target, connect, tenant_names
 from triage.cli.client.short_ids import whole_ids
 from triage.cli.errors import UsageError
-from triage.cli.show.collection import TENANT, Collection, many
+from triage.cli.show.collection import TENANT, Collection, many, tenant_of
 from triage.cli.show.columns import chosen, table
 from triage.cli.show.terminal import harmless, output, plain, print_parts, say
 from triage.cli.show.web import open_page
@@ -104,7 +104,7 @@ async def _print_table(
         rows = [collection.flat(item) for item in items]
         if collection.order:
             rows.sort(key=collection.order)
-        named = [{**row, TENANT.name: names.get(str(row.get("tenantId")), row.get("tenantId"))} for row in rows]
+        named = [{**row, TENANT.name: tenant_of(row, names)} for row in rows]
         if rows and not count:
             print_parts([plain(await total(rows), "bold"), ""])
         if rows:
