@@ -13,8 +13,8 @@ from triage.cli.commands.coverage_start import COLUMNS
 from triage.cli.errors import ExitCode
 from triage.cli.show.collection import tenant_of
 from triage.cli.show.coverage import MAILBOXES, scan_view, scans_view
-from triage.cli.show.pages import Form, Listing, print_pages
-from triage.cli.show.terminal import errors, harmless, output, print_json, print_parts, say
+from triage.cli.show.pages import Form, Listing, print_pages, say_more
+from triage.cli.show.terminal import errors, harmless, output, print_json, print_parts
 
 if TYPE_CHECKING:
     from triage.coverage.model import CoverageScan, UncoveredMailbox
@@ -70,7 +70,7 @@ async def _print(found: list[tuple[Json, list[Json]]], names: dict[str, str], li
         shown = mailboxes if listing.most is None else mailboxes[: listing.most]
         await print_pages(_pages(shown), MAILBOXES, listing, _total, {})
         if len(shown) < len(mailboxes):
-            say(f"There are more than these {len(shown)}. Use --all to show all of them, or --top N.")
+            say_more(len(shown))
 
 
 async def _total(rows: list[Json]) -> str:

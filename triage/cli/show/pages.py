@@ -67,9 +67,14 @@ async def print_collection(
     names = await tenant_names(service) if listing.form is Form.TABLE else {}
     count = await print_pages(pages, collection, listing, total, names)
     if service.more:
-        say(f"There are more than these {count}. Use --all to show all of them, or --top N.")
+        say_more(count)
     elif not count and listing.form is Form.TABLE:
         say(f"No {collection.nouns[1]} match these filters." if query else collection.nothing)
+
+
+def say_more(count: int) -> None:
+    """Says that this was not all, and how to get the rest."""
+    say(f"There are more than these {count}. Use --all to show all of them, or --top N.")
 
 
 async def _total(service: Service, collection: Collection, query: Mapping[str, str], rows: list[Json]) -> str:
