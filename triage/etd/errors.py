@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterable, Mapping
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, cast
 
 from triage.problems import TriageError
+from triage.retry_after import seconds_to_wait
 
 _SAID_CHARACTERS = 200
 
@@ -72,7 +70,7 @@ def error_of(status: int, headers: Mapping[str, str], body: object, secrets: Ite
         reason = EtdReason.UNAVAILABLE
     said = _said(body, secrets)
     text = f"{_TEXTS[reason]}. It said: {said}" if said else ""
-    return EtdError(reason, text, status=status, retry_after=retry_after(headers.get("Retry-After", "")))
+    return EtdError(reason, text, status=status, retry_after=seconds_to_wait(headers.get("Retry-After")))
 
 
 def _said(body: object, secrets: Iterable[str]) -> str:
@@ -81,16 +79,3 @@ def _said(body: object, secrets: Iterable[str]) -> str:
     if not isinstance(message, str) or len(message) > _SAID_CHARACTERS or not message.isprintable() or "@" in message:
         return ""
     return "" if any(secret in message for secret in secrets) else message.rstrip(". ")
-
-
-def retry_after(text: str) -> float | None:
-    """The seconds to wait, from a Retry-After header in seconds or as a date."""
-    try:
-        seconds = float(text)
-        return max(0.0, seconds) if math.isfinite(seconds) else None
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return None

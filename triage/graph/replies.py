@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from triage.graph.evidence import Reason
+from triage.retry_after import seconds_to_wait
 
 _LONGEST_MESSAGE = 300
 
@@ -96,15 +95,4 @@ def _header(headers: dict[str, Any], wanted: str) -> str | None:
 
 def retry_after(headers: dict[str, Any]) -> float | None:
     """Seconds to wait, from a Retry-After header in seconds or as a date."""
-    text = _header(headers, "retry-after")
-    if text is None:
-        return None
-    try:
-        seconds = float(text)
-        return max(0.0, seconds) if math.isfinite(seconds) else None
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return None
+    return seconds_to_wait(_header(headers, "retry-after"))
