@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 
 from triage import deadlines
 from triage.etd import EtdError, EtdReason, SearchPage
@@ -28,7 +27,7 @@ from triage.operations.feed_session import FeedSession, Job
 from triage.operations.feed_sightings import Sightings
 from triage.settings import Verdict
 from triage.storage.feed_actions import Change
-from triage.wire import epoch_ns, from_epoch_ns
+from triage.wire import as_datetime, epoch_ns, from_epoch_ns
 
 LOST = "Message Search gives no messages from before 90 days."
 _LOOKUP_WORDS = (Verdict.SPAM, Verdict.GRAYMAIL)
@@ -72,11 +71,12 @@ def _seconds(session: FeedSession, page: SearchPage) -> float:
 
 async def pages(session: FeedSession, piece: Piece, verdicts: Sequence[str]) -> AsyncIterator[SearchPage]:
     """The pages of a time, with rows that may come twice: a page token can end with the token of the API."""
+    start, end = (as_datetime(from_epoch_ns(moment)) for moment in (piece.start, piece.end))
     token: str | None = None
     again = True
     while True:
         try:
-            page = await session.client.search(_datetime(piece.start), _datetime(piece.end), verdicts, token)
+            page = await session.client.search(start, end, verdicts, token)
         except EtdError as error:
             if error.reason is not EtdReason.REFUSED or token is None or not again:
                 raise
@@ -129,11 +129,3 @@ async def newest_of(session: FeedSession, action: Action) -> Sighting | None:
             if row.get("id") == action.etd_id:
                 return read_search_row(row, Lane.LOOKUP)
     return None
-
-
-def _datetime(moment: int) -> datetime:
-    return datetime.fromtimestamp(moment / SECOND, UTC) if moment % SECOND else _whole(moment)
-
-
-def _whole(moment: int) -> datetime:
-    return datetime.fromisoformat(from_epoch_ns(moment))
