@@ -19,7 +19,6 @@ from triage.feeds.lanes import (
     LaneState,
     after_piece,
     begun,
-    failed,
     halved,
     is_due,
     next_piece,
@@ -93,7 +92,7 @@ def test_a_piece_that_takes_too_long_is_halved_and_grows_again() -> None:
 
 def test_an_error_takes_nothing_for_read() -> None:
     state, _ = begun(Lane.DAY, LaneState(cursor=from_epoch_ns(NOW - HOUR)), NOW)
-    broken = failed(state, "e", NOW, fatal=True)
+    broken = state.failed("e", NOW, fatal=True)
     assert (next_piece(broken), broken.last_error, broken.fatal) == (next_piece(state), "e", True)
     whole, _, _ = read(Lane.DAY, broken, NOW)
     assert (whole.last_error, whole.fatal) == (None, False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from triage.feeds.lanes import DAY, HOUR, MINUTE
+from triage.feeds.lanes import DAY, HOUR, MINUTE, Progress
 from triage.wire import Instant, Wire, epoch_ns, from_epoch_ns
 
 FIRST, LAST, SURE = 25 * MINUTE, 80 * MINUTE, 3 * HOUR
@@ -27,22 +27,13 @@ SILENT = DAY
 """Without any file for so long, a person has to look whether Log Export is switched on."""
 
 
-class LedgerState(Wire):
+class LedgerState(Progress):
     """Where the ledger is. `settled_until`: the end of the last hour that is settled with all before it."""
 
     first: Instant | None = None
     settled_until: Instant | None = None
-    cursor: Instant | None = None
     last_file_at: Instant | None = None
     """The end of the newest hour that had a file."""
-    last_success_at: Instant | None = None
-    last_error: str | None = None
-    last_error_at: Instant | None = None
-    fatal: bool = False
-
-    def failed(self, error: str, now: int, *, fatal: bool) -> LedgerState:
-        """The state after an error: nothing is taken for read."""
-        return self.model_copy(update={"last_error": error, "last_error_at": from_epoch_ns(now), "fatal": fatal})
 
 
 class HourState(Wire):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from triage.wire import Instant, Wire, epoch_ns, from_epoch_ns
 
@@ -50,21 +51,30 @@ WINDOWS = {
 }
 
 
-class LaneState(Wire):
-    """Where a lane is. `cursor`: what was read to the end. While a window is read, `start` is the rest's, `end` its end.
-
-    `piece`: the length of the next piece, in seconds.
-    """
+class Progress(Wire):
+    """How a lane is doing. `cursor`: what was read to the end. The errors are those of the last try."""
 
     cursor: Instant | None = None
-    start: Instant | None = None
-    end: Instant | None = None
-    piece: float | None = None
     last_success_at: Instant | None = None
     last_error: str | None = None
     last_error_at: Instant | None = None
     fatal: bool = False
     """Whether the last error will not pass by itself."""
+
+    def failed(self, error: str, now: int, *, fatal: bool = False) -> Self:
+        """The state after an error: nothing is taken for read."""
+        return self.model_copy(update={"last_error": error, "last_error_at": from_epoch_ns(now), "fatal": fatal})
+
+
+class LaneState(Progress):
+    """Where a lane of Message Search is. While a window is read, `start` is the rest's, `end` its end.
+
+    `piece`: the length of the next piece, in seconds.
+    """
+
+    start: Instant | None = None
+    end: Instant | None = None
+    piece: float | None = None
 
     @property
     def reading(self) -> bool:
@@ -128,8 +138,3 @@ def halved(state: LaneState, piece: Piece) -> LaneState:
     """The state if a piece could not be read in the time there was: the next one is half as long."""
     half = max((piece.end - piece.start) // 2, SHORTEST_PIECE)
     return state.model_copy(update={"piece": half / SECOND})
-
-
-def failed(state: LaneState, error: str, now: int, *, fatal: bool = False) -> LaneState:
-    """The state after an error: nothing is taken for read."""
-    return state.model_copy(update={"last_error": error, "last_error_at": from_epoch_ns(now), "fatal": fatal})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from triage.feeds.hours import SILENT, LedgerState
-from triage.feeds.lanes import HOUR, LAG, MINUTE, SECOND, WINDOWS, Lane, LaneState
+from triage.feeds.lanes import HOUR, LAG, MINUTE, SECOND, WINDOWS, Lane, LaneState, Progress
 from triage.feeds.model import Feed, FeedGap, FeedLanes, FeedState, LogExportLane, SearchLane
 from triage.wire import epoch_ns, from_epoch_ns
 
@@ -76,7 +76,7 @@ def _state(record: Record, share: int, behind: int, now: int) -> FeedState:
     return FeedState.BEHIND if behind >= BEHIND or late or record.used >= share else FeedState.OK
 
 
-def _fails(state: LaneState | LedgerState, now: int) -> bool:
+def _fails(state: Progress, now: int) -> bool:
     """Whether the last try of a lane failed, and that does not look as if it would pass soon."""
     if not state.last_error or not state.last_error_at:
         return False
@@ -89,16 +89,11 @@ def _late(state: LaneState, every: int, now: int) -> bool:
     return state.cursor is not None and now - LAG - epoch_ns(state.cursor) >= every + BEHIND
 
 
-def _errors(record: Record) -> Iterable[LaneState | LedgerState]:
-    """The lanes whose last try failed."""
-    return [state for state in (*record.lanes.values(), record.ledger) if state.last_error]
-
-
 def _error(record: Record, share: int, now: int, expires_on: date | None) -> str | None:
     """What went wrong last, or will soon."""
-    errors = sorted(_errors(record), key=lambda state: state.last_error_at or "")
-    if errors:
-        return errors[-1].last_error
+    failed = [state for state in (*record.lanes.values(), record.ledger) if state.last_error]
+    if failed:
+        return sorted(failed, key=lambda state: state.last_error_at or "")[-1].last_error
     if record.used >= share:
         return SPENT
     today = date.fromisoformat(from_epoch_ns(now)[:10])

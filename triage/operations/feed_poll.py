@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from triage import deadlines
 from triage.etd import EtdError
 from triage.feeds.budget import BudgetSpentError
-from triage.feeds.lanes import Lane, failed
+from triage.feeds.lanes import Lane
 from triage.operations.feed_ledger import LedgerRun
 from triage.operations.feed_search import look_up, read_window
 from triage.operations.feed_session import FeedSession, Job
@@ -83,8 +83,9 @@ class _Poll:
             self._search_fails = self._search_fails or lane is not Lane.LEDGER
 
     async def _keep(self, lane: Lane, error: EtdError) -> None:
-        rows, now = self._session.rows, self._session.clock()
-        if lane is Lane.LEDGER:
-            await rows.save_lane(lane, (await rows.ledger()).failed(f"{_LEDGER}: {error}", now, fatal=error.fatal))
-        elif lane is not Lane.LOOKUP:
-            await rows.save_lane(lane, failed(await rows.lane(lane), f"{_SEARCH}: {error}", now, fatal=error.fatal))
+        if lane is Lane.LOOKUP:
+            return
+        rows = self._session.rows
+        is_ledger = lane is Lane.LEDGER
+        state, what = (await rows.ledger(), _LEDGER) if is_ledger else (await rows.lane(lane), _SEARCH)
+        await rows.save_lane(lane, state.failed(f"{what}: {error}", self._session.clock(), fatal=error.fatal))

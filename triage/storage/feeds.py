@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from triage.feeds.hours import FileState, HourState, LedgerState
-from triage.feeds.lanes import DAY, SECOND, WINDOWS, Lane, LaneState
+from triage.feeds.lanes import DAY, SECOND, WINDOWS, Lane, LaneState, Progress
 from triage.feeds.model import FeedGap
 from triage.feeds.status import Record
 from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
@@ -93,7 +93,7 @@ class Feeds:
         """Where Log Export is."""
         return await self._read(f"lane|{Lane.LEDGER}", LedgerState) or LedgerState()
 
-    async def save_lane(self, lane: Lane, state: LaneState | LedgerState) -> None:
+    async def save_lane(self, lane: Lane, state: Progress) -> None:
         """Keeps where a lane is."""
         await self._write(f"lane|{lane}", state)
 
