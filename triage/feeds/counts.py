@@ -6,12 +6,12 @@ from collections import Counter
 
 from triage.feeds.actions import Action, ActionState
 
-CANDIDATES, MAILBOXES_UNKNOWN = "candidates", "mailboxesUnknown"
-FAILURES_FOUND, NOT_VERIFIED = "failuresFound", "notVerified"
+CANDIDATES, VERIFIED, FAILURES_FOUND = "candidates", "verified", "failuresFound"
+NOT_FOUND, NOT_VERIFIED, MAILBOXES_UNKNOWN = "notFound", "notVerified", "mailboxesUnknown"
 _ENDS = {
-    ActionState.DONE: "verified",
+    ActionState.DONE: VERIFIED,
     ActionState.POSTED: FAILURES_FOUND,
-    ActionState.NOT_FOUND: "notFound",
+    ActionState.NOT_FOUND: NOT_FOUND,
     ActionState.NOT_VERIFIED: NOT_VERIFIED,
 }
 

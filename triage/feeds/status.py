@@ -7,6 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from triage.feeds.counts import (
+    CANDIDATES,
+    FAILURES_FOUND,
+    MAILBOXES_UNKNOWN,
+    NOT_FOUND,
+    NOT_VERIFIED,
+    VERIFIED,
+)
 from triage.feeds.hours import SILENT, LedgerState
 from triage.feeds.lanes import HOUR, LAG, MINUTE, SECOND, WINDOWS, Lane, LaneState, Progress
 from triage.feeds.model import Feed, FeedGap, FeedLanes, FeedState, LogExportLane, SearchLane
@@ -48,11 +56,11 @@ def feed_of(tenant_id: str, share: int, record: Record, now: int, expires_on: da
                 cursor=ledger.cursor, last_success_at=ledger.last_success_at, settled_until=ledger.settled_until
             ),
         ),
-        candidates=record.counts.get("candidates", 0),
-        verified=record.counts.get("verified", 0),
-        failures_found=record.counts.get("failuresFound", 0),
-        not_verified=record.counts.get("notVerified", 0) + record.counts.get("notFound", 0),
-        mailboxes_unknown=record.counts.get("mailboxesUnknown", 0),
+        candidates=record.counts.get(CANDIDATES, 0),
+        verified=record.counts.get(VERIFIED, 0),
+        failures_found=record.counts.get(FAILURES_FOUND, 0),
+        not_verified=record.counts.get(NOT_VERIFIED, 0) + record.counts.get(NOT_FOUND, 0),
+        mailboxes_unknown=record.counts.get(MAILBOXES_UNKNOWN, 0),
         gaps=[*record.gaps, *_silence(ledger)],
         requests_today=record.used,
         request_share=share,
