@@ -13,7 +13,8 @@ from uuid import uuid4
 
 from triage.notifications.pending import SECOND, channel_key
 from triage.notifications.rules import ChannelState
-from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
+from triage.storage.account import StorageAccount, get_entity
+from triage.storage.leases import release, take
 from triage.storage.outbox import TABLE
 from triage.storage.outbox_rows import Entity, time_of, time_text
 from triage.wire import epoch_ns, from_epoch_ns
@@ -37,8 +38,6 @@ class ChannelLeases:
 
     async def lease(self, channel: str, now: int, seconds: float) -> Lease | None:
         """The lease on a channel for so many seconds; None if somebody else has it."""
-        from azure.core.exceptions import HttpResponseError
-
         table = await self._account.table(TABLE)
         key = channel_key(channel)
         entity = await get_entity(table, _PARTITION, key)
@@ -53,30 +52,13 @@ class ChannelLeases:
             **_state_columns(state),
         }
         fresh["leaseUntil"] = from_epoch_ns(now + int(seconds * SECOND))
-        try:
-            if entity is None:
-                written = await table.create_entity(fresh)
-            else:
-                written = await table.update_entity(fresh, mode="replace", **if_unchanged(entity))
-        except HttpResponseError as error:
-            if is_conflict(error):
-                return None
-            raise
-        return Lease({**fresh, "etag": written["etag"]}, state)
+        held = await take(table, entity, fresh)
+        return Lease(held, state) if held is not None else None
 
     async def release(self, lease: Lease, state: ChannelState) -> None:
         """Ends a lease, and keeps the state of the channel. Nothing happens if the lease has gone to somebody else."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import HttpResponseError
-
-        table = await self._account.table(TABLE)
-        entity = {**lease.entity, **_state_columns(state), "leaseUntil": ""}
-        etag = entity.pop("etag")
-        try:
-            await table.update_entity(entity, mode="replace", etag=etag, match_condition=MatchConditions.IfNotModified)
-        except HttpResponseError as error:
-            if not is_conflict(error):
-                raise
+        changes = {**_state_columns(state), "leaseUntil": ""}
+        await release(await self._account.table(TABLE), lease.entity, changes)
 
     async def states(self) -> dict[str, ChannelState]:
         """How each channel is doing that something was sent to, by its name."""

@@ -17,11 +17,12 @@ from uuid import uuid4
 
 from triage.coverage.model import CoverageScan
 from triage.coverage.work import Work
-from triage.storage.account import StorageAccount, get_entity, if_etag, if_unchanged, is_conflict
+from triage.storage.account import StorageAccount, get_entity, if_etag, is_conflict
 from triage.storage.coverage import Coverages
 from triage.storage.coverage_earlier import EarlierMailboxes
 from triage.storage.coverage_rows import RUNNING, TABLE, Entity, StoredScan, scan_row
 from triage.storage.documents import quoted
+from triage.storage.leases import release, take
 from triage.storage.retention import MOST_OPERATIONS
 from triage.storage.transactions import submit
 from triage.wire import epoch_ns, from_epoch_ns
@@ -95,20 +96,21 @@ class CoverageRuns:
             return None
         killed = bool(entity["leaseUntil"])
         until = from_epoch_ns(now + int(seconds * _SECOND))
-        fresh: Entity = {**entity, "leaseUntil": until, "leaseId": uuid4().hex}
-        try:
-            written = await table.update_entity(fresh, mode="replace", **if_unchanged(entity))
-            stored = await Coverages(self._account).stored(entity["scanId"])
-            if stored is None:
-                await table.delete_entity(fresh)
-                return None
-            run = Run(stored, {**fresh, "etag": written["etag"]})
-            if killed:
+        lease = await take(table, entity, {**entity, "leaseUntil": until, "leaseId": uuid4().hex})
+        if lease is None:
+            return None
+        stored = await Coverages(self._account).stored(entity["scanId"])
+        if stored is None:
+            await table.delete_entity(lease)
+            return None
+        run = Run(stored, lease)
+        if killed:
+            try:
                 await self._take_back(run)
-        except HttpResponseError as error:
-            if is_conflict(error):
-                return None
-            raise
+            except HttpResponseError as error:
+                if is_conflict(error):
+                    return None
+                raise
         return run
 
     async def store(self, run: Run, scan: CoverageScan, work: Work, rows: Iterable[Entity] = ()) -> None:
@@ -123,33 +125,14 @@ class CoverageRuns:
 
     async def release(self, run: Run) -> None:
         """Ends the lease, so that the next worker need not wait. Nothing happens if it has gone to somebody else."""
-        from azure.core.exceptions import HttpResponseError
-
         if not run.clean:
             return  # it looks like that of a worker that was killed, and so the next one takes back what was left
-        table = await self._account.table(TABLE)
-        entity = {**run.lease, "leaseUntil": ""}
-        etag = entity.pop("etag")
-        try:
-            await table.update_entity(entity, **if_etag(etag))
-        except HttpResponseError as error:
-            if not is_conflict(error):
-                raise
+        await release(await self._account.table(TABLE), run.lease, {"leaseUntil": ""})
 
     async def end(self, run: Run) -> None:
         """Says that the scan has ended, so that another one can begin."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import HttpResponseError
-
         self._earlier.pop(run.stored.scan.tenant_id, None)
-        table = await self._account.table(TABLE)
-        entity = dict(run.lease)
-        condition = {"etag": entity.pop("etag"), "match_condition": MatchConditions.IfNotModified}
-        try:
-            await table.delete_entity(entity, **condition)
-        except HttpResponseError as error:
-            if not is_conflict(error):
-                raise
+        await release(await self._account.table(TABLE), run.lease)
 
     async def _take_back(self, run: Run) -> None:
         """Removes what the part that was not finished had written.

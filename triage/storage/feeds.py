@@ -18,7 +18,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -26,22 +25,16 @@ from triage.feeds.hours import FileState, HourState, LedgerState
 from triage.feeds.lanes import DAY, SECOND, WINDOWS, Lane, LaneState, Progress
 from triage.feeds.model import FeedGap
 from triage.feeds.status import Record
-from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
+from triage.storage.account import StorageAccount, get_entity
 from triage.storage.documents import pack_text, quoted, unpack_text
+from triage.storage.leases import release, take
 from triage.wire import Wire, epoch_ns, from_epoch_ns
 
 TABLE = "feeds"
 COUNTED_DAYS = 14
 
+Entity = dict[str, Any]
 Model = TypeVar("Model", bound=Wire)
-
-
-@dataclass(frozen=True, slots=True)
-class FeedLease:
-    """The right to do a job of a feed, until it ends or is released."""
-
-    job: str
-    entity: Any
 
 
 class Feeds:
@@ -51,39 +44,19 @@ class Feeds:
         self._account = account
         self.tenant_id = tenant_id
 
-    async def lease(self, job: str, now: int, seconds: float) -> FeedLease | None:
+    async def lease(self, job: str, now: int, seconds: float) -> Entity | None:
         """The lease on a job for so many seconds; None if another run has it."""
-        from azure.core.exceptions import HttpResponseError
-
         table = await self._account.table(TABLE)
-        entity = await get_entity(table, self.tenant_id, f"lease|{job}")
+        known = await get_entity(table, self.tenant_id, f"lease|{job}")
         # One that ends later than any could was written by a clock that was wrong.
-        if entity is not None and now < epoch_ns(entity["until"]) <= now + 600 * SECOND:
+        if known is not None and now < epoch_ns(known["until"]) <= now + 600 * SECOND:
             return None
         until = from_epoch_ns(now + int(seconds * SECOND))
-        fresh = {**self._keys(f"lease|{job}"), "id": uuid4().hex, "until": until}
-        try:
-            if entity is None:
-                written = await table.create_entity(fresh)
-            else:
-                written = await table.update_entity(fresh, mode="replace", **if_unchanged(entity))
-        except HttpResponseError as error:
-            if is_conflict(error):
-                return None
-            raise
-        return FeedLease(job, {**fresh, "etag": written["etag"]})
+        return await take(table, known, {**self._keys(f"lease|{job}"), "id": uuid4().hex, "until": until})
 
-    async def release(self, lease: FeedLease) -> None:
+    async def release(self, lease: Entity) -> None:
         """Ends a lease. Nothing happens if it has gone to another run."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import HttpResponseError
-
-        table = await self._account.table(TABLE)
-        try:
-            await table.delete_entity(lease.entity, match_condition=MatchConditions.IfNotModified, **_etag(lease))
-        except HttpResponseError as error:
-            if not is_conflict(error):
-                raise
+        await release(await self._account.table(TABLE), lease)
 
     async def lane(self, lane: Lane) -> LaneState:
         """Where a lane of Message Search is."""
@@ -178,7 +151,3 @@ def digest(path: str) -> str:
 
 def _model(model: type[Model], row: Any) -> Model:
     return model.model_validate_json(unpack_text("document", row))
-
-
-def _etag(lease: FeedLease) -> dict[str, str]:
-    return {"etag": lease.entity["etag"]}
