@@ -24,8 +24,8 @@ from triage.feeds.actions import Action
 from triage.feeds.counts import counted
 from triage.feeds.lanes import HOUR
 from triage.storage.account import StorageAccount, get_entity
-from triage.storage.documents import pack_text, quoted, unpack_text
-from triage.storage.feeds import TABLE
+from triage.storage.documents import pack_text, unpack_text
+from triage.storage.feeds import TABLE, feed_rows
 from triage.storage.transactions import submit
 from triage.wire import from_epoch_ns
 
@@ -62,13 +62,12 @@ class FeedActions:
 
     async def of_message(self, etd_id: str) -> dict[str, StoredAction]:
         """The actions on a message, by mailbox."""
-        prefix = f"act|{_key_part(etd_id)}|"
-        found = [_stored(row) async for row in self._rows(prefix, f"{prefix[:-1]}}}")]
+        found = [_stored(row) async for row in self._rows(f"act|{_key_part(etd_id)}|")]
         return {one.action.mailbox: one for one in found}
 
     async def orphans(self) -> dict[str, StoredAction]:
         """The actions whose mailboxes are not known, by ETD's id of the message."""
-        found = [_stored(row) async for row in self._rows("orphan|", "orphan}")]
+        found = [_stored(row) async for row in self._rows("orphan|")]
         return {one.action.etd_id: one for one in found}
 
     async def due(self, now: int, most: int) -> list[StoredAction]:
@@ -134,11 +133,8 @@ class FeedActions:
                 found.append(("upsert", {**keys, "RowKey": new, "key": key}))
         return found
 
-    async def _rows(self, first: str, end: str) -> AsyncIterator[Any]:
-        table = await self._account.table(TABLE)
-        keys = f"RowKey ge '{quoted(first)}' and RowKey lt '{quoted(end)}'"
-        async for row in table.query_entities(f"PartitionKey eq '{quoted(self.tenant_id)}' and {keys}"):
-            yield row
+    def _rows(self, first: str, end: str | None = None) -> AsyncIterator[Any]:
+        return feed_rows(self._account, self.tenant_id, first, end)
 
 
 def _row_key(action: Action) -> str:

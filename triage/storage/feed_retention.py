@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from triage.feeds.lanes import DAY
 from triage.storage.account import StorageAccount
-from triage.storage.feeds import TABLE
+from triage.storage.feeds import TABLE, key_range
 from triage.storage.retention import Expiry, delete_found, each_tenant
 from triage.wire import from_epoch_ns
 
@@ -29,13 +29,8 @@ def _old(now: int) -> list[str]:
     """The rows that are old: by the time in their key, or, if that has none, by when they were last written."""
     changed = {"act|": ACTIONS, "orphan|": ACTIONS, "gap|": GAPS}
     written = [
-        f"{_range(prefix, f'{prefix[:-1]}}}')} and Timestamp lt datetime'{from_epoch_ns(now - age)}'"
-        for prefix, age in changed.items()
+        f"{key_range(prefix)} and Timestamp lt datetime'{from_epoch_ns(now - age)}'" for prefix, age in changed.items()
     ]
     last = from_epoch_ns(now - DAYS)
-    keyed = [_range(prefix, f"{prefix}{last[:13]}") for prefix in ("hour|", "file|", "count|", "quota|")]
+    keyed = [key_range(prefix, f"{prefix}{last[:13]}") for prefix in ("hour|", "file|", "count|", "quota|")]
     return written + keyed
-
-
-def _range(first: str, end: str) -> str:
-    return f"RowKey ge '{first}' and RowKey lt '{end}'"

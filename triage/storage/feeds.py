@@ -72,7 +72,7 @@ class Feeds:
 
     async def hours(self, first: str) -> dict[str, HourState]:
         """What is known of the hours from `first` on."""
-        rows = self._rows(f"RowKey ge 'hour|{first}' and RowKey lt 'hour}}'")
+        rows = self._rows(f"hour|{first}", "hour}")
         return {row["RowKey"].partition("|")[2]: _model(HourState, row) async for row in rows}
 
     async def save_hour(self, hour: str, state: HourState) -> None:
@@ -81,7 +81,7 @@ class Feeds:
 
     async def files(self, hour: str) -> dict[str, FileState]:
         """What is known of the files of an hour, by the digest of their path."""
-        rows = self._rows(f"RowKey ge 'file|{hour}|' and RowKey lt 'file|{hour}}}'")
+        rows = self._rows(f"file|{hour}|")
         return {row["RowKey"].rpartition("|")[2]: _model(FileState, row) async for row in rows}
 
     async def save_file(self, hour: str, name: str, state: FileState) -> None:
@@ -90,7 +90,7 @@ class Feeds:
 
     async def used(self, day: str) -> dict[str, Counter[str]]:
         """The requests of a day by job, and by lane."""
-        rows = self._rows(f"RowKey ge 'quota|{day}|' and RowKey lt 'quota|{day}}}'")
+        rows = self._rows(f"quota|{day}|")
         return {row["RowKey"].rpartition("|")[2]: Counter(json.loads(row["requests"])) async for row in rows}
 
     async def save_used(self, day: str, job: str, used: Mapping[str, int]) -> None:
@@ -106,7 +106,7 @@ class Feeds:
         """How the feed is doing."""
         lanes: dict[Lane, LaneState] = {}
         ledger = LedgerState()
-        async for row in self._rows("RowKey ge 'lane|' and RowKey lt 'lane}'"):
+        async for row in self._rows("lane|"):
             lane = row["RowKey"].partition("|")[2]
             if lane in WINDOWS:
                 lanes[Lane(lane)] = _model(LaneState, row)
@@ -114,26 +114,22 @@ class Feeds:
                 ledger = _model(LedgerState, row)
         counts: Counter[str] = Counter()
         first = from_epoch_ns(now - (COUNTED_DAYS - 1) * DAY)[:10]
-        async for row in self._rows(f"RowKey ge 'count|{first}' and RowKey lt 'count}}'"):
+        async for row in self._rows(f"count|{first}", "count}"):
             counts.update(json.loads(row["counts"]))
-        gaps = [_model(FeedGap, row) async for row in self._rows("RowKey ge 'gap|' and RowKey lt 'gap}'")]
+        gaps = [_model(FeedGap, row) async for row in self._rows("gap|")]
         used = sum(number.total() for number in (await self.used(from_epoch_ns(now)[:10])).values())
         return Record(lanes, ledger, counts, gaps, used, await self._oldest_due())
 
     async def _oldest_due(self) -> int | None:
-        table = await self._account.table(TABLE)
-        query = f"PartitionKey eq '{quoted(self.tenant_id)}' and RowKey ge 'due|' and RowKey lt 'due}}'"
-        async for row in table.query_entities(query, select=["RowKey"], results_per_page=1):
+        async for row in self._rows("due|", select=["RowKey"], results_per_page=1):
             return epoch_ns(row["RowKey"].split("|")[1])
         return None
 
     def _keys(self, row_key: str) -> dict[str, str]:
         return {"PartitionKey": self.tenant_id, "RowKey": row_key}
 
-    async def _rows(self, where: str) -> AsyncIterator[Any]:
-        table = await self._account.table(TABLE)
-        async for row in table.query_entities(f"PartitionKey eq '{quoted(self.tenant_id)}' and {where}"):
-            yield row
+    def _rows(self, first: str, end: str | None = None, **options: Any) -> AsyncIterator[Any]:
+        return feed_rows(self._account, self.tenant_id, first, end, **options)
 
     async def _read(self, row_key: str, model: type[Model]) -> Model | None:
         row = await get_entity(await self._account.table(TABLE), self.tenant_id, row_key)
@@ -142,6 +138,21 @@ class Feeds:
     async def _write(self, row_key: str, state: Wire) -> None:
         table = await self._account.table(TABLE)
         await table.upsert_entity({**self._keys(row_key), **pack_text("document", state.wire())}, mode="replace")
+
+
+async def feed_rows(
+    account: StorageAccount, tenant_id: str, first: str, end: str | None = None, **options: Any
+) -> AsyncIterator[Any]:
+    """The rows of a feed whose keys are in a range (`key_range`)."""
+    table = await account.table(TABLE)
+    where = f"PartitionKey eq '{quoted(tenant_id)}' and {key_range(first, end)}"
+    async for row in table.query_entities(where, **options):
+        yield row
+
+
+def key_range(first: str, end: str | None = None) -> str:
+    """The OData filter of the row keys from `first` up to `end`; without `end`, of those that begin with `first`, a `…|`."""
+    return f"RowKey ge '{quoted(first)}' and RowKey lt '{quoted(end or f'{first[:-1]}}}')}'"
 
 
 def digest(path: str) -> str:
