@@ -8,6 +8,7 @@ import { Empty, Heading } from "../parts";
 import { go, Link, to } from "../router";
 import { MainIssue } from "../main-issue";
 import { Shown } from "../shown";
+import { Table } from "../table";
 import { TenantName } from "../tenants";
 import { Time, title, Untrusted, words } from "../text";
 import { WORST_FIRST, worstFirst } from "../verdicts";
@@ -149,6 +150,7 @@ function History({ parameters }: { parameters: URLSearchParams }) {
 }
 
 const COLUMNS = { at: "Audited", state: "State", tenant: "Tenant", issues: "Issues", changes: "Changes" };
+const { tenant: _, ...OF_ONE_TENANT } = COLUMNS;
 
 interface TableProps {
   audits: Audit[];
@@ -160,55 +162,40 @@ interface TableProps {
 /** One row for each audit. */
 export function AuditTable({ audits, list, within }: TableProps) {
   return (
-    <table class="findings audits" role="table">
-      <caption class="visually-hidden">Audits</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          {Object.entries(COLUMNS).map(
-            ([name, label]) =>
-              (within ?? name !== "tenant") && (
-                <th key={name} scope="col" role="columnheader" class={`col-a-${name}`}>
-                  {label}
-                </th>
-              ),
-          )}
-        </tr>
-      </thead>
-      <tbody ref={list as { current: HTMLTableSectionElement | null }} role="rowgroup">
-        {audits.map((audit) => (
-          <tr key={audit.id} role="row">
-            <th role="rowheader" scope="row" data-label={COLUMNS.at}>
-              <Link to={to("audits", { audit: audit.id })}>
-                <Time at={audit.auditedAt} />
+    <Table class="audits" caption="Audits" columns={within ? COLUMNS : OF_ONE_TENANT} column="col-a" list={list}>
+      {audits.map((audit) => (
+        <tr key={audit.id} role="row">
+          <th role="rowheader" scope="row" data-label={COLUMNS.at}>
+            <Link to={to("audits", { audit: audit.id })}>
+              <Time at={audit.auditedAt} />
+            </Link>
+          </th>
+          <td role="cell" data-label={COLUMNS.state}>
+            <VerdictMark verdict={audit.verdict} />
+          </td>
+          {within && (
+            <td role="cell" data-label={COLUMNS.tenant} class="break">
+              <Link to={to("audits", { ...within, tenantId: audit.tenantId })}>
+                <TenantName id={audit.tenantId} />
               </Link>
-            </th>
-            <td role="cell" data-label={COLUMNS.state}>
-              <VerdictMark verdict={audit.verdict} />
             </td>
-            {within && (
-              <td role="cell" data-label={COLUMNS.tenant} class="break">
-                <Link to={to("audits", { ...within, tenantId: audit.tenantId })}>
-                  <TenantName id={audit.tenantId} />
-                </Link>
-              </td>
-            )}
-            <td role="cell" data-label={COLUMNS.issues}>
-              <span>
-                {audit.issues.length
-                  ? audit.issues.map((issue) => (
-                      <span key={issue.code} class="block">
-                        {title(issue.code)}
-                      </span>
-                    ))
-                  : "None"}
-              </span>
-            </td>
-            <td role="cell" data-label={COLUMNS.changes}>
-              <DriftText drift={audit.drift} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+          )}
+          <td role="cell" data-label={COLUMNS.issues}>
+            <span>
+              {audit.issues.length
+                ? audit.issues.map((issue) => (
+                    <span key={issue.code} class="block">
+                      {title(issue.code)}
+                    </span>
+                  ))
+                : "None"}
+            </span>
+          </td>
+          <td role="cell" data-label={COLUMNS.changes}>
+            <DriftText drift={audit.drift} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -2,9 +2,10 @@ import { useRef } from "preact/hooks";
 import { useListKeys } from "../keys";
 import { StateMark } from "../marks";
 import { Heading } from "../parts";
-import { go, Link } from "../router";
+import { Link } from "../router";
 import { NoScan, Progress, ScanNow, scanPage, useScans } from "../scans";
 import { Shown } from "../shown";
+import { opens, Table } from "../table";
 import { TenantName, useTenants } from "../tenants";
 import { number, Time } from "../text";
 import { Updated } from "../updated";
@@ -13,7 +14,7 @@ import type { CoverageScan } from "../wire";
 /** The newest scan of each tenant: the one with the most mailboxes that could not be remediated first. */
 export function CoverageView() {
   const scans = useScans();
-  const list = useRef<HTMLTableSectionElement>(null);
+  const list = useRef<HTMLElement>(null);
   useListKeys(list, scans.reload);
   return (
     <>
@@ -53,28 +54,16 @@ const COLUMNS = {
 };
 
 /** One row for each tenant; those that were never scanned come last. */
-function ScanTable({ scans, list }: { scans: CoverageScan[]; list: { current: HTMLTableSectionElement | null } }) {
+function ScanTable({ scans, list }: { scans: CoverageScan[]; list: { current: HTMLElement | null } }) {
   const scanned = new Set(scans.map(({ tenantId }) => tenantId));
   const others = useTenants().filter(({ tenantId }) => !scanned.has(tenantId));
   return (
     <>
-      <table class="findings list scans" role="table">
-        <caption class="visually-hidden">Scans</caption>
-        <thead role="rowgroup">
-          <tr role="row">
-            {Object.entries(COLUMNS).map(([name, label]) => (
-              <th key={name} scope="col" role="columnheader">
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody ref={list} role="rowgroup">
-          {scans.map((scan) => (
-            <Row key={scan.id} scan={scan} />
-          ))}
-        </tbody>
-      </table>
+      <Table class="list scans" caption="Scans" columns={COLUMNS} list={list}>
+        {scans.map((scan) => (
+          <Row key={scan.id} scan={scan} />
+        ))}
+      </Table>
       {others.length > 0 && (
         <p class="more muted">
           Not scanned yet: {others.map((tenant) => tenant.name).join(", ")}. A scan runs on the schedule
@@ -87,12 +76,8 @@ function ScanTable({ scans, list }: { scans: CoverageScan[]; list: { current: HT
 
 function Row({ scan }: { scan: CoverageScan }) {
   const target = scanPage(scan);
-  const open = (event: MouseEvent) => {
-    if ((event.target as Element).closest("a") || getSelection()?.toString()) return;
-    go(target);
-  };
   return (
-    <tr role="row" onClick={open}>
+    <tr role="row" onClick={opens(target)}>
       <th role="rowheader" scope="row" data-label={COLUMNS.tenant} class="break">
         <Link to={target}>
           <TenantName id={scan.tenantId} />

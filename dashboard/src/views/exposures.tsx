@@ -5,6 +5,7 @@ import { More, usePages } from "../paging";
 import { Empty, Heading } from "../parts";
 import { Link, to } from "../router";
 import { Shown } from "../shown";
+import { Table } from "../table";
 import { TenantName, useTenants } from "../tenants";
 import { Time, Untrusted, words } from "../text";
 import type { Exposure } from "../wire";
@@ -89,50 +90,38 @@ interface TableProps {
 export function ExposureTable({ exposures, list }: TableProps) {
   const several = useTenants().length > 1;
   return (
-    <table class="findings list exposures" role="table">
-      <caption class="visually-hidden">Messages in reach</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          {Object.entries(COLUMNS).map(([name, label]) => (
-            <th key={name} scope="col" role="columnheader" class={`col-x-${name}`}>
-              {label}
-            </th>
-          ))}
+    <Table class="list exposures" caption="Messages in reach" columns={COLUMNS} column="col-x" list={list}>
+      {exposures.map((one) => (
+        <tr key={`${one.findingId} ${one.mailbox}`} role="row" class={one.isRead ? "exposed" : undefined}>
+          <th role="rowheader" scope="row" data-label={COLUMNS.mailbox} class="break">
+            <span>
+              <Link to={to("findings", { finding: one.findingId })}>
+                <Untrusted text={one.mailbox} />
+              </Link>
+              {several && (
+                <small class="block">
+                  <TenantName id={one.tenantId} />
+                </small>
+              )}
+            </span>
+          </th>
+          <td role="cell" data-label={COLUMNS.subject} class="break">
+            {one.subject ? <Untrusted text={one.subject} /> : <span class="muted">none</span>}
+          </td>
+          <td role="cell" data-label={COLUMNS.location} class="break">
+            {one.folder && one.location === "other_folder" ? <Untrusted text={one.folder} /> : words(one.location)}
+          </td>
+          <td role="cell" data-label={COLUMNS.read}>
+            {one.isRead ? <strong class="bad">Read</strong> : one.isRead === false ? "No" : "Unknown"}
+          </td>
+          <td role="cell" data-label={COLUMNS.since}>
+            <Time at={one.since} relative />
+          </td>
+          <td role="cell" data-label={COLUMNS.looked}>
+            {one.lookedAt ? <Time at={one.lookedAt} relative /> : <span class="muted">unknown</span>}
+          </td>
         </tr>
-      </thead>
-      <tbody ref={list as { current: HTMLTableSectionElement | null }} role="rowgroup">
-        {exposures.map((one) => (
-          <tr key={`${one.findingId} ${one.mailbox}`} role="row" class={one.isRead ? "exposed" : undefined}>
-            <th role="rowheader" scope="row" data-label={COLUMNS.mailbox} class="break">
-              <span>
-                <Link to={to("findings", { finding: one.findingId })}>
-                  <Untrusted text={one.mailbox} />
-                </Link>
-                {several && (
-                  <small class="block">
-                    <TenantName id={one.tenantId} />
-                  </small>
-                )}
-              </span>
-            </th>
-            <td role="cell" data-label={COLUMNS.subject} class="break">
-              {one.subject ? <Untrusted text={one.subject} /> : <span class="muted">none</span>}
-            </td>
-            <td role="cell" data-label={COLUMNS.location} class="break">
-              {one.folder && one.location === "other_folder" ? <Untrusted text={one.folder} /> : words(one.location)}
-            </td>
-            <td role="cell" data-label={COLUMNS.read}>
-              {one.isRead ? <strong class="bad">Read</strong> : one.isRead === false ? "No" : "Unknown"}
-            </td>
-            <td role="cell" data-label={COLUMNS.since}>
-              <Time at={one.since} relative />
-            </td>
-            <td role="cell" data-label={COLUMNS.looked}>
-              {one.lookedAt ? <Time at={one.lookedAt} relative /> : <span class="muted">unknown</span>}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

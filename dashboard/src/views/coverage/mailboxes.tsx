@@ -6,6 +6,7 @@ import { Empty } from "../../parts";
 import { Link, to } from "../../router";
 import { scanPage } from "../../scans";
 import { Shown } from "../../shown";
+import { Table } from "../../table";
 import { Time, title, Untrusted, words } from "../../text";
 import { type CoverageScan, MAILBOX_CHANGE_VALUES, type UncoveredMailbox } from "../../wire";
 
@@ -52,7 +53,7 @@ export function Mailboxes({ scan, path, parameters }: MailboxesProps) {
               file="coverage"
               id={({ mailbox }) => mailbox}
             />
-            {rows.length ? <Table mailboxes={rows} list={mailboxes.list} /> : <None scan={scan} />}
+            {rows.length ? <MailboxTable mailboxes={rows} list={mailboxes.list} /> : <None scan={scan} />}
             <More of={mailboxes} what="mailboxes" />
           </>
         )}
@@ -73,44 +74,32 @@ interface TableProps {
   list: { current: HTMLElement | null };
 }
 
-function Table({ mailboxes, list }: TableProps) {
+function MailboxTable({ mailboxes, list }: TableProps) {
   return (
-    <table class="findings mailboxes" role="table">
-      <caption class="visually-hidden">Mailboxes</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          {Object.entries(COLUMNS).map(([name, label]) => (
-            <th key={name} scope="col" role="columnheader" class={`col-m-${name}`}>
-              {label}
-            </th>
-          ))}
+    <Table class="mailboxes" caption="Mailboxes" columns={COLUMNS} column="col-m" list={list}>
+      {mailboxes.map((one) => (
+        <tr key={one.mailbox} role="row">
+          <th role="rowheader" scope="row" data-label={COLUMNS.mailbox} class="break">
+            <span>
+              <Link to={to("findings", { mailbox: one.mailbox })}>
+                <Untrusted text={one.mailbox} />
+              </Link>
+              {one.change && <small class="block">{words(one.change)}</small>}
+            </span>
+          </th>
+          <td role="cell" data-label={COLUMNS.cause}>
+            <span>
+              {title(one.cause)} <ConfidenceMark confidence={one.confidence} />
+            </span>
+          </td>
+          <td role="cell" data-label={COLUMNS.summary} class="break">
+            <Untrusted text={one.summary} />
+          </td>
+          <td role="cell" data-label={COLUMNS.since}>
+            <Time at={one.since} />
+          </td>
         </tr>
-      </thead>
-      <tbody ref={list as { current: HTMLTableSectionElement | null }} role="rowgroup">
-        {mailboxes.map((one) => (
-          <tr key={one.mailbox} role="row">
-            <th role="rowheader" scope="row" data-label={COLUMNS.mailbox} class="break">
-              <span>
-                <Link to={to("findings", { mailbox: one.mailbox })}>
-                  <Untrusted text={one.mailbox} />
-                </Link>
-                {one.change && <small class="block">{words(one.change)}</small>}
-              </span>
-            </th>
-            <td role="cell" data-label={COLUMNS.cause}>
-              <span>
-                {title(one.cause)} <ConfidenceMark confidence={one.confidence} />
-              </span>
-            </td>
-            <td role="cell" data-label={COLUMNS.summary} class="break">
-              <Untrusted text={one.summary} />
-            </td>
-            <td role="cell" data-label={COLUMNS.since}>
-              <Time at={one.since} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

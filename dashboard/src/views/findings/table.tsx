@@ -6,7 +6,8 @@ import { announce } from "../../live";
 import { ConfidenceMark, ReachMark, SeverityMark, WorkMark } from "../../marks";
 import { More, type Paged, type Pages } from "../../paging";
 import { Empty } from "../../parts";
-import { currentParameters, go, Link, to } from "../../router";
+import { currentParameters, Link, to } from "../../router";
+import { opens, Table } from "../../table";
 import { TenantName, useTenants } from "../../tenants";
 import { number, Time, title, Untrusted, words } from "../../text";
 import type { FindingSummary } from "../../wire";
@@ -84,21 +85,9 @@ export function FindingsTable({ pages, of, filtered, total, query }: TableProps)
         id={({ id }) => id}
       />
       {rows.length ? (
-        <table class="findings list" role="table">
-          <caption class="visually-hidden">Findings</caption>
-          <thead role="rowgroup">
-            <tr role="row">
-              {Object.entries(COLUMNS).map(([name, label]) => (
-                <th key={name} scope="col" role="columnheader" class={`col-${name}`}>
-                  {label}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody ref={of.list as { current: HTMLTableSectionElement | null }} role="rowgroup">
-            {rows.map(draw)}
-          </tbody>
-        </table>
+        <Table class="list" caption="Findings" columns={COLUMNS} column="col" list={of.list}>
+          {rows.map(draw)}
+        </Table>
       ) : (
         <None filtered={filtered} />
       )}
@@ -127,12 +116,8 @@ function FindingRow({ row, several }: { row: Row; several: boolean }) {
   const target = currentParameters();
   target.set("view", "findings");
   target.set("finding", row.id);
-  const open = (event: MouseEvent) => {
-    if ((event.target as Element).closest("a") || getSelection()?.toString()) return;
-    go(target);
-  };
   return (
-    <tr role="row" class={row.exposed ? "exposed" : undefined} onClick={open}>
+    <tr role="row" class={row.exposed ? "exposed" : undefined} onClick={opens(target)}>
       <td role="cell" class="nowrap" data-label={COLUMNS.time}>
         <Time at={row.occurredAt} />
       </td>

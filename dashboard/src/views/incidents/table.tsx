@@ -1,5 +1,6 @@
 import { SeverityMark, WorkMark } from "../../marks";
-import { go, Link } from "../../router";
+import { Link } from "../../router";
+import { opens, Table } from "../../table";
 import { TenantName } from "../../tenants";
 import { number, Time, Untrusted } from "../../text";
 import type { Incident } from "../../wire";
@@ -26,23 +27,11 @@ interface TableProps {
 /** One row for each incident: what is wrong, where, how many, since when, and what to do first. */
 export function IncidentTable({ incidents, list, within }: TableProps) {
   return (
-    <table class="findings list incidents" role="table">
-      <caption class="visually-hidden">Incidents</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          {Object.entries(COLUMNS).map(([name, label]) => (
-            <th key={name} scope="col" role="columnheader" class={`col-i-${name}`}>
-              {label}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody ref={list as { current: HTMLTableSectionElement | null }} role="rowgroup">
-        {incidents.map((incident) => (
-          <Row key={incident.id} incident={incident} within={within} />
-        ))}
-      </tbody>
-    </table>
+    <Table class="list incidents" caption="Incidents" columns={COLUMNS} column="col-i" list={list}>
+      {incidents.map((incident) => (
+        <Row key={incident.id} incident={incident} within={within} />
+      ))}
+    </Table>
   );
 }
 
@@ -50,12 +39,8 @@ function Row({ incident, within }: { incident: Incident; within: URLSearchParams
   const target = new URLSearchParams(within);
   target.set("view", "incidents");
   target.set("incident", incident.id);
-  const open = (event: MouseEvent) => {
-    if ((event.target as Element).closest("a") || getSelection()?.toString()) return;
-    go(target);
-  };
   return (
-    <tr role="row" class={incident.exposed > 0 ? "exposed" : undefined} onClick={open}>
+    <tr role="row" class={incident.exposed > 0 ? "exposed" : undefined} onClick={opens(target)}>
       <td role="cell" data-label={COLUMNS.severity}>
         <SeverityMark severity={incident.severity} />
       </td>
