@@ -68,19 +68,8 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
       </Heading>
       <SinceLastLook shown={incidents.data} every={EVERY_MS} />
       <div class="grid-overview">
-        <section class="panel reach wide" aria-labelledby="reach-title">
-          <h2 id="reach-title">Can still be opened</h2>
-          <Shown of={summary} what="the messages in reach">
-            {(data) => <InReach summary={data} exposures={exposures} />}
-          </Shown>
-        </section>
-        <section class="panel wide" aria-labelledby="incidents-title">
-          <h2 id="incidents-title">
-            Incidents to work on{" "}
-            {summary.data && <span class="muted">{count(summary.data.openIncidents, "incident")}</span>}
-          </h2>
-          <OpenIncidents incidents={incidents} open={summary.data?.openIncidents ?? 0} />
-        </section>
+        <InReach summary={summary} exposures={exposures} />
+        <OpenIncidents incidents={incidents} summary={summary} />
         <section class="panel" aria-labelledby="apps-title">
           <h2 id="apps-title">Email Threat Defense app</h2>
           <Shown of={apps} what="the state of the apps">

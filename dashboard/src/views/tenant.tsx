@@ -49,24 +49,14 @@ export function TenantView({ id }: { id: string }) {
         </div>
       )}
       <div class="grid-overview">
-        <section class="panel reach wide" aria-labelledby="reach-title">
-          <h2 id="reach-title">Can still be opened</h2>
-          <Shown of={summary} what="the messages in reach">
-            {(data) => <InReach summary={data} exposures={exposures} tenantId={id} />}
-          </Shown>
-        </section>
-        <section class="panel wide" aria-labelledby="incidents-title">
-          <h2 id="incidents-title">
-            Incidents to work on{" "}
-            {summary.data && <span class="muted">{count(summary.data.openIncidents, "incident")}</span>}
-          </h2>
-          <OpenIncidents incidents={incidents} open={summary.data?.openIncidents ?? 0} tenantId={id} />
+        <InReach summary={summary} exposures={exposures} tenantId={id} />
+        <OpenIncidents incidents={incidents} summary={summary} tenantId={id}>
           <p class="more">
             <Link to={to("findings", { tenantId: id })}>
               {summary.data ? `Show all ${count(summary.data.total, "finding")}` : "Show all findings"}
             </Link>
           </p>
-        </section>
+        </OpenIncidents>
         <section class="panel wide" aria-labelledby="audits-title">
           <div class="panel-head">
             <h2 id="audits-title">Email Threat Defense app</h2>

@@ -1,5 +1,5 @@
 import { get } from "../../api";
-import { useLoad } from "../../load";
+import { type Loaded, useLoad } from "../../load";
 import { Empty } from "../../parts";
 import { Link, to } from "../../router";
 import { Shown } from "../../shown";
@@ -15,15 +15,26 @@ export function useExposures(every: number, tenantId?: string) {
   return useLoad(`exposures ${query}`, (signal) => get<Page<Exposure>>("exposures", query, signal), { every });
 }
 
-interface InReachProps {
-  summary: Summary;
-  exposures: ReturnType<typeof useExposures>;
+interface InReachProps<Of> {
+  summary: Of;
+  exposures: Loaded<Page<Exposure>>;
   /** The only tenant that it is about. */
-  tenantId?: string;
+  tenantId?: string | undefined;
 }
 
-/** What can still be opened, and who has read it. */
-export function InReach({ summary, exposures, tenantId }: InReachProps) {
+/** The panel of what can still be opened, and who has read it. */
+export function InReach({ summary, exposures, tenantId }: InReachProps<Loaded<Summary>>) {
+  return (
+    <section class="panel reach wide" aria-labelledby="reach-title">
+      <h2 id="reach-title">Can still be opened</h2>
+      <Shown of={summary} what="the messages in reach">
+        {(data) => <Messages summary={data} exposures={exposures} tenantId={tenantId} />}
+      </Shown>
+    </section>
+  );
+}
+
+function Messages({ summary, exposures, tenantId }: InReachProps<Summary>) {
   const { messages, read, mailboxes } = summary.exposures;
   const { p50, p90, oldestSeconds } = summary.timeInReach;
   const longest = oldestSeconds === null ? "" : ` The longest has been for ${duration(oldestSeconds)}.`;
