@@ -64,7 +64,7 @@ export function FeedTrouble({ feed }: { feed: Feed }) {
 }
 
 /** What a feed has read and found. */
-export function FeedFacts({ feed }: { feed: Feed }) {
+function FeedFacts({ feed }: { feed: Feed }) {
   const { search, logExport } = feed.lanes;
   const never = <span class="muted">not yet</span>;
   return (
@@ -89,7 +89,7 @@ const COUNTS: [keyof Feed, string][] = [
 ];
 
 /** What became of the actions that a feed has found. */
-export function FeedCounts({ feed }: { feed: Feed }) {
+function FeedCounts({ feed }: { feed: Feed }) {
   return (
     <dl class="facts">
       {COUNTS.map(([name, label]) => (
@@ -102,7 +102,7 @@ export function FeedCounts({ feed }: { feed: Feed }) {
 }
 
 /** The times of which not everything could be read. */
-export function FeedGaps({ feed: { gaps } }: { feed: Feed }) {
+function FeedGaps({ feed: { gaps } }: { feed: Feed }) {
   if (!gaps.length) return null;
   return (
     <details>
@@ -130,7 +130,7 @@ export function NoFeed() {
   );
 }
 
-/** A feed of the page of a tenant. */
+/** All that is shown of a feed. */
 export function OneFeed({ feed, done }: { feed: Feed | undefined; done: () => void }) {
   if (!feed || feed.state === "off") return <NoFeed />;
   return (

@@ -9,7 +9,7 @@ import { count, number, Time, title } from "./text";
 import type { CoverageScan, Page, StartedScan, StartedScans } from "./wire";
 
 const EVERY_MS = 60_000;
-const RUNNING_EVERY_MS = 5000;
+export const RUNNING_EVERY_MS = 5000;
 
 /** Reads the newest scan of each tenant: often while one runs. */
 export function useScans(): Loaded<Page<CoverageScan>> {
@@ -58,7 +58,7 @@ export function scanPage(scan: CoverageScan, filters: Record<string, string> = {
 const CAUSES = 3;
 
 /** The numbers of scans in a few lines: of one, or of all together. */
-export function ScanNumbers({ scans, all }: { scans: CoverageScan[]; all: URLSearchParams }) {
+function ScanNumbers({ scans, all }: { scans: CoverageScan[]; all: URLSearchParams }) {
   const sum = (of: (scan: CoverageScan) => number) => scans.reduce((total, scan) => total + of(scan), 0);
   const [uncovered, mailboxes, unknown] = [sum((s) => s.uncovered), sum((s) => s.mailboxes), sum((s) => s.unknown)];
   const newly = sum((scan) => scan.changes?.newlyUncovered ?? 0);

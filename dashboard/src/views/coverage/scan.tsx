@@ -5,7 +5,7 @@ import { kept, useLoad } from "../../load";
 import { StateMark } from "../../marks";
 import { Heading } from "../../parts";
 import { go, goUp, Link, to, UpLink } from "../../router";
-import { Progress, ScanNow, scanPage } from "../../scans";
+import { Progress, RUNNING_EVERY_MS, ScanNow, scanPage } from "../../scans";
 import { Shown } from "../../shown";
 import { TenantLink, TenantName, useTenantName } from "../../tenants";
 import { number, Time, title, words } from "../../text";
@@ -13,7 +13,6 @@ import { CouldNotBeRead } from "../../unread";
 import type { CoverageScan } from "../../wire";
 import { Mailboxes } from "./mailboxes";
 
-const RUNNING_EVERY_MS = 5000;
 const LIST = to("coverage");
 
 /** One scan of a tenant: its numbers, and the mailboxes that could not be remediated. */

@@ -25,6 +25,7 @@ export function FirstSteps({ health, audits, feeds, audited }: StepsProps) {
   const tenants = useTenants();
   const checks = health?.checks;
   const lacking = checks?.permissions.lacking ?? [];
+  const found = feeds && working(feeds);
   return (
     <>
       <Heading
@@ -94,10 +95,10 @@ export function FirstSteps({ health, audits, feeds, audited }: StepsProps) {
             </p>
           )}
         </Step>
-        <Step title="Feed from Email Threat Defense" state={feeds && (working(feeds)[0]?.state ?? "optional")}>
-          {feeds?.some(({ state }) => state !== "off") ? (
+        <Step title="Feed from Email Threat Defense" state={found && (found[0]?.state ?? "optional")}>
+          {found?.length ? (
             <p>
-              <Link to={to("feeds")}>Failures come by themselves</Link> from {count(working(feeds).length, "tenant")}.
+              <Link to={to("feeds")}>Failures come by themselves</Link> from {count(found.length, "tenant")}.
             </p>
           ) : (
             <p>
