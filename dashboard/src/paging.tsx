@@ -1,10 +1,11 @@
 // A list that is read page by page.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, get, nextParameters } from "./api";
 import { announce } from "./live";
 import { errorOf, keep, kept, type Loaded, useLoad } from "./load";
-import { Problem } from "./shown";
+import { Problem, Shown } from "./shown";
 import { count } from "./text";
 import type { Page } from "./wire";
 
@@ -71,6 +72,23 @@ export function usePages<Item, Row = Item>(
     list,
     more: { read: () => void read(), loading: state.loading, error: state.error },
   };
+}
+
+interface ListedProps<Row> {
+  of: Paged<Row>;
+  /** What is read, within a sentence: "the findings". */
+  what: string;
+  children: (pages: Pages<Row>) => ComponentChildren;
+}
+
+/** What is shown of a list below its filters: nothing if the service refuses them, which the form says. */
+export function Listed<Row>({ of, what, children }: ListedProps<Row>) {
+  if (of.invalid && !of.data) return null;
+  return (
+    <Shown of={of} what={what}>
+      {children}
+    </Shown>
+  );
 }
 
 /** The button that reads the next page, if there is one. */

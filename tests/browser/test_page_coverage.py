@@ -52,6 +52,15 @@ def test_the_newest_scan_of_each_tenant_leads_to_its_mailboxes(running: Stack, o
     assert worst["id"] in page.url
 
 
+def test_a_filter_that_is_refused_is_said_once(running: Stack, open_page: OpenPage) -> None:
+    worst = scans(running)[0]
+    page = open_page(running.address, f"?view=coverage&scan={worst['id']}&changed=maybe", expected="400")
+    expect(page.get_by_role("alert")).to_have_count(1)
+    page.get_by_role("alert").get_by_role("button", name="Show all mailboxes").click()
+    expect(page.locator(ROWS)).to_have_count(min(worst["uncovered"], 100))
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_scan_that_ended_early_says_what_to_grant(running: Stack, open_page: OpenPage) -> None:
     partial = next(scan for scan in scans(running) if scan["state"] == "partial")
     page = open_page(running.address, f"?view=coverage&scan={partial['id']}")

@@ -1,10 +1,9 @@
 import { Field, FilterForm, refused, setFilters, Several, TenantChoice } from "../filters";
 import { useListKeys } from "../keys";
 import { ListNote } from "../list-note";
-import { More, usePages } from "../paging";
+import { Listed, More, usePages } from "../paging";
 import { Empty, Heading } from "../parts";
 import { Link, to } from "../router";
-import { Shown } from "../shown";
 import { Table } from "../table";
 import { TenantName, useTenants } from "../tenants";
 import { Time, Untrusted, words } from "../text";
@@ -47,28 +46,26 @@ export function ExposuresView({ parameters }: { parameters: URLSearchParams }) {
           </button>
         )}
       </FilterForm>
-      {(!invalid || exposures.data) && (
-        <Shown of={exposures} what="the messages in reach">
-          {({ rows }) => (
-            <>
-              <ListNote
-                of={exposures}
-                path={view}
-                query={query}
-                what="message"
-                file="messages-in-reach"
-                id={(one) => `${one.findingId} ${one.mailbox}`}
-              />
-              {rows.length ? (
-                <ExposureTable exposures={rows} list={exposures.list} />
-              ) : (
-                <Empty title="No message is in reach" />
-              )}
-              <More of={exposures} what="messages" />
-            </>
-          )}
-        </Shown>
-      )}
+      <Listed of={exposures} what="the messages in reach">
+        {({ rows }) => (
+          <>
+            <ListNote
+              of={exposures}
+              path={view}
+              query={query}
+              what="message"
+              file="messages-in-reach"
+              id={(one) => `${one.findingId} ${one.mailbox}`}
+            />
+            {rows.length ? (
+              <ExposureTable exposures={rows} list={exposures.list} />
+            ) : (
+              <Empty title="No message is in reach" />
+            )}
+            <More of={exposures} what="messages" />
+          </>
+        )}
+      </Listed>
     </>
   );
 }

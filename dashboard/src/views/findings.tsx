@@ -1,11 +1,10 @@
 import { get } from "../api";
 import { refused, TIMES } from "../filters";
 import { useLoad } from "../load";
-import { usePages } from "../paging";
+import { Listed, usePages } from "../paging";
 import { Heading } from "../parts";
 import { bounds, periodOf } from "../period";
 import { to } from "../router";
-import { Shown } from "../shown";
 import { zone } from "../text";
 import type { Summary } from "../wire";
 import { FILTERS, Filters, totalOf } from "./findings/filters";
@@ -37,20 +36,18 @@ export function FindingsView({ parameters }: { parameters: URLSearchParams }) {
         wrong={refused(findings, "mailbox")}
         filtered={filtered}
       />
-      {(!invalid || findings.data) && (
-        <Shown of={findings} what="the findings">
-          {(pages) => (
-            <FindingsTable
-              key={key}
-              pages={pages}
-              of={findings}
-              filtered={filtered}
-              total={totalOf(parameters, summary.data)}
-              query={query}
-            />
-          )}
-        </Shown>
-      )}
+      <Listed of={findings} what="the findings">
+        {(pages) => (
+          <FindingsTable
+            key={key}
+            pages={pages}
+            of={findings}
+            filtered={filtered}
+            total={totalOf(parameters, summary.data)}
+            query={query}
+          />
+        )}
+      </Listed>
     </>
   );
 }

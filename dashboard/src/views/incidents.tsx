@@ -1,11 +1,10 @@
 import { FilterForm, labeled, Several, TenantChoice, TIMES, TimeChoice } from "../filters";
 import { useListKeys } from "../keys";
 import { ListNote } from "../list-note";
-import { More, usePages } from "../paging";
+import { Listed, More, usePages } from "../paging";
 import { Empty, Heading } from "../parts";
 import { bounds } from "../period";
 import { Link, to } from "../router";
-import { Shown } from "../shown";
 import { type Incident, INCIDENT_STATE_VALUES, SCOPE_VALUES, SEVERITY_VALUES } from "../wire";
 import { IncidentTable } from "./incidents/table";
 
@@ -38,27 +37,25 @@ export function IncidentsView({ parameters }: { parameters: URLSearchParams }) {
         <Several {...of("scope", "About")} options={SCOPE_VALUES.map((scope) => [scope, SCOPES[scope]])} />
         <TimeChoice view={view} parameters={parameters} />
       </FilterForm>
-      {(!invalid || incidents.data) && (
-        <Shown of={incidents} what="the incidents">
-          {({ rows }) => (
-            <>
-              <ListNote of={incidents} path={view} query={query} what="incident" file={view} id={({ id }) => id} />
-              {rows.length ? (
-                <IncidentTable incidents={rows} list={incidents.list} within={parameters} />
-              ) : (
-                <Empty title={filtered ? "No incidents match these filters" : "Nothing to work on"}>
-                  {filtered ? (
-                    <Link to={to(view)}>Clear filters</Link>
-                  ) : (
-                    <Link to={to(view, { state: "resolved,suppressed" })}>Show resolved and suppressed incidents</Link>
-                  )}
-                </Empty>
-              )}
-              <More of={incidents} what="incidents" />
-            </>
-          )}
-        </Shown>
-      )}
+      <Listed of={incidents} what="the incidents">
+        {({ rows }) => (
+          <>
+            <ListNote of={incidents} path={view} query={query} what="incident" file={view} id={({ id }) => id} />
+            {rows.length ? (
+              <IncidentTable incidents={rows} list={incidents.list} within={parameters} />
+            ) : (
+              <Empty title={filtered ? "No incidents match these filters" : "Nothing to work on"}>
+                {filtered ? (
+                  <Link to={to(view)}>Clear filters</Link>
+                ) : (
+                  <Link to={to(view, { state: "resolved,suppressed" })}>Show resolved and suppressed incidents</Link>
+                )}
+              </Empty>
+            )}
+            <More of={incidents} what="incidents" />
+          </>
+        )}
+      </Listed>
     </>
   );
 }

@@ -1,11 +1,10 @@
 import { FilterForm, labeled, Several } from "../../filters";
 import { ListNote } from "../../list-note";
 import { ConfidenceMark } from "../../marks";
-import { More, usePages } from "../../paging";
+import { Listed, More, usePages } from "../../paging";
 import { Empty } from "../../parts";
 import { Link, to } from "../../router";
 import { scanPage } from "../../scans";
-import { Shown } from "../../shown";
 import { Table } from "../../table";
 import { Time, title, Untrusted, words } from "../../text";
 import { type CoverageScan, MAILBOX_CHANGE_VALUES, type UncoveredMailbox } from "../../wire";
@@ -41,7 +40,7 @@ export function Mailboxes({ scan, path, parameters }: MailboxesProps) {
         <Several {...of("cause", "Cause")} options={causes} counts={scan.byCause} />
         <Several {...of("changed", "Change")} options={labeled(MAILBOX_CHANGE_VALUES)} />
       </FilterForm>
-      <Shown of={mailboxes} what="the mailboxes">
+      <Listed of={mailboxes} what="the mailboxes">
         {({ rows }) => (
           <>
             <ListNote
@@ -57,7 +56,7 @@ export function Mailboxes({ scan, path, parameters }: MailboxesProps) {
             <More of={mailboxes} what="mailboxes" />
           </>
         )}
-      </Shown>
+      </Listed>
     </section>
   );
 }
