@@ -15,6 +15,7 @@ from triage.graph.evidence import Answer, AppEvidence, Reason, State
 from triage.graph.tenants import TenantGraph, Tenants
 from triage.notifications.audits import audit_occasions
 from triage.notifications.pending import pending
+from triage.operations.at_once import all_of
 from triage.operations.incidents import follow_audit
 from triage.operations.services import Services
 from triage.settings import Settings, Tenant
@@ -36,11 +37,7 @@ async def audit_all(services: Services, tenants: tuple[Tenant, ...]) -> list[Aud
         async with limit:
             return await audit_tenant(services, tenant)
 
-    results = await asyncio.gather(*(one(tenant) for tenant in tenants), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if isinstance(result, Audit)]
+    return await all_of(one(tenant) for tenant in tenants)
 
 
 async def audit_tenant(services: Services, tenant: Tenant) -> Audit:

@@ -22,6 +22,7 @@ from triage.coverage.work import Work
 from triage.graph.evidence import Lack, Reason
 from triage.notifications.coverage import coverage_occasion
 from triage.notifications.pending import pending
+from triage.operations.at_once import all_of
 from triage.operations.scanner import FORGOTTEN, MOST_ROUNDS, Blocked, Part, Scanner, StartOver
 from triage.operations.services import SCANS_AT_ONCE, Services
 from triage.settings import Tenant
@@ -61,7 +62,7 @@ async def start_scan(services: Services, tenant: Tenant) -> CoverageScan:
 
 async def start_scans(services: Services, tenants: Sequence[Tenant]) -> None:
     """Begins a scan of each tenant. Raises the first of azure.core's errors, after the others were tried."""
-    _raise_first(await asyncio.gather(*(start_scan(services, one) for one in tenants), return_exceptions=True))
+    await all_of(start_scan(services, one) for one in tenants)
 
 
 async def run_scans(services: Services, seconds: float = deadlines.COVERAGE) -> None:
@@ -71,14 +72,7 @@ async def run_scans(services: Services, seconds: float = deadlines.COVERAGE) -> 
     share = min(seconds, max(SHORTEST_SLICE, seconds * SCANS_AT_ONCE / max(1, len(tenants))))
     tenants = random.sample(tenants, min(len(tenants), SCANS_AT_ONCE * int(seconds // share)))
     until = time.monotonic() + seconds
-    results = await asyncio.gather(*(_go_on(services, one, until, share) for one in tenants), return_exceptions=True)
-    _raise_first(results)
-
-
-def _raise_first(results: Sequence[object]) -> None:
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    await all_of(_go_on(services, one, until, share) for one in tenants)
 
 
 async def _begin(services: Services, tenant: Tenant) -> CoverageScan:
