@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from sandbox.azurite import azurite
 from sandbox.tenant.serve.server import serve
 from sandbox.tenant.world import World
 from tests.api.calling import call, content
@@ -32,12 +31,6 @@ MAILBOXES = (
     ("=cmd@one.example", Cause.EXCHANGE_PLAN_DISABLED, Standing.UNCOVERED, None),
     ("eve@one.example", Cause.MAILBOX_UNLICENSED, Standing.RECOVERED, MailboxChange.RECOVERED),
 )
-
-
-@pytest.fixture(scope="module")
-def connection_string() -> Iterator[str]:
-    with azurite() as storage:
-        yield storage.connection_string
 
 
 @pytest.fixture

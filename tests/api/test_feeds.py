@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from sandbox.azurite import azurite
 from tests.api.calling import call, content
 from tests.factories import APP_ID, OTHER_TENANT_ID, TENANT_ID
 from triage.feeds.model import FeedGap
@@ -23,12 +22,6 @@ FIELDS = {
     "tenantId", "state", "lastSuccessAt", "behindSeconds", "lanes", "candidates", "verified", "failuresFound",
     "notVerified", "mailboxesUnknown", "gaps", "requestsToday", "requestShare", "lastError",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def connection_string() -> Iterator[str]:
-    with azurite() as storage:
-        yield storage.connection_string
 
 
 @pytest.fixture(params=[True, False], ids=["one feed", "none"])

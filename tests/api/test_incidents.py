@@ -6,12 +6,11 @@ import csv
 import io
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from sandbox.azurite import azurite
 from tests.api.calling import call, content
 from tests.factories import APP_ID, OTHER_TENANT_ID, TENANT_ID, make_failure
 from triage.api.exports import EXPOSURE_COLUMNS, INCIDENT_COLUMNS
@@ -47,12 +46,6 @@ STORED = (
     finding(3, "carla@fabrikam.example", OTHER_TENANT_ID, Cause.MAILBOX_UNLICENSED),
 )
 APP, MAILBOX = STORED[0].incident_id, STORED[2].incident_id
-
-
-@pytest.fixture(scope="module")
-def connection_string() -> Iterator[str]:
-    with azurite() as storage:
-        yield storage.connection_string
 
 
 @pytest.fixture(autouse=True)

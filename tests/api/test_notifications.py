@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import azure.functions as func
 import pytest
 
-from sandbox.azurite import azurite
 from sandbox.receiver import channels
 from sandbox.receiver.server import Fault, Receiver, serve
 from tests.notifications.samples import environment, incident
@@ -18,12 +17,6 @@ from triage.notifications.pending import incident_occasion, pending
 from triage.operations.notify import deliver
 from triage.operations.services import services
 from triage.settings import NotificationEvent
-
-
-@pytest.fixture(scope="module")
-def connection_string() -> Iterator[str]:
-    with azurite() as storage:
-        yield storage.connection_string
 
 
 @pytest.fixture

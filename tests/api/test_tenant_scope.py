@@ -8,14 +8,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import azure.functions as func
 import pytest
 from azure.data.tables import UpdateMode
 
-from sandbox.azurite import azurite
 from sandbox.receiver import channels
 from sandbox.receiver import server as receiver
 from sandbox.tenant.serve.server import serve
@@ -185,12 +184,6 @@ def test_each_route_says_how_it_is_limited() -> None:
 
 
 Ask = Callable[..., Awaitable[func.HttpResponse]]
-
-
-@pytest.fixture(scope="module")
-def connection_string() -> Iterator[str]:
-    with azurite() as storage:
-        yield storage.connection_string
 
 
 @pytest.fixture
