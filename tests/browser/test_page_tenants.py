@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
+from datetime import datetime, timedelta
 
 from playwright.sync_api import expect
 
@@ -62,11 +61,11 @@ def test_what_is_new_since_the_last_look_is_said_until_it_was_seen(running: Stac
     page.wait_for_function("localStorage.getItem('seen')")
     expect(news).to_have_count(0)  # in the first look, all is new
 
-    since = (datetime.now(UTC) - timedelta(days=10)).isoformat()  # others are too old to be told
-    incidents = get(running.address, f"incidents?state=open&top=200&since={quote(since)}")["value"]
-    opened = sorted((one["openedAt"], one["title"]) for one in incidents)
-    before = opened[-3][0]
-    newest = [title for at, title in opened if at > before]
+    incidents = get(running.address, "incidents?state=open,acknowledged&top=200")["value"]
+    before = sorted(one["openedAt"] for one in incidents)[-3]
+    since = datetime.fromisoformat(before) - timedelta(days=14)  # others are too old to be told
+    told = [one for one in incidents if datetime.fromisoformat(one["lastSeen"]) >= since]
+    newest = [one["title"] for one in told if one["openedAt"] > before]
     page.evaluate("before => localStorage.setItem('seen', `${Date.parse(before)} ${Date.now() - 86_400_000}`)", before)
     for _ in range(2):  # a look by mistake does not take it away
         page.reload()
