@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.queue import QueueClient
 
 from benchmarks import mix
@@ -37,7 +37,8 @@ class Result:
     missing: int
     twice: int
     wrong: dict[str, int]
-    undetermined: int
+    undetermined: list[dict[str, Any]]
+    """The findings without a cause: how often they were looked at, what was missing, and when the next look is due."""
     garbage: int
     rejected: int
     sent_again: int
@@ -50,7 +51,7 @@ class Result:
     @property
     def sound(self) -> bool:
         """Whether nothing was lost, found twice, wrong, left undetermined, or counted wrong."""
-        lost = self.missing + self.twice + self.undetermined + sum(self.wrong.values())
+        lost = self.missing + self.twice + len(self.undetermined) + sum(self.wrong.values())
         return lost == 0 and self.rejected >= self.garbage and not self.derived
 
 
@@ -101,7 +102,11 @@ def run(*, failures: int, seconds: float, count: int = 2, seed: int = 0) -> Resu
         missing=len(wanted.keys() - by_failure.keys()),
         twice=sum(number - 1 for number in by_failure.values()),
         wrong=dict(wrong),
-        undetermined=sum(row["cause"] == "undetermined" for row in rows),
+        undetermined=[
+            {key: row[key] for key in ("looks", "nextLookAt", "triagedAt", "reasons")}
+            for row in rows
+            if row["cause"] == "undetermined"
+        ],
         garbage=garbage,
         rejected=rejected,
         sent_again=again,
@@ -158,8 +163,10 @@ def _put(queue: QueueClient, text: str) -> int:
 def _empty(queue: QueueClient) -> bool:
     try:
         return queue.get_queue_properties().approximate_message_count == 0
-    except AzureError:
+    except ResourceNotFoundError:  # nothing was ever sent to it
         return True
+    except AzureError:
+        return False
 
 
 def _all(running: Hosts, path: str) -> list[dict[str, Any]]:

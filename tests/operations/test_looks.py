@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from azure.core.exceptions import AzureError
@@ -18,7 +19,7 @@ from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.graph.evidence import Reason
 from triage.intake.queue_message import QueuedLook, decode, read_retriage
-from triage.operations import deliveries
+from triage.operations import deliveries, messages
 from triage.operations.accept import accept, retriage
 from triage.operations.deliveries import handle, handle_poison
 from triage.operations.looks import look_again
@@ -212,8 +213,29 @@ async def test_a_look_that_comes_before_its_finding_is_stored_is_tried_again(
     await handle(services, message(text))
     await handle(services, message(early, attempt=2))
     assert (await found(services, identifier)).looks == 2
-    for treat, attempt in ((handle, 5), (handle_poison, 1)):
-        await treat(services, message(QueuedLook.after("0" * 32, 2, 1, now()).encode().decode(), attempt))
+
+
+@pytest.mark.parametrize(("treat", "attempt"), [(handle, 5), (handle_poison, 1)])
+async def test_a_look_that_used_up_its_tries_before_its_finding_is_stored_is_put_back(
+    services: Services, tenant: Served, monkeypatch: pytest.MonkeyPatch, treat: Callable[..., Any], attempt: int
+) -> None:
+    monkeypatch.setattr(messages, "EARLY_SECONDS", 1)
+    tenant.simulator.faults.add([FAULT])
+    identifier, text = await failed(services, f"put back {attempt}")
+    early = QueuedLook.after(identifier, 2, 1, now())
+    await treat(services, message(early.encode().decode(), attempt))
+    [again] = await taken(services, seconds=5)
+    assert read_retriage(decode(again)) == early
+    await handle(services, message(text))
+    await handle(services, message(again))
+    assert (await found(services, identifier)).looks == 2
+
+
+@pytest.mark.parametrize("since", ["2026-11-20T00:00:00Z", "2099-01-01T00:00:00Z"])
+async def test_a_look_at_a_finding_that_is_never_stored_ends(services: Services, since: str) -> None:
+    await failed(services, since)  # makes the queue
+    await handle(services, message(QueuedLook.after("0" * 32, 2, 1, since).encode().decode(), 5))
+    assert await left(services) == 0
 
 
 @pytest.mark.parametrize("number", [1, 3, 10**9])

@@ -21,7 +21,7 @@ from triage.operations.maintenance import maintain
 from triage.operations.messages import QueueMessage
 from triage.operations.services import Services
 from triage.storage.query import Query
-from triage.wire import now
+from triage.wire import epoch_ns, from_epoch_ns, now
 
 FAILURE = {"mailbox": "ines@one.example", "messageId": "m", "error": "The Requested User is Invalid"}
 AWAY = {"status": 500}
@@ -105,6 +105,24 @@ async def test_the_message_that_waited_is_dropped(services: Services, tenant: Se
     before = await found(services, identifier)
     await look(services, waited.encode().decode())
     assert await found(services, identifier) == before
+
+
+async def test_a_look_that_was_lost_is_made_an_hour_late(
+    services: Services, tenant: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.simulator.faults.add([AWAY])
+    [identifier] = await arrived(services, "lost")
+    async with services.account.queues().get_queue_client(services.settings.queue) as queue:
+        await queue.clear_messages()
+    tenant.simulator.faults.rules.clear()
+    due = epoch_ns((await found(services, identifier)).next_look_at or "")
+    for late, looks in ((3500, 0), (3700, 1)):
+        monkeypatch.setattr(recovery, "now", lambda late=late: from_epoch_ns(due + late * 1_000_000_000))
+        assert await recovery.probe(services) == looks
+    [text] = await taken(services, "-looks", 1)
+    await look(services, text)
+    finding = await found(services, identifier)
+    assert (finding.cause, finding.next_look_at) == (Cause.MAILBOX_REACHABLE, None)
 
 
 async def test_a_retry_after_is_waited_for(services: Services, tenant: Served) -> None:

@@ -4,7 +4,7 @@ The service puts a message on the intake queue that stays invisible until the lo
 survives restarts, and any instance can do it. It is sent before the finding of this look is stored: if the service is
 killed in between, the message of this look comes again, and sends the next one twice. A look whose number is not the
 next one of the finding is dropped, so only one of the two is done. A look that comes before the finding is stored is
-tried again.
+tried again. One that is lost all the same (somebody cleared the queue) is missed by recovery.py.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,9 +27,15 @@ from triage.storage.finding_rows import Stored
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.telemetry.errors import PlainError
 from triage.telemetry.instruments import Metric, count
-from triage.wire import from_epoch_ns, now
+from triage.wire import epoch_ns, from_epoch_ns, now
 
 _log = logging.getLogger(__name__)
+
+
+EARLY_SECONDS = 30
+"""How long a look waits on the queue that comes before its finding is stored, once its tries are used up."""
+EARLY_FOR = 3600.0
+"""For how long after the first look without evidence a finding may still be on its way to storage, in seconds."""
 
 
 class TriageIncompleteError(PlainError):
@@ -86,13 +93,17 @@ async def _stored(
 ) -> list[tuple[QueuedFailure, Stored | None]]:
     """The failure of a stored finding, if there is anything left to triage.
 
-    A look can arrive before the finding that it follows is stored: it is tried again, unless this is the `last` try.
+    A look can arrive before the finding that it follows is stored: it is tried again, and put back at the `last` try.
     """
     old = await services.findings.stored(retriage.finding_id)
     finding = old.finding if old else await services.findings.get(retriage.finding_id)
     look = retriage if isinstance(retriage, QueuedLook) else None
-    if look is not None and not last and is_early(look, finding):
-        raise TriageIncompleteError(f"The finding before look {look.number} is not stored yet. It is tried again.")
+    if look is not None and is_early(look, finding):
+        if not last:
+            raise TriageIncompleteError(f"The finding before look {look.number} is not stored yet. It is tried again.")
+        if abs(time.time() - epoch_ns(look.since) / 1e9) < EARLY_FOR:  # a forged time to come would not end
+            await services.queue.send([look.encode()], delay=EARLY_SECONDS)
+            return []
     if finding is None:
         _log.warning("Finding %s does not exist any more. It is not triaged again.", retriage.finding_id)
         return []

@@ -4,6 +4,8 @@ The delays of RETRY_SECONDS grow to hours, and an outage can be over a minute af
 of each tenant that waits is looked at before its time: the probe. A retry that finds its evidence, be it a probe or
 not, releases all others of its tenant. A look that was released is the next one of its finding; the message that waits
 on the intake queue comes later, is not the next one any more, and is dropped (looks.py).
+
+A failure whose look is an hour late waits for nothing any more (somebody cleared the queue): it is chosen as well.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ RELEASE_SECONDS = 300.0
 _SECOND = 1_000_000_000
 # What is due so soon needs no help.
 _SOON = 60 * _SECOND
+# What is so late was lost.
+_LOST = 3600 * _SECOND
 # Of so many findings without a cause, the newest, one is chosen for the probe. Others can lack a permission.
 _CHOICE = 1000
 _SENT_AT_ONCE = 500
@@ -101,7 +105,8 @@ def _waits(found: Json, at: int) -> bool:
         return False
     throttled = any(lack.reason is Reason.THROTTLED for lack in lacks)
     asked = epoch_ns(found["triagedAt"]) + int(PROBE_SECONDS * _SECOND) if throttled else 0
-    return epoch_ns(found["nextLookAt"]) > at + _SOON and asked <= at
+    due = epoch_ns(found["nextLookAt"])
+    return (due > at + _SOON or due < at - _LOST) and asked <= at
 
 
 def _look(found: Json) -> bytes:
