@@ -149,6 +149,14 @@ param furtherSettings object = {}
 @description('Settings that are secrets: names of application settings whose values are read from a key vault, which is created for them, such as TRIAGE_NOTIFICATIONS and ETD_APIS. The secret of ETD_APIS is ETD-APIS.')
 param secretSettings array = []
 
+@description('For a deployment without azd, such as that of the portal: the value of the setting ETD_APIS. It is written to the key vault and nowhere else. Empty: it is not written.')
+@secure()
+param etdApis string = ''
+
+@description('Likewise, the value of the setting TRIAGE_NOTIFICATIONS.')
+@secure()
+param notifications string = ''
+
 @description('Address of a package to deploy, such as the triage.zip of a release. Empty: azd or a pipeline uploads one.')
 param packageUri string = ''
 
@@ -167,6 +175,8 @@ var graphEndpoints = {
 }
 // As the service reads them (docs/settings.md). The names of secrets have no underscores.
 var onlyTenant = { tenantId: empty(tenantId) ? tenant().tenantId : tenantId, etdAppId: etdAppId, mode: etdMode }
+var givenSecrets = union(empty(etdApis) ? [] : ['ETD_APIS'], empty(notifications) ? [] : ['TRIAGE_NOTIFICATIONS'])
+var allSecrets = union(secretSettings, givenSecrets)
 var allTenants = empty(tenants) ? [onlyTenant] : tenants
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var allTags = union(tags, { 'azd-env-name': environmentName })
@@ -227,7 +237,7 @@ module monitoring 'app/monitoring.bicep' = {
   }
 }
 
-module vault 'app/vault.bicep' = if (!empty(secretSettings)) {
+module vault 'app/vault.bicep' = if (!empty(allSecrets)) {
   name: 'vault'
   scope: group
   params: {
@@ -235,6 +245,8 @@ module vault 'app/vault.bicep' = if (!empty(secretSettings)) {
     location: location
     tags: allTags
     identityPrincipalId: identity.outputs.principalId
+    etdApis: etdApis
+    notifications: notifications
   }
 }
 
@@ -260,8 +272,8 @@ module function 'app/function.bicep' = {
     signInAllowedApplications: signInAllowedApplications
     httpConcurrency: httpConcurrency
     packageUri: packageUri
-    vaultUri: !empty(secretSettings) ? vault!.outputs.uri : ''
-    secretSettings: secretSettings
+    vaultUri: !empty(allSecrets) ? vault!.outputs.uri : ''
+    secretSettings: allSecrets
     settings: union(furtherSettings, {
       TRIAGE_TENANTS: string(allTenants)
       TRIAGE_QUEUE: queueName
@@ -309,6 +321,6 @@ output AZURE_FUNCTION_NAME string = function.outputs.name
 output TRIAGE_API string = 'https://${function.outputs.hostName}/api'
 output TRIAGE_IDENTITY_CLIENT_ID string = identity.outputs.clientId
 output TRIAGE_IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
-output TRIAGE_KEY_VAULT string = !empty(secretSettings) ? vault!.outputs.name : ''
+output TRIAGE_KEY_VAULT string = !empty(allSecrets) ? vault!.outputs.name : ''
 output TRIAGE_QUEUE_ID string = storage.outputs.intakeQueueId
 output TRIAGE_QUEUE_ENDPOINT string = '${storage.outputs.queueEndpoint}${queueName}'

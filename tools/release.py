@@ -52,8 +52,9 @@ def notes(of: str) -> str:
 
 
 def bicep_parameters(text: str) -> dict[str, str]:
-    """The parameters of a Bicep file, and the type of each."""
-    return dict(re.findall(r"^param (\w+) (\w+)", text, re.MULTILINE))
+    """The parameters of a Bicep file, and the type of each as a compiler writes it: a secret is a `securestring`."""
+    found = re.findall(r"^(@secure\(\)\n)?param (\w+) (\w+)", text, re.MULTILINE)
+    return {name: f"secure{kind}" if secure else kind for secure, name, kind in found}
 
 
 def compare(compiled: dict[str, Any], bicep: str) -> None:

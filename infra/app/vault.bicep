@@ -10,6 +10,12 @@ param location string
 param tags object
 @description('Object id of the service\'s managed identity.')
 param identityPrincipalId string
+@description('Value of the setting ETD_APIS. Empty: it is not written here.')
+@secure()
+param etdApis string
+@description('Value of the setting TRIAGE_NOTIFICATIONS. Empty: it is not written here.')
+@secure()
+param notifications string
 
 // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security
 var keyVaultSecretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
@@ -38,6 +44,27 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsUser)
     principalId: identityPrincipalId
     principalType: 'ServicePrincipal'
+  }
+}
+
+// The names are those that function.bicep refers to. A secret that is there stays as it is if its value is not given.
+resource etdApisSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(etdApis)) {
+  parent: vault
+  name: 'ETD-APIS'
+  tags: tags
+  properties: {
+    contentType: 'application/json'
+    value: etdApis
+  }
+}
+
+resource notificationsSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(notifications)) {
+  parent: vault
+  name: 'TRIAGE-NOTIFICATIONS'
+  tags: tags
+  properties: {
+    contentType: 'application/json'
+    value: notifications
   }
 }
 

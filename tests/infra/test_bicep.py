@@ -33,8 +33,7 @@ from triage.api.routes import ROUTES
 from triage.settings import TABLE, default_of, read_settings
 
 MAIN = INFRA / "main.bicep"
-# Each stands in Azure/azure-resource-manager-schemas (schemas/<version>/<provider>.json, state of 2026-08-16). All
-# properties in these files were held against those schemas when they were written (docs/deploy.md says how).
+# test_azure_types.py holds their properties against Azure's published types.
 KNOWN = {
     "Microsoft.Authorization/roleAssignments": "2022-04-01",
     "Microsoft.Insights/actionGroups": "2023-01-01",
@@ -42,6 +41,7 @@ KNOWN = {
     "Microsoft.Insights/scheduledQueryRules": "2023-12-01",
     "Microsoft.Insights/workbooks": "2023-06-01",
     "Microsoft.KeyVault/vaults": "2023-07-01",
+    "Microsoft.KeyVault/vaults/secrets": "2023-07-01",
     "Microsoft.ManagedIdentity/userAssignedIdentities": "2023-01-31",
     "Microsoft.Network/natGateways": "2024-05-01",
     "Microsoft.Network/privateDnsZones": "2020-06-01",
@@ -152,8 +152,29 @@ def test_the_parameters_file_names_parameters() -> None:
 @by_file
 def test_there_is_no_secret(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    assert not re.search(r"@secure|listKeys|AccountKey|connectionString\s*:|password", code(file), re.IGNORECASE)
+    assert not re.search(r"listKeys|AccountKey|connectionString\s*:|password", code(file), re.IGNORECASE)
     assert not re.search(r"SharedAccessSignature|InstrumentationKey=", text)
+
+
+def test_a_secret_that_is_given_goes_to_the_vault_and_nowhere_else() -> None:
+    secure = {name for name, parameter in parameters(MAIN).items() if "secure" in decorators(parameter)}
+    assert secure == {"etdApis", "notifications"}
+    for file in FILES:
+        assert {name for name, one in parameters(file).items() if "secure" in decorators(one)} == (
+            secure if file.name in ("main.bicep", "vault.bicep") else set()
+        )
+    for name, (_, given, _) in modules(MAIN).items():
+        assert set(re.findall(r"\w+", json.dumps(given))) & secure == (secure if name == "vault" else set())
+    known = {setting.name for settings in TABLE.values() for setting in settings}
+    written = [one for one in every_resource() if one.type == "Microsoft.KeyVault/vaults/secrets"]
+    assert {one.config["properties"]["value"] for one in written} == secure
+    for one in written:
+        assert one.config["name"].replace("-", "_") in known & SECRET
+        assert one.condition is not None
+    names = variable("main.bicep", "givenSecrets")
+    assert set(re.findall(r"\b[A-Z]+_[A-Z]+\b", json.dumps(names))) == {
+        one.config["name"].replace("-", "_") for one in written
+    }
 
 
 # The settings
@@ -458,4 +479,5 @@ def test_every_parameter_is_in_the_docs_with_azds_variable() -> None:
     assert {name: variable for name, variable in documented.items() if variable} == {
         name: one["value"].strip("${}") for name, one in given.items()
     }
-    assert parameters(MAIN).keys() - given.keys() == {"packageUri"}, "azd uploads the package"
+    # azd uploads the package, and keeps its variables in a file in clear text.
+    assert parameters(MAIN).keys() - given.keys() == {"packageUri", "etdApis", "notifications"}

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,6 +16,7 @@ import pytest
 from tests.tools.locks import deployed_environment, pins
 from tools import release
 from tools.package import LOCK, ROOT
+from triage.settings import read_settings
 
 MAIN = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
 CHANGES = (
@@ -158,10 +160,116 @@ def test_the_form_shows_what_its_outputs_read() -> None:
     shown = {(step["name"], one["name"]) for step in FORM["properties"]["steps"] for one in step["elements"]}
     read = set(re.findall(r"steps\('(\w+)'\)\.(\w+)", json.dumps(FORM)))
     assert read <= shown
-    boxes = [one for step in FORM["properties"]["steps"] for one in step["elements"] if one["type"].endswith("TextBox")]
+    boxes = [
+        one
+        for step in FORM["properties"]["steps"]
+        for one in step["elements"]
+        if one["type"].endswith(("TextBox", "PasswordBox"))
+    ]
     for box in boxes:
         re.compile(box["constraints"]["regex"])
         assert box["toolTip"].endswith(".")
     modes = next(one for step in FORM["properties"]["steps"] for one in step["elements"] if one["name"] == "etdMode")
     (allowed,) = re.findall(r"@allowed\(\[(.*)\]\)\nparam etdMode", MAIN)
     assert [one["value"] for one in modes["constraints"]["allowedValues"]] == re.findall(r"'(\w+)'", allowed)
+
+
+TENANT, APP = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
+WORKFLOW = "https://prod-1.westeurope.logic.azure.com/workflows/1?api-version=1&sp=%2Ftriggers&sig=a_b-c"
+
+
+def given(**values: str) -> dict[str, Any]:
+    """The form's outputs for what somebody chooses and types. What is not shown is null. Each value fits its box."""
+    steps: dict[str, SimpleNamespace] = {}
+    for step in FORM["properties"]["steps"]:
+        names = steps[step["name"]] = SimpleNamespace()
+        for one in step["elements"]:
+            value = values.get(one["name"])
+            if value is not None and "regex" in one.get("constraints", {}):
+                assert re.search(one["constraints"]["regex"], value), one["name"]
+            setattr(names, one["name"], value)
+    known = {
+        "steps": steps.__getitem__, "if_": lambda when, one, other: one if when else other, "empty": lambda one: not one,
+        "equals": lambda one, other: one == other, "concat": lambda *parts: "".join(parts), "parse": json.loads,
+        "coalesce": lambda one, other: other if one is None else one,
+    }  # fmt: skip
+    outputs: dict[str, str] = FORM["outputs"]["parameters"]
+    return {
+        name: eval(re.sub(r"\bif\(", "if_(", outputs[name][1:-1]), {"__builtins__": {}}, known)
+        for name in ("etdApis", "notifications")
+    }
+
+
+FEED = {
+    "tenantId": TENANT,
+    "endpoint": "https://api.de.etd.cisco.com",
+    "clientId": "c-1",
+    "clientSecret": "p:a}'s",
+    "apiKey": "k$1",
+}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"endpoint": "none", "channel": "none"},
+        {**FEED, "channel": "none"},
+        {**FEED, "expiresOn": "2027-11-20", "channel": "teams", "teamsUrl": WORKFLOW},
+        {"endpoint": "none", "channel": "slack", "slackUrl": "https://hooks.slack.com/services/T0/B0/x"},
+        {"endpoint": "none", "channel": "pagerduty", "routingKey": "0123456789abcdef0123456789abcdef"},
+    ],
+)
+def test_the_service_takes_the_secrets_that_the_form_gives(typed: dict[str, str]) -> None:
+    secrets = given(**{"tenantId": TENANT, **typed})
+    settings = read_settings(
+        {
+            "TRIAGE_TENANTS": json.dumps([{"tenantId": TENANT, "etdAppId": APP}]),
+            "ETD_APIS": secrets["etdApis"],
+            "TRIAGE_NOTIFICATIONS": secrets["notifications"],
+        },
+        needs_storage=False,
+    )
+    read = [
+        (
+            one.endpoint,
+            one.client_id,
+            one.client_secret.get_secret_value(),
+            one.api_key.get_secret_value(),
+            str(one.expires_on or ""),
+        )
+        for one in settings.etd_apis
+    ]
+    wanted = [
+        (*(FEED[name] for name in ("endpoint", "clientId", "clientSecret", "apiKey")), typed.get("expiresOn", ""))
+    ]
+    assert read == (wanted if "clientId" in typed else [])
+    assert [one.kind.value for one in settings.notifications] == (
+        [] if typed["channel"] == "none" else [typed["channel"]]
+    )
+
+
+def test_the_form_refuses_what_would_stop_the_start() -> None:
+    boxes = {
+        one["name"]: one["constraints"]["regex"]
+        for step in FORM["properties"]["steps"]
+        for one in step["elements"]
+        if "regex" in one.get("constraints", {})
+    }
+    for name, text in (
+        ("clientId", "a:b"), ("clientSecret", 'a"b'), ("apiKey", "a\\b"), ("apiKey", "a b"), ("expiresOn", "20/11/2027"),
+        ("teamsUrl", "https://contoso.webhook.office.com/x?sig=1"), ("teamsUrl", WORKFLOW.partition("&sig")[0]), ("slackUrl", "http://a.example"),
+    ):  # fmt: skip
+        assert not re.search(boxes[name], text), name
+
+
+def test_secrets_go_into_password_boxes_and_from_there_into_secure_parameters() -> None:
+    secure = {name for name, kind in release.bicep_parameters(MAIN).items() if kind == "securestring"}
+    assert secure == {"etdApis", "notifications"}
+    boxes = {
+        one["name"]
+        for step in FORM["properties"]["steps"]
+        for one in step["elements"]
+        if one["type"].endswith("PasswordBox")
+    }
+    for name, output in FORM["outputs"]["parameters"].items():
+        assert bool(boxes & set(re.findall(r"\.(\w+)", output))) is (name in secure), name
