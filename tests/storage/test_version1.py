@@ -81,6 +81,25 @@ async def test_a_failure_that_comes_again_is_brought_forward_first(services: Ser
     assert await ids(services) == NEWEST
 
 
+async def test_what_version_1_found_after_a_rollback_is_kept(services: Services) -> None:
+    async for _ in services.findings.bring_forward():
+        pass
+    entity = next(one for one in DATA["findings"] if one["RowKey"] == "2" * 32)
+    document = json.loads(entity["document"])
+    document |= {"triagedAt": "2027-01-01T00:00:00Z", "lastSeen": "2027-01-01T00:00:00Z", "deliveries": 1}
+    again = {**entity, "document": json.dumps(document), "deliveryIds": '["after the rollback"]'}
+    table = await services.account.table("findings")
+    await table.create_entity(again)
+    assert await ids(services) == NEWEST
+    async for _ in services.findings.bring_forward():
+        pass
+    kept = await services.findings.get("2" * 32)
+    assert kept is not None
+    assert (kept.triaged_at, kept.last_seen) == ("2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z")
+    assert kept.deliveries == 3, "two before it, and the one after it"
+    assert (await left(services), await ids(services)) == (0, NEWEST)
+
+
 async def test_a_run_that_was_interrupted_goes_on(services: Services) -> None:
     async for _ in services.findings.bring_forward():
         break

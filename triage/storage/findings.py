@@ -144,11 +144,15 @@ class Findings:
 
     async def _bring(self, entity: Row) -> None:
         """Stores a finding as this version does, then deletes the old one. Whoever comes in between finds the new one."""
-        finding = finding_of(entity)
-        after = Snapshot.of(finding, max(first_revision(), entity["revision"] + 1))
-        if await self.stored(finding.id) is None:
-            write = self._write(finding, Change.of(None, after), json.loads(entity["deliveryIds"]), None)
-            await _unless_conflict(write)
+        finding, deliveries = finding_of(entity), json.loads(entity["deliveryIds"])
+        stored = await self.stored(finding.id)
+        if stored is None:
+            after = Snapshot.of(finding, max(first_revision(), entity["revision"] + 1))
+            await _unless_conflict(self._write(finding, Change.of(None, after), deliveries, None))
+        elif epoch_ns(finding.triaged_at) > epoch_ns(stored.finding.triaged_at):
+            # After a rollback, version 1 did not know the stored one, and began the finding again.
+            for delivery in deliveries or [None]:
+                await self.save(finding, delivery, await self.stored(finding.id))
         await self._version1.delete(entity)
 
     async def _write(
