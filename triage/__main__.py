@@ -9,6 +9,8 @@ def main() -> int:
     """The exit code of the command in `sys.argv`."""
     try:
         from triage.cli.app import run
+    except KeyboardInterrupt:  # while the packages load
+        return 130
     except ModuleNotFoundError as error:
         # A module of our own that is missing is a defect, not a missing package.
         if (error.name or "").partition(".")[0] == "triage":

@@ -40,6 +40,21 @@ def test_a_missing_package(package: str) -> None:
     assert "python -m pip install -r requirements-cli.txt" in done.stderr
 
 
+def test_ctrl_c_while_the_packages_load() -> None:
+    code = """
+import sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "rich":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from triage.__main__ import main
+sys.exit(main())
+"""
+    done = python(code)
+    assert (done.returncode, done.stdout, done.stderr) == (ExitCode.INTERRUPTED, "", "")
+
+
 def test_an_import_error_of_our_own_is_not_a_missing_package() -> None:
     done = python("import sys, triage.__main__ as m; sys.modules['triage.cli.app'] = None; m.main()")
     assert "ModuleNotFoundError" in done.stderr
@@ -117,6 +132,10 @@ def test_completion_of_bin_triage(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "complete -o default -F _triage_completion triage" in done.stdout
     assert "_TRIAGE_COMPLETE=complete_bash" in done.stdout
+    shown = subprocess.run(
+        [link, "feeds", "--help"], env=environment(), capture_output=True, text=True, timeout=60, check=True
+    )
+    assert " triage feeds --json" in shown.stdout
 
 
 def test_without_a_service(in_process: InProcess, deployment: Deployment) -> None:
@@ -141,7 +160,7 @@ def test_an_unexpected_error(in_process: InProcess, monkeypatch: pytest.MonkeyPa
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("\x1b[31mwhat")
 
-    monkeypatch.setattr("triage.cli.client.service.connect", broken)
+    monkeypatch.setattr("triage.cli.commands.summary.connect", broken)
     result = in_process("summary", "--url", "https://a.example")
     assert (result.code, result.out) == (4, "")
     assert result.err == (r"Unexpected error: ZeroDivisionError: \x1b[31mwhat. Use --debug to see where." + "\n")

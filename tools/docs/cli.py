@@ -15,7 +15,8 @@ def commands() -> str:
     """A row for each command."""
     rows = ["| command | what it does | needs |", "|---|---|---|"]
     for name, command in COMMANDS.items():
-        arguments = [one.metavar for one in command.params if not one.opts[0].startswith("-")]
+        given = [one for one in command.params if not one.opts[0].startswith("-")]
+        arguments = [one.metavar if one.required else f"[{one.metavar}]" for one in given]
         rows.append(f"| `{' '.join([name, *arguments])}` | {' '.join(command.help.split())} | {_needs(command)} |")
     return "\n".join(rows)
 

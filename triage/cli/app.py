@@ -34,7 +34,8 @@ from triage.cli.options import before_command, with_options
 from triage.cli.show.terminal import say, tolerate_encodings
 
 _INSTALLED = "etd-triage"
-PROGRAM = _INSTALLED if Path(sys.argv[0]).stem == _INSTALLED else "python -m triage"
+# bin/triage sets TRIAGE_PROGRAM to its own name.
+PROGRAM = _INSTALLED if Path(sys.argv[0]).stem == _INSTALLED else os.environ.get("TRIAGE_PROGRAM") or "python -m triage"
 # Shells complete a command by its name: etd-triage, or bin/triage.
 _NAME = _INSTALLED if PROGRAM == _INSTALLED else "triage"
 _COMPLETE = f"_{_NAME.replace('-', '_').upper()}_COMPLETE"
@@ -62,7 +63,7 @@ _EXAMPLES: dict[Callable[..., ExitCode], tuple[str, ...]] = {
     submit: (
         "submit failures.csv --dry-run",
         "submit failures.csv --zone Europe/Berlin --url https://my-triage.azurewebsites.net",
-        "export-failures | python -m triage submit - --json",
+        "submit - --json < failures.ndjson",
     ),
     findings: (
         "findings --exposed true --since 24h",
@@ -100,8 +101,7 @@ _EXAMPLES: dict[Callable[..., ExitCode], tuple[str, ...]] = {
 
 def _epilog(examples: tuple[str, ...]) -> str:
     """Typer joins lines but keeps paragraphs."""
-    lines = [example if "python -m" in example else f"{PROGRAM} {example}" for example in examples]
-    return "\n\n".join(["Examples:", *lines])
+    return "\n\n".join(["Examples:", *(f"{PROGRAM} {example}" for example in examples)])
 
 
 for _command, _examples in _EXAMPLES.items():

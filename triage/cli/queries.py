@@ -19,6 +19,7 @@ from triage.cli.show.collection import Collection
 from triage.cli.show.pages import Form, Listing
 from triage.cli.times import instant
 from triage.storage.query import FILTERS
+from triage.wire import epoch_ns
 
 _FILTERS = "Filters"
 
@@ -76,7 +77,10 @@ def _filters(*keys: str) -> Options:
 
     def make(**given: str | None) -> dict[str, str]:
         texts = {key: given[name] for name, key in names.items()}
-        return {PARAMETERS[key].name: _value(key, text) for key, text in texts.items() if text is not None}
+        query = {PARAMETERS[key].name: _value(key, text) for key, text in texts.items() if text is not None}
+        if {"since", "until"} <= query.keys() and epoch_ns(query["since"]) > epoch_ns(query["until"]):
+            raise UsageError("--since must be before --until.")
+        return query
 
     return Options(tuple(_filter(key) for key in keys), make)
 
@@ -126,7 +130,8 @@ def _value(key: str, text: str) -> str:
             return text  # made whole by whoever asks
         return ",".join(PARAMETERS[key].kind.read(text))
     except ValueError as error:
-        raise UsageError(f"{_option(key)} {error}.") from None
+        hint = " To see the IDs: audits --latest --columns tenantId,verdict." if key == "tenantId" else ""
+        raise UsageError(f"{_option(key)} {error}.{hint}") from None
 
 
 FindingFilters = Annotated[dict[str, str], _filters(*FILTERS)]

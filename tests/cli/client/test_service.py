@@ -83,8 +83,12 @@ def problem(detail: str, **more: Any) -> bytes:
     [
         ((401, {}, b""), "The service needs a function key (401). Give it with TRIAGE_KEY"),
         ((403, PROBLEM, problem("The app role Triage.Read is needed.")), "(403). The app role Triage.Read is needed."),
+        ((403, {}, b"<h1>This web app is stopped.</h1>"), "The platform refused it (403), not the service"),
         ((404, PROBLEM, problem("There is none.")), "There is none."),
-        ((404, {}, b"<h1>not here</h1>"), "is not the triage service. Check --url."),
+        (
+            (404, {}, b"<h1>not here</h1>"),
+            "is not the triage service. Check --url. If it is right, the app has no functions",
+        ),
         ((302, {"location": "https://login.example/"}, b""), "--scope api://<client id>/.default"),
         ((400, PROBLEM, problem("The query\x1b[31m cannot be read.")), r"The query\x1b[31m cannot be read."),
         ((500, {}, b"oops"), "The service failed (500). It gives no reason beyond 500"),
@@ -128,7 +132,8 @@ def test_the_wait_has_a_limit(
     result = in_process("summary", settings={"TRIAGE_URL": server.url})
     assert (result.code, len(server.asked)) == (4, 1 + 3)
     monkeypatch.setattr(deadlines, "CLIENT_RETRIES", 1)
-    assert in_process("summary", settings={"TRIAGE_URL": canned((503, {}, b"")).url}).code == 4
+    result = in_process("summary", settings={"TRIAGE_URL": canned((503, {}, b"")).url})
+    assert (result.code, "look at Log stream of the function app" in result.err) == (4, True)
 
 
 def test_a_service_that_cannot_be_reached(
@@ -165,6 +170,15 @@ def test_a_wrong_key(deployment: Deployment, in_process: InProcess) -> None:
     result = in_process("findings", settings={**deployment.remote, "TRIAGE_KEY": "wrong"})
     assert (result.code, result.out) == (4, "")
     assert "The service rejected the function key (401)" in result.err
+
+
+def test_a_key_from_a_file(canned: Callable[..., Canned], in_process: InProcess) -> None:
+    server = canned((200, {}, b'{"total": 7}'))
+    assert in_process("summary", settings={"TRIAGE_URL": server.url, "TRIAGE_KEY": f" {KEY}\r\n"}).code == 0
+    assert server.asked[0][1]["x-functions-key"] == KEY
+    result = in_process("summary", settings={"TRIAGE_URL": server.url, "TRIAGE_KEY": "ab\x1b[31mc"})
+    assert (result.code, result.out, len(server.asked)) == (64, "", 1)
+    assert "has characters that no key has" in result.err
 
 
 def test_a_rejected_sign_in(
@@ -240,7 +254,20 @@ def test_urls(text: str, read: tuple[str, str | None]) -> None:
     assert address(text) == read
 
 
-@pytest.mark.parametrize("text", ["http://a.example", "ftp://a.example", "https://", "https://[", "//"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://a.example",
+        "ftp://a.example",
+        "https://",
+        "https://[",
+        "//",
+        "https://a b.example",
+        "https://a.example:99999",
+        "https://a..example",
+        "https://a\x01.example",
+    ],
+)
 def test_a_wrong_url(text: str) -> None:
     with pytest.raises(UsageError, match="--url"):
         address(text)
@@ -271,3 +298,17 @@ def test_a_file_that_was_sent_partly(canned: Callable[..., Canned], in_process: 
     assert result.code == 4
     assert result.out.startswith("Accepted 1,000 failures.")
     assert "Send the file again: accepted failures do not count twice." in result.err
+
+
+def test_ctrl_c_says_what_was_sent(canned: Callable[..., Canned], tmp_path: Any) -> None:
+    file = tmp_path / "failures.ndjson"
+    file.write_text("\n".join(f'{{"mailbox": "a@b.example", "error": "x", "messageId": "{n}"}}' for n in range(1500)))
+    accepted = {"accepted": [{"id": None, "findingId": str(n), "mailbox": "a@b.example"} for n in range(1000)]}
+    server = canned((202, {}, json.dumps(accepted).encode()), (503, {"retry-after": "50"}, b""))
+    command = [*PROGRAM, "submit", str(file)]
+    with started(command, environ=environment(TRIAGE_URL=server.url), cwd=ROOT) as submit:
+        submit.wait_for("Waiting 50 s")
+        submit.process.send_signal(signal.SIGINT)
+        assert submit.wait(10) == ExitCode.INTERRUPTED
+    assert "Accepted 1,000 failures." in submit.output
+    assert "Send the file again: accepted failures do not count twice." in submit.output

@@ -63,6 +63,12 @@ def test_a_wrong_time_is_a_usage_error(in_process: InProcess) -> None:
     assert "--since must be an RFC 3339 time" in result.err
 
 
+def test_a_period_that_ends_before_it_begins_is_a_usage_error(in_process: InProcess) -> None:
+    period = ("--since", "24h", "--until", "7d")
+    result = in_process("summary", *period, settings={"TRIAGE_URL": "https://a.example"})
+    assert (result.code, "--since must be before --until." in result.err) == (64, True)
+
+
 def _kebab(name: str) -> str:
     return re.sub("[A-Z]", lambda match: f"-{match[0].lower()}", name)
 

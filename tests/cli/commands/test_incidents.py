@@ -63,7 +63,8 @@ def test_one_incident(way: dict[str, str], incident: dict[str, Any], in_process:
     assert result.out.startswith(harmless(incident["title"]))
     for text in (incident["id"], "What to do", "What was done", "opened", incident["tenantId"]):
         assert text in result.out
-    assert in_process("incidents", incident["id"], "--json", settings=way).json["id"] == incident["id"]
+    for given in (incident["id"], f" {incident['id'][:8].upper()}"):
+        assert in_process("incidents", given, "--json", settings=way).json["id"] == incident["id"]
     filtered = in_process("findings", "--incident", incident["id"][:8], "--format", "csv", settings=way)
     found = {row["incidentId"] for row in csv.DictReader(io.StringIO(filtered.out))}
     assert found == {incident["id"]}
@@ -93,6 +94,7 @@ def test_what_people_do(
     (("incidents", "--state", "opn"), "--state must be a known value (did you mean open?)."),
     (("incidents", "--about", "apps"), "--about must be a known value (did you mean app?)."),
     (("incidents", "8d3c5a27", "--state", "open"), "Give either an ID, or filters"),
+    (("incidents", "8d3c"), "The ID 8d3c is too short."),
     (("exposures", "--mailbox", "adele"), "--mailbox must"),
     (("exposures", "--incident", "8d3c"), "--incident-id must be an incident's ID"),
     (("resolve", "8d3c5a27", "--reason", "fxed"), "'--reason': 'fxed' is not one of 'fixed', 'accepted'"),

@@ -30,11 +30,13 @@ def test_a_summary_for_people(
 ) -> None:
     tenant = world.tenants["relecloud"].id
     service.post("/api/audits", json={"tenantId": tenant}).raise_for_status()
+    tenants = service.get("/api/tenants").json()["value"]
+    (name,) = (re.escape(one["name"]) for one in tenants if one["tenantId"] == tenant)
     result = in_process("summary", *DAY, settings=deployment.remote)
     assert result.out.startswith(f"{len(PEOPLE)} failures from 2026-11-20 00:00 to 2026-11-20 23:59 (UTC)")
     exposed = sum(finding["exposed"] is True for finding in findings)
     assert f"In {exposed} of them, the message can still be opened" in result.out
     assert re.search(r"^by cause$", result.out, re.MULTILINE)
-    assert re.search(rf"degraded +{tenant} +audited", result.out)
+    assert re.search(rf"degraded +{name} +audited", result.out)
     nothing = in_process("summary", "--until", "1990-01-01", settings=deployment.remote)
     assert nothing.out.startswith("0 failures from the beginning to 1990-01-01 23:59 (UTC)")

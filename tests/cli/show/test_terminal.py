@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from sandbox.processes import ROOT
 from tests.cli.program import PROGRAM, environment
+from triage.api.examples import examples
 from triage.cli.show.audit import audit_story
 from triage.cli.show.collection import Collection
 from triage.cli.show.columns import table
@@ -23,7 +24,7 @@ from triage.cli.show.coverage import MAILBOXES, scan_view, scans_view
 from triage.cli.show.feeds import feeds_view, poll_line
 from triage.cli.show.finding import finding_story
 from triage.cli.show.incident import incident_story
-from triage.cli.show.lists import AUDITS, EXPOSURES, FINDINGS, INCIDENTS, REJECTED, finding_line
+from triage.cli.show.lists import AUDITS, EXPOSURES, FINDINGS, INCIDENTS, NOTIFICATIONS, REJECTED, finding_line
 from triage.cli.show.summary import summary_view
 from triage.cli.show.terminal import harmless, print_parts
 
@@ -104,7 +105,7 @@ def test_an_attackers_text_is_shown_and_not_obeyed(
     summary = {"total": 3, "exposed": 1, **by, "audits": [{"tenantId": HOSTILE, "verdict": HOSTILE}]}
     parts = [
         *finding_story(finding, requests=True),
-        *audit_story({**hostile(AUDIT), "auditedAt": WHEN}),
+        *audit_story({**hostile(AUDIT), "auditedAt": WHEN}, int(columns)),
         finding_line(finding, again=True),
         *incident_story(hostile(INCIDENT)),
         listed(FINDINGS, FINDING, columns, occurredAt=WHEN),
@@ -117,7 +118,7 @@ def test_an_attackers_text_is_shown_and_not_obeyed(
         *scan_view(hostile(SCAN), HOSTILE),
         *feeds_view([{**hostile(FEED), "gaps": [{"why": HOSTILE}]}], {}, int(columns)),
         poll_line(HOSTILE, {}, hostile(FEED) | {"lastSuccessAt": WHEN}),
-        *summary_view(summary),
+        *summary_view(summary, {}, int(columns)),
     ]
     print_parts(parts)
     shown = capsys.readouterr().out
@@ -133,10 +134,58 @@ def test_an_attackers_text_is_shown_and_not_obeyed(
     assert "31m" not in "".join(ESCAPES.findall(shown)).replace("\x1b[31m", "").replace(";31m", "")
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80, 120, 200])
+def test_everything_fits_into_the_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Except what is to be copied: the URL of the page, links, and commands, which stay in one piece."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    answers = examples()["answers"]
+    names = {answers["Audit"]["tenantId"]: "Contoso"}
+    days = {f"2026-{number // 28 + 1:02}-{number % 28 + 1:02}": number + 1 for number in range(300)}
+    tables = {
+        "Finding": FINDINGS, "Incident": INCIDENTS, "Exposure": EXPOSURES, "Audit": AUDITS, "RejectedEvent": REJECTED,
+        "Delivery": NOTIFICATIONS, "UncoveredMailbox": MAILBOXES,
+    }  # fmt: skip
+    print_parts(
+        [
+            *finding_story(answers["Finding"]),
+            *incident_story(answers["Incident"]),
+            *audit_story(answers["Audit"], columns),
+            *summary_view(answers["Summary"] | {"byDay": days}, names, columns),
+            *scans_view([answers["CoverageScan"]], names, columns),
+            *scan_view(answers["CoverageScan"], "Contoso"),
+            *feeds_view([answers["Feed"] | {"behindSeconds": 3900}], names, columns),
+            *(table(one.columns, [one.flat(answers[name])], columns) for name, one in tables.items()),
+        ]
+    )
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    actions = [
+        *answers["Finding"]["actions"],
+        *answers["Audit"]["issues"][0]["actions"],
+        *answers["Incident"]["actions"],
+    ]
+    copied = [part for one in actions for name in ("url", "command") for part in str(one.get(name) or "").splitlines()]
+    assert {f"   {part}".rstrip() for part in copied} <= set(lines)
+    pages = [line.split()[1] for line in lines if line.startswith("page ")]
+    assert pages == [answers[name]["url"] for name in ("Finding", "Incident")]
+    long = {line.strip() for line in lines if len(line) > columns and not line.startswith("page ")}
+    assert long <= {part.strip() for part in copied}
+    text = re.sub(r"\s", "", "".join(lines))
+    for mailbox in (answers["Finding"]["failure"]["mailbox"], answers["UncoveredMailbox"]["mailbox"]):
+        assert mailbox in text
+    assert ("1h5min" in text) is (columns > 60), "how far the feed is behind"
+    by_day = [line.split()[0] for line in lines if line.startswith("   2026-") and line.endswith("#")]
+    assert by_day == sorted(days)[-14:]
+    assert sum(int(line.split()[1].replace(",", "")) for line in lines if line.startswith("   before ")) == sum(
+        range(287)
+    )
+
+
 def on_a_terminal(*arguments: str, **settings: str) -> str:
-    """What the program writes to a terminal of 100 columns."""
+    """What the program writes to a terminal of 100 columns, unless the settings say otherwise."""
     master, slave = pty.openpty()
-    env = environment(TERM="xterm-256color", COLUMNS="100", **settings)
+    env = environment(**{"TERM": "xterm-256color", "COLUMNS": "100", **settings})
     done = subprocess.Popen([*PROGRAM, *arguments], cwd=ROOT, env=env, stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
     watchdog = threading.Timer(60, done.kill)
@@ -160,3 +209,10 @@ def test_colors_are_for_terminals_that_want_them(graph: dict[str, str]) -> None:
     plain = on_a_terminal(*check, **graph, NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", plain)
     assert "can be opened" in plain
+
+
+def test_the_url_of_a_page_is_not_broken() -> None:
+    """It is to be copied where no browser can be opened."""
+    settings = {"COLUMNS": "40", "TRIAGE_URL": "https://my-triage.azurewebsites.net", "BROWSER": "true %s"}
+    shown = on_a_terminal("findings", "--cause", "consent_missing", "--web", **settings)
+    assert "https://my-triage.azurewebsites.net/api/dashboard?view=findings&cause=consent_missing" in shown

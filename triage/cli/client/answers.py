@@ -24,6 +24,10 @@ _KEY_REJECTED = (
 _SIGN_IN_REJECTED = (
     "The service rejected the sign-in (401). Check --scope or TRIAGE_SCOPE, and that az login used the right tenant."
 )
+_PLATFORM_REFUSES = (
+    "The platform refused it (403), not the service: the function app is stopped, or its access restrictions do not "
+    "allow this machine. After a sign-in: the app that you signed in with is not in signInAllowedApplications."
+)
 
 
 class RefusedError(CommandError):
@@ -55,14 +59,16 @@ def read_answer(answer: httpx.Response) -> Json:
     match answer.status_code:
         case 401:
             raise CommandError(_unauthorized(answer.request.headers))
+        case 403 if not is_problem(answer):
+            raise CommandError(_PLATFORM_REFUSES)
         case 403:
             raise CommandError(f"This is not allowed (403). {detail(answer)}")
-        case 404 if _is_problem(answer):
+        case 404 if is_problem(answer):
             raise NotFoundError(detail(answer))
-        case 409 | 502 if _is_problem(answer):
+        case 409 | 502 if is_problem(answer):
             raise CommandError(detail(answer))
         case 400 | 413:
-            problem: Json = answer.json() if _is_problem(answer) else {}
+            problem: Json = answer.json() if is_problem(answer) else {}
             raise RefusedError(detail(answer), problem.get("errors") or [])
         case status if status >= 500:
             raise CommandError(f"The service failed ({status}). {detail(answer)}")
@@ -87,13 +93,14 @@ def _unauthorized(headers: httpx.Headers) -> str:
     return _SIGN_IN_REJECTED if "authorization" in headers else _NEEDS_KEY
 
 
-def _is_problem(answer: httpx.Response) -> bool:
+def is_problem(answer: httpx.Response) -> bool:
+    """Whether the service itself explains an error. The platform does not."""
     return answer.headers.get("content-type", "").startswith("application/problem+json")
 
 
 def detail(answer: httpx.Response) -> str:
     """The service's explanation, or the status if there is none."""
-    if not _is_problem(answer):
+    if not is_problem(answer):
         return f"It gives no reason beyond {answer.status_code} {answer.reason_phrase}."
     try:
         return harmless(str(answer.json().get("detail") or answer.reason_phrase))
@@ -104,7 +111,8 @@ def detail(answer: httpx.Response) -> str:
 def _not_the_service(answer: httpx.Response) -> str:
     if answer.is_redirect:
         return "The service needs a sign-in. Run az login, and give --scope api://<client id>/.default."
-    return f"{answer.url.host} answered ({answer.status_code}), but is not the triage service. Check --url."
+    empty = " If it is right, the app has no functions: deploy it again." if answer.status_code == 404 else ""
+    return f"{answer.url.host} answered ({answer.status_code}), but is not the triage service. Check --url.{empty}"
 
 
 def unreachable(url: httpx.URL, error: httpx.HTTPError) -> str:

@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 import httpx
 
 from triage import deadlines
 from triage.api.filters import MAX_TOP
-from triage.cli.client.answers import UnreachableError, detail, read_answer, retry_after, unreachable
+from triage.cli.client.answers import UnreachableError, detail, is_problem, read_answer, retry_after, unreachable
 from triage.cli.client.sign_in import BearerAuth
 from triage.cli.errors import UsageError
 from triage.cli.show.terminal import say
@@ -111,7 +111,8 @@ class Service:
     def _busy(self, answer: httpx.Response, pause: float) -> str:
         if self.direct:
             return f"{detail(answer)} Check TriageStorage: it must be an account that this machine can reach."
-        return f"{detail(answer)} Try again in {pause:.0f} s."
+        log = "" if is_problem(answer) else " If it stays, look at Log stream of the function app: it may not start."
+        return f"{detail(answer)} Try again in {pause:.0f} s.{log}"
 
 
 @asynccontextmanager
@@ -119,7 +120,7 @@ async def connect(target: Target) -> AsyncGenerator[Service]:
     """The service at the target; UsageError if neither options nor settings say where it is."""
     if target.url:
         url, key = address(target.url)
-        headers = {"x-functions-key": key} if (key := target.key or key) else {}
+        headers = {"x-functions-key": _key(key)} if (key := target.key or key) else {}
         auth = BearerAuth(target.scope) if target.scope else None
         async with httpx.AsyncClient(base_url=url, headers=headers, auth=auth, timeout=TIMEOUT) as http:
             try:
@@ -137,12 +138,6 @@ async def connect(target: Target) -> AsyncGenerator[Service]:
 
     async with httpx.AsyncClient(transport=DirectTransport(), base_url=ADDRESS) as http:
         yield Service(http, direct=True)
-
-
-async def get(target: Target, path: str, parameters: Mapping[str, str] | None = None) -> Json:
-    """The JSON of one resource of the service at the target."""
-    async with connect(target) as service:
-        return await service.get(path, parameters)
 
 
 async def tenant_names(service: Service) -> dict[str, str]:
@@ -166,9 +161,9 @@ def address(text: str) -> tuple[str, str | None]:
     """
     try:
         url = urlsplit(text if "://" in text else f"https://{text}")
-        host = url.hostname
         netloc = url.netloc.rpartition("@")[2]
-    except ValueError:
+        host = url.hostname if _can_be_asked(url, netloc) else None
+    except (ValueError, httpx.InvalidURL):
         host, url, netloc = None, urlsplit(""), ""
     if not host or url.scheme not in ("https", "http"):
         raise UsageError(f"--url {text!r} is not a URL such as https://my-triage.azurewebsites.net.")
@@ -176,6 +171,21 @@ def address(text: str) -> tuple[str, str | None]:
         raise UsageError("--url must be https: http would send the key and the findings in clear text.")
     prefix = url.path.partition("/api")[0].rstrip("/")
     return f"{url.scheme}://{netloc}{prefix}", dict(parse_qsl(url.query)).get("code")
+
+
+def _can_be_asked(url: SplitResult, netloc: str) -> bool:
+    """Whether the host and the port can exist. ValueError or httpx's InvalidURL if not: they would only fail later."""
+    (url.hostname or "").encode("idna")
+    httpx.URL(f"https://{netloc}")
+    return url.port != 0 and " " not in netloc
+
+
+def _key(text: str) -> str:
+    """A function key without the line break of the file that it came from. UsageError if no header can have it."""
+    key = text.strip()
+    if not key.isascii() or not key.isprintable():
+        raise UsageError("The function key (TRIAGE_KEY or --key) has characters that no key has. Copy it again.")
+    return key
 
 
 def segment(identifier: str) -> str:

@@ -11,6 +11,7 @@ from triage.cli.errors import UsageError
 
 # As a filter takes an incident: whole, or its beginning.
 BEGINNING = re.compile(r"[0-9a-f]{6,31}")
+_TOO_SHORT = re.compile(r"[0-9a-f]{1,5}")
 # What is searched for an ID that begins like this.
 SEARCHED = 10_000
 _UNPAGED = ("coverage/latest",)
@@ -20,9 +21,14 @@ _QUERIES = {"findings": {"fields": "summary"}}
 async def whole_id(service: Service, collection: str, text: str) -> str:
     """The ID in a collection of the service that begins like this. Anything else is taken for a whole ID.
 
-    The newest items are searched, page by page, until one has it. NotFoundError if none of them has.
+    The newest items are searched, page by page, until one has it. NotFoundError if none of them has, UsageError if too
+    many could.
     """
     text = text.strip()
+    if re.fullmatch(r"[0-9A-Fa-f]+", text):
+        text = text.lower()
+    if _TOO_SHORT.fullmatch(text):
+        raise UsageError(f"The ID {text} is too short. Give at least 6 characters of it, better 8.")
     if not BEGINNING.fullmatch(text):
         return text
     paged = collection not in _UNPAGED

@@ -40,7 +40,7 @@ def _print(audits: list[Json]) -> None:
         shown = [one for one in audits if one["issues"] or one["unreadable"]]
     for number, one in enumerate(shown):
         print_parts([""] * (number > 0 or len(audits) > 1))
-        print_parts(audit_story(one))
+        print_parts(audit_story(one, output().width))
 
 
 async def _audit(target: GraphTarget) -> list[Json]:

@@ -14,7 +14,7 @@ from triage.cli.queries import AuditListing, AuditQuery
 from triage.cli.show.audit import audit_story
 from triage.cli.show.lists import AUDITS, LATEST_AUDITS
 from triage.cli.show.pages import Form, show_collection
-from triage.cli.show.terminal import print_json, print_parts
+from triage.cli.show.terminal import output, print_json, print_parts
 from triage.cli.show.web import open_page
 
 
@@ -23,7 +23,7 @@ def audits(
     target: ServiceOptions,
     listing: AuditListing,
     identifier: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="An audit's ID, or its last part: shows this one.")
+        str | None, typer.Argument(metavar="ID", help="An audit's ID, or its last part: shows this one.")
     ] = None,
     latest: Annotated[bool, typer.Option("--latest", help="Only the newest audit of each tenant.")] = False,
 ) -> ExitCode:
@@ -41,5 +41,5 @@ def audits(
     elif listing.form is Form.JSON:
         print_json(found)
     else:
-        print_parts(audit_story(found))
+        print_parts(audit_story(found, output().width))
     return ExitCode.OK

@@ -34,7 +34,7 @@ def coverage(
     what: Annotated[
         str | None,
         typer.Argument(
-            metavar="[start|mailboxes|SCAN]",
+            metavar="start|mailboxes|SCAN",
             help="start: scan now. mailboxes: list those of the newest scan of --tenant. A scan's ID, or its last part: "
             "list its mailboxes. Without it: the newest scan of each tenant.",
         ),

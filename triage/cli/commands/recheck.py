@@ -23,7 +23,7 @@ def recheck(
     query: FindingQuery,
     identifier: Annotated[
         str | None,
-        typer.Argument(metavar="[INCIDENT]", help="An incident's ID, or its beginning. Without it, give filters."),
+        typer.Argument(metavar="INCIDENT", help="An incident's ID, or its beginning. Without it, give filters."),
     ] = None,
     as_json: AsJson = False,
 ) -> ExitCode:

@@ -51,7 +51,7 @@ def submit(
     try:
         if checked:
             asyncio.run(_send(target, checked, submission))
-    except CommandError:
+    except (CommandError, KeyboardInterrupt):
         if submission.accepted:
             _report(submission.wire(), _sentence(submission), as_json=as_json)
             say("The rest was not sent. Send the file again: accepted failures do not count twice.")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from triage.cli.client.answers import Json
 from triage.cli.errors import ExitCode
+from triage.cli.show.columns import Column, table, word
 from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, facts, heading, part, parts, steps, unreadable
 from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
@@ -28,6 +28,34 @@ _STATES = {
 }  # fmt: skip
 
 
+def _state(row: Json) -> str:
+    return _STATES.get(str(row.get("state")), "")
+
+
+def _left(days: int | None) -> str:
+    """The whole days until a credential expires. `daysLeft` is rounded down: it is -1 on the first day after."""
+    if days is None:
+        return "does not expire"
+    return f"{days} days left" if days >= 0 else f"expired {-days - 1} days ago"
+
+
+_PERMISSIONS = (
+    word("state", "state", 15, 0, _state),
+    Column("name", "permission", 22, 40),
+    word("need", "need", 10, 1),
+    word("type", "type", 11, 2),
+    Column("includedIn", "included in", 24, 36, 3),
+    word("privilegeLevel", "privilege level", 15, 4),
+)
+_CREDENTIALS = (
+    word("state", "state", 8, 0, _state),
+    word("kind", "kind", 11, 2),
+    Column("displayName", "name", 12, 36, 0, lambda row, _: plain(row.get("displayName") or row.get("keyId"))),
+    Column("daysLeft", "days", 14, 20, 1, lambda row, _: plain(_left(row.get("daysLeft")))),
+    Column("endDateTime", "ends", 10, 10, 3, lambda row, _: plain(short(row.get("endDateTime"))[:10])),
+)
+
+
 def exit_code(audits: list[Json]) -> ExitCode:
     """The code of the worst verdict. A verdict that this version does not know counts as unknown."""
     order = list(_EXIT_CODES.values())
@@ -35,7 +63,7 @@ def exit_code(audits: list[Json]) -> ExitCode:
     return max(codes, key=order.index, default=ExitCode.OK)
 
 
-def audit_story(audit: Json) -> Iterator[RenderableType]:
+def audit_story(audit: Json, width: int) -> Iterator[RenderableType]:
     """The parts of the text."""
     verdict = str(audit.get("verdict"))
     yield Text(harmless(verdict.replace("_", " ").upper()), VERDICT_STYLES.get(verdict, "bold")).append(
@@ -59,10 +87,10 @@ def audit_story(audit: Json) -> Iterator[RenderableType]:
         yield steps(parts(issue, "actions"))
     if audit.get("permissions"):
         yield heading("Permissions on Microsoft Graph")
-        yield _permissions(audit["permissions"])
+        yield table(_PERMISSIONS, audit["permissions"], width)
     if audit.get("credentials"):
         yield heading("Credentials")
-        yield _credentials(audit["credentials"])
+        yield table(_CREDENTIALS, audit["credentials"], width)
     if audit.get("unreadable"):
         yield heading("Could not be read")
         for one in audit["unreadable"]:
@@ -93,40 +121,3 @@ def _drift(drift: Json | None) -> str:
         return "none since the last audit"
     by = [f"{short(one.get('at'))} {one.get('activity')}, {one.get('who') or 'unknown'}" for one in parts(drift, "by")]
     return "; ".join(changed) + (f" (by the audit log: {'; '.join(by)})" if by else "")
-
-
-def _permissions(permissions: list[Json]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for row in permissions:
-        state = str(row.get("state"))
-        level = row.get("privilegeLevel")
-        table.add_row(
-            Text(f"   {harmless(state)}", _STATES.get(state, "")),
-            plain(row.get("name")),
-            plain(row.get("type")),
-            plain(row.get("need")),
-            plain(f"in {row['includedIn']}" if row.get("includedIn") else "", "dim"),
-            plain(f"privilege level {level}" if level else "", "dim"),
-        )
-    return table
-
-
-def _credentials(credentials: list[Json]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for row in credentials:
-        state = str(row.get("state"))
-        table.add_row(
-            Text(f"   {harmless(state)}", _STATES.get(state, "")),
-            plain(row.get("kind")),
-            plain(row.get("displayName") or row.get("keyId")),
-            plain(short(row.get("endDateTime"))),
-            plain(_left(row.get("daysLeft"))),
-        )
-    return table
-
-
-def _left(days: int | None) -> str:
-    """The whole days until a credential expires. `daysLeft` is rounded down: it is -1 on the first day after."""
-    if days is None:
-        return "does not expire"
-    return f"{days} days left" if days >= 0 else f"expired {-days - 1} days ago"

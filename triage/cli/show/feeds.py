@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -29,7 +28,7 @@ _COLUMNS = (
     word("state", "state", 7, 0, lambda row: _STATES.get(str(row.get("state")), "")),
     Column(TENANT.name, TENANT.title, 20, 36),
     moment("lastSuccessAt", "read (UTC)", 1),
-    Column("behindSeconds", "behind", 8, 14, 2, lambda row, _: plain(_long(row.get("behindSeconds")))),
+    Column("behindSeconds", "behind", 11, 11, 2, lambda row, _: plain(_long(row.get("behindSeconds")))),
     number("candidates", "actions", 4),
     number("verified", "worked", 6),
     number("failuresFound", "failed", 0, "bold red"),
@@ -97,5 +96,8 @@ def poll_line(name: str, before: Json, after: Json) -> Text:
 
 
 def _long(seconds: object) -> str:
-    whole = int(str(seconds or 0)) // 60 * 60
-    return str(timedelta(seconds=whole)).removesuffix(":00") if whole else "-"
+    """How long, in the two largest units."""
+    minutes = int(str(seconds or 0)) // 60
+    hours, days = minutes // 60, minutes // 1440
+    found = [(days, "d"), (hours % 24, "h"), (minutes % 60, "min")]
+    return " ".join([f"{number} {unit}" for number, unit in found if number][:2]) or "-"

@@ -55,8 +55,8 @@ def finding_story(finding: Json, *, requests: bool = False) -> Iterator[Renderab
             ("times", _times(finding)),
             ("incident", plain(finding.get("incidentId") if finding.get("url") else None)),
             ("finding", plain(finding.get("id") if finding.get("url") else None)),
-            ("page", plain(finding.get("url"))),
-        ]
+        ],
+        finding.get("url"),
     )
     reasons = parts(finding, "reasons")
     if reasons:

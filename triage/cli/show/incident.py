@@ -32,8 +32,8 @@ def incident_story(incident: Json) -> Iterator[RenderableType]:
             ("tenant", plain(incident.get("tenantId"))),
             ("failures", plain(f"{short(incident.get('firstSeen'))} to {short(incident.get('lastSeen'))} (UTC)")),
             ("incident", plain(incident.get("id"))),
-            ("page", plain(incident.get("url"))),
-        ]
+        ],
+        incident.get("url"),
     )
     if incident.get("actions"):
         yield heading("What to do")

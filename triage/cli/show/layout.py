@@ -42,15 +42,18 @@ def heading(text: str) -> Text:
     return Text(f"\n{text}", "bold")
 
 
-def facts(rows: Iterable[tuple[str, RenderableType | None]]) -> Table:
-    """Names and values, one on each line. A row without a value is left out."""
+def facts(rows: Iterable[tuple[str, Text | None]], page: object = None) -> RenderableType:
+    """Names and values, one on each line. A row without a value is left out. The URL of the page is never broken."""
+    known = [(name, value) for name, value in rows if value is not None and value.plain]
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
-    for name, value in rows:
-        if value is not None and not (isinstance(value, Text) and not value.plain):
-            grid.add_row(name, value)
-    return grid
+    for name, value in known:
+        grid.add_row(name, value)
+    if not page:
+        return grid
+    width = max((len(name) for name, _ in known), default=0) + 2
+    return Group(grid, Text.assemble(("page".ljust(width), "dim"), plain(page), no_wrap=True, overflow="ignore"))
 
 
 def steps(actions: list[Json]) -> RenderableType:
@@ -76,12 +79,12 @@ def seen(observed: object) -> str:
     return ", ".join(_word(value) if name == "why" else f"{name} {_word(value)}" for name, value in said.items())
 
 
-def unreadable(what: str, reason: Json) -> Text:
+def unreadable(what: str, reason: Json) -> RenderableType:
     """A question or a check that could not be read, why, and the permission that is missing."""
     permission = reason.get("permission")
     missing = f": the triage identity does not have {permission}" if permission else ""
     detail = f": {reason['detail']}" if reason.get("detail") else ""
-    return plain(f"   {what} {reason.get('reason')}{missing}{detail}")
+    return Padding(plain(f"{what} {reason.get('reason')}{missing}{detail}"), (0, 0, 0, 3))
 
 
 def _word(value: object) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 from triage.api.exports import EXPOSURE_COLUMNS, FINDING_COLUMNS, INCIDENT_COLUMNS
 from triage.cli.client.answers import Json
 from triage.cli.show.collection import TENANT, Collection, counts, many, place
-from triage.cli.show.columns import Column, identifier, moment, number, word
+from triage.cli.show.columns import Column, identifier, moment, number, short_id, word
 from triage.cli.show.layout import SEVERITY_STYLES, STATE_STYLES, VERDICT_STYLES, exposed_word, part, parts
 from triage.cli.show.terminal import harmless, plain
 
@@ -138,8 +138,8 @@ EXPOSURES = Collection(
         Column("isRead", "read?", 5, 5, 0, _read),
         word("location", "where", 13, 1),
         moment("since", "since (UTC)", 2),
-        word("cause", "cause", 25, 3),
-        identifier("finding", 4, "findingId"),
+        word("cause", "cause", 25, 4),
+        identifier("finding", 3, "findingId"),
         identifier("incident", 6, "incidentId"),
         replace(TENANT, rank=7),
         Column("folder", "folder", 10, 20, 8),
@@ -172,9 +172,9 @@ AUDITS = Collection(
     flat=_flat_audit,
     columns=(
         word("verdict", "verdict", 14, 0, lambda row: VERDICT_STYLES.get(str(row.get("verdict")), "")),
-        replace(TENANT, least=24, most=36, rank=0),
+        replace(TENANT, least=16, most=36, rank=0),
         moment("auditedAt", "audited (UTC)", 3),
-        Column("drift", "changes", 11, 40, 4, _drift),
+        Column("drift", "changes", 23, 40, 4, _drift),
         Column("issues", "issues", 29, _TEXT, 5),
         identifier("audit", 2),
     ),
@@ -237,7 +237,7 @@ def finding_line(finding: Json, *, again: bool = False) -> Text:
     line.append(f"{harmless(str(finding.get('severity'))):<8}  ", _severity(finding))
     line.append(f"{harmless(str(finding.get('cause'))):<25}  ", _severity(finding))
     line.append_text(plain(f"{row.get('mailbox')}  "))
-    line.append_text(plain(finding.get("id"), "dim"))
+    line.append_text(plain(short_id(finding.get("id")), "dim"))
     if subject := row.get("subject"):
         line.append_text(plain(f"  {subject!r}"))
     return line.append_text(plain("  (again)" if again else "", "dim"))

@@ -73,10 +73,10 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     sys.stdout.flush()
 
 
-def say(text: str) -> None:
-    """One sentence on standard error."""
+def say(text: str, *, whole: bool = False) -> None:
+    """One sentence on standard error. `whole`: it is to be copied, so a narrow terminal does not break it."""
     console = errors()
-    console.print(plain(text), soft_wrap=not console.is_terminal)
+    console.print(plain(text), soft_wrap=whole or not console.is_terminal)
 
 
 def tolerate_encodings() -> None:

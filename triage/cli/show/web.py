@@ -15,6 +15,6 @@ def open_page(target: Target, **place: str) -> None:
     if not target.url:
         raise UsageError("--web needs --url or TRIAGE_URL: the dashboard is part of a deployment.")
     url = f"{address(target.url)[0]}/api/dashboard?{urlencode(place)}"
-    say(url)
+    say(url, whole=True)
     if not webbrowser.open(url):
         say("No browser could be opened here. Open the URL yourself.")
