@@ -31,16 +31,18 @@ def judge(case: Case, answer: Answer[Any]) -> Judged:
     return _JUDGES.get(answer.check, _judge_presence)(case, answer)
 
 
-_SHOWN = ("id", "user_principal_name", "user_type", "account_enabled", "on_premises_sync_enabled", "tenant_id",
-          "display_name", "is_hidden", "deleted_date_time")  # fmt: skip
+_SHOWN = {name: to_camel(name) for name in (
+    "id", "user_principal_name", "user_type", "account_enabled", "on_premises_sync_enabled", "tenant_id",
+    "display_name", "is_hidden", "deleted_date_time",
+)}  # fmt: skip
 
 
 def _judge_presence(_: Case, answer: Answer[Any]) -> Judged:
     """Whether it is there; for directory objects, also which one it is."""
     observed: dict[str, Any] = {}
-    for name in _SHOWN:
+    for name, shown in _SHOWN.items():
         seen = getattr(answer.value, name, None)
-        observed[to_camel(name)] = seen.isoformat() if isinstance(seen, datetime) else seen
+        observed[shown] = seen.isoformat() if isinstance(seen, datetime) else seen
     return answer.state is State.READ, observed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from string import Formatter
 
 from triage.diagnosis.case import Case
@@ -112,9 +113,10 @@ def fill(step: Step, values: Mapping[str, Value], cloud: Cloud) -> Action:
     )
 
 
-def placeholders(template: str | None) -> set[str]:
-    """The names of the placeholders in a template."""
-    return {name for _, name, _, _ in Formatter().parse(template or "") if name}
+@cache
+def placeholders(template: str | None) -> frozenset[str]:
+    """The names of the placeholders in a template. There are few templates, and each is used for many findings."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(template or "") if name)
 
 
 def _for_registration(steps: Iterable[Step], app: AppEvidence | None) -> list[Step]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from triage.diagnosis.clouds import Cloud
 
@@ -129,6 +130,7 @@ def cmdlets(command: str) -> list[str]:
     return [name for name in dict.fromkeys(_CMDLET.findall(_STRING.sub("", command))) if name in CMDLETS]
 
 
+@cache
 def connected(command: str, cloud: Cloud, needs_instead: Needs | None = None) -> str:
     """A command template below the line that connects it to the tenant, and a line with the role.
 
