@@ -15,6 +15,7 @@ from triage.settings import (
     Settings,
     SettingsError,
     binding_expression,
+    default_of,
     read_settings,
     read_telemetry_settings,
     require_sign_in,
@@ -47,6 +48,33 @@ def test_defaults() -> None:
     tenant = found.tenants[0]
     assert (tenant.mode, tenant.domains, tenant.expected_permissions) == (Mode.READ_WRITE, (), ())
     assert tenant.app_id == APP_ID
+
+
+DEFAULTS = {
+    "TriageStorage": None,
+    "TRIAGE_QUEUE": "remediation-failures",
+    "AUDIT_SCHEDULE": "0 0 */6 * * *",
+    "COVERAGE_SCHEDULE": "0 0 2 * * *",
+    "ETD_APIS": "",
+    "ETD_POLL_SCHEDULE": "0 */10 * * * *",
+    "ETD_LOOKS": "12,15",
+    "FOLLOW_UP_DAYS": 14,
+    "FOLLOW_UP_MINUTES": "15,60,240,720,1440",
+    "RETRY_SECONDS": "30,120,600,1800,7200",
+    "TRIAGE_NOTIFICATIONS": "",
+    "TRIAGE_BASE_URL": None,
+    "GRAPH_ENDPOINT": "https://graph.microsoft.com",
+    "TRIAGE_AUTH": "keys",
+    "TRIAGE_SIGN_IN_CONFIRMED": False,
+    "CREDENTIAL_WARNING_DAYS": 30,
+    "RETENTION_DAYS": 400,
+}
+
+
+def test_the_names_of_settings_and_their_defaults() -> None:
+    assert {name: default_of(name) for name in DEFAULTS} == DEFAULTS
+    set_to_them = {name: str(default) for name, default in DEFAULTS.items() if default not in (None, "", False)}
+    assert settings(**set_to_them) == settings()
 
 
 def test_an_empty_setting_counts_as_missing() -> None:

@@ -41,3 +41,52 @@ def test_what_is_not_sure_says_what_else_it_could_be() -> None:
     unsure = {cause for cause, one in RULES.items() if one.confidence in (Confidence.PROBABLE, Confidence.POSSIBLE)}
     assert unsure <= {cause for cause, one in RULES.items() if one.could_also_be}
     assert all(RULES[cause].alternatives for cause in unsure if RULES[cause].confidence is Confidence.POSSIBLE)
+
+
+# In the order of precedence within a subject: a program may rely on the word, how sure it is, and how severe.
+CAUSES = """
+    app_not_found              confirmed     critical
+    app_deleted                confirmed     critical
+    app_disabled               confirmed     critical
+    consent_missing            confirmed     critical
+    permission_delegated_only  confirmed     critical
+    permission_missing         confirmed     critical
+    app_read_mode              confirmed     high
+    credential_expired         confirmed     critical
+    access_policy_blocked      confirmed     high
+    app_healthy                possible      medium
+    user_deleted               confirmed     medium
+    recipient_is_group         confirmed     low
+    recipient_is_contact       confirmed     low
+    guest_user                 confirmed     low
+    app_single_tenant          confirmed     high
+    domain_in_other_tenant     confirmed     high
+    domain_unknown             probable      medium
+    user_not_found             probable      medium
+    license_assignment_failed  confirmed     medium
+    exchange_plan_disabled     confirmed     medium
+    license_lapsed             confirmed     medium
+    provisioning_error         probable      medium
+    mailbox_provisioning       probable      low
+    mailbox_on_premises        probable      medium
+    mailbox_unlicensed         probable      medium
+    mailbox_disconnected       possible      medium
+    message_remediated         confirmed     info
+    message_quarantined        confirmed     info
+    message_not_delivered      confirmed     info
+    message_deleted            confirmed     medium
+    message_recoverable        confirmed     low
+    message_sent_copy          confirmed     high
+    message_junked             confirmed     medium
+    message_moved              confirmed     high
+    message_gone               probable      low
+    address_is_alias           probable      medium
+    message_present            probable      high
+    mailbox_reachable          possible      medium
+    undetermined               undetermined  medium
+"""
+
+
+def test_each_cause_has_its_word_its_confidence_its_severity_and_its_place() -> None:
+    rows = [tuple(row.split()) for row in CAUSES.split("\n") if row]
+    assert [(cause.value, RULES[cause].confidence.value, RULES[cause].severity.value) for cause in Cause] == rows
