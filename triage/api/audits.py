@@ -5,6 +5,7 @@ from __future__ import annotations
 import azure.functions as func
 
 from triage.api.access import Caller
+from triage.api.collection import refusing_tokens
 from triage.api.filters import AUDITS, DEFAULT_TOP
 from triage.api.queries import page, read_query
 from triage.api.responses import endpoint, existing, json_response
@@ -17,14 +18,15 @@ from triage.operations.services import Services
 async def search(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
     """A page of the audits of all tenants, newest first."""
     found = read_query(request, caller, AUDITS)
-    rows, token = await services.audits.page(
-        found.get("top", DEFAULT_TOP),
-        found.get("token"),
-        tenant_ids=found.get("tenantId"),
-        verdicts=found.get("verdict", ()),
-        since=found.get("since"),
-        until=found.get("until"),
-    )
+    with refusing_tokens():
+        rows, token = await services.audits.page(
+            found.get("top", DEFAULT_TOP),
+            found.get("token"),
+            tenant_ids=found.get("tenantId"),
+            verdicts=found.get("verdict", ()),
+            since=found.get("since"),
+            until=found.get("until"),
+        )
     return json_response(page(request, rows, token))
 
 

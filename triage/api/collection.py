@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from contextlib import contextmanager
 from typing import Any
 
 import azure.functions as func
@@ -34,7 +35,7 @@ Table = Callable[..., str]
 async def collection(request: func.HttpRequest, found: Json, read: Read, table: Table) -> func.HttpResponse:
     """The answer to a query (queries.read_query) of a collection."""
     token = found.get("token")
-    try:
+    with refusing_tokens():
         if found.get("format") == "csv":
             parts, following = await _export(found, read, lambda items: table(items, header=False))
             names = "" if token else table((), header=True)
@@ -42,13 +43,15 @@ async def collection(request: func.HttpRequest, found: Json, read: Read, table: 
         if NDJSON in (header(request, "Accept") or "").lower():
             return _exported(request, NDJSON, *await _export(found, read, _lines))
         return json_response(page(request, *await read(found.get("top", DEFAULT_TOP), token)))
+
+
+@contextmanager
+def refusing_tokens() -> Generator[None]:
+    """Where a list is read: a token that is not that of a page (InputError) becomes a RequestError (400)."""
+    try:
+        yield
     except InputError as error:
-        raise bad_token(error) from None
-
-
-def bad_token(error: InputError) -> RequestError:
-    """What a request gets whose token is not that of a page."""
-    return RequestError(ProblemType.INVALID_QUERY, f"token {error}", [Problem("token", str(error))])
+        raise RequestError(ProblemType.INVALID_QUERY, f"token {error}", [Problem("token", str(error))]) from None
 
 
 async def _export(found: Json, read: Read, text: Callable[[list[Json]], str]) -> tuple[list[str], str | None]:

@@ -8,7 +8,7 @@ from typing import Any
 import azure.functions as func
 
 from triage.api.access import Caller
-from triage.api.collection import bad_token, collection
+from triage.api.collection import collection, refusing_tokens
 from triage.api.exports import findings_table, ocsf
 from triage.api.filters import DEFAULT_TOP, FINDINGS, RETRIAGE
 from triage.api.queries import linked, read_query
@@ -17,7 +17,6 @@ from triage.finding import Finding
 from triage.operations import findings
 from triage.operations.accept import retriage as queue_again
 from triage.operations.services import Services
-from triage.problems import InputError
 from triage.storage.query import FILTERS, Query
 
 Json = dict[str, Any]
@@ -69,10 +68,8 @@ async def retriage_all(request: func.HttpRequest, services: Services, caller: Ca
     for the rest."""
     found = read_query(request, caller, RETRIAGE)
     top, token = found.get("top", DEFAULT_TOP), found.get("token")
-    try:
+    with refusing_tokens():
         rows, token = await findings.page(services, _query(found), top, token, whole=False)
-    except InputError as error:
-        raise bad_token(error) from None
     await queue_again(services, [row["id"] for row in rows])
     return json_response(linked(request, {"queued": len(rows)}, token), HTTPStatus.ACCEPTED)
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import re
 from typing import Any
 
 from triage.audit.model import Audit
 from triage.storage.account import StorageAccount
 from triage.storage.documents import pack_text, quoted, unpack_text
+from triage.storage.shards import checked
 from triage.wire import newest_first
 
 TABLE = "audits"
 # An audit compares itself with the newest of this many earlier audits that could read the grants.
 _EARLIER = 20
+_PLACE = re.compile(r"[0-9]{21}\.[0-9a-f]+")
 
 
 class Audits:
@@ -68,11 +71,11 @@ class Audits:
         """At most `top` audits, newest first, and the token of the next page. Of the configured tenants, unless others
         are named; with any of the verdicts, if there are any.
 
-        `since` and `until` are nanoseconds since 1970, both included.
+        `since` and `until` are nanoseconds since 1970, both included. InputError if `token` is not valid.
         """
         clauses = ""
-        if token:
-            clauses += f" and RowKey gt '{quoted(token)}'"
+        if checked(token, _PLACE):
+            clauses += f" and RowKey gt '{token}'"
         if until is not None:
             clauses += f" and RowKey ge '{newest_first(until)}'"
         if since is not None:

@@ -6,17 +6,17 @@ Its rows are in exposure_rows.py. All methods raise azure.core's errors.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from triage.problems import InputError
 from triage.storage.account import StorageAccount, get_entity, is_conflict
 from triage.storage.changes import Change
 from triage.storage.documents import decompressed, quoted
 from triage.storage.exposure_rows import LIST, Exposure, exposure_ids, exposure_operations
-from triage.storage.shards import SHARDS, in_range, page_of, rows_of_all, shard_of
+from triage.storage.shards import SHARDS, checked, in_range, page_of, rows_of_all, shard_of
 from triage.storage.stored import read_stored
 from triage.storage.transactions import submit
 
@@ -25,6 +25,7 @@ _ATTEMPTS = 20
 _AT_ONCE = 16
 # An exposure has at most four operations in a transaction of 100.
 _IN_A_TRANSACTION = 25
+_PLACE = re.compile(r"[01]\|-?[0-9]+\|[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,12 @@ class Exposures:
                         raise
 
     async def page(self, query: ExposureQuery, top: int, token: str | None) -> tuple[list[Exposure], str | None]:
-        """At most `top` exposures, read ones first, then the longest exposed, and the token of the next page."""
-        if token is not None and not token.startswith(("0|", "1|")):
-            raise InputError("is not the token of a page")
-        rows, last = await page_of(self._rows(query, token, top + 1), top)
+        """At most `top` exposures, read ones first, then the longest exposed, and the token of the next page.
+
+        InputError if `token` is not valid.
+        """
+        after = checked(token, _PLACE)
+        rows, last = await page_of(self._rows(query, after, top + 1), top)
         return [_exposure(one) for one in rows], str(last["RowKey"]).removeprefix(LIST) if last else None
 
     async def totals(self, tenant_ids: tuple[str, ...] | None) -> ExposureTotals:

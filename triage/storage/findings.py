@@ -13,7 +13,6 @@ from typing import Any
 
 from triage.finding import Finding, merge
 from triage.finding.snapshot import Snapshot
-from triage.problems import InputError
 from triage.storage.account import StorageAccount, get_entity, is_conflict
 from triage.storage.changes import Change
 from triage.storage.commits import Commits
@@ -30,7 +29,7 @@ from triage.storage.finding_rows import (
     write_operations,
 )
 from triage.storage.query import FILTERS, Query, clauses, matches, ranges
-from triage.storage.shards import SHARDS, merged, page_of, shard_of, share_of
+from triage.storage.shards import SHARDS, checked, merged, page_of, shard_of, share_of
 from triage.storage.version1 import Version1, finding_of
 from triage.wire import epoch_ns
 
@@ -183,9 +182,8 @@ class Findings:
 
         `whole`: with everything. Otherwise as `fields=summary` shows them.
         """
-        if token is not None and not _PLACE.fullmatch(token):
-            raise InputError("is not the token of a page")
-        rows, last = await page_of(self.rows(query, token, top + 1, whole=whole), top)
+        after = checked(token, _PLACE)
+        rows, last = await page_of(self.rows(query, after, top + 1, whole=whole), top)
         return await self._documents(rows, whole=whole), place_of(last) if last else None
 
     async def rows(self, query: Query, after: str | None, most: int, *, whole: bool = False) -> AsyncIterator[Row]:

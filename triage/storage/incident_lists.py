@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from triage.incidents import IncidentState
-from triage.problems import InputError
 from triage.storage.account import StorageAccount
 from triage.storage.documents import quoted, unpack_compressed
 from triage.storage.incident_rows import LIST, OPEN, SUPPRESSED
 from triage.storage.incidents import TABLE
-from triage.storage.shards import in_range, page_of, rows_of_all
+from triage.storage.shards import checked, in_range, page_of, rows_of_all
 from triage.wire import epoch_ns, from_newest_first, now
 
 Json = dict[str, Any]
+_PLACE = re.compile(r"[01]\|[0-9]\|[0-9]{21}\|[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,12 @@ class IncidentLists:
         self._account = account
 
     async def page(self, query: IncidentQuery, top: int, token: str | None) -> tuple[list[Json], str | None]:
-        """At most `top` incidents (JSON), the open ones first, worst first, then the newest, and the next page's token."""
-        if token is not None and not token.startswith(("0|", "1|")):
-            raise InputError("is not the token of a page")
-        rows, last = await page_of(self._rows(query, in_range(LIST, token), top + 1), top)
+        """At most `top` incidents (JSON), the open ones first, worst first, then the newest, and the next page's token.
+
+        InputError if `token` is not valid.
+        """
+        where = in_range(LIST, checked(token, _PLACE))
+        rows, last = await page_of(self._rows(query, where, top + 1), top)
         return [_incident(one) for one in rows], str(last["RowKey"]).removeprefix(LIST) if last else None
 
     async def open_by_tenant(self) -> Counter[str]:

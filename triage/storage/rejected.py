@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from enum import StrEnum
 from typing import Any
 
 from triage.storage.account import StorageAccount
-from triage.storage.documents import pack_text, quoted, unpack_text
-from triage.storage.shards import page_of
+from triage.storage.documents import pack_text, unpack_text
+from triage.storage.shards import checked, page_of
 from triage.wire import Instant, Wire, epoch_ns, newest_first
 
 TABLE = "rejected"
 _PARTITION = "rejected"
+_PLACE = re.compile(r"[0-9]{21}-[0-9a-f]{16}")
 
 
 class RejectedReason(StrEnum):
@@ -59,9 +61,9 @@ class Rejected:
         await table.upsert_entity(row, mode="replace")
 
     async def page(self, top: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """At most `top` events, newest first, and the token of the next page."""
+        """At most `top` events, newest first, and the token of the next page. InputError if `token` is not valid."""
         table = await self._account.table(TABLE)
-        after = f" and RowKey gt '{quoted(token)}'" if token else ""
+        after = f" and RowKey gt '{token}'" if checked(token, _PLACE) else ""
         query = table.query_entities(f"PartitionKey eq '{_PARTITION}'{after}", results_per_page=min(top + 1, 1000))
         entities, last = await page_of(query, top)
         return [_event(entity).wire() for entity in entities], str(last["RowKey"]) if last else None

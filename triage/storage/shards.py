@@ -10,11 +10,13 @@ would not be found any more.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from heapq import heapify, heappop, heapreplace
 from math import ceil, sqrt
 from typing import Any, TypeVar
 
+from triage.problems import InputError
 from triage.storage.account import StorageAccount
 from triage.storage.documents import quoted
 
@@ -61,6 +63,13 @@ async def page_of(rows: AsyncIterator[T], top: int) -> tuple[list[T], T | None]:
             return found, found[-1]
         found.append(row)
     return found, None
+
+
+def checked(token: str | None, shape: re.Pattern[str]) -> str | None:
+    """The token of a page, or None. InputError if it does not have the shape of one."""
+    if token is not None and not shape.fullmatch(token):
+        raise InputError("is not the token of a page")
+    return token
 
 
 def in_range(prefix: str, after: str | None = None) -> str:
