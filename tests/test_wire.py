@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from triage.intake.failure import RemediationFailure
-from triage.wire import Instant, as_datetime, epoch_ns, from_epoch_ns, now
+from triage.wire import Instant, as_datetime, epoch_ns, from_datetime, from_epoch_ns, now
 
 SECOND = 1_000_000_000
 MOMENTS = st.integers(0, 253402300799).flatmap(
@@ -60,6 +60,7 @@ def test_round_trip(moment: int) -> None:
     assert epoch_ns(text) == moment
     assert from_epoch_ns(epoch_ns(text)) == text
     assert as_datetime(text) == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment // 1000)
+    assert from_datetime(as_datetime(text)) == from_epoch_ns(moment // 10**9 * 10**9)
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1)), st.integers(-23 * 60 - 59, 23 * 60 + 59))

@@ -93,6 +93,11 @@ def as_datetime(text: str) -> datetime:
     return (_EPOCH + timedelta(microseconds=nanoseconds // 1000)).replace(tzinfo=UTC)
 
 
+def from_datetime(moment: datetime) -> str:
+    """A datetime with a time zone as an RFC 3339 time, to the second."""
+    return from_epoch_ns(int(moment.timestamp()) * 1_000_000_000)
+
+
 def newest_first(nanoseconds: int) -> str:
     """A time (nanoseconds since 1970) as a key that sorts the newest first.
 

@@ -82,7 +82,7 @@ OUTCOMES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("user", "fail", {}, NOBODY),
     ("alias", "pass", {"found": False}, NOBODY),
     ("deleted_user", "pass", {"found": False}, NOBODY),
-    ("deleted_user", "pass", {"found": True, "id": "x", "deletedDateTime": "2026-11-18T00:00:00+00:00"},
+    ("deleted_user", "pass", {"found": True, "id": "x", "deletedDateTime": "2026-11-18T00:00:00Z"},
      {**NOBODY, "deleted_user": User(id="x", deleted_date_time=datetime(2026, 11, 18, tzinfo=UTC))}),
     ("group", "pass", {"found": True, "id": "g"}, {**NOBODY, "group": Recipient(id="g")}),
     ("contact", "pass", {"found": False}, NOBODY),

@@ -136,6 +136,11 @@ async def test_counts_equal_a_count_of_all_findings(services: Services) -> None:
     await expect(services, list(kept.values()), chance)
 
 
+async def test_a_period_at_the_end_of_time(services: Services) -> None:
+    for period in ((epoch_ns("9999-12-31T23:30:00Z"), None), (None, epoch_ns("9999-12-31T23:59:59.999999999Z"))):
+        assert (await summarize(services, *period, None))["total"] == 0
+
+
 async def test_a_finding_with_many_concurrent_writers_counts_once(services: Services) -> None:
     chance = random.Random(8)
     moment = START + 5

@@ -22,7 +22,7 @@ from triage.graph.evidence import Answer, AppEvidence, State, Unread
 from triage.graph.permissions import PERMISSIONS
 from triage.graph.questions import QUESTIONS
 from triage.settings import Tenant
-from triage.wire import from_epoch_ns
+from triage.wire import from_datetime
 
 
 def unreadable(answers: Iterable[Answer[Any]]) -> list[Unreadable]:
@@ -118,7 +118,7 @@ def audited_credentials(app: AppEvidence, now: datetime, warning_days: int) -> l
                     kind=kind,
                     key_id=credential.key_id,
                     display_name=credential.display_name,
-                    end_date_time=from_epoch_ns(int(end.timestamp()) * 1_000_000_000) if end else None,
+                    end_date_time=from_datetime(end) if end else None,
                     days_left=left.days if left is not None else None,
                     state=state,
                 )

@@ -6,7 +6,7 @@ from triage.audit.model import Audit, Change, Drift
 from triage.diagnosis.grants import PermissionState
 from triage.graph.directory_audits import DirectoryAudit
 from triage.graph.evidence import Answer, State
-from triage.wire import from_epoch_ns
+from triage.wire import from_datetime
 
 
 def drift(audit: Audit, earlier: list[Audit]) -> Drift | None:
@@ -50,7 +50,7 @@ def culprits(audit: Audit, earlier: list[Audit], log: Answer[list[DirectoryAudit
     entries = sorted(log.value or [], key=lambda entry: entry.activity_date_time, reverse=True)
     return [
         Change(
-            at=from_epoch_ns(int(entry.activity_date_time.timestamp()) * 1_000_000_000),
+            at=from_datetime(entry.activity_date_time),
             activity=entry.activity_display_name,
             who=entry.who,
         )

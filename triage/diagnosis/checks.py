@@ -18,7 +18,7 @@ from triage.graph.models.directory import User
 from triage.graph.questions import QUESTIONS, Kind
 from triage.intake.scenario import named_block
 from triage.settings import Mode
-from triage.wire import Wire
+from triage.wire import Wire, from_datetime
 
 _MAX_REQUEST = 2000  # characters
 
@@ -127,7 +127,7 @@ def _before(case: Case, answer: Answer[Any]) -> str | None:
     """When an answer was read that was kept from before this triage; None if this triage read it."""
     if answer.read_at is None or answer.read_at >= case.evidence.now:
         return None
-    return answer.read_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return from_datetime(answer.read_at)
 
 
 def _outcome(kind: Kind, case: Case, answer: Answer[Any]) -> tuple[Outcome, dict[str, Any]]:

@@ -21,6 +21,7 @@ from triage.graph.models.directory import Organization
 from triage.graph.models.licenses import SubscribedSku
 from triage.graph.models.mail import MailFolder, Message, MessageRule, MessageTrace
 from triage.graph.models.resource import Resource
+from triage.wire import from_datetime
 
 Judged = tuple[bool | None, dict[str, Any]]
 """Whether the answer is yes, or something was found (None: the question does not apply), and what was seen."""
@@ -42,7 +43,7 @@ def _judge_presence(_: Case, answer: Answer[Any]) -> Judged:
     observed: dict[str, Any] = {}
     for name, shown in _SHOWN.items():
         seen = getattr(answer.value, name, None)
-        observed[shown] = seen.isoformat() if isinstance(seen, datetime) else seen
+        observed[shown] = from_datetime(seen) if isinstance(seen, datetime) else seen
     return answer.state is State.READ, observed
 
 

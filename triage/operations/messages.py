@@ -27,7 +27,7 @@ from triage.storage.finding_rows import Stored
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.telemetry.errors import PlainError
 from triage.telemetry.instruments import Metric, count
-from triage.wire import epoch_ns, from_epoch_ns, now
+from triage.wire import epoch_ns, from_datetime, now
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class QueueMessage:
     def of(cls, message: func.QueueMessage) -> QueueMessage:
         """From the trigger's message. One without a time of insertion was received now."""
         inserted = message.insertion_time
-        received_at = from_epoch_ns(int(inserted.timestamp()) * 1_000_000_000) if inserted else now()
+        received_at = from_datetime(inserted) if inserted else now()
         text = message.get_body().decode(errors="replace")
         return cls(text, message.id or uuid4().hex, received_at, message.dequeue_count or 1)
 

@@ -14,9 +14,10 @@ from triage.storage.finding_rows import SUMMARY
 from triage.storage.findings import TABLE
 from triage.storage.query import Query
 from triage.storage.shards import SHARDS
-from triage.wire import from_epoch_ns
+from triage.wire import epoch_ns, from_epoch_ns
 
 _HOUR = 3600 * 1_000_000_000
+_LAST_HOUR = epoch_ns("9999-12-31T23:00:00Z") // _HOUR
 _NAMES = {
     "byScenario": "scenario",
     "byCause": "cause",
@@ -111,8 +112,8 @@ def _parts(since: int | None, until: int | None) -> tuple[Window | None, list[tu
         edges.append((since, first * _HOUR - 1))
     if until is not None and end is not None and end * _HOUR <= until:
         edges.append((end * _HOUR, until))
-    return Window(_hour(first), _hour(end) if end is not None else "9999-12-31T23"), edges
+    return Window(_hour(first), _hour(end) if end is not None else _hour(_LAST_HOUR)), edges
 
 
 def _hour(hours: int) -> str:
-    return from_epoch_ns(hours * _HOUR)[:13]
+    return from_epoch_ns(min(hours, _LAST_HOUR) * _HOUR)[:13]
