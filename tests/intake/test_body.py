@@ -76,6 +76,8 @@ def test_several_mailboxes_are_several_failures() -> None:
     assert [one.failure.mailbox for one in found] == ["adele@contoso.com", "alex@contoso.com", "dora@contoso.com"]
     both = read({**FAILURE, "mailboxes": ["alex@contoso.com"]})
     assert [one.failure.mailbox for one in both] == ["adele@contoso.com", "alex@contoso.com"]
+    blank = read({**FAILURE, "mailbox": " ", "mailboxes": ["alex@contoso.com"]})
+    assert [one.failure.mailbox for one in blank] == ["alex@contoso.com"]
 
 
 def test_an_array_keeps_its_order_and_gives_the_places() -> None:
@@ -145,6 +147,7 @@ REFUSED: list[tuple[Any, dict[str, str]]] = [
     ({**BARE, "error": " ", "errorCode": ""}, {"/error": "is missing: give error or errorCode"}),
     ({**BARE, "messageId": None}, {"/messageId": "is missing: give messageId or internetMessageId"}),
     ({**BARE, "mailbox": None}, {"/mailbox": "is missing: give mailbox or mailboxes"}),
+    ({**BARE, "mailbox": " "}, {"/mailbox": "is missing: give mailbox or mailboxes"}),
     ({**BARE, "mailbox": None, "mailboxes": []}, {"/mailboxes": "is missing: give mailbox or mailboxes"}),
     ({**BARE, "mailboxes": "a@b.example"}, {"/mailboxes": "must be an array of addresses"}),
     ({**BARE, "mailbox": "nobody"}, {"/mailbox": "must be one mailbox address, such as adele@contoso.com"}),

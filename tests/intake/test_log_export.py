@@ -164,6 +164,16 @@ def test_what_a_row_says_itself_wins() -> None:
     assert (added.mailbox, added.subject) == ("added@contoso.com", "Invoice")
 
 
+def test_what_is_blank_in_a_row_says_nothing() -> None:
+    blank = {"subject": "", "verdict": {"category": " "}, "error": ""}
+    for own in (changed(UPDATED, **blank), {**changed(UPDATED, **blank), "mailbox": "", "error": " "}):
+        first, second = read_all([CREATED, own])
+        assert (first.mailbox, second.mailbox) == ("adele@contoso.com", "alex@contoso.com")
+        assert (first.subject, first.verdict, first.error) == ("Invoice", "phishing", None)
+        assert first.raw == {"logType": "message", "message": {"eventType": "update"}}
+    assert read_all({**changed(ROW, error="inside"), "error": " "})[0].error == "inside"
+
+
 def test_a_create_row_with_an_action_or_an_error_is_a_failure_of_its_own() -> None:
     for own in (changed(CREATED, action={"action": "move", "folder": "junkemail"}), {**CREATED, "error": "?"}):
         assert len(read_all([own, UPDATED])) == 4

@@ -175,6 +175,8 @@ _NO_MAILBOX_IN_ROW = (
 def _mailboxes(fields: Json, places: dict[str, str], pointer: str, problems: ProblemList) -> list[tuple[str, object]]:
     """The mailboxes of a failure with their places. Takes `mailbox` and `mailboxes` out of the fields."""
     one, several = fields.pop("mailbox", None), fields.pop("mailboxes", None)
+    if isinstance(one, str) and not one.strip():
+        one = None
     place = places.get("mailboxes", "mailboxes")
     found: list[tuple[str, object]] = [] if one is None else [(places.get("mailbox", "mailbox"), one)]
     if isinstance(several, list):

@@ -88,7 +88,9 @@ def read_log_export(event: Json, rows: LogRows) -> tuple[Json, dict[str, str], J
     used: set[str] = set()
 
     def take(name: str, value: object, place: str) -> None:
-        if value is not None and fields.get(name) is None:
+        if isinstance(value, str) and not value.strip():
+            used.add(place)  # it says nothing
+        elif value is not None and fields.get(name) is None:
             fields[name] = value
             places[name] = place
             used.add(place)

@@ -33,7 +33,7 @@ class Failure(RemediationFailure):
             for name, field in fields.items()
             if name not in ("source", "raw", "mailbox")
         }
-        properties["mailbox"] = {"anyOf": [_MAILBOX, _NULL], "description": fields["mailbox"].description}
+        properties["mailbox"] = {**_or_blank(_MAILBOX), "description": fields["mailbox"].description}
         properties["mailboxes"] = {
             "anyOf": [_MAILBOXES, _NULL],
             "description": "The addresses of several mailboxes, with one failure for each.",
