@@ -91,7 +91,8 @@ SENTENCES = {
     "opened.",
     "archive_folder": f"The message in {MAILBOX} is not in the Inbox: it is in the Archive folder, where it can still be "
     "opened.",
-    "sent_items": f"The message in {MAILBOX} is in Sent Items only: it was sent from this mailbox, so look at the account.",
+    "sent_items": f"The message in {MAILBOX} has its most reachable copy in Sent Items: it was sent from this mailbox, so "
+    "look at the account.",
     "deleted_items": f"The message in {MAILBOX} is in Deleted Items, where it can still be opened. Who moved it there was "
     "not read.",
     "recoverable_items": f"The message in {MAILBOX} is in Recoverable Items, where it can't be opened, only restored. Who "

@@ -40,8 +40,8 @@ def message_deleted(case: Case) -> Match | None:
 @rule(
     Cause.MESSAGE_SENT_COPY, Subject.MESSAGE, Confidence.CONFIRMED, Severity.HIGH,
     title="The mailbox is the sender's",
-    meaning="The only copy that can be opened is in Sent Items: the message was sent from this mailbox, not to it. "
-    "Somebody else may have used the account.",
+    meaning="The copy that is easiest to open is in Sent Items: the message was sent from this mailbox. Somebody else may "
+    "have used the account.",
     recognized_by="The most reachable copy of the message is in Sent Items.",
     remedy=(
         RETRY,
@@ -50,7 +50,9 @@ def message_deleted(case: Case) -> Match | None:
 )  # fmt: skip
 def message_sent_copy(case: Case) -> Match | None:
     return found_in(
-        case, Location.SENT_ITEMS, text="is in Sent Items only: it was sent from this mailbox, so look at the account."
+        case,
+        Location.SENT_ITEMS,
+        text="has its most reachable copy in Sent Items: it was sent from this mailbox, so look at the account.",
     )
 
 
