@@ -252,8 +252,21 @@ def test_app_healthy_is_possible_and_says_what_else_fits() -> None:
         Severity.MEDIUM,
     )
     assert found.alternatives[0] is Cause.ACCESS_POLICY_BLOCKED
-    assert "temporary fault" in found.summary
+    assert found.summary == (
+        "The Email Threat Defense app is in order: it exists, is enabled, and has every required permission. Its "
+        "credentials can't be seen in this tenant. An application access policy that blocks this mailbox, or a temporary "
+        "fault, would fit."
+    )
     assert found.also_seen == ()
+
+
+@pytest.mark.parametrize(("secrets", "words"), [
+    ([credential(YESTERDAY), credential(TOMORROW)], "permission, and not all of its credentials have expired. An"),
+    ([], "permission. Its credentials can't be seen in this tenant. An"),
+])  # fmt: skip
+def test_app_healthy_says_no_more_of_credentials_than_was_read(secrets: list[Any], words: str) -> None:
+    found = diagnosed(Scenario.UNKNOWN_REASON, **healthy(registration=registration(password_credentials=secrets)))
+    assert (found.cause, words in found.summary) == (Cause.APP_HEALTHY, True)
 
 
 @pytest.mark.parametrize("scenario", [Scenario.RESOURCE_NOT_FOUND, Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE])

@@ -211,7 +211,8 @@ def access_policy_blocked(case: Case) -> Match | None:
     title="The Email Threat Defense app is in order",
     meaning="Nothing that Graph shows about the app, the address, the mailbox, or the message explains the failure. "
     "Something that Graph does not show, or a temporary fault, does.",
-    recognized_by="Everything about the app was read and is in order, and nothing else explains the failure.",
+    recognized_by="Everything about the app that can be seen in this tenant was read and is in order, and nothing else explains "
+    "the failure.",
     could_also_be=(Cause.ACCESS_POLICY_BLOCKED, Cause.MESSAGE_PRESENT, "a temporary fault"),
     remedy=(
         FIND_BLOCK,
@@ -225,11 +226,14 @@ def app_healthy(case: Case) -> Match | None:
     app = case.evidence.app
     if app is None or principal_of(case.evidence) is None:
         return None
-    app.registration.get()
+    registration = app.registration.get()
+    credentials = ". Its credentials can't be seen in this tenant."
+    if registration and registration.credentials:
+        credentials = ", and not all of its credentials have expired."
     present = case.evidence.mailbox.state is State.READ
     return Match(
-        "The Email Threat Defense app is in order: it exists, is enabled, has every required permission, and has no "
-        "expired credential. An application access policy that blocks this mailbox, or a temporary fault, would fit.",
+        "The Email Threat Defense app is in order: it exists, is enabled, and has every required permission"
+        f"{credentials} An application access policy that blocks this mailbox, or a temporary fault, would fit.",
         alternatives=(Cause.ACCESS_POLICY_BLOCKED, *((Cause.MESSAGE_PRESENT,) if present else ())),
     )
 
