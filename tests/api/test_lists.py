@@ -19,7 +19,7 @@ DAYS = tuple(f"2026-11-2{number}T10:11:12Z" for number in range(5))
 VERDICTS = (Verdict.HEALTHY, Verdict.BROKEN, Verdict.DEGRADED, Verdict.BROKEN, Verdict.UNKNOWN)
 AUDITS = tuple(
     Audit(
-        id=audit_id(tenant_id, day, f"{number:08x}"), tenant_id=tenant_id, etd_app_id=APP_ID, mode=Mode.READ,
+        id=audit_id(tenant_id, day, f"{number}{tenant_id[:7]}"), tenant_id=tenant_id, etd_app_id=APP_ID, mode=Mode.READ,
         audited_at=day, verdict=verdict,
     )
     for number, (day, verdict) in enumerate(zip(DAYS, VERDICTS, strict=True))
@@ -84,10 +84,10 @@ async def test_rejected_events_page_by_page() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("token", ["", "x", "0%7Cx", "%00", "%27%20or%20%27", "9" * 5000])
 @pytest.mark.parametrize("name", ["get_findings", "get_exposures", "get_incidents", "get_audits", "get_rejected"])
-async def test_what_is_no_token_of_a_page_is_refused(name: str, token: str) -> None:
-    """Taken for the end of the list, or of the storage, it would hide what is on the page."""
-    answer = await call(name, query={"token": token})
-    assert (answer.status_code, content(answer)["type"]) == (400, "urn:problem-type:triage:invalid-query")
-    assert [error["pointer"] for error in content(answer)["errors"]] == ["token"]
+async def test_what_is_no_token_of_a_page_is_refused(name: str) -> None:
+    """Taken for the end of the list, it would hide what is on the page."""
+    for token in ("", "x", "0%7Cx", "%00", "%27%20or%20%27", "9" * 5000):
+        answer = await call(name, query={"token": token})
+        assert (answer.status_code, content(answer)["type"]) == (400, "urn:problem-type:triage:invalid-query")
+        assert [error["pointer"] for error in content(answer)["errors"]] == ["token"]
