@@ -46,6 +46,9 @@ screenshots: setup ## take the screenshots of the page for the docs: docs/images
 chaos: setup ## kill hosts, take storage away and break Graph while failures arrive (about two minutes)
 	@$(python) -m tests.chaos $(ARGS)
 
+soak: setup ## let failures arrive for 20 minutes, and watch memory and open files (ARGS="--minutes 2" is shorter)
+	@$(python) -m tests.chaos.soak $(ARGS)
+
 package: ## build the zip that is deployed: dist/triage.zip
 	@"$$(PYTHON="$(PYTHON)" sh sandbox/setup.sh --find-python)" -m tools.package
 

@@ -1,10 +1,10 @@
-// Everything that the service runs on, in a resource group of its own.
+// Everything that the service runs on, in its own resource group.
 //
-// Plain resources with pinned API versions, not registry modules: what is deployed stands here in full, no registry has
-// to be reached, and the tests can read all of it without a Bicep compiler (tests/infra).
+// Plain resources with pinned API versions, not registry modules: everything that is deployed is here, no registry has to be
+// reached, and the tests can read all of it without a Bicep compiler (tests/infra).
 targetScope = 'subscription'
 
-@description('Name of the azd environment. The names of all resources come from it.')
+@description('Name of the azd environment. The names of all resources are made from it.')
 @minLength(1)
 @maxLength(40)
 param environmentName string
@@ -60,7 +60,7 @@ param tenantId string = ''
 @allowed(['read_write', 'read'])
 param etdMode string = 'read_write'
 
-@description('For several tenants: all of them, as objects with tenantId, etdAppId and, where they differ from the default, name, mode (read_write, read or no_auth), domains and expectedPermissions. tenantId, etdAppId and etdMode are not used then.')
+@description('For several tenants: all of them, as objects with tenantId, etdAppId and, if needed, name, mode (read_write, read or no_auth), domains and expectedPermissions. tenantId, etdAppId and etdMode are then not used.')
 param tenants array = []
 
 @description('Name of the intake queue.')
@@ -71,12 +71,12 @@ param queueName string = 'remediation-failures'
 @description('When the apps\' permissions are audited, as an NCRONTAB expression of six fields, in UTC.')
 param auditSchedule string = '0 0 */6 * * *'
 
-@description('Hours from one audit to the next, as in auditSchedule. An alert fires when there was none in twice this time.')
+@description('Hours between two audits, as in auditSchedule. An alert fires if there was none for twice this time.')
 @minValue(1)
 @maxValue(24)
 param auditIntervalHours int = 6
 
-@description('A secret or certificate of the app that ends in fewer days than this is reported as expiring.')
+@description('A secret or certificate of the app that expires in fewer days than this is reported as expiring.')
 @minValue(1)
 @maxValue(365)
 param credentialWarningDays int = 30
@@ -86,23 +86,23 @@ param credentialWarningDays int = 30
 @maxValue(3650)
 param retentionDays int = 400
 
-@description('When what is too old is removed, as an NCRONTAB expression of six fields, in UTC.')
+@description('When they are removed, as an NCRONTAB expression of six fields, in UTC.')
 param retentionSchedule string = '0 30 3 * * *'
 
-@description('Client id of the multi-tenant app that reads further tenants, with the managed identity as its federated credential. Empty: the managed identity reads its own tenant. infra/scripts/graph-permissions.sh app makes one.')
+@description('Client ID of the multi-tenant app that reads further tenants, with the managed identity as its federated credential. Empty: the managed identity reads its own tenant. infra/scripts/graph-permissions.sh app creates one.')
 param graphClientId string = ''
 
-@description('How callers of the API are known. keys: by function keys. easyauth: by Entra ID, with the app roles Triage.Read and Triage.Write.')
+@description('How callers of the API authenticate. keys: by function keys. easyauth: by Entra ID, with the app roles Triage.Read and Triage.Write.')
 @allowed(['keys', 'easyauth'])
 param authMode string = 'keys'
 
-@description('With easyauth: client id of the app that callers sign in to. infra/scripts/sign-in-app.sh makes one.')
+@description('With easyauth: client ID of the app that callers sign in to. infra/scripts/sign-in-app.sh creates one.')
 param signInClientId string = ''
 
-@description('With easyauth: client ids of further apps whose tokens are accepted, such as one that sends failures.')
+@description('With easyauth: client IDs of further apps whose tokens are accepted, such as one that sends failures.')
 param signInAllowedApplications array = []
 
-@description('With easyauth: true if you checked that the sign-in is on and the plan does not tell the app so. Without it the app does not start then.')
+@description('With easyauth: true if you checked that the sign-in is on. The app needs this to start if the plan does not report that the sign-in is on.')
 param signInConfirmed bool = false
 
 @description('Recommended for production. Reach storage by private endpoints only, from a virtual network with a fixed outbound address. Costs more: docs/costs.md.')
@@ -112,17 +112,17 @@ param privateNetworking bool = false
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('HTTP requests that an instance answers at a time. The dashboard sends several at once; they mostly wait for storage.')
+@description('HTTP requests that an instance handles at a time. The dashboard sends several at a time, which mostly wait for storage.')
 @minValue(1)
 @maxValue(1000)
 param httpConcurrency int = 16
 
-@description('Most instances at a time. Graph\'s limits are reached first: docs/scaling.md.')
+@description('Maximum number of instances. Graph\'s limits are reached first: docs/scaling.md.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-@description('Redundancy of the storage account: in one datacenter, over zones, or over regions.')
+@description('Redundancy of the storage account: in one datacenter, across zones, or across regions.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageSku string = 'Standard_LRS'
 
@@ -131,22 +131,22 @@ param storageSku string = 'Standard_LRS'
 @maxValue(730)
 param telemetryRetentionDays int = 30
 
-@description('Most telemetry in a day, in GB; what is beyond it is dropped until the next. -1: no limit.')
+@description('Maximum telemetry per day, in GB. Anything beyond it is dropped until the next day. -1: no limit.')
 param telemetryDailyGb int = 1
 
 @description('Addresses that alerts are sent to. Empty: alerts show in the portal only.')
 param alertEmails array = []
 
-@description('Address of the runbook, to which each alert adds its section. Empty: the alerts point to the workbook.')
+@description('URL of the runbook, to which each alert adds its section. Empty: the alerts link to the workbook.')
 param runbookUrl string = ''
 
-@description('Address of this service in notifications. Empty: the host name of the function app.')
+@description('URL of this service in notifications. Empty: that of the function app.')
 param baseUrl string = ''
 
-@description('Further application settings, as an object of texts: what docs/settings.md has and no parameter here sets, such as RETRY_SECONDS.')
+@description('Further application settings, as an object of texts: those in docs/settings.md that no parameter here sets, such as RETRY_SECONDS.')
 param furtherSettings object = {}
 
-@description('Settings that are secrets: names of application settings whose values are read from a key vault, which is created for them, such as TRIAGE_NOTIFICATIONS and ETD_APIS. The secret of ETD_APIS is ETD-APIS.')
+@description('Secret settings: names of application settings whose values are read from a key vault, which is created for them, such as TRIAGE_NOTIFICATIONS and ETD_APIS. The secret of ETD_APIS is ETD-APIS.')
 param secretSettings array = []
 
 @description('For a deployment without azd, such as that of the portal: the value of the setting ETD_APIS. It is written to the key vault and nowhere else. Empty: it is not written.')
@@ -157,10 +157,10 @@ param etdApis string = ''
 @secure()
 param notifications string = ''
 
-@description('Address of a package to deploy, such as the triage.zip of a release. Empty: azd or a pipeline uploads one.')
+@description('URL of a package to deploy, such as the triage.zip of a release. Empty: azd or a pipeline uploads one.')
 param packageUri string = ''
 
-@description('Tags of all resources, beside azd\'s own.')
+@description('Tags of all resources, in addition to azd\'s own.')
 param tags object = {}
 
 var runtimeVersion = '3.13'

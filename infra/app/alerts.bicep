@@ -1,8 +1,8 @@
-// What somebody has to know. Each alert says what to do, and where the runbook has more.
+// The alerts. Each says what to do, and links to the runbook.
 //
-// The queries read what the service measures (triage/telemetry/instruments.py has the names of its metrics) and the requests
-// that the host tells of. They run on Application Insights, so its table names are used. Not `exceptions`: with
-// OpenTelemetry the host sends none of a function's. Not `success` of a request: it is false for each 4xx too.
+// The queries read the service's metrics (their names are in triage/telemetry/instruments.py) and the requests that the host
+// records. They run on Application Insights, so they use its table names. They don't use `exceptions`: with OpenTelemetry the
+// host sends none of a function's. Nor `success` of a request, which is also false for a 4xx.
 
 @description('Region.')
 param location string
@@ -19,13 +19,13 @@ param workbookId string
 @description('Hours from one audit to the next.')
 param auditIntervalHours int
 
-// value: the query's column that is compared. window: how far back each look goes. Severity 0 is the gravest, 4 the least.
+// value: the query's column that is compared. window: the time that each evaluation covers. Severity 0 is the highest, 4 the lowest.
 var rules = [
   {
     name: 'not-running'
     title: 'The service does not run'
     severity: 1
-    // The timer measure_state measures every five minutes, also while there is nothing to do.
+    // The timer measure_state runs every five minutes, even if there is nothing to do.
     query: '''
       customMetrics
       | where name == "triage.queue.depth"
@@ -35,7 +35,7 @@ var rules = [
     threshold: 1
     frequency: 'PT5M'
     window: 'PT15M'
-    action: 'Nothing was measured for 15 minutes. Ask GET /api/health. No answer: a setting stops the start, and Log stream of the function app names it, or the last deployment failed. An answer: storage or telemetry is out of reach of its identity.'
+    action: 'Nothing was measured for 15 minutes. Run GET /api/health. No answer: a setting is wrong, and Log stream of the function app names it, or the last deployment failed. An answer: the identity can\'t reach storage or telemetry.'
   }
   {
     name: 'poison'
@@ -50,7 +50,7 @@ var rules = [
     threshold: 0
     frequency: 'PT15M'
     window: 'PT15M'
-    action: 'Five tries at a message failed, and it came to the poison queue. Find the finding with reason poison, read the error of its last try, mend what it names, and retriage.'
+    action: 'Five tries at a message failed, and it was moved to the poison queue. Find the finding with the reason poison, read the error of the last try in the log, fix its cause, and triage the failure again.'
   }
   {
     name: 'poison-waits'
@@ -65,11 +65,11 @@ var rules = [
     threshold: 0
     frequency: 'PT15M'
     window: 'PT1H'
-    action: 'The service takes each message off the poison queue at once, and could not for an hour. Usually it can not write to storage: see GET /api/health. Messages are deleted after seven days.'
+    action: 'The service takes each message off the poison queue immediately, but could not do so for an hour. Usually it can\'t write to storage: see GET /api/health. Messages are deleted after seven days.'
   }
   {
     name: 'rejected'
-    title: 'Something came on the queue that is no failure'
+    title: 'A queue message could not be parsed as a failure'
     severity: 2
     query: '''
       customMetrics
@@ -80,13 +80,13 @@ var rules = [
     threshold: 0
     frequency: 'PT15M'
     window: 'PT30M'
-    action: 'Look at GET /api/rejected: the reason and the whole body are there. Mend the sender, and send it again.'
+    action: 'GET /api/rejected has the reason and the whole body. Fix the sender, and send the failure again.'
   }
   {
     name: 'audit-verdict'
-    title: 'Email Threat Defense cannot remediate, or nobody can tell'
+    title: 'Email Threat Defense can\'t remediate, or its state is unknown'
     severity: 1
-    // Measured every five minutes from the newest audit of each tenant: it fires until an audit finds the app repaired.
+    // Measured every five minutes from the newest audit of each tenant: it fires until an audit finds the app fixed.
     query: '''
       customMetrics
       | where name == "triage.apps"
@@ -97,7 +97,7 @@ var rules = [
     threshold: 0
     frequency: 'PT15M'
     window: 'PT15M'
-    action: 'Look at GET /api/audits/latest. broken: follow the actions of its issues, which name the permission, the app or the credential. unknown: its unreadable says what the service may not read. Then audit again (POST /api/audits): the alert ends when the newest audit is fine.'
+    action: 'See GET /api/audits/latest. broken: take the actions of its issues, which name the permission, the app or the credential. unknown: unreadable says what the service may not read. Then audit again (POST /api/audits). The alert ends when the newest audit is neither broken nor unknown.'
   }
   {
     name: 'audit-missing'
@@ -116,7 +116,7 @@ var rules = [
     threshold: 1
     frequency: 'PT1H'
     window: 'P2D'
-    action: 'There was no audit in twice the time between two. See whether the function app runs, whether audit_permissions failed, and whether AUDIT_SCHEDULE says what it should. POST /api/audits audits now.'
+    action: 'There was no audit for twice the time between two audits. Check that the function app runs, that audit_permissions did not fail, and that AUDIT_SCHEDULE is right. POST /api/audits audits now.'
   }
   {
     name: 'undetermined'
@@ -148,7 +148,7 @@ var rules = [
     threshold: 5
     frequency: 'PT15M'
     window: 'PT30M'
-    action: 'See the log for where errors were raised: traces | where message startswith "Unexpected error". All functions at once: a setting or the last deployment. Only triage_failure: storage, or a defect; its messages are not lost.'
+    action: 'The log says where errors were raised: traces | where message startswith "Unexpected error". All functions: a setting or the last deployment is wrong. Only triage_failure: storage, or a defect; its messages are not lost.'
   }
   {
     name: 'notifications-failed'
@@ -163,11 +163,11 @@ var rules = [
     threshold: 0
     frequency: 'PT15M'
     window: 'PT30M'
-    action: 'A channel refused notifications, or did not answer for 24 hours, and somebody was not told. GET /api/notifications?state=failed has the channel and what the other side said. Mend TRIAGE_NOTIFICATIONS, and try it with POST /api/notifications/test.'
+    action: 'A channel refused notifications, or did not answer for 24 hours, and somebody was not notified. GET /api/notifications?state=failed has the channel and its last answer. Fix TRIAGE_NOTIFICATIONS, and test it with POST /api/notifications/test.'
   }
   {
     name: 'feed-behind'
-    title: 'Failures are not found any more, or late'
+    title: 'Failures are no longer found, or found late'
     severity: 2
     // Nothing is measured while no feed is configured.
     query: '''
@@ -179,7 +179,7 @@ var rules = [
     threshold: 0
     frequency: 'PT15M'
     window: 'PT15M'
-    action: 'A feed from Email Threat Defense fails, or is more than an hour behind: failed remediations are not noticed, or late. GET /api/feeds has the tenant, its state and lastError. Nothing is lost as long as ETD still has it: 30 days of Log Export, 90 of Message Search.'
+    action: 'A feed from Email Threat Defense fails, or is more than an hour behind, so failed remediations are not found, or found late. GET /api/feeds has the tenant, its state and lastError. Nothing is lost while ETD still has it: 30 days of Log Export, 90 of Message Search.'
   }
   {
     name: 'throttling'
@@ -195,7 +195,7 @@ var rules = [
     threshold: 10
     frequency: 'PT15M'
     window: 'PT30M'
-    action: 'More than 10 % of the reads were throttled. Nothing is lost: they are tried again. If it lasts, let fewer messages be triaged at a time, or find out what else in the tenant asks so much.'
+    action: 'More than 10 % of the reads were throttled. Nothing is lost: they are retried. If it lasts, process fewer messages at a time, or find out which other app in the tenant sends so many requests.'
   }
   {
     name: 'queue-age'
@@ -210,7 +210,7 @@ var rules = [
     threshold: 1800
     frequency: 'PT15M'
     window: 'PT15M'
-    action: 'A message has waited for more than half an hour. Either many failures came at once (see the workbook), or triage_failure does not run, or Graph throttles it.'
+    action: 'A message has waited for more than half an hour. Either many failures arrived at the same time (see the workbook), or triage_failure does not run, or Graph throttles it.'
   }
   {
     name: 'queue-depth'
@@ -225,7 +225,7 @@ var rules = [
     threshold: 50000
     frequency: 'PT15M'
     window: 'PT15M'
-    action: 'More than 50,000 messages are on the intake queue. See in the workbook whether their number falls. If a sender repeats itself, stop it: the same failure is one finding, however often it is sent.'
+    action: 'More than 50,000 messages are on the intake queue. The workbook shows whether their number falls. If a sender sends the same failures again and again, stop it: the same failure is one finding.'
   }
 ]
 
@@ -233,7 +233,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
-// An address that works wherever the mail is read, also while the function app does not run.
+// An address that works wherever the mail is read, even if the function app does not run.
 var workbookUrl = '${environment().portal}/#@${tenant().tenantId}/resource${workbookId}/workbook'
 var runbook = empty(runbookUrl) ? workbookUrl : '${runbookUrl}#{0}'
 

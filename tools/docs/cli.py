@@ -35,11 +35,21 @@ def options() -> str:
         for one in command.params:
             if one.opts[0].startswith("-") and one.name != "help":
                 names = ", ".join(f"`{option}`" for option in one.opts)
-                found.setdefault((names, one.help.partition(" One of ")[0]), []).append(name)
+                found.setdefault((names, _meaning(one)), []).append(name)
     rows = ["| option | meaning | commands |", "|---|---|---|"]
     rows += [f"| {names} | {text} | {_commands(having)} |" for (names, text), having in found.items()]
     return "\n".join(rows)
 
 
+def _meaning(option: Any) -> str:
+    """The help without long lists of values, which `--help` has."""
+    text = option.help.partition(" One of ")[0]
+    return f"{text.partition(':')[0]}." if option.name == "columns" else str(text)
+
+
 def _commands(having: list[str]) -> str:
-    return "all" if len(having) == len(COMMANDS) else ", ".join(f"`{name}`" for name in having)
+    if len(having) == len(COMMANDS):
+        return "all"
+    if having == [name for name, command in COMMANDS.items() if "a deployment" in _needs(command)]:
+        return "all that use a deployment"
+    return ", ".join(f"`{name}`" for name in having)
