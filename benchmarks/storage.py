@@ -27,6 +27,7 @@ from triage.operations.summary import summarize
 from triage.settings import read_settings
 from triage.storage.account import StorageAccount
 from triage.storage.documents import pack_compressed
+from triage.storage.finding_lists import FindingLists
 from triage.storage.findings import Findings
 from triage.storage.query import FILTERS, Query, columns_of
 from triage.storage.shards import SHARDS
@@ -55,14 +56,14 @@ async def _timed(environ: dict[str, str]) -> dict[str, float]:
     services = Services(read_settings(environ))
     taken: dict[str, float] = {}
     try:
-        newest, _ = await services.findings.page(Query({}), 1, None)
+        newest, _ = await services.finding_lists.page(Query({}), 1, None)
         values = columns_of(Snapshot.of(Finding.model_validate(newest[0]), 1))
         queries = {"no filter": Query({})} | {
             name: Query({name: (values[name],)}) for name in FILTERS if name in values
         }
         for name, query in queries.items():
             begun = time.perf_counter()
-            await services.findings.page(query, PAGE, None)
+            await services.finding_lists.page(query, PAGE, None)
             taken[name] = (time.perf_counter() - begun) * 1000
         begun = time.perf_counter()
         await summarize(services, None, None, None)
@@ -151,14 +152,15 @@ def rows(count: int) -> dict[str, dict[str, int]]:
 
 
 async def _rows(count: int) -> dict[str, dict[str, int]]:
-    lists = GeneratedLists(count)
+    generated = GeneratedLists(count)
 
     async def table(_: str) -> GeneratedLists:
-        return lists
+        return generated
 
-    findings = Findings(cast("StorageAccount", SimpleNamespace(table=table)))
+    account = cast("StorageAccount", SimpleNamespace(table=table))
+    lists = FindingLists(account, Findings(account))
     day = {"since": epoch_ns("2026-10-10T00:00:00Z"), "until": epoch_ns("2026-10-10T23:59:59Z")}
-    filters = {name: {name: (lists.column(name, 0),)} for name in FILTERS}
+    filters = {name: {name: (generated.column(name, 0),)} for name in FILTERS}
     queries = {"no filter": Query({}), "no filter, one day": Query({}, **day)}
     for name, wanted in filters.items():
         queries |= {name: Query(wanted), f"{name}, one day": Query(wanted, **day)}
@@ -166,7 +168,7 @@ async def _rows(count: int) -> dict[str, dict[str, int]]:
     queries["scenario and tenantId"] = Query(filters["scenario"] | filters["tenantId"])
     found: dict[str, dict[str, int]] = {}
     for name, query in queries.items():
-        lists.looked_at = lists.requests = 0
-        page, _ = await findings.page(query, PAGE, None, whole=False)
-        found[name] = {"rows": lists.looked_at, "requests": lists.requests, "findings": len(page)}
+        generated.looked_at = generated.requests = 0
+        page, _ = await lists.page(query, PAGE, None, whole=False)
+        found[name] = {"rows": generated.looked_at, "requests": generated.requests, "findings": len(page)}
     return found

@@ -7,22 +7,20 @@ from typing import Any
 import pytest
 
 from tests.factories import MAILBOX, MESSAGE_ID, OTHER_TENANT_ID, TENANT_ID, make_failure
-from triage.diagnosis.causes import Cause
+from triage.diagnosis.causes import Cause, Subject
+from triage.diagnosis.precedence import RULES
 from triage.finding import IncidentKey, Scope
 from triage.graph.evidence import Lack, Reason
 
 SCOPES = {
-    Scope.APP: "app_not_found app_deleted app_disabled consent_missing permission_delegated_only permission_missing "
-    "app_read_mode credential_expired access_policy_blocked app_healthy",
-    Scope.DOMAIN: "app_single_tenant domain_in_other_tenant domain_unknown",
-    Scope.MAILBOX: "user_deleted recipient_is_group recipient_is_contact guest_user user_not_found "
-    "license_assignment_failed exchange_plan_disabled license_lapsed provisioning_error mailbox_provisioning "
-    "mailbox_on_premises mailbox_unlicensed mailbox_disconnected",
-    Scope.MESSAGE: "message_remediated message_quarantined message_not_delivered message_deleted message_recoverable "
-    "message_sent_copy message_junked message_moved message_gone address_is_alias message_present mailbox_reachable",
-    Scope.EVIDENCE: "undetermined",
+    Subject.ETD_APP: Scope.APP,
+    Subject.ADDRESS: Scope.MAILBOX,
+    Subject.MAILBOX: Scope.MAILBOX,
+    Subject.MESSAGE: Scope.MESSAGE,
+    Subject.NONE: Scope.EVIDENCE,
 }
-SCOPE = {Cause(cause): scope for scope, causes in SCOPES.items() for cause in causes.split()}
+ABOUT_DOMAINS = {Cause.APP_SINGLE_TENANT, Cause.DOMAIN_IN_OTHER_TENANT, Cause.DOMAIN_UNKNOWN}
+SCOPE = {cause: SCOPES[rule.subject] for cause, rule in RULES.items()} | dict.fromkeys(ABOUT_DOMAINS, Scope.DOMAIN)
 FORBIDDEN = Lack(check="mailbox", reason=Reason.FORBIDDEN, permission="Mail.ReadBasic.All")
 
 

@@ -13,10 +13,7 @@ from triage.intake.body import Accepted, read_body
 from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import MAX_DEPTH, IntakeError
 from triage.intake.queue_message import (
-    MAX_MESSAGE_BYTES,
     MAX_MESSAGES_BYTES,
-    QueuedFailure,
-    QueuedRetriage,
     decode,
     finding_id,
     queue_failures,
@@ -24,6 +21,7 @@ from triage.intake.queue_message import (
     read_retriage,
     within_limit,
 )
+from triage.intake.queued import MAX_MESSAGE_BYTES, QueuedFailure, QueuedRetriage
 from triage.settings import Settings, Storage
 
 SETTINGS = Settings(storage=Storage(), tenants=(make_tenant(),))

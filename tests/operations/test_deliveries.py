@@ -14,7 +14,8 @@ from tests.e2e.storage_proxy import storage_proxy
 from tests.operations.conftest import make_services
 from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import IntakeError
-from triage.intake.queue_message import QueuedRetriage, finding_id
+from triage.intake.queue_message import finding_id
+from triage.intake.queued import QueuedRetriage
 from triage.operations.accept import accept, retriage
 from triage.operations.deliveries import handle, handle_poison
 from triage.operations.messages import QueueMessage

@@ -16,7 +16,7 @@ from triage.diagnosis.place import Location
 from triage.graph.reasons import Reason
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure
-from triage.intake.queue_message import QueuedFailure
+from triage.intake.queued import QueuedFailure
 from triage.operations.triage import triage
 from triage.settings import read_settings
 

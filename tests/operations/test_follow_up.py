@@ -18,7 +18,8 @@ from tests.operations.queues import taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding, FindingState, Resolution
 from triage.incidents import IncidentState, ResolveReason, StateError
-from triage.intake.queue_message import QueuedSettle, decode
+from triage.intake.queue_message import decode
+from triage.intake.queued import QueuedSettle
 from triage.operations import follow_up
 from triage.operations.accept import accept
 from triage.operations.audits import audit_all

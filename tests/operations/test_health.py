@@ -16,7 +16,8 @@ from sandbox.tenant.serve.server import Served, serve
 from tests.operations.conftest import WORLD, make_services
 from triage.graph import kept
 from triage.operations.health import check_health
-from triage.operations.services import STORAGE_ASKED, Services
+from triage.operations.services import Services
+from triage.operations.states import STORAGE_ASKED
 from triage.storage.queue import IntakeQueue
 
 

@@ -18,7 +18,8 @@ from tests.operations.queues import taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.graph.evidence import Reason
-from triage.intake.queue_message import QueuedLook, decode, read_retriage
+from triage.intake.queue_message import decode, read_retriage
+from triage.intake.queued import QueuedLook
 from triage.operations import deliveries, messages
 from triage.operations.accept import accept, retriage
 from triage.operations.deliveries import handle, handle_poison
@@ -293,7 +294,7 @@ async def test_a_message_is_put_back_while_tables_are_away(
         [text] = await taken(services, seconds=5)
         tables.come_back()
         await handle(services, message(text))
-        page, _ = await services.findings.page(Query({}), 1000, None)
+        page, _ = await services.finding_lists.page(Query({}), 1000, None)
         await services.close()
     [finding] = [one for one in page if one["failure"]["id"] == "put back"]
     assert (finding["cause"], finding["deliveries"]) == ("mailbox_reachable", 1)

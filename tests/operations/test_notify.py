@@ -352,14 +352,14 @@ async def test_what_was_told_long_ago_is_removed(services: Services, receiver: R
 
 async def test_the_health_says_how_many_channels_fail(services: Services, receiver: Receiver) -> None:
     receiver.faults["teams"] = Fault("away")
-    assert await services.failing_channels() == 0
+    assert await services.states.failing_channels() == 0
     await happens(services, "opened")
     for _ in range(DEGRADED_AFTER):
         await deliver(services)
         await hurry(services)
-    assert await services.failing_channels() == 0, "it is kept for a while"
+    assert await services.states.failing_channels() == 0, "it is kept for a while"
     other = Services(services.settings)
-    assert await other.failing_channels() == 1
+    assert await other.states.failing_channels() == 1
     await other.close()
     assert _notification_state(5, 1) == {"status": "degraded", "channels": 5, "failing": 1}
     assert _notification_state(5, 0)["status"] == "ok"

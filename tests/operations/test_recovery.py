@@ -13,7 +13,8 @@ from tests.operations.conftest import WORLD, make_services
 from tests.operations.queues import taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
-from triage.intake.queue_message import QueuedLook, decode, read_retriage
+from triage.intake.queue_message import decode, read_retriage
+from triage.intake.queued import QueuedLook
 from triage.operations import recovery
 from triage.operations.accept import accept
 from triage.operations.deliveries import handle
@@ -38,7 +39,7 @@ async def services(storage: Azurite, tenant: Served, request: pytest.FixtureRequ
     queue = f"recovery{abs(hash(request.node.name))}"
     made = make_services(tenant.url, storage.connection_string, queue, RETRY_SECONDS="7200", FOLLOW_UP_DAYS="0")
     yield made
-    rows, _ = await made.findings.page(Query({}), 100, None)
+    rows, _ = await made.finding_lists.page(Query({}), 100, None)
     for row in rows:
         await made.findings.remove(row["id"], 2**62)
     await made.close()

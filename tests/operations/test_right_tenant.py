@@ -27,7 +27,7 @@ from triage.graph.evidence import Reason
 from triage.graph.replies import Reply
 from triage.graph.session import GraphSession
 from triage.graph.tenants import Tenants
-from triage.intake.queue_message import QueuedFailure
+from triage.intake.queued import QueuedFailure
 from triage.intake.scenario import Scenario
 from triage.operations.audits import audit_without_storage
 from triage.operations.triage import triage

@@ -149,7 +149,7 @@ async def test_a_finding_with_many_concurrent_writers_counts_once(services: Serv
     kept = await services.findings.get(tries[0].id)
     assert kept is not None
     assert kept.deliveries == 12
-    rows, token = await services.findings.page(Query({}), 10, None)
+    rows, token = await services.finding_lists.page(Query({}), 10, None)
     assert [row["id"] for row in rows] == [kept.id]
     assert token is None
     await expect(services, [kept], chance)
@@ -200,10 +200,10 @@ async def test_rebuilt_lists_have_the_rows_that_they_had_lost(services: Services
         await table.delete_entity(row["PartitionKey"], row["RowKey"])
     causes = list(Cause)
     parts = [Query({"cause": tuple(causes[start : start + 5])}) for start in range(0, len(causes), 5)]
-    assert [await services.findings.page(part, 100, None) for part in parts] == [([], None)] * len(parts)
+    assert [await services.finding_lists.page(part, 100, None) for part in parts] == [([], None)] * len(parts)
     seen: list[int] = []
-    assert await rebuild_lists(services.findings, seen.append) == 30
+    assert await rebuild_lists(services.findings, services.finding_lists, seen.append) == 30
     assert seen == list(range(1, 31))
-    pages = [await services.findings.page(part, 100, None) for part in parts]
+    pages = [await services.finding_lists.page(part, 100, None) for part in parts]
     assert {row["id"] for rows, _ in pages for row in rows} == {one.id for one in made}
     await expect(services, made, chance)

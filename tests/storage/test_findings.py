@@ -115,8 +115,8 @@ async def test_each_query_finds_what_a_filter_by_hand_finds(services: Services) 
 async def test_the_token_of_another_query_leads_to_no_other_findings(services: Services) -> None:
     chance = random.Random(10)
     await asyncio.gather(*(services.findings.save(finding(number, chance), "delivery") for number in range(20)))
-    _, token = await services.findings.page(Query({"cause": ("user_deleted",)}), 1, None)
-    rows, _ = await services.findings.page(Query({"tenantId": (TENANT,)}), 100, token)
+    _, token = await services.finding_lists.page(Query({"cause": ("user_deleted",)}), 1, None)
+    rows, _ = await services.finding_lists.page(Query({"tenantId": (TENANT,)}), 100, token)
     assert {row["tenantId"] for row in rows} <= {TENANT}
 
 
@@ -125,7 +125,7 @@ async def everything(services: Services, query: Query, top: int = 17) -> list[st
     found: list[str] = []
     token: str | None = None
     while True:
-        rows, token = await services.findings.page(query, top, token, whole=False)
+        rows, token = await services.finding_lists.page(query, top, token, whole=False)
         found += [row["id"] for row in rows]
         if token is None:
             return found
@@ -138,8 +138,8 @@ async def test_a_page_has_whole_findings_or_what_a_list_shows(
 ) -> None:
     chance = random.Random(4)
     await asyncio.gather(*(services.findings.save(finding(number, chance), "delivery") for number in range(30)))
-    whole, _ = await services.findings.page(Query(filters), 100, None)
-    lean, _ = await services.findings.page(Query(filters), 100, None, whole=False)
+    whole, _ = await services.finding_lists.page(Query(filters), 100, None)
+    lean, _ = await services.finding_lists.page(Query(filters), 100, None, whole=False)
     assert whole
     assert all(row["failure"]["raw"] for row in whole)
     for one in whole:
@@ -152,7 +152,7 @@ async def test_a_page_has_whole_findings_or_what_a_list_shows(
 async def test_the_token_of_a_page_is_checked(services: Services) -> None:
     for token in ("", "x", "all|x", "' or PartitionKey ne '"):
         with pytest.raises(InputError, match="token of a page"):
-            await services.findings.page(Query({}), 10, token)
+            await services.finding_lists.page(Query({}), 10, token)
 
 
 async def test_many_writers_of_one_finding_leave_one_with_all_deliveries(services: Services) -> None:

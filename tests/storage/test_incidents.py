@@ -72,7 +72,7 @@ def finding(number: int, chance: random.Random, **changes: Any) -> Finding:
 
 
 async def stored(services: Services) -> list[Finding]:
-    rows, _ = await services.findings.page(Query({}), 1000, None)
+    rows, _ = await services.finding_lists.page(Query({}), 1000, None)
     return [Finding.model_validate(row) for row in rows]
 
 

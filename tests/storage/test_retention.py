@@ -18,6 +18,7 @@ from triage.operations.retention import remove_expired
 from triage.operations.services import Services
 from triage.operations.summary import summarize
 from triage.settings import Mode, read_settings
+from triage.storage.incident_retention import remove_incidents
 from triage.storage.query import Query
 from triage.storage.rejected import RejectedReason, rejected_event
 from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_rejected
@@ -57,6 +58,10 @@ def finding(number: int, occurred: str, seen: str, cause: Cause = Cause.USER_DEL
     )
 
 
+def mailbox(other: bool) -> RemediationFailure:
+    return RemediationFailure(mailbox=f"{'other' if other else 'person'}@contoso.com")
+
+
 def audit(tenant_id: str, audited_at: str) -> Audit:
     return Audit(
         id=audit_id(tenant_id, audited_at, "0"),
@@ -79,11 +84,35 @@ async def kept(services: Services) -> list[str]:
     ids = sorted(key.removeprefix("id|") for key in keys if key.startswith("id|"))
     for name in ("all", "mailbox=", "cause=", f"tenantId={TENANT}"):
         assert sorted(key.rpartition("|")[2] for key in keys if key.startswith(name)) == ids
-    page, _ = await services.findings.page(Query({}), 1000, None)
+    page, _ = await services.finding_lists.page(Query({}), 1000, None)
     assert sorted(row["id"] for row in page) == ids
     summary = await summarize(services, None, None, None)
     assert summary["total"] == len(ids)
     return ids
+
+
+async def test_an_incident_is_removed_after_all_its_findings(services: Services) -> None:
+    old, new, other = finding(1, at(420), at(401)), finding(2, at(420), at(3)), finding(3, at(420), at(401))
+    for one in (old, new, other):
+        await services.findings.save(one.model_copy(update={"failure": mailbox(one is other)}), "d")
+    await services.projector.run(10)
+    before = {row["RowKey"].partition("|")[0] for row in await rows(services, "incidents")}
+    assert before == {"head", "list", "mem"}
+    assert await remove_incidents(services.account, expiry()) == 0, "both have findings"
+
+    assert await remove_findings(services.findings, services.finding_lists, expiry()) == 2
+    await services.projector.run(10)
+    assert await remove_incidents(services.account, expiry(0)) == 0, "no time"
+    assert await remove_incidents(services.account, expiry()) == 3, "that of the other mailbox: head, list, member"
+    (incident,) = [row["RowKey"] for row in await rows(services, "incidents") if row["RowKey"].startswith("head|")]
+    assert incident == f"head|{new.model_copy(update={'failure': mailbox(False)}).incident.id}"
+
+    again = finding(4, at(0), at(0)).model_copy(update={"failure": mailbox(True)})
+    await services.findings.save(again, "d")
+    await services.projector.run(10)
+    found = await services.incidents.get(again.incident.id)
+    assert found is not None
+    assert found.findings == 1, "it is a new one, although this instance has written the old one"
 
 
 async def test_a_finding_is_removed_when_it_has_not_been_seen_for_400_days(services: Services) -> None:
@@ -100,16 +129,16 @@ async def test_a_finding_is_removed_when_it_has_not_been_seen_for_400_days(servi
     for one in findings.values():
         await services.findings.save(one, "delivery")
     assert len(await kept(services)) == 8
-    assert await remove_findings(services.findings, expiry()) == 3
+    assert await remove_findings(services.findings, services.finding_lists, expiry()) == 3
     gone = ("both long ago", "just before it", "from a clock that is years ahead")
     assert await kept(services) == sorted(one.id for name, one in findings.items() if name not in gone)
     assert await services.findings.get(findings["both long ago"].id) is None
-    assert await remove_findings(services.findings, expiry()) == 0
+    assert await remove_findings(services.findings, services.finding_lists, expiry()) == 0
 
 
 async def test_the_next_run_continues_a_run_that_ended_early(services: Services) -> None:
     await asyncio.gather(*(services.findings.save(finding(n, at(410), at(410)), "delivery") for n in range(40)))
-    removed = [await remove_findings(services.findings, expiry(0)) for _ in range(4)]
+    removed = [await remove_findings(services.findings, services.finding_lists, expiry(0)) for _ in range(4)]
     assert removed == [16, 16, 8, 0]
     assert await kept(services) == []
 
@@ -119,14 +148,14 @@ async def test_a_finding_that_comes_again_stays(services: Services, occurred: in
     old = finding(1, at(410), at(410))
     await services.findings.save(old, "delivery")
     await services.findings.save(finding(1, at(occurred), at(0), Cause.GUEST_USER), "another delivery")
-    assert await remove_findings(services.findings, expiry()) == 0
+    assert await remove_findings(services.findings, services.finding_lists, expiry()) == 0
     assert await kept(services) == [old.id]
 
 
 async def test_a_finding_that_comes_again_after_its_removal_is_new(services: Services) -> None:
     old = finding(1, at(410), at(410))
     await services.findings.save(old, "delivery")
-    assert await remove_findings(services.findings, expiry()) == 1
+    assert await remove_findings(services.findings, services.finding_lists, expiry()) == 1
     again = await services.findings.save(finding(1, at(410), at(0)), "delivery")
     assert again.deliveries == 1
     assert await kept(services) == [old.id]
@@ -152,9 +181,9 @@ async def test_concurrent_writers_and_runs_leave_findings_index_and_counts_consi
     for round_ in range(3):
         await asyncio.gather(*(services.findings.save(finding(n, at(410), at(410)), "delivery") for n in range(30)))
         again = [services.findings.save(finding(n, at(410), at(0)), f"again {round_}") for n in range(0, 30, 2)]
-        runs = [remove_findings(services.findings, expiry()) for _ in range(2)]
+        runs = [remove_findings(services.findings, services.finding_lists, expiry()) for _ in range(2)]
         await asyncio.gather(*again, *runs)
-        await remove_findings(services.findings, expiry())
+        await remove_findings(services.findings, services.finding_lists, expiry())
         assert set(await kept(services)) == {finding(n, at(0), at(0)).id for n in range(0, 30, 2)}
 
 

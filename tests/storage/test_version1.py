@@ -1,4 +1,4 @@
-"""What version 1 stored is read, listed and brought forward, without loss and without counting twice.
+"""What version 1 stored is read, listed and migrated, without loss and without counting twice.
 
 data/version1.json has the entities of both tables as version 1 wrote them: three findings, the last one delivered twice.
 """
@@ -63,7 +63,7 @@ async def test_findings_of_version_1_are_read_and_listed(services: Services) -> 
 
 
 async def test_they_are_listed_once_while_they_are_brought_forward(services: Services) -> None:
-    async for _ in services.findings.bring_forward():
+    async for _ in services.findings.migrate():
         assert await ids(services) == NEWEST
     assert await left(services) == 0
     assert await ids(services) == NEWEST
@@ -101,12 +101,12 @@ async def test_what_version_1_found_after_a_rollback_is_kept(services: Services)
 
 
 async def test_a_run_that_was_interrupted_goes_on(services: Services) -> None:
-    async for _ in services.findings.bring_forward():
+    async for _ in services.findings.migrate():
         break
     table = await services.account.table("findings")
     again = DATA["findings"][0]
     await table.upsert_entity(again)  # it ended between storing the new one and deleting the old one
-    assert await rebuild_lists(services.findings, lambda number: None) == 3
+    assert await rebuild_lists(services.findings, services.finding_lists, lambda number: None) == 3
     assert await left(services) == 0
     assert await ids(services) == NEWEST
     await services.projector.run(10)

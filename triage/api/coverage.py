@@ -23,7 +23,7 @@ from triage.operations.services import Services
 
 @endpoint
 async def latest(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
-    """The newest coverage scan of each configured tenant that has one. It may still run."""
+    """The newest coverage scan of each configured tenant that has one. It may still be running."""
     read_query(request, caller)
     ids = [tenant.tenant_id for tenant in services.settings.tenants if caller.may(tenant.tenant_id)]
     return json_response({"value": [scan.wire() for scan in await services.coverages.latest(ids)]})
@@ -53,7 +53,7 @@ async def mailboxes(request: func.HttpRequest, services: Services, caller: Calle
 
 @endpoint
 async def post(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
-    """Scans the mailboxes of one tenant or of all of them, in the background. A scan that runs already goes on."""
+    """Scans the mailboxes of one tenant or of all of them, in the background. If one is already running, it continues."""
     tenants = meant(request.get_body(), services, caller)
     scans = await asyncio.gather(*(start_scan(services, tenant) for tenant in tenants))
     value = [{"id": scan.id, "tenantId": scan.tenant_id} for scan in scans]

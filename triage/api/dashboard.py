@@ -59,7 +59,7 @@ _PAGE_HEADERS = {
 
 @representation
 async def page(request: func.HttpRequest) -> func.HttpResponse:
-    """The page. With `easyauth`, a browser without the role gets it too, with 401 or 403: it says what is missing."""
+    """The page. With `easyauth`, a browser without the role also gets a page, with 401 or 403, which says what is missing."""
     url = urlsplit(request.url)
     if url.path.endswith("/"):  # the page's links are relative to a URL without it
         query = _without_key(url.query)
@@ -104,7 +104,7 @@ def _assets() -> dict[str, bytes]:
 
 
 def _words() -> dict[str, object]:
-    """What the service calls causes, why something is not known, and what it asks for (dashboard/src/words.d.ts)."""
+    """The titles of causes and reasons, and what the service asks for (dashboard/src/words.d.ts)."""
     reasons = {reason.value: unknown(Lack(check="", reason=reason)).why for reason in Reason}
     causes = {cause.value: rule.title for cause, rule in RULES.items()}
     return {"causes": causes, "reasons": reasons, "forbidden": FORBIDDEN.why, "sets": SETS}

@@ -25,7 +25,7 @@ _PROBLEMS = {
 
 @endpoint
 async def post(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
-    """Puts the failures on the queue. The answer has the IDs of their findings, which exist after triage has run."""
+    """Puts the failures on the queue. The response has the IDs of their findings, which exist after triage has run."""
     body = request.get_body()
     headers = {name.lower(): value for name, value in cast("Mapping[str, str]", request.headers).items()}
     try:

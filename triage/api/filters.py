@@ -144,7 +144,7 @@ _USUAL = (
     Parameter("confidence", _any_of(Confidence), "How certain the cause is"),
     Parameter("exposed", _any_of(("true", "false", "null")), "Whether the message can still be opened; null: unknown"),
     Parameter("isRead", _any_of(("true", "false", "null")), "Whether the person has read the message; null: unknown"),
-    Parameter("state", _any_of(FindingState), "Whether somebody may have to act"),
+    Parameter("state", _any_of(FindingState), "The state of the finding"),
     Parameter("incidentId", _INCIDENT, "The incident that the finding belongs to"),
     Parameter("verdict", _any_of(Verdict), "The state of Email Threat Defense's app"),
     Parameter("since", _INSTANT, "The start of the period, included"),
@@ -161,10 +161,10 @@ _USUAL = (
 # Parameters that mean something else in another collection, under a key of their own.
 _OTHERS = {
     "address": Parameter("mailbox", _ADDRESS, "The mailbox's address"),
-    "incidentState": Parameter("state", _any_of(IncidentState), "Whether somebody has to act"),
-    "deliveryState": Parameter("state", _any_of(DeliveryState), "What has become of the notification"),
+    "incidentState": Parameter("state", _any_of(IncidentState), "The state of the incident"),
+    "deliveryState": Parameter("state", _any_of(DeliveryState), "The state of the notification"),
     "scope": Parameter("scope", _any_of(Scope), "What the incident is about"),
-    "changed": Parameter("changed", _any_of(MailboxChange), "What is different since the complete scan before"),
+    "changed": Parameter("changed", _any_of(MailboxChange), "What has changed since the previous complete scan"),
     "table": Parameter("format", _one_of(("json", "csv")), "The format"),
 }
 

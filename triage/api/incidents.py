@@ -55,14 +55,14 @@ async def get(request: func.HttpRequest, services: Services, caller: Caller) -> 
 
 @endpoint
 async def post_acknowledge(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
-    """Says that somebody takes care of the incident."""
+    """Acknowledges the incident: somebody is working on it."""
     body, by = _read(request, caller, Noted)
     return await _change(request, services, caller, lambda one: acknowledge(one, now(), by, body.note))
 
 
 @endpoint
 async def post_reopen(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
-    """Opens the incident again, and the findings that were resolved with it by hand."""
+    """Reopens the incident, and the findings that were resolved with it by hand."""
     body, by = _read(request, caller, Noted)
     incident = await _incident(request, services, caller)
     return await _answered(services, incident, reopen_by_hand(services, incident.id, by, body.note))
@@ -78,7 +78,7 @@ async def post_resolve(request: func.HttpRequest, services: Services, caller: Ca
 
 @endpoint
 async def post_suppress(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
-    """Tells nobody of the incident until a given time. It goes on counting."""
+    """Suppresses the incident: nobody is notified of it until a given time. It continues to count."""
     body, by = _read(request, caller, Suppressed)
     return await _change(request, services, caller, lambda one: suppress(one, now(), by, body.reason, body.until))
 
@@ -122,7 +122,7 @@ def _answer(services: Services, incident: Incident) -> func.HttpResponse:
 
 
 def _read(request: func.HttpRequest, caller: Caller, model: type[Body]) -> tuple[Body, str]:
-    """The body, and who asks: who is signed in; with a function key, whom the body names."""
+    """The body, and the caller: who is signed in, or, with a function key, the name in the body."""
     text = request.get_body()
     try:
         body = model.model_validate(parse_json(text) if text.strip() else {})

@@ -39,7 +39,7 @@ async def search(request: func.HttpRequest, services: Services, caller: Caller) 
 
 @unlimited_endpoint
 async def test(request: func.HttpRequest, services: Services) -> func.HttpResponse:
-    """Sends a test to a channel now, and says what the other side said. 502 if it did not take it."""
+    """Sends a test to a channel now. The response has the receiver's answer; it is 502 if the receiver refused the test."""
     channel = _named(request.get_body(), services)
     outcome = await send_test(services, channel)
     if outcome.result is not Result.DELIVERED:

@@ -13,7 +13,7 @@ from triage.operations.tenants import describe_tenants
 
 @endpoint
 async def search(request: func.HttpRequest, services: Services, caller: Caller) -> func.HttpResponse:
-    """The tenants in `TRIAGE_TENANTS`: what people call each, and the verdict of its newest audit."""
+    """The tenants in `TRIAGE_TENANTS`, each with its name, the verdict of its newest audit, and its numbers."""
     read_query(request, caller)
     tenants = tuple(tenant for tenant in services.settings.tenants if caller.may(tenant.tenant_id))
     return json_response({"value": await describe_tenants(services, tenants)})

@@ -1,7 +1,7 @@
-"""What a scan says about one user: has it a mailbox, and what would make a remediation in it fail today?
+"""What a scan says about one user: does the user have a mailbox, and what would make a remediation fail there today?
 
-The rules are those of triage (diagnosis). What the app lacks is not asked: the audit says that, once for all mailboxes.
-An account that may not sign in (`accountEnabled`) has a mailbox like any other.
+The rules are those of triage (diagnosis). The app is not checked, because the audit does that once for all mailboxes. An
+account that may not sign in (`accountEnabled`) has a mailbox like any other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from triage.settings import Tenant
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about the tenant of all users."""
+    """What is known about the tenant, for all users."""
 
     tenant: Tenant
     organization: Answer[Organization]
@@ -34,21 +34,21 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """A mailbox, and what would make a remediation fail; None if nothing would. `undetermined`: it could not be read."""
+    """A mailbox, and the cause that would make a remediation fail; None: it would work. `undetermined`: not readable."""
 
     mailbox: str
     obstacle: Diagnosis | None
 
 
 def may_have_mailbox(user: User, known: Known) -> bool:
-    """Whether a user may have a mailbox here, so that it is worth asking for.
+    """Whether a user may have a mailbox here, so that its Inbox is read.
 
-    Everybody with an address for mail, or with a license that includes or included Exchange Online. A guest's address
-    counts only if it is in a domain of this tenant, since Exchange gives a mailbox no other.
+    Every user with a mail address, or with a license that includes or included Exchange Online. A guest's address counts
+    only if it is in a domain of this tenant, because a mailbox in Exchange can't have another one.
     """
     found = license(user, known.skus)
     if found is None or found.plans or found.switched_off or found.new_plan:
-        return True  # what Graph does not show is found out later, and makes the mailbox unknown
+        return True  # properties that Graph doesn't show make the mailbox unknown later
     if any(found.includes_mailbox(error.sku_id) is not False for error in found.errors):
         return True
     if not user.is_guest:
@@ -67,7 +67,7 @@ def assess(user: User, inbox: Answer[MailFolder], known: Known) -> Assessed | No
         mailbox=inbox,
         subscribed_skus=known.skus,
     )
-    # No failure has happened: the address is all that the rules need of one.
+    # There is no failure. Of it, the rules need only the address.
     failure = RemediationFailure.model_construct(mailbox=mailbox)
     found = obstacle(Case(failure, Scenario.UNCLASSIFIED, evidence))
     if found is not None and found.cause is Cause.GUEST_USER:
@@ -76,8 +76,8 @@ def assess(user: User, inbox: Answer[MailFolder], known: Known) -> Assessed | No
 
 
 def address_of(user: User) -> str:
-    """The primary address of a user, or else the UPN."""
+    """The primary address of a user, or the UPN."""
     address = next(iter(user.mail_addresses), user.user_principal_name or user.id or "")
     with suppress(ValueError):
         return mailbox_address(address)
-    return address.lower()  # Graph has addresses that no sender could write to
+    return address.lower()  # Graph can have addresses that are not valid

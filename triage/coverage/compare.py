@@ -1,4 +1,4 @@
-"""What is kept of a mailbox, by what this scan found and what the last complete one did."""
+"""What is stored about a mailbox, by what this scan and the last complete one found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from triage.diagnosis.causes import Cause
 
 
 class Standing(StrEnum):
-    """How a mailbox stands that is kept: the beginning of its key.
+    """The state of a stored mailbox: the beginning of its key.
 
     unknown: it was uncovered before, and could not be read now. So it has not recovered, and is not new the next time.
     """
@@ -23,9 +23,9 @@ class Standing(StrEnum):
 def kept(
     one: Assessed, before: UncoveredMailbox | None, scan: CoverageScan
 ) -> tuple[Standing, UncoveredMailbox] | None:
-    """What is kept of a mailbox; None if it is covered and was so before, or is unknown and was not known before.
+    """What is stored about a mailbox; None if it is covered and was covered before, or is unknown and was not stored before.
 
-    `before`: what the earlier scan has kept of it.
+    `before` is what the earlier scan stored about it.
     """
     obstacle = one.obstacle
     if obstacle is None:

@@ -21,7 +21,7 @@ class ScanState(StrEnum):
 
 
 class MailboxChange(StrEnum):
-    """What is different about a mailbox since the last complete scan."""
+    """What has changed about a mailbox since the last complete scan."""
 
     NEW = "new"
     RECOVERED = "recovered"
@@ -33,7 +33,7 @@ class CoverageChanges(Wire):
     since: str
     """The scan that this one is compared with."""
     newly_uncovered: int = 0
-    """The mailboxes that were covered, or not there, before."""
+    """The mailboxes that were covered before, or did not exist."""
     recovered: int = 0
     """The mailboxes that are covered again."""
 
@@ -46,9 +46,9 @@ class CoverageScan(Wire):
     tenant_id: Guid
     """The tenant."""
     started_at: Instant
-    """When it began."""
+    """When it started."""
     finished_at: Instant | None = None
-    """When it ended; null: it still runs."""
+    """When it ended; null: it is still running."""
     state: ScanState = ScanState.RUNNING
     progress: float = 0.0
     """The part of the users that the scan has seen, from 0 to 1."""
@@ -63,14 +63,14 @@ class CoverageScan(Wire):
     by_cause: dict[Cause, int] = Field(default_factory=dict[Cause, int])
     """The number of uncovered mailboxes by cause."""
     unknown: int = 0
-    """Mailboxes of which it could not be read whether they are covered."""
+    """Mailboxes that could not be read."""
     reasons: list[Lack] = Field(default_factory=list[Lack])
     """What could not be read, and why."""
     changes: CoverageChanges | None = None
     """Null in a tenant's first scan, and in a partial one."""
 
     def begun_again(self) -> CoverageScan:
-        """The scan with nothing counted yet."""
+        """The scan with all counts reset."""
         changes = self.changes and CoverageChanges(since=self.changes.since)
         return CoverageScan(id=self.id, tenant_id=self.tenant_id, started_at=self.started_at, changes=changes)
 
@@ -85,12 +85,12 @@ class UncoveredMailbox(Wire):
     summary: str
     """What is wrong with it, in a sentence."""
     since: Instant
-    """When the first of the scans began that found it uncovered, one after the other."""
+    """The start of the first scan since which it has been uncovered in every scan."""
     change: MailboxChange | None = None
 
 
 def new_scan(tenant_id: str) -> CoverageScan:
-    """A scan that begins now. Its id is its partition and its row in the table."""
+    """A scan that starts now. Its ID is its partition and its row in the table."""
     started_at = now()
     unique = f"{newest_first(epoch_ns(started_at))}.{uuid4().hex[:8]}"
     return CoverageScan(id=f"{tenant_id}.{unique}", tenant_id=tenant_id, started_at=started_at)

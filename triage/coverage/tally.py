@@ -1,4 +1,4 @@
-"""Adds what was found to a scan."""
+"""Adds results to a scan."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from triage.graph.reasons import Lack
 from triage.wire import now
 
 _MOST_REASONS = 20
-# Until a scan is complete, more users may come than were counted.
+# Until a scan is complete, there can be more users than were counted.
 _ALMOST = 0.99
 
 
 def counted(scan: CoverageScan, users: int, found: Iterable[Assessed], expected: int | None) -> CoverageScan:
-    """The scan after so many more users, of whom these may have a mailbox. `expected`: how many users there are."""
+    """The scan after `users` more users, of whom some may have a mailbox. `expected` is the number of all users."""
     causes: Counter[Cause] = Counter(scan.by_cause)
     covered, unknown, seen = scan.covered, scan.unknown, scan.users + users
     reasons = list(scan.reasons)
@@ -45,9 +45,9 @@ def counted(scan: CoverageScan, users: int, found: Iterable[Assessed], expected:
 
 
 def ended(scan: CoverageScan, lack: Lack | None = None) -> CoverageScan:
-    """The scan at its end: partial if it ended early, for what is lacking, or if it tells nothing.
+    """The scan at its end: partial if it ended early, for a reason, or if no mailbox could be read.
 
-    A partial one is compared with no other.
+    A partial scan is not compared with others.
     """
     complete = lack is None and not tells_nothing(scan)
     return scan.model_copy(
@@ -67,6 +67,6 @@ def tells_nothing(scan: CoverageScan) -> bool:
 
 
 def _few(reasons: Iterable[Lack]) -> list[Lack]:
-    """Each reason once, and not too many of them."""
+    """Each reason once, and at most a few."""
     found = {(one.check, one.reason, one.permission, one.detail): one for one in reasons}
     return list(found.values())[:_MOST_REASONS]

@@ -1,1 +1,1 @@
-"""Which of Email Threat Defense's actions failed: what its API says becomes candidates, and Graph decides. No I/O."""
+"""Which actions of Email Threat Defense failed: its API gives candidates, and Graph shows the result. No I/O."""

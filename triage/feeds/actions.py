@@ -1,7 +1,7 @@
-"""What was done to a message in a mailbox, as it is known from sightings: rows of Message Search and of Log Export.
+"""Actions on messages in mailboxes, from sightings: rows of Message Search and of Log Export.
 
-The same action is seen many times: windows overlap, and Log Export gives it again, with another precision of its time
-or with none. One action is kept for a message in a mailbox, the newest. Times are nanoseconds since 1970.
+The same action is seen many times: windows overlap, and Log Export has it too, with another precision of its time or
+without a time. Only the newest action on a message in a mailbox is kept. Times are nanoseconds since 1970.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ FOLDERS = {
     "quarantine": "quarantine",
     "delete": "delete",
 }
-"""What ETD's words for a folder mean, as `folder` of a failure. They are compared without case."""
+"""ETD's words for a folder, with the `folder` of a failure that each means. Case is ignored."""
 
 _WORDS = {verdict.value.lower() for verdict in Verdict}
 
 SAME = 2 * MINUTE
-"""Times of one action differ by less."""
+"""Times of the same action differ by less than this."""
 SOON = HOUR
-"""If only the time of the message is known, an action that is later by less may be the one that was meant."""
+"""If only the time of the message is known, an action that is later by less than this may be the same."""
 
 
 class ActionState(StrEnum):
-    """What became of an action. `waiting`: a look is due."""
+    """The state of an action. `waiting`: a look is due."""
 
     WAITING = "waiting"
     DONE = "done"
@@ -51,7 +51,7 @@ class ActionState(StrEnum):
 class Sighting:
     """One row about a message. Without `folder`, it says only which mailboxes have the message.
 
-    `at` is the time of the action; None if the row does not have it. `words` is what ETD said, for `raw`.
+    `at` is the time of the action; None if the row doesn't have it. `words` has ETD's own words, for `raw`.
     """
 
     etd_id: str
@@ -70,17 +70,17 @@ class Sighting:
 
     @property
     def moment(self) -> int | None:
-        """The time of the action, or else of the message."""
+        """The time of the action, or of the message if that is missing."""
         return self.at if self.at is not None else self.message_at
 
     @property
     def is_release(self) -> bool:
-        """Whether the message was given back."""
+        """Whether the message was released."""
         return meaning(self.folder) == "inbox"
 
 
 class Action(Wire):
-    """The newest action on a message in a mailbox, and what became of it. Without a mailbox, it is not known which."""
+    """The newest action on a message in a mailbox, and its state. Without `mailbox`, the mailbox is not known."""
 
     etd_id: str
     mailbox: str = ""
@@ -101,25 +101,25 @@ class Action(Wire):
     state: ActionState = ActionState.WAITING
     looks: int = 0
     bad: int = 0
-    """How many looks found the message where the person can open it, or a mailbox that doesn't answer."""
+    """How many looks found that the person can open the message, or that the mailbox doesn't answer."""
     unread: int = 0
-    """How many looks in a row found out nothing."""
+    """How many looks in a row had no result."""
     next_look_at: Instant | None = None
     posted: list[str] = Field(default_factory=list[str])
-    """The ids of the failures that were posted."""
+    """The IDs of the failures that were posted."""
     seen_at: Instant
     """When the action was found."""
 
 
 def meaning(folder: str | None) -> str | None:
-    """What a word for a folder means, as `folder` of a failure; None for an unknown word."""
+    """The `folder` of a failure that a word of ETD means; None for an unknown word."""
     return FOLDERS.get((folder or "").strip().lower())
 
 
 def is_wanted(sighting: Sighting, verdicts: Collection[str]) -> bool:
-    """Whether an action is followed: what ETD did by itself only with mail of one of these verdicts, as far as it tells.
+    """Whether an action is checked: an automatic action only if the verdict is one of these, or is not known.
 
-    Spam that was moved to Junk Email, for example, is often moved back by its receiver.
+    Spam that was moved to Junk Email, for example, is often moved back by its recipient.
     """
     word = (sighting.verdict or "").lower()
     by_itself = sighting.initiator == "automatic" and not sighting.is_release
@@ -127,7 +127,7 @@ def is_wanted(sighting: Sighting, verdicts: Collection[str]) -> bool:
 
 
 def seen(known: Action | None, sighting: Sighting, mailbox: str, now: int, first_look: int) -> Action | None:
-    """The action on a message in a mailbox after a sighting; None if that changes nothing.
+    """The action on a message in a mailbox after a sighting; None if nothing changes.
 
     `first_look`: how long after the action the first look is.
     """
@@ -139,7 +139,7 @@ def seen(known: Action | None, sighting: Sighting, mailbox: str, now: int, first
 
 
 def _is_same(known: Action, sighting: Sighting) -> bool:
-    """Whether a sighting is of the known action: the same folder, at nearly the same time as far as that is known."""
+    """Whether a sighting is the known action: the same folder, and nearly the same time, as far as it is known."""
     if (meaning(known.folder) or known.folder) != (meaning(sighting.folder) or sighting.folder):
         return False
     later = (sighting.moment or 0) - epoch_ns(known.at)
@@ -152,18 +152,18 @@ def _is_same(known: Action, sighting: Sighting) -> bool:
 
 
 def _is_later(known: Action, sighting: Sighting) -> bool:
-    """Whether a sighting is of an action after the known one."""
+    """Whether a sighting is a later action than the known one."""
     if _is_same(known, sighting):
         return False
     later = (sighting.moment or 0) - epoch_ns(known.at)
     if later == 0 and sighting.at is None:
-        return sighting.lane is not Lane.LEDGER  # Message Search shows the newest action, Log Export any of them
+        return sighting.lane is not Lane.LEDGER  # Message Search has the newest action, Log Export all of them
     return later > 0
 
 
 def _new(known: Action | None, sighting: Sighting, mailbox: str, now: int, first_look: int) -> Action:
     moment = sighting.moment or 0
-    # A clock that is ahead does not keep an action from being looked at.
+    # A clock that is ahead doesn't delay the look at an action.
     due = from_epoch_ns(min(max(moment + first_look, now), now + first_look))
     state = ActionState.WAITING
     if sighting.is_release:
@@ -195,7 +195,7 @@ def _new(known: Action | None, sighting: Sighting, mailbox: str, now: int, first
 
 
 def _completed(known: Action, sighting: Sighting, now: int, first_look: int) -> Action | None:
-    """The known action with what only the sighting has; None if it has nothing more."""
+    """The known action with what only the sighting has; None if the sighting adds nothing."""
     changes: dict[str, Any] = {}
     for name in ("internet_message_id", "verdict", "subject", "direction", "initiator"):
         if getattr(known, name) is None and (value := getattr(sighting, name)) is not None:

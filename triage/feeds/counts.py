@@ -1,4 +1,4 @@
-"""What a feed counts: each change of an action, once."""
+"""What a feed counts: each change of an action once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ENDS = {
 
 
 def counted(before: Action | None, after: Action | None) -> Counter[str]:
-    """What the change of an action adds to the counts. Of an action without mailboxes, only that nobody knows them."""
+    """What the change of an action adds to the counts. An action without mailboxes counts only as such."""
     found: Counter[str] = Counter()
     if after is None:
         return found

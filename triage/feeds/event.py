@@ -1,4 +1,4 @@
-"""The failure that is posted for an action: as a sender would post it, without an error, which ETD doesn't tell."""
+"""The failure that is posted for an action, like a sender's, but without an error, because ETD gives none."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from triage.intake.failure import POLLER, RemediationFailure
 
 
 def event_id(tenant_id: str, action: Action) -> str:
-    """What the failure goes by: the same for the same action, with whatever precision its time was given."""
+    """The ID of the failure: the same for the same action, whatever the precision of its time."""
     folder = meaning(action.folder) or action.folder
     return f"{tenant_id}/{action.etd_id}/{action.mailbox}/{folder}/{action.at[:16]}Z"
 
 
 def failure_of(tenant_id: str, action: Action) -> RemediationFailure:
-    """The failure of an action. What ETD said is in `raw`, and whether the time is that of the action."""
+    """The failure of an action. `raw` has ETD's own words, and whether the time is that of the action."""
     return RemediationFailure(
         id=event_id(tenant_id, action),
         source=POLLER,

@@ -1,8 +1,8 @@
-"""The hours of Log Export: when the files of one are listed, and when nothing more is expected of it.
+"""The hours of Log Export: when their files are listed, and when an hour is complete.
 
-Files of an hour come until about 20 minutes after its end, and may be late. An hour is *settled* once it was listed 25
-minutes after its end or later, and again 80 minutes after it or later with no new file, and each file was read. Hours are
-written as the API has them: `2026-07-01T10`, in UTC. Times are nanoseconds since 1970.
+Files of an hour arrive until about 20 minutes after its end, and can be late. An hour is *settled* when it was listed at
+least 25 minutes after its end, and again at least 80 minutes after its end with no new file, and each file was read. Hours
+are written as in the API: `2026-07-01T10`, in UTC. Times are nanoseconds since 1970.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ AGAIN = 50 * MINUTE
 HISTORY = 29 * DAY
 """Log Export keeps files for 30 days."""
 BEGINNING = DAY
-"""How far back the ledger begins."""
+"""How far back the ledger starts."""
 MOST_LINKS = 200
-"""More links than this are dropped from an answer without a word."""
+"""An answer has at most this many links. Others are left out without an error."""
 MOST_TRIES = 5
-"""How often a file is begun that could never be read to its end."""
+"""How often the reading of a file is started, if it never ends."""
 SILENT = DAY
-"""Without any file for so long, a person has to look whether Log Export is switched on."""
+"""If there is no file for this long, a person has to check that Log Export is turned on."""
 
 
 class LedgerState(Progress):
-    """Where the ledger is. `settled_until`: the end of the last hour that is settled with all before it."""
+    """How far the ledger is. `settled_until` is the end of the last hour that is settled together with all before it."""
 
     first: Instant | None = None
     settled_until: Instant | None = None
@@ -37,7 +37,7 @@ class LedgerState(Progress):
 
 
 class HourState(Wire):
-    """One hour: when it was listed last, how many files it has, and whether it is settled."""
+    """One hour: when it was last listed, how many files it has, and whether it is settled."""
 
     listed_at: Instant | None = None
     files: int = 0
@@ -46,7 +46,7 @@ class HourState(Wire):
 
 
 class FileState(Wire):
-    """One file: how often it was begun, how many lines were read, and how many of them are no JSON."""
+    """One file: how often it was started, how many lines were read, and how many of them are not JSON."""
 
     tries: int = 0
     done: bool = False
@@ -70,7 +70,7 @@ def hours_between(start: int, end: int) -> list[str]:
 
 
 def is_due(hour: str, state: HourState | None, now: int) -> bool:
-    """Whether the files of an hour are to be listed now."""
+    """Whether the files of an hour have to be listed now."""
     end = start_of(hour) + HOUR
     if state is None or state.listed_at is None:
         return now >= end + FIRST
@@ -79,7 +79,7 @@ def is_due(hour: str, state: HourState | None, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of an hour, as an answer lists them: how many, how many of them are new, and how many are not read."""
+    """The files of an hour in an answer: how many there are, how many are new, and how many are not read."""
 
     files: int
     new: int
@@ -87,7 +87,7 @@ class Listing:
 
 
 def listed(hour: str, state: HourState | None, listing: Listing, now: int) -> HourState:
-    """The state of an hour after its files were listed, and read as far as they could be."""
+    """The state of an hour after its files were listed, and read as far as possible."""
     age = now - start_of(hour) - HOUR
     truncated = listing.files >= MOST_LINKS
     again = state is not None and state.listed_at is not None and listing.new == 0
@@ -96,11 +96,11 @@ def listed(hour: str, state: HourState | None, listing: Listing, now: int) -> Ho
 
 
 def is_over(state: FileState) -> bool:
-    """Whether a file is not read any more: it was read, or can't be."""
+    """Whether a file is done: it was read, or can't be read."""
     return state.done or state.tries >= MOST_TRIES
 
 
 def after_file(state: FileState, lines: int, unreadable: int) -> FileState:
-    """The state of a file that was read to its end. One with lines that are no JSON is read once more."""
+    """The state of a file that was read to its end. If it has lines that are not JSON, it is read once more."""
     done = unreadable == 0 or state.unreadable > 0
     return state.model_copy(update={"done": done, "lines": lines, "unreadable": unreadable})

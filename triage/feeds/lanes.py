@@ -1,9 +1,8 @@
-"""The lanes of a feed: which time each one reads, and in which pieces.
+"""The lanes of a feed: the times that each one reads, and in which pieces.
 
-Message Search selects by the time of the message, so a verdict that came late is found only if an old window is read
-again: by `day` and `week`. A window is read in pieces of time, from its start to its end, and each piece to its last
-page. A piece that is read stays read; one that was begun is read again from its first page. Times are nanoseconds since
-1970.
+Message Search selects by the time of the message, so a late verdict is found only if earlier times are read again, by `day`
+and `week`. A window is read in pieces of time, from its start to its end, and each piece to its last page. An unfinished
+piece is read again from its first page. Times are nanoseconds since 1970.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86400 * SECOND
 LAG = 6 * MINUTE
 """Message Search refuses an end that is too close to now."""
 REACH = 89 * DAY
-"""How far back Message Search gives messages: 90 days, less one for clocks and for the time until a piece is read."""
+"""How far back Message Search has messages: 90 days, minus one for clocks and for the time until a piece is read."""
 LONGEST_PIECE = 31 * DAY
 """Message Search takes at most 32 days in a request."""
 SHORTEST_PIECE = SECOND
@@ -38,7 +37,7 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How often a lane reads (`every`), and for how long a message is read again (`again`)."""
+    """How often a lane reads (`every`), and for how long it reads a message again (`again`)."""
 
     every: int
     again: int
@@ -52,7 +51,7 @@ WINDOWS = {
 
 
 class Progress(Wire):
-    """How a lane is doing. `cursor`: what was read to the end. The errors are those of the last try."""
+    """The progress of a lane. `cursor`: the end of what was read. The errors are those of the last try."""
 
     cursor: Instant | None = None
     last_success_at: Instant | None = None
@@ -62,12 +61,12 @@ class Progress(Wire):
     """Whether the last error will not pass by itself."""
 
     def failed(self, error: str, now: int, *, fatal: bool = False) -> Self:
-        """The state after an error: nothing is taken for read."""
+        """The state after an error. Nothing counts as read."""
         return self.model_copy(update={"last_error": error, "last_error_at": from_epoch_ns(now), "fatal": fatal})
 
 
 class LaneState(Progress):
-    """Where a lane of Message Search is. While a window is read, `start` is the rest's, `end` its end.
+    """How far a lane of Message Search is. While a window is read, `start` and `end` are those of the rest.
 
     `piece`: the length of the next piece, in seconds.
     """
@@ -78,7 +77,7 @@ class LaneState(Progress):
 
     @property
     def reading(self) -> bool:
-        """Whether a window has been begun and not read to its end."""
+        """Whether a window was started and not read to its end."""
         return self.start is not None and self.end is not None
 
 
@@ -91,20 +90,20 @@ class Piece:
 
 
 def is_due(lane: Lane, state: LaneState, now: int) -> bool:
-    """Whether a lane has something to read: the rest of a window, or a window that is due."""
+    """Whether a lane has something to read: the rest of a window, or a new window that is due."""
     if state.reading:
         return True
     cursor = epoch_ns(state.cursor) if state.cursor else None
     end = now - LAG
-    # A cursor after now was written by a clock that was wrong.
+    # A cursor in the future was written by a wrong clock.
     return cursor is None or cursor > end or end - cursor >= WINDOWS[lane].every
 
 
 def begun(lane: Lane, state: LaneState, now: int) -> tuple[LaneState, Piece | None]:
-    """The state with a window that has been begun, and the time before it that Message Search gives no more.
+    """The state with a started window, and the time before it that Message Search no longer has.
 
-    After a downtime the window begins where it would have begun then: what came in between is in it. A window that ends
-    too late was begun by a clock that was wrong: it is cut.
+    After a downtime the window starts where it would have started then, so nothing is left out. A window that ends too late
+    was started by a wrong clock, and is shortened.
     """
     end = now - LAG
     if state.start and state.end and epoch_ns(state.start) < end:
@@ -125,7 +124,7 @@ def next_piece(state: LaneState) -> Piece:
 
 
 def after_piece(state: LaneState, piece: Piece, now: int) -> LaneState:
-    """The state once a piece is read. The last one ends the window. The next piece may be twice as long."""
+    """The state after a piece was read. The last piece ends the window. The next one may be twice as long."""
     longer = min(2 * (piece.end - piece.start), LONGEST_PIECE) / SECOND
     length = max(state.piece or 0.0, longer) if state.piece is not None else None
     if piece.end < epoch_ns(state.end or ""):
@@ -135,6 +134,6 @@ def after_piece(state: LaneState, piece: Piece, now: int) -> LaneState:
 
 
 def halved(state: LaneState, piece: Piece) -> LaneState:
-    """The state if a piece could not be read in the time there was: the next one is half as long."""
+    """The state if a piece could not be read in time: the next one is half as long."""
     half = max((piece.end - piece.start) // 2, SHORTEST_PIECE)
     return state.model_copy(update={"piece": half / SECOND})

@@ -1,6 +1,6 @@
-"""What a look into the mailbox says about an action: where the message is decides, and whether the mailbox answers.
+"""What a look into the mailbox says about an action. The place of the message decides, and whether the mailbox answers.
 
-The cause that triage would give does not decide: one of the app comes before those of the message.
+The cause that triage would give does not decide, because causes of the app hide those of the message.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from triage.graph.evidence import Unread
 from triage.wire import from_epoch_ns
 
 UNREAD_WAITS = (30 * MINUTE, 2 * HOUR, 8 * HOUR)
-"""When a look follows one that found out nothing."""
+"""The delays after looks without a result."""
 LOOKS_TO_POST = 2
 
 
 class Seen(StrEnum):
-    """What a look saw. `reachable`: the person can open the message. `silent`: the mailbox doesn't answer."""
+    """The result of a look. `reachable`: the person can open the message. `silent`: the mailbox doesn't answer."""
 
     IN_PLACE = "in_place"
     REACHABLE = "reachable"
@@ -40,7 +40,7 @@ class Schedule:
 
 
 def see(case: Case) -> Seen:
-    """What the evidence for an action says. `unread` whenever something that decides could not be read."""
+    """What the evidence says about an action: `unread` if anything that decides could not be read."""
     evidence = case.evidence
     try:
         if not mailbox_answers(evidence):
@@ -57,7 +57,7 @@ def see(case: Case) -> Seen:
 
 
 def after_look(action: Action, seen: Seen, now: int, schedule: Schedule) -> Action:
-    """The action after a look at it. In the state `posted`, its failure is to be posted."""
+    """The action after a look. In the state `posted`, its failure has to be posted."""
     looks = action.looks + 1
     ends = {Seen.IN_PLACE: ActionState.DONE, Seen.NOWHERE: ActionState.NOT_FOUND}
     if seen in ends:

@@ -1,4 +1,4 @@
-"""Searches for messages whose mailboxes Log Export did not name. ETD's search has no filter by id, so times are searched."""
+"""Searches for messages whose mailboxes Log Export did not name: by time, because ETD's search has no filter by ID."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from triage.feeds.lanes import DAY, MINUTE, Piece
 from triage.wire import epoch_ns
 
 BEFORE = ((DAY, -5 * MINUTE), (8 * DAY, DAY))
-"""How long before the action each search begins and ends."""
+"""How long before the action each search starts and ends."""
 TOGETHER = 2 * DAY
-"""One search serves messages as long as it is no longer than this, or than one of them needs."""
+"""Messages share a search if it is not longer than this, or than one of them needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A time to search for some messages, and the words of their verdicts."""
+    """A time in which to search for some messages, and the words of their verdicts."""
 
     piece: Piece
     etd_ids: tuple[str, ...]
@@ -25,7 +25,7 @@ class Lookup:
 
 
 def lookups(orphans: Iterable[Action], newest: int) -> list[Lookup]:
-    """The searches for actions without mailboxes: the first one for each, or the second. `newest`: how far they may go."""
+    """The searches for actions without mailboxes: the first or the second for each. `newest` limits their end."""
     found: list[Lookup] = []
     for orphan in sorted(orphans, key=lambda one: (one.looks, one.at)):
         before, after = BEFORE[min(orphan.looks, len(BEFORE) - 1)]
@@ -44,7 +44,7 @@ def lookups(orphans: Iterable[Action], newest: int) -> list[Lookup]:
 
 
 def after_lookup(orphan: Action) -> Action:
-    """An action whose mailboxes a search did not find. After the last search, nobody knows them."""
+    """An action whose mailboxes a search did not find. After the last search, they stay unknown."""
     looks = orphan.looks + 1
     state = ActionState.WAITING if looks < len(BEFORE) else ActionState.NOT_VERIFIED
     return orphan.model_copy(update={"looks": looks, "state": state, "next_look_at": None})

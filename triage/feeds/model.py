@@ -10,7 +10,7 @@ from triage.wire import Guid, Instant, Wire, from_epoch_ns
 
 
 class FeedState(StrEnum):
-    """Whether a tenant's feed works. `off`: ETD_APIS does not have the tenant."""
+    """Whether a tenant's feed works. `off`: the tenant is not in ETD_APIS."""
 
     OK = "ok"
     BEHIND = "behind"
@@ -35,7 +35,7 @@ class LogExportLane(Wire):
     last_success_at: Instant | None = None
     """When it was last read; null: never."""
     settled_until: Instant | None = None
-    """The end of the last hour of which nothing more is expected, with all hours before it."""
+    """The end of the last hour that is complete, together with all hours before it."""
 
 
 class FeedLanes(Wire):
@@ -46,7 +46,7 @@ class FeedLanes(Wire):
 
 
 class FeedGap(Wire):
-    """A time of which not everything could be read, and why."""
+    """A time that could not be read completely, and why."""
 
     begin: Instant = Field(alias="from")
     """Its start."""
@@ -70,23 +70,23 @@ class Feed(Wire):
     last_success_at: Instant | None = None
     """When Email Threat Defense's API was last read; null: never."""
     behind_seconds: int = 0
-    """How far Message Search is behind the newest messages that it gives."""
+    """How far the feed is behind the newest messages in Message Search."""
     lanes: FeedLanes = FeedLanes()
     candidates: int = 0
     """Actions on a message in one mailbox that were found."""
     verified: int = 0
-    """Messages that are where the action put them, or out of the person's reach."""
+    """Actions that worked: the message is where the action put it, or out of the person's reach."""
     failures_found: int = 0
-    """Those that did not work: each became a failure."""
+    """Actions that did not work. Each became a failure."""
     not_verified: int = 0
-    """What could not be read, or was nowhere in the mailbox."""
+    """Actions that could not be checked, or whose message was nowhere in the mailbox."""
     mailboxes_unknown: int = 0
-    """Actions of which Email Threat Defense did not tell the mailbox."""
+    """Actions whose mailbox Email Threat Defense did not name."""
     gaps: list[FeedGap] = Field(default_factory=list[FeedGap])
-    """The times of which not everything could be read."""
+    """The times that could not be read completely."""
     requests_today: int = 0
     """The requests to the API today (UTC)."""
     request_share: int = 0
-    """How many requests the feed makes in a day at most (UTC)."""
+    """The maximum number of requests of the feed in a day (UTC)."""
     last_error: str | None = None
-    """What went wrong last; null: nothing is wrong."""
+    """The last error; null: nothing is wrong."""

@@ -1,7 +1,7 @@
-"""Reads rows of Message Search and lines of Log Export, which have other names for the same things.
+"""Reads rows of Message Search and lines of Log Export, which have different names for the same things.
 
-A time has from 0 to 9 digits of a second, and may have a blank instead of `T` and no zone: then it is UTC. A field that
-is missing, or has another type than it should, is one that the row does not have.
+A time has 0 to 9 digits of a second, and may have a blank instead of `T`, or no zone, which means UTC. A field with the
+wrong type counts as missing.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ Json = dict[str, Any]
 
 _MOST_CHARACTERS = 1000
 _MOST_WORDS = 4000
-"""How much of what ETD said about action and verdict is kept: its techniques can be long."""
+"""How much of ETD's own words about action and verdict is kept: the techniques can be long."""
 
 
 def time_of(text: object) -> int | None:
-    """A time of ETD in nanoseconds since 1970; None if it is none."""
+    """A time of ETD in nanoseconds since 1970; None if it is not a time."""
     if not isinstance(text, str):
         return None
     for form in (text.strip(), f"{text.strip()}Z"):
@@ -51,7 +51,7 @@ def read_search_row(row: Json, lane: Lane) -> Sighting | None:
 
 
 def read_log_line(line: bytes) -> Sighting | None:
-    """The sighting in a line of Log Export; None if it is about nothing that was done. ValueError if it is no JSON.
+    """The sighting in a line of Log Export; None if it has no action. ValueError if it is not JSON.
 
     Each mail has a line. Only one with an action is parsed.
     """
@@ -85,7 +85,7 @@ def _sighting(  # noqa: PLR0913 - what the two kinds of rows name in their own w
         folder = kind
     message_id = row.get("internetMessageId")
     at, message_at = time_of(action.get("timestamp")), time_of(row.get("timestamp"))
-    if at is None and message_at is None:  # a verdict is after the message, and before the action
+    if at is None and message_at is None:  # a verdict comes after the message and before the action
         message_at = time_of(verdict.get("timestamp"))
     return Sighting(
         etd_id=etd_id,
@@ -105,7 +105,7 @@ def _sighting(  # noqa: PLR0913 - what the two kinds of rows name in their own w
 
 
 def _mailboxes(value: object) -> Iterable[str]:
-    """The addresses of a list, normalized, none twice. What is no address is left out."""
+    """The addresses of a list, normalized and without duplicates. Other texts are left out."""
     found: dict[str, None] = {}
     for one in cast("list[object]", value) if isinstance(value, list) else []:
         try:
@@ -116,7 +116,7 @@ def _mailboxes(value: object) -> Iterable[str]:
 
 
 def _words(**parts: Json) -> Json:
-    """What ETD said, as it said it. Of a part that is too long, only what is short."""
+    """ETD's own words. If a part is too long, only its short fields."""
     words: Json = {}
     for name, part in parts.items():
         long = len(json.dumps(part)) > _MOST_WORDS

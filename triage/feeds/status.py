@@ -1,4 +1,4 @@
-"""How a feed is doing, from its rows: the state that people and the health see."""
+"""The state of a feed, from its rows, as people and the health see it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from triage.feeds.model import Feed, FeedGap, FeedLanes, FeedState, LogExportLan
 from triage.wire import epoch_ns, from_epoch_ns
 
 BEHIND = HOUR
-"""A feed that is later than this is behind. A look that is due and not made for so long also makes it so."""
+"""A feed is behind if it, or a look that is due, is later than this."""
 FAILING = 30 * MINUTE
-"""An error that may pass makes a feed failing after so long."""
+"""A feed is failing if a temporary error has lasted this long."""
 NO_FILES = "Log Export gave no file. Is it switched on?"
 SPENT = "Today's share of requests is used up."
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The rows of one feed. `counts` are those of the last 14 days; `due`: when the oldest look is due that waits."""
+    """The rows of one feed. `counts` are those of the last 14 days. `due` is when the oldest waiting look is due."""
 
     lanes: Mapping[Lane, LaneState] = field(default_factory=dict[Lane, LaneState])
     ledger: LedgerState = field(default_factory=LedgerState)
@@ -69,7 +69,7 @@ def feed_of(tenant_id: str, share: int, record: Record, now: int, expires_on: da
 
 
 def off(tenant_id: str) -> Feed:
-    """The feed of a tenant that has none."""
+    """The state for a tenant without a feed."""
     return Feed(tenant_id=tenant_id, state=FeedState.OFF)
 
 
@@ -85,7 +85,7 @@ def _state(record: Record, share: int, behind: int, now: int) -> FeedState:
 
 
 def _fails(state: Progress, now: int) -> bool:
-    """Whether the last try of a lane failed, and that does not look as if it would pass soon."""
+    """Whether a lane fails with an error that is lasting, or has lasted too long."""
     if not state.last_error or not state.last_error_at:
         return False
     worked = epoch_ns(state.last_success_at) if state.last_success_at else 0
@@ -93,12 +93,12 @@ def _fails(state: Progress, now: int) -> bool:
 
 
 def _late(state: LaneState, every: int, now: int) -> bool:
-    """Whether a lane has not read to the end of a window for an hour longer than it should."""
+    """Whether a lane is an hour late with reading a window to its end."""
     return state.cursor is not None and now - LAG - epoch_ns(state.cursor) >= every + BEHIND
 
 
 def _error(record: Record, share: int, now: int, expires_on: date | None) -> str | None:
-    """What went wrong last, or will soon."""
+    """The last error, or one that is about to come."""
     failed = [state for state in (*record.lanes.values(), record.ledger) if state.last_error]
     if failed:
         return sorted(failed, key=lambda state: state.last_error_at or "")[-1].last_error
@@ -114,7 +114,7 @@ def _error(record: Record, share: int, now: int, expires_on: date | None) -> str
 
 
 def _silence(ledger: LedgerState) -> list[FeedGap]:
-    """The time for which Log Export gave no file, if that is long."""
+    """The time without files of Log Export, if it is long."""
     since, until = ledger.last_file_at or ledger.first, ledger.settled_until
     if since is None or until is None or epoch_ns(until) - epoch_ns(since) < SILENT:
         return []

@@ -1,4 +1,4 @@
-"""Incidents: what is to be fixed or decided, however many failures it made. No I/O (docs/incidents.md)."""
+"""Incidents: what must be fixed or decided, however many failures it caused. No I/O (docs/incidents.md)."""
 
 from triage.incidents.actions import (
     ResolveReason,

@@ -1,13 +1,13 @@
 """What people do with an incident, and what an audit of the app says about it.
 
-A StateError says why the state does not allow it, an InputError what is wrong with what was given.
+StateError if the state does not allow an action, InputError if its input is wrong.
 
 | | open | acknowledged | suppressed | resolved |
 |---|---|---|---|---|
 | acknowledge | acknowledged | - | - | - |
-| suppress | suppressed | suppressed | suppressed anew | - |
+| suppress | suppressed | suppressed | suppressed, with the new end | - |
 | resolve | resolved | resolved | resolved | - |
-| reopen | - | open | open | open, one more time |
+| reopen | - | open | open | open, and counted |
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from triage.wire import epoch_ns
 MOST_CHARACTERS = 1000
 FIXED = "an audit found it fixed, and its findings were looked at again"
 _YEAR = 366 * 24 * 3600 * 1_000_000_000
-# An audit does not read what these say: policies of Exchange, and nothing wrong with the app.
+# An audit can't find these fixed: Graph doesn't show policies of Exchange, and a healthy app has nothing to fix.
 _NOT_AUDITED = {Cause.ACCESS_POLICY_BLOCKED, Cause.APP_HEALTHY}
 
 
@@ -52,7 +52,7 @@ class ResolveReason(StrEnum):
 
 
 def acknowledge(incident: Incident, now: str, by: str, note: str | None = None) -> Step:
-    """Somebody takes care of it."""
+    """Somebody is working on it."""
     incident, events = without_ended_suppression(incident, now)
     match incident.state:
         case IncidentState.RESOLVED:
@@ -67,7 +67,7 @@ def acknowledge(incident: Incident, now: str, by: str, note: str | None = None) 
 
 
 def reopen(incident: Incident, now: str, by: str, note: str | None = None) -> Step:
-    """It is to be worked on again: what resolved, acknowledged or suppressed it does not hold any more."""
+    """It has to be worked on again: its resolution, acknowledgment or suppression ends."""
     incident, events = without_ended_suppression(incident, now)
     note = _text("note", note)
     match incident.state:
@@ -85,7 +85,7 @@ def reopen(incident: Incident, now: str, by: str, note: str | None = None) -> St
 
 
 def resolve(incident: Incident, now: str, by: str, reason: ResolveReason, note: str | None = None) -> Step:
-    """A person says that nothing of it is left to do, whatever its findings say. A suppression ends with it."""
+    """A person says that nothing is left to do, whatever its findings say. This ends a suppression."""
     incident, events = without_ended_suppression(incident, now)
     if incident.state is IncidentState.RESOLVED:
         raise StateError(f"The incident is resolved already, since {incident.resolved_at}.")
@@ -95,7 +95,7 @@ def resolve(incident: Incident, now: str, by: str, reason: ResolveReason, note: 
 
 
 def suppress(incident: Incident, now: str, by: str, reason: str, until: str) -> Step:
-    """Nobody is told of it until then. It goes on counting."""
+    """Nobody is notified of it until then. It continues to count."""
     incident, events = without_ended_suppression(incident, now)
     if incident.state is IncidentState.RESOLVED:
         raise StateError("The incident is resolved: there is nothing to suppress. Reopen it first.")
@@ -112,9 +112,9 @@ def suppress(incident: Incident, now: str, by: str, reason: str, until: str) -> 
 
 
 def fixed(incident: Incident, now: str) -> Step:
-    """An audit found fixed what an incident about the app is about.
+    """An audit found that what an incident is about is fixed.
 
-    It is resolved once each of its open findings has been looked at again. What an audit does not read stays as it is.
+    It is resolved when each of its open findings has been looked at again. What an audit can't check stays as it is.
     """
     audited = incident.scope is Scope.APP and incident.cause not in _NOT_AUDITED
     if not audited or incident.resolved_at is not None or incident.books.fixed_at is not None:
@@ -125,7 +125,7 @@ def fixed(incident: Incident, now: str) -> Step:
 
 
 def not_fixed(incident: Incident) -> Incident:
-    """An audit found that the thing is not fixed, or not any more."""
+    """An audit found that it is not fixed, or no longer fixed."""
     return updated(incident, books={"fixed_at": None}) if incident.books.fixed_at else incident
 
 

@@ -1,7 +1,7 @@
-"""Applies changes of findings to their incident: counts them, and moves its state (docs/incidents.md).
+"""Applies changes of findings to their incident: counts them, and updates its state (docs/incidents.md).
 
-All changes of a batch are counted before the state is decided, so what closes and comes back within a batch moves
-nothing. A change that comes twice, or after a newer one of its finding, changes nothing: the member knows its revision.
+All changes of a batch are counted before the state is decided, so a finding that closes and opens within a batch changes no
+state. A change that comes twice, or after a newer one of its finding, is ignored, because the member has its revision.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _GROWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The incident after a batch, the members that it changed, and what may be told.
+    """The incident after a batch, the members that changed, and the events for notifications.
 
-    There is no incident if nothing is known of it but that findings left it.
+    There is no incident if all that is known of it is that findings left it.
     """
 
     incident: Incident | None
@@ -79,8 +79,8 @@ def _new(first: Snapshot) -> Incident:
 class _Batch:
     """The changes of a batch that are new to an incident.
 
-    `seen` has what findings say now, `opens` the findings that may open the incident, `closes` when others closed,
-    `at` when the last one was seen, and `broken` says that a failure occurred after an audit had found the thing fixed.
+    `seen` has the current snapshots, `opens` the findings that may open the incident, `closes` the times at which others
+    closed, `at` the time of the last change. `broken`: a failure occurred after an audit had found it fixed.
     """
 
     incident: Incident | None
@@ -93,7 +93,7 @@ class _Batch:
     at: str = ""
 
     def take(self, change: Change) -> None:
-        """Takes a change, unless it is an old one."""
+        """Adds a change, unless it is old."""
         known = self.members_after.get(change.finding_id) or self.members.get(change.finding_id)
         if known is not None and known.revision >= change.revision:
             return
@@ -124,8 +124,7 @@ def _opens(incident: Incident, change: Change, known: Member | None) -> bool:
     """Whether an open finding opens an incident that is resolved, or never was open.
 
     It does if the failure occurred after the resolution, or if a later look finds the message in reach. A failure that
-    occurred before, and only arrives late, does not. If a person resolved the incident, what was seen before that does
-    not either.
+    occurred before and arrives late does not. If a person resolved the incident, what was seen before that does not.
     """
     if incident.opened_at is None:
         return True
@@ -139,7 +138,7 @@ def _opens(incident: Incident, change: Change, known: Member | None) -> bool:
 
 
 def _moved(incident: Incident, batch: _Batch, severity: Severity) -> Step:
-    """The incident in the state that the batch leads to. `severity` is that before the batch."""
+    """The incident in its state after the batch. `severity` is that before the batch."""
     if incident.opened_at is None or incident.state is IncidentState.RESOLVED:
         if batch.opens:
             return opened(incident, min(batch.opens.values(), key=epoch_ns))
@@ -160,13 +159,13 @@ def _moved(incident: Incident, batch: _Batch, severity: Severity) -> Step:
 
 
 def _is_worse(incident: Incident) -> bool:
-    """Whether the severity is worse than it ever was since the incident opened, or ten times as much is exposed."""
+    """Whether the severity is the worst since the incident opened, or ten times as many messages are exposed."""
     books = incident.books
     more_severe = _WORST_FIRST.index(incident.severity) < _WORST_FIRST.index(books.worst)
     return more_severe or incident.exposed >= _GROWN * max(1, books.exposed_before)
 
 
 def _never_opened(incident: Incident, batch: _Batch) -> Incident:
-    """An incident whose findings were all resolved at once: nobody has to act, and nobody is told."""
+    """An incident whose findings were all resolved immediately: nobody has to act, and nobody is notified."""
     at = batch.seen[0].triaged_at
     return logged(updated(incident, resolved_at=at), at, Happening.RESOLVED, note="nothing was left to do")

@@ -1,4 +1,4 @@
-"""What a write of a finding changes in one incident."""
+"""What a write of a finding changes in an incident."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from triage.finding import FindingState, Snapshot
 class Change:
     """What a revision of a finding says to one incident.
 
-    `at` is when that was seen. `left`: the finding has left the incident, or was removed; then the snapshot is what it
-    said last. `first`: it was not looked at before.
+    `at` is when that was seen. `left`: the finding has left the incident, or was removed; the snapshot is then its last one.
+    `first`: it was not looked at before.
     """
 
     snapshot: Snapshot
@@ -28,7 +28,7 @@ class Change:
 
 
 def split(before: Snapshot | None, after: Snapshot | None, *, removed_at: str | None = None) -> dict[str, Change]:
-    """A write of a finding as changes by the ID of their incident: two of them if its cause is that of another one now.
+    """The changes of a write of a finding, by the ID of their incident: two if the finding has moved to another incident.
 
     Without `after` the finding was removed, at `removed_at`. ValueError without either, or without that time.
     """

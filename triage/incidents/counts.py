@@ -1,4 +1,4 @@
-"""What an incident counts: the differences between what its members were and what they are."""
+"""What an incident counts: the differences between its members before and after a change."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _WORST_FIRST = list(Severity)
 _PRECEDENCE = list(Cause)
 
 Pair = tuple[Member | None, Member]
-"""What was counted of a finding, and what is to be counted now."""
+"""What was counted of a finding, and what has to be counted now."""
 
 
 def counted(incident: Incident, pairs: Iterable[Pair], seen: Sequence[Snapshot]) -> Incident:
-    """The incident with its members counted anew. `seen` is what their findings said, in the order of revisions."""
+    """The incident with changed members counted. `seen` has the snapshots of their findings, in the order of revisions."""
     books, numbers, mailboxes = incident.books, Counter[str](), Counter[str]()
     causes, open_causes = Counter[Cause](incident.causes), Counter[Cause](books.causes)
     severities = Counter[Severity](books.severities)
@@ -39,7 +39,7 @@ def counted(incident: Incident, pairs: Iterable[Pair], seen: Sequence[Snapshot])
                 severities[member.severity] += sign
     findings = incident.findings + numbers["findings"]
     kept = books.mailboxes.changed(mailboxes) if findings else Mailboxes()
-    causes, open_causes, severities = +causes, +open_causes, +severities  # without those that have become 0
+    causes, open_causes, severities = +causes, +open_causes, +severities  # without counts of 0
     return updated(
         incident,
         cause=_most(open_causes or causes, incident.cause),
@@ -65,12 +65,12 @@ def counted(incident: Incident, pairs: Iterable[Pair], seen: Sequence[Snapshot])
 
 
 def recounted(incident: Incident, members: Iterable[Member]) -> Incident:
-    """The incident with the numbers that all its members give: it is the same, unless something went wrong."""
+    """The incident with the numbers of all its members. They are the same, unless something went wrong."""
     nothing: dict[str, Any] = {"causes": {}, "findings": 0, "open_findings": 0, "exposed": 0, "read": 0}
     books: dict[str, Any] = {"causes": {}, "severities": {}, "mailboxes": Mailboxes(), "to_look_at": 0}
     return counted(updated(incident, **nothing, books=books), [(None, member) for member in members], [])
 
 
 def _most(causes: Counter[Cause], known: Cause) -> Cause:
-    """The cause of most findings; of two with as many, the earlier one in the order of precedence."""
+    """The cause of most findings; if two have as many, the one that comes first in the order of precedence."""
     return min(causes, key=lambda cause: (-causes[cause], _PRECEDENCE.index(cause)), default=known)

@@ -1,4 +1,4 @@
-"""How many mailboxes an incident has: exact up to 1,000, an estimate above.
+"""The number of mailboxes of an incident: exact up to 1,000, an estimate above.
 
 The estimate is HyperLogLog (Flajolet et al., 2007) with 4,096 registers of a byte each: its standard error is 1.6 %.
 """
@@ -29,7 +29,7 @@ def mailbox_hash(mailbox: str) -> str:
 class Mailboxes(Wire):
     """The mailboxes of an incident: how many findings each has, or the registers (base64) of the estimate.
 
-    An estimate only grows: a mailbox can't be taken out of it.
+    An estimate only grows: a mailbox can't be removed from it.
     """
 
     findings: dict[str, int] = Field(default_factory=dict[str, int])
@@ -48,7 +48,7 @@ class Mailboxes(Wire):
         return _estimate(base64.b64decode(self.registers))
 
     def changed(self, more: Mapping[str, int]) -> Mailboxes:
-        """With so many findings more, or less, by the hash of their mailbox."""
+        """With more or fewer findings, by the hash of their mailbox."""
         if self.registers is not None:
             known = bytearray(base64.b64decode(self.registers))
             return Mailboxes(registers=_registers((name for name, number in more.items() if number > 0), known))
@@ -71,5 +71,5 @@ def _estimate(registers: bytes) -> int:
     raw = _ALPHA * _REGISTERS**2 / sum(2.0**-rank for rank in registers)
     empty = registers.count(0)
     if empty and raw <= 2.5 * _REGISTERS:
-        return round(_REGISTERS * math.log(_REGISTERS / empty))  # linear counting, which is better for few
+        return round(_REGISTERS * math.log(_REGISTERS / empty))  # linear counting, which is more exact for few
     return round(raw)

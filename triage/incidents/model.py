@@ -1,4 +1,4 @@
-"""What is stored about one incident, and what is kept of each of its findings. docs/incidents.md says what it means."""
+"""What is stored about an incident and each of its findings (docs/incidents.md)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from triage.wire import Guid, Instant, Wire
 
 
 class IncidentState(StrEnum):
-    """Open, acknowledged and resolved follow each other. Suppressed covers the first two: nobody is told."""
+    """Open, acknowledged and resolved follow each other. Suppressed overrides the first two: nobody is notified."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -27,7 +27,7 @@ class IncidentState(StrEnum):
 
 
 class Happening(StrEnum):
-    """What an entry of the log says."""
+    """What happened, in an entry of the log."""
 
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
@@ -38,7 +38,7 @@ class Happening(StrEnum):
 
 
 class Suppression(Wire):
-    """Why nobody is told of an incident, and until when."""
+    """Why nobody is notified of an incident, and until when."""
 
     reason: str
     """Why."""
@@ -63,7 +63,7 @@ class LogEntry(Wire):
 
 
 class Event(Wire):
-    """A transition of an incident that channels may be told of. `<incident>:<number>` names it for ever.
+    """A transition of an incident, of which channels may be notified. `<incident>:<number>` identifies it.
 
     `ended` marks the end of a suppression.
     """
@@ -76,12 +76,12 @@ class Event(Wire):
 
 
 class Books(Wire):
-    """What is kept with an incident, and is not shown.
+    """What is stored with an incident, and is not shown.
 
-    `about` is for the title, and `remedies` are the actions for each cause that was seen. `causes` and `severities` count
-    its open findings. `events` is the number of the last event. `worst` and `exposed_before` are what the next one is
-    compared with. `by_person`: a person resolved it. `fixed_at`: an audit found the thing fixed then; `fixes` counts such
-    audits, and `to_look_at` the open findings that were not looked at since.
+    `about` is for the title, and `remedies` has the actions for each cause that was seen. `causes` and `severities` count
+    its open findings. `events` is the number of the last event. The next state is compared with `worst` and
+    `exposed_before`. `by_person`: a person resolved it. `fixed_at` is when an audit found it fixed; `fixes` counts such
+    audits, and `to_look_at` the open findings that have not been looked at since.
     """
 
     about: str | None = None
@@ -99,7 +99,7 @@ class Books(Wire):
 
 
 class Incident(Wire):
-    """What is to be fixed or decided, and the findings that show it."""
+    """What must be fixed or decided, and the findings that show it."""
 
     id: str
     """The incident's ID: 32 hexadecimal digits."""
@@ -113,7 +113,7 @@ class Incident(Wire):
     causes: dict[Cause, int] = Field(default_factory=dict[Cause, int])
     """The number of findings by cause."""
     severity: Severity
-    """The worst of its open findings; without one, what it was last."""
+    """The worst of its open findings, or the last one if none is open."""
     findings: int = 0
     """The number of its findings."""
     open_findings: int = 0
@@ -131,15 +131,15 @@ class Incident(Wire):
     last_seen: Instant
     """When the last of its failures occurred."""
     opened_at: Instant | None = None
-    """When it was opened last; null: never, because all its findings were resolved at once."""
+    """When it was last opened; null: never, because all its findings were resolved immediately."""
     acknowledged_at: Instant | None = None
-    """When somebody took care of it; null: nobody does."""
+    """When somebody acknowledged it; null: nobody has."""
     acknowledged_by: str | None = None
-    """Who takes care of it."""
+    """Who acknowledged it."""
     resolved_at: Instant | None = None
     """When it was resolved; null: it is not."""
     reopened: int = 0
-    """How often it was opened again."""
+    """How often it was reopened."""
     time_to_resolve: int | None = None
     """Seconds from `openedAt` to `resolvedAt`."""
     suppression: Suppression | None = None
@@ -161,7 +161,7 @@ class Incident(Wire):
     @computed_field
     @property
     def title(self) -> str:
-        """The title of its cause, and what it is about. It can have the subject of a message."""
+        """The title of its cause, and what it is about. It can contain the subject of a message."""
         return title_of(self.cause, self.books.about)
 
     @computed_field
@@ -182,8 +182,8 @@ class Incident(Wire):
 class Member(Wire):
     """What an incident has counted of one finding, at its revision.
 
-    `gone`: it has left the incident. The member stays, so that a change that comes late or twice is known as old.
-    `fix` is the number of the last audit that found the thing fixed before the finding was looked at.
+    `gone`: it has left the incident. The member stays, so that a change that comes late or twice is recognized as old.
+    `fix` is the number of the last audit that found the incident fixed before the finding was looked at.
     """
 
     revision: int
@@ -200,7 +200,7 @@ class Member(Wire):
 
     @classmethod
     def of(cls, snapshot: Snapshot, fix: int) -> Member:
-        """What a finding counts as."""
+        """The member for a snapshot of a finding."""
         return cls(
             revision=snapshot.revision,
             cause=snapshot.cause,
@@ -214,6 +214,6 @@ class Member(Wire):
         )
 
     def left(self, revision: int) -> Member:
-        """The member once the finding has left."""
+        """The member after the finding has left."""
         update = {"revision": revision, "open": False, "exposed": False, "read": False, "gone": True}
         return self.model_copy(update=update)

@@ -1,4 +1,4 @@
-"""What an incident is called: the title of its cause, and what it is about."""
+"""The title of an incident: that of its cause, and what it is about."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def title_of(cause: Cause, about: str | None) -> str:
 
 
 def about(snapshot: Snapshot) -> str | None:
-    """What the incident of a finding is about, for people: the domain, the mailbox, the subject of the message, or why
-    something could not be read. None: the app."""
+    """What the incident of a finding is about, for people: the domain, the mailbox, the subject of the message, or the
+    reason why something could not be read. None: the app."""
     match snapshot.scope:
         case Scope.APP:
             return None

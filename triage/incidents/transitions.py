@@ -1,4 +1,4 @@
-"""The steps from one state of an incident to another, and what each writes into the log and tells."""
+"""The transitions between the states of an incident, each with its entry in the log and its event."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MOST_LOG_ENTRIES = 100
 _SECOND = 1_000_000_000
 
 Step = tuple[Incident, list[Event]]
-"""The incident after a step, and what may be told of it."""
+"""The incident after a transition, and the events for notifications."""
 
 
 def updated(incident: Incident, *, books: dict[str, Any] | None = None, **fields: Any) -> Incident:
-    """The incident with other fields, and other fields in its books."""
+    """The incident with changed fields, and changed fields in its books."""
     if books:
         fields["books"] = incident.books.model_copy(update=books)
     return incident.model_copy(update=fields)
@@ -36,7 +36,7 @@ def told(incident: Incident, kind: NotificationEvent, at: str, *, ended: bool = 
 
 
 def opened(incident: Incident, at: str, by: str | None = None, note: str | None = None) -> Step:
-    """Opens an incident for the first time, or again. A suppressed one tells nobody."""
+    """Opens an incident for the first time, or again. If it is suppressed, there is no event."""
     again = incident.opened_at is not None
     incident = updated(
         incident,
@@ -56,7 +56,7 @@ def opened(incident: Incident, at: str, by: str | None = None, note: str | None 
 
 
 def resolved(incident: Incident, at: str, by: str | None = None, note: str | None = None) -> Step:
-    """Resolves an incident. Also a suppressed one tells, for whoever was told before."""
+    """Resolves an incident. There is an event even if it is suppressed, for the channels that knew of it."""
     since = incident.opened_at or at
     incident = updated(incident, resolved_at=at, time_to_resolve=max(0, (epoch_ns(at) - epoch_ns(since)) // _SECOND))
     incident = logged(incident, at, Happening.RESOLVED, by, note)
@@ -64,12 +64,12 @@ def resolved(incident: Incident, at: str, by: str | None = None, note: str | Non
 
 
 def worsened(incident: Incident, at: str) -> Step:
-    """Tells that an incident is worse than when it was told last."""
+    """Adds the event that an incident is worse than in its last event."""
     return told(updated(incident, books=_compared_with_now(incident)), NotificationEvent.INCIDENT_WORSENED, at)
 
 
 def unsuppressed(incident: Incident, at: str, by: str | None = None, note: str | None = None) -> Step:
-    """Ends the suppression of an incident. If it is resolved, there is nothing to tell."""
+    """Ends the suppression of an incident. If it is resolved, there is no event."""
     incident = updated(incident, suppression=None, books=_compared_with_now(incident))
     incident = logged(incident, at, Happening.SUPPRESSED, by, ": ".join(filter(None, ("ended", note))))
     if incident.state is IncidentState.RESOLVED:

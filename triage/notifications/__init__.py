@@ -1,5 +1,5 @@
-"""Notifications: what is said to which channel and when, in the channel's own form, and the request that says it.
+"""Notifications: what is sent to which channel and when, in the channel's format, and the request that sends it.
 
-`rules` decides, and `notice` says what; both are pure. Each kind of channel has a module that renders a notice, and
-`sender` makes the request. Rows that wait are in storage/outbox.py.
+`rules` decides when, and `compose` makes the notice; both are pure. Each kind of channel has a module that renders a notice,
+and `sender` sends it. Waiting rows are in storage/outbox.py.
 """

@@ -1,4 +1,4 @@
-"""What an audit has to tell: the verdict or the app changed, or a credential came closer to its end."""
+"""The notifications of an audit: the verdict or the app has changed, or a credential expires soon."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from triage.notifications.pending import Occasion
 from triage.settings import NotificationEvent
 
 DAYS = (30, 14, 7, 3, 1)
-"""A credential is told of when it is valid for no more than so many days, and when it has expired."""
+"""A notification is sent when a credential expires in this many days, and when it has expired."""
 
 _EXPIRED = 0
 _LINES = 8
@@ -23,13 +23,13 @@ _SEVERITIES = {Verdict.BROKEN: Severity.CRITICAL, Verdict.DEGRADED: Severity.MED
 
 
 def audit_occasions(audit: Audit, earlier: list[Audit]) -> list[Occasion]:
-    """What to tell after an audit. `earlier` are the audits before it, the newest first."""
+    """The notifications after an audit. `earlier` has the audits before it, newest first."""
     found = [_changed(audit, earlier), *(_expiring(one, audit, earlier) for one in audit.credentials)]
     return [occasion for occasion in found if occasion is not None]
 
 
 def _changed(audit: Audit, earlier: list[Audit]) -> Occasion | None:
-    """The change of the verdict, or of the app. An audit that could not read the app has found no change."""
+    """The change of the verdict, or of the app. If the audit could not read the app, there is no change."""
     before = next((one.verdict for one in earlier if one.verdict is not Verdict.UNKNOWN), None)
     new_verdict = audit.verdict not in (before, Verdict.UNKNOWN) and before is not None
     drift = None if audit.drift is None or audit.drift.nothing else audit.drift
@@ -60,13 +60,13 @@ def _changed(audit: Audit, earlier: list[Audit]) -> Occasion | None:
     )
     return Occasion(
         NotificationEvent.AUDIT_CHANGED, audit.id, 1, audit.audited_at, document, audit.tenant_id,
-        # A verdict that became better is told to whoever would have been told of the worse one.
+        # A better verdict goes to the channels that would have got the worse one.
         severity.value if severity and audit.verdict is not Verdict.HEALTHY else None,
     )  # fmt: skip
 
 
 def _expiring(credential: AuditedCredential, audit: Audit, earlier: list[Audit]) -> Occasion | None:
-    """The next limit in DAYS that a credential has reached since it was last seen."""
+    """The notification of a credential that has reached another limit in DAYS since the last audit."""
     limit = _limit(credential)
     if limit is None or credential.key_id is None:
         return None
@@ -109,7 +109,7 @@ def _expiring(credential: AuditedCredential, audit: Audit, earlier: list[Audit])
 
 
 def _limit(credential: AuditedCredential) -> int | None:
-    """The least number in DAYS that covers the days it is still valid; 0 once it has expired; None before all of them."""
+    """The smallest number in DAYS that is not below the days left; 0 if it has expired; None if it is not due yet."""
     if credential.days_left is None:
         return None
     if credential.state == "expired" or credential.days_left < 0:

@@ -1,4 +1,4 @@
-"""The notice of a row: what it is about as it is now, with what has changed since the channel was told last."""
+"""Makes the notice of a row: its subject in its current state, with the changes since the channel's last message."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Writer:
     channel: Channel
 
     def notice(self, row: Pending, document: Json, told: Told | None, now: int) -> Notice:
-        """The notice of a row. `document` is the incident as it is now, or what the row came with."""
+        """The notice of a row. `document` is the current incident, or the document of the row."""
         if row.of_incident:
             return self._incident(row, document, told, now)
         return self._other(row, document)
 
     def storm(self, says: Sequence[Say], worst: Sequence[Json], now: int) -> Notice:
-        """The one message of a storm. `worst` are some of its incidents, the worst first."""
+        """The message of a storm. `worst` has some of its incidents, the worst first."""
         rows = [say.lead for say in says]
         oldest = min(rows, key=lambda row: (row.at, row.id))
         by_event = Counter(_REASONS[row.event] for row in rows)
@@ -96,7 +96,7 @@ class Writer:
         return f"{self._tenant(incident.get('tenantId'))}: {title}" if several else title
 
     def test(self, unique: str, now: int) -> Notice:
-        """A message that somebody asked for, to see whether it arrives."""
+        """A test message."""
         at = from_epoch_ns(now)
         return Notice(
             id=f"test:{unique}",
@@ -150,7 +150,7 @@ class Writer:
 
     def _other(self, row: Pending, document: Json) -> Notice:
         """An audit, a credential, a scan or the service itself. Its document has `title` and `lines`, `view` (the query
-        of the dashboard), `step`, `alert` if it has an end that is told, and for programs `data`."""
+        of the dashboard), `step`, `alert` if its end is also sent, and `data` for programs."""
         data: Json = document.get("data") or {}
         return Notice(
             **self._about(row),
@@ -168,7 +168,7 @@ class Writer:
         )
 
     def _about(self, row: Pending) -> dict[str, Any]:
-        """What the notice of any row says of it."""
+        """What the notice of any row has."""
         return {
             "id": row.id,
             "event": row.event,
@@ -185,14 +185,14 @@ class Writer:
 
 
 def numbers_of(incident: Json) -> Numbers:
-    """The numbers of an incident. Those that it lacks are 0."""
+    """The numbers of an incident. Missing ones are 0."""
     return Numbers.model_validate({
         name: incident.get(name) or 0 for name in ("findings", "openFindings", "exposed", "read", "mailboxes")
     })  # fmt: skip
 
 
 def told_after(say: Say, notice: Notice | None, incident: Json, channel: Channel, now: int) -> Told:
-    """What a channel has been told once this is said. Without a notice it was part of a storm, which opens no alert."""
+    """What the channel knows after this message. Without a notice it was part of a storm, which opens no alert."""
     alert = say.told.alert if say.told else None
     if channel.kind is ChannelKind.PAGERDUTY and notice is not None:
         alert = None if notice.ends else notice.alert
@@ -203,7 +203,7 @@ def told_after(say: Say, notice: Notice | None, incident: Json, channel: Channel
 
 
 def _facts(numbers: Numbers, before: Numbers | None) -> list[Fact]:
-    """The numbers that say something, each with what it has changed by."""
+    """The numbers worth showing, each with its change."""
     found: list[Fact] = []
     for name, label in _LABELS.items():
         value = getattr(numbers, name)
@@ -225,7 +225,7 @@ def _time_open(incident: Json) -> list[Fact]:
 
 
 def _suppression(incident: Json) -> list[str]:
-    """Who suppressed it, until when and why: words of people with access to the service."""
+    """Who suppressed it, until when and why, in the words of people with access to the service."""
     found: Json = incident.get("suppression") or {}
     until, by = found.get("until"), found.get("by")
     if not until:
@@ -236,5 +236,5 @@ def _suppression(incident: Json) -> list[str]:
 
 
 def _minute(instant: str) -> str:
-    """A time as people read it, to the minute."""
+    """A time for people, to the minute."""
     return f"{as_datetime(instant):%Y-%m-%d %H:%M} UTC"

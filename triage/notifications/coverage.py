@@ -1,4 +1,4 @@
-"""What a coverage scan has to tell: mailboxes that could be remediated before, and can't be now, or the other way round."""
+"""The notification of a coverage scan: mailboxes that can no longer be remediated, or can be again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CAUSES = 5
 
 
 def coverage_occasion(scan: CoverageScan) -> Occasion | None:
-    """What to tell after a scan; None if it was not complete, or nothing has changed since the last complete one."""
+    """The notification after a scan; None if it was not complete, or nothing has changed since the last complete one."""
     changes = scan.changes
     if scan.state is not ScanState.COMPLETE or scan.finished_at is None or changes is None:
         return None
@@ -36,7 +36,7 @@ def coverage_occasion(scan: CoverageScan) -> Occasion | None:
     }
     return Occasion(
         NotificationEvent.COVERAGE_CHANGED, scan.id, 1, scan.finished_at, document, scan.tenant_id,
-        # That mailboxes recovered is told to whoever would have been told that they are uncovered.
+        # Recovered mailboxes go to the channels that would have got them as uncovered.
         Severity.MEDIUM.value if new else None,
     )  # fmt: skip
 

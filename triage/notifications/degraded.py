@@ -1,4 +1,4 @@
-"""What is told of the service itself: a part of its health has been degraded for a while, and later that it works again."""
+"""Notifications about the service itself: a part of its health has been degraded for a while, or works again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from triage.settings import NotificationEvent
 from triage.wire import from_epoch_ns
 
 LASTING = 10 * 60 * SECOND
-"""A part is told of once it has been degraded for so long: most passing faults are over by then."""
+"""How long a part must be degraded before a notification: most temporary faults are over by then."""
 
 _MINUTE = 60 * SECOND
 
@@ -44,12 +44,12 @@ PARTS: Mapping[str, Part] = {
         "See what each feed says last: etd-triage feeds",
     ),
 }
-"""The parts that are told of. Without storage nothing can be told, and channels tell of each other (channel_run.py)."""
+"""The parts with notifications. Without storage nothing can be sent; for channels see channel_run.py."""
 
 
 @dataclass(frozen=True, slots=True)
 class Degraded:
-    """A part that is degraded: since when (nanoseconds since 1970), and whether it has been told."""
+    """A degraded part: since when (nanoseconds since 1970), and whether a notification was sent."""
 
     part: str
     since: int
@@ -57,7 +57,7 @@ class Degraded:
 
 
 def follow(known: Degraded | None, part: str, check: Json, now: int) -> tuple[Degraded | None, Occasion | None]:
-    """What is known of a part after a check of the health, and what to tell. A check that knows nothing changes nothing."""
+    """The state of a part after a check of the health, and the notification. An unknown status changes nothing."""
     status = check.get("status")
     if status == "degraded":
         known = known or Degraded(part, now)
@@ -79,7 +79,7 @@ def _occasion(known: Degraded, check: Json, at: int, *, ended: bool) -> Occasion
         "alert": f"{known.part}:{known.since // _MINUTE}",
         "data": {"check": known.part, "degradedSince": since, "worksAgain": ended},
     }
-    # The number names the beginning or the end of one time, for a repetition as well.
+    # The number identifies the start or the end of one period, so that a repetition has the same ID.
     return Occasion(
         NotificationEvent.SERVICE_DEGRADED, f"service-{known.part}", known.since // _MINUTE * 2 + ended,
         from_epoch_ns(at), document, severity=Severity.HIGH.value, ended=ended,
@@ -87,7 +87,7 @@ def _occasion(known: Degraded, check: Json, at: int, *, ended: bool) -> Occasion
 
 
 def _details(check: Json) -> list[str]:
-    """What the check says, in lines."""
+    """The details of the check, in lines."""
     lacking = cast("list[dict[str, Any]]", check.get("lacking") or [])
     reasons = cast("list[str]", check.get("reasons") or [])
     return [*reasons, *(f"{one['permission']}: in {one['tenants']} tenants" for one in lacking)]

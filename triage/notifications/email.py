@@ -1,8 +1,8 @@
 """A notice as a mail, through the REST API of Azure Communication Services
 (https://learn.microsoft.com/rest/api/communication/email/email/send).
 
-The API is one request, and its answer (202) is all that is waited for. Microsoft's package would add its own retries and
-its polling, so httpx sends it like every other notification.
+The API is one request, and the service waits only for its answer (202). Microsoft's package would add its own retries and
+polling, so httpx sends it like every other notification.
 """
 
 from __future__ import annotations

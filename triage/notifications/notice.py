@@ -1,4 +1,4 @@
-"""What a notification says, before it has the form of a channel."""
+"""What a notification says, before it is rendered for a channel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from triage.wire import Instant, Wire
 Json = dict[str, Any]
 
 SEVERITIES = tuple(reversed([severity.value for severity in Severity]))
-"""From the least to the greatest."""
+"""From the lowest to the highest."""
 
 
 class Numbers(Wire):
@@ -27,31 +27,31 @@ class Numbers(Wire):
 
 
 class Fact(NamedTuple):
-    """A line of a notification: a number with its change since the last message, or a word of the service's own."""
+    """A line of a notification: a number with its change since the last message, or a word of the service."""
 
     label: str
     value: str
 
 
 class Notice(Wire):
-    """One notification. `title`, `tenant` and `lines` may hold foreign text; `facts` hold none."""
+    """One notification. `title`, `tenant` and `lines` can contain untrusted text; `facts` can't."""
 
     id: str
-    """The same at each attempt, so that the other side can tell a repetition."""
+    """The same at each attempt, so that the receiver can recognize a repetition."""
     event: NotificationEvent | None
-    """None: a test, or the one message of a storm."""
+    """None: a test, or the message of a storm."""
     type: str
-    """What a program tells it by: the name of the event, `notification.test` or `notification.storm`."""
+    """The type for programs: the name of the event, `notification.test` or `notification.storm`."""
     tenant_id: str | None = None
     tenant: str | None = None
-    """What people call the tenant."""
+    """The name of the tenant."""
     subject_id: str
-    """The incident, the audit, the scan, or what else it is about."""
+    """The ID of the incident, the audit, the scan, or whatever it is about."""
     at: Instant
     """When it happened."""
     severity: Severity | None = None
     reason: str
-    """Why it is said, in a word or two."""
+    """Why it is sent, in a word or two."""
     title: str
     facts: list[Fact] = Field(default_factory=list[Fact])
     lines: list[str] = Field(default_factory=list[str])
@@ -61,22 +61,22 @@ class Notice(Wire):
     url: str
     link: str = "Open the incident"
     alert: str = ""
-    """The key of the alert at PagerDuty."""
+    """The key of the alert in PagerDuty."""
     ends: bool = False
-    """Whether it says that something is over: then the alert is resolved."""
+    """Whether it says that something is over. The alert is then resolved."""
     component: str | None = None
     cause: str | None = None
     data: Json = Field(default_factory=Json)
-    """What a program gets: the incident, audit, scan or digest, as the API gives it."""
+    """The data for programs: the incident, audit, scan or digest, as in the API."""
 
 
 def severity_rank(severity: str | None) -> int:
-    """The place of a severity in SEVERITIES; the last for none, which no filter leaves out."""
+    """The position of a severity in SEVERITIES; the last for none, which no filter excludes."""
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 def headline(notice: Notice) -> str:
-    """The one line that says it all: what phones show, and the subject of a mail."""
+    """One line that summarizes it: what phones show, and the subject of a mail."""
     severity = f" ({notice.severity.value})" if notice.severity else ""
     tenant = f"{notice.tenant}: " if notice.tenant else ""
     return f"{notice.reason}{severity}: {tenant}{notice.title}"

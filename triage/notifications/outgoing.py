@@ -1,4 +1,4 @@
-"""The request that takes a notice to a channel."""
+"""The request that sends a notice to a channel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A POST. Neither the URL nor the headers are printed: they hold secrets."""
+    """A POST. The URL and the headers are not printed, because they contain secrets."""
 
     url: str = field(repr=False)
     body: bytes = field(repr=False)
@@ -19,5 +19,5 @@ class Outgoing:
 
 
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON, as few bytes as can be: letters of every script stay as they are."""
+    """A value as compact JSON, in which letters of every script stay as they are."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

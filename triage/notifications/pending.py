@@ -1,4 +1,4 @@
-"""A notification that waits for its delivery to one channel, and what the channel has been told of its subject."""
+"""A notification that waits for its delivery to one channel, and what was last sent to the channel about its subject."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from triage.wire import epoch_ns
 
 SECOND = 1_000_000_000
 FIRST_WAIT = 60 * SECOND
-"""How old an incident is before anybody is told of it: most passing ones have resolved by then."""
+"""How old an incident must be before a notification: most temporary ones are resolved by then."""
 
 OPENINGS = frozenset({NotificationEvent.INCIDENT_OPENED, NotificationEvent.INCIDENT_REOPENED})
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Something that happened and may be told. `document` is what it is about, as the API gives it.
+    """Something that happened, of which channels may be notified. `document` is its subject, as in the API.
 
-    `number` counts the events of one subject, so that `<subject>:<number>` names this one for ever. `ended` marks the
-    end of a suppression.
+    `number` counts the events of one subject, so that `<subject>:<number>` identifies this one. `ended` marks the end of a
+    suppression.
     """
 
     event: NotificationEvent
@@ -60,7 +60,7 @@ class Pending:
 
     @property
     def of_incident(self) -> bool:
-        """Whether it is about an incident, which is a conversation; anything else is said once."""
+        """Whether it is about an incident, which can have several messages; anything else has one."""
         return self.event.value.startswith("incident.")
 
     @property
@@ -70,7 +70,7 @@ class Pending:
 
     @property
     def closes(self) -> bool:
-        """Whether it says that nobody has to act any more: the incident is resolved, or is suppressed from now on."""
+        """Whether it says that nobody has to act: the incident is resolved, or is suppressed from now on."""
         return self.event is NotificationEvent.INCIDENT_RESOLVED or (
             self.event is NotificationEvent.INCIDENT_SUPPRESSED and not self.ended
         )
@@ -78,7 +78,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a channel was told last of an incident. `alert` is the key of the alert that is open at PagerDuty.
+    """What was last sent to a channel about an incident. `alert` is the key of the open alert in PagerDuty.
 
     `numbers` are None after a storm, which has none of its incidents.
     """
@@ -91,14 +91,14 @@ class Told:
 
 
 def channel_key(name: str) -> str:
-    """A channel's name as part of a row key and of an ID, where not every character may be."""
+    """A channel's name as part of a row key and of an ID, which allow fewer characters."""
     return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def incident_occasion(
     event: NotificationEvent, incident: Json, number: int, at: str, *, ended: bool = False
 ) -> Occasion:
-    """The occasion of a transition of an incident, which is as the API gives it."""
+    """The occasion of a transition. `incident` is as in the API."""
     return Occasion(
         event,
         str(incident["id"]),
@@ -113,9 +113,9 @@ def incident_occasion(
 
 
 def pending(channels: Iterable[Channel], occasion: Occasion) -> list[Pending]:
-    """The occasion for each channel that may have to be told."""
+    """The occasion for each channel that may have to be notified."""
     at = epoch_ns(occasion.at)
-    said = f"{occasion.subject_id.replace('.', '-')}:{occasion.number}"  # a signed ID must hold no period
+    said = f"{occasion.subject_id.replace('.', '-')}:{occasion.number}"  # a signed ID must not contain a period
     due = at + FIRST_WAIT if occasion.event in OPENINGS else at
     return [
         Pending(

@@ -1,4 +1,4 @@
-"""A notice in the form of its channel."""
+"""Renders a notice for its channel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from triage.settings import Channel, ChannelKind
 
 
 def render(notice: Notice, channel: Channel, source: str) -> Outgoing:
-    """The request that takes a notice to a channel. `source` is the URL of this service."""
+    """The request that sends a notice to a channel. `source` is the URL of this service."""
     match channel.kind:
         case ChannelKind.TEAMS:
             return teams.render(notice, channel)

@@ -1,7 +1,6 @@
-"""When a channel is told what. All of it is pure: rows, what was told, and the time go in, and a plan comes out.
+"""Decides what is sent to a channel and when. Pure functions make a plan from rows, what was sent before, and the time.
 
-An incident is one conversation of a channel. Its rows are looked at together: the newest says what is told, and takes
-the others with it.
+The rows of an incident are handled together: the newest one decides what is sent, and finishes the others.
 """
 
 from __future__ import annotations
@@ -17,21 +16,21 @@ from triage.notifications.routing import severe_enough
 from triage.settings import Channel, ChannelKind
 
 PAUSE = 15 * 60 * SECOND
-"""Between two messages of one incident."""
+"""The shortest time between two messages of one incident."""
 STORM_WINDOW = 5 * 60 * SECOND
 STORM_MESSAGES = 20
-"""More of them for a channel within STORM_WINDOW become one."""
+"""More messages than this for a channel within STORM_WINDOW become one."""
 LONGEST = 24 * 3600 * SECOND
-"""For how long a delivery is tried."""
+"""How long a delivery is retried."""
 DELAYS = (5, 60, 300, 1800, 7200, 21600, 54000)
-"""Seconds from one try to the next. With the last one, the eighth try is 23.6 hours after the first."""
+"""Seconds between tries. The eighth try is 23.6 hours after the first."""
 PROBES = (15, 60, 120, 300)
-"""Seconds for which a channel that has just failed is left alone, by how often it has failed in a row."""
+"""Seconds for which nothing is sent to a channel that has failed, by how often it has failed in a row."""
 LONGEST_RETRY_AFTER = 3600
 DEGRADED_AFTER = 5
-"""Failures in a row after which the other channels are told."""
+"""Failures in a row after which the other channels are notified."""
 
-# While an `app` incident of a tenant is open, these are most likely its doing.
+# While an `app` incident of a tenant is open, it most likely causes these.
 _HELD_BACK = frozenset({"mailbox", "evidence"})
 
 
@@ -42,12 +41,12 @@ class Result(StrEnum):
     AGAIN = "again"
     """It failed, and the same request may succeed later."""
     REFUSED = "refused"
-    """The other side will never take it."""
+    """The receiver will never accept it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a try ended, and what the other side said. `status` is 0 without an answer; times are in seconds."""
+    """How a try ended, and the receiver's answer. `status` is 0 without an answer. Times are in seconds."""
 
     result: Result
     answer: str
@@ -57,7 +56,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """What is known of a channel across runs. Times are nanoseconds since 1970; 0: never."""
+    """The state of a channel between runs. Times are nanoseconds since 1970; 0: never."""
 
     failures: int = 0
     """In a row."""
@@ -71,17 +70,17 @@ class ChannelState:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """What is said now: `lead`, which takes `others` of its incident with it."""
+    """What is sent now: `lead`, which also finishes `others` of its incident."""
 
     lead: Pending
     others: tuple[Pending, ...] = ()
     told: Told | None = None
     quiet: bool = False
-    """It disturbs nobody, so no storm is made of it: the end of an alert."""
+    """It doesn't count toward a storm, because it disturbs nobody: the end of an alert."""
 
     @property
     def rows(self) -> tuple[Pending, ...]:
-        """All rows that are done with it."""
+        """All rows that it finishes."""
         return (self.lead, *self.others)
 
 
@@ -129,22 +128,22 @@ def plan(  # noqa: PLR0913 - what the decision depends on
 
 
 def is_expired(row: Pending, state: ChannelState, now: int) -> bool:
-    """Whether it was tried for long enough, or waited that long for a channel that was away all the time."""
+    """Whether it was retried long enough, or waited that long for a channel that could not be reached."""
     tried = bool(row.first_tried) and now - row.first_tried >= LONGEST
     waited = bool(state.failing_since) and now - max(row.due, state.failing_since) >= LONGEST
     return tried or waited
 
 
 def is_over(lead: Pending, incident: Json | None) -> bool:
-    """Whether what was to be told does not hold any more: the incident has been resolved or suppressed since.
+    """Whether the message is no longer true: the incident has been resolved or suppressed since.
 
-    Its end has a row of its own, but not for a channel that does not want ends.
+    The end of an incident has its own row, but not for a channel that doesn't want ends.
     """
     return not lead.closes and incident is not None and incident.get("state") in ("resolved", "suppressed")
 
 
 def _is_nothing(group: Sequence[Pending], told: Told | None, channel: Channel) -> bool:
-    """Whether there is nothing to tell: the end of what nobody was told of, or of an alert that is not open."""
+    """Whether there is nothing to send: the end of something that was not sent, or of an alert that is not open."""
     last = group[-1]
     if not last.of_incident:
         return False
@@ -168,7 +167,7 @@ def _is_due(group: Sequence[Pending], told: Told | None, now: int, app_open: Col
 
 
 def _say(group: Sequence[Pending], told: Told | None, channel: Channel) -> Say:
-    """The newest row speaks; but if the incident opened, that is what is said, whatever has changed since."""
+    """The newest row is sent. But if the incident has opened, the opening is sent, whatever has changed since."""
     opened = [row for row in group if row.opens]
     lead = opened[-1] if opened and not group[-1].closes else group[-1]
     others = tuple(row for row in group if row is not lead)
@@ -176,7 +175,7 @@ def _say(group: Sequence[Pending], told: Told | None, channel: Channel) -> Say:
 
 
 def _storm(says: list[Say], state: ChannelState, now: int) -> tuple[list[Say], list[Say]]:
-    """What is said one by one, and what becomes one message. While one of those is recent, the rest waits."""
+    """The single messages, and those that become one storm message. After a recent storm message, the rest waits."""
     quiet = [say for say in says if say.quiet]
     loud = [say for say in says if not say.quiet]
     recent = sum(at > now - STORM_WINDOW for at in state.sent)
@@ -188,18 +187,18 @@ def _storm(says: list[Say], state: ChannelState, now: int) -> tuple[list[Say], l
 
 
 def is_failing(state: ChannelState, now: int) -> bool:
-    """Whether somebody should look at a channel: it fails again and again, or what it was sent last, a while ago."""
+    """Whether somebody should check a channel: it fails repeatedly, or has been failing for a while."""
     return state.failures >= DEGRADED_AFTER or (state.failures > 0 and now - state.failing_since >= PAUSE)
 
 
 def after_success(state: ChannelState, now: int, *, storm: bool = False) -> ChannelState:
-    """The state of a channel that took a message."""
+    """The state of a channel after it accepted a message."""
     sent = (*(at for at in state.sent if at > now - STORM_WINDOW), now)
     return ChannelState(sent=sent, storm_at=now if storm else state.storm_at)
 
 
 def after_failure(state: ChannelState, outcome: Outcome, now: int) -> ChannelState:
-    """The state of a channel that failed: it is left alone for a while, or for as long as it asks."""
+    """The state of a channel after a failure: nothing is sent for a while, or for as long as it asks."""
     failures = state.failures + 1
     wait = 0
     if outcome.result is Result.AGAIN:
@@ -215,7 +214,7 @@ def after_failure(state: ChannelState, outcome: Outcome, now: int) -> ChannelSta
 
 
 def tried(row: Pending, outcome: Outcome, now: int) -> Pending:
-    """The row after a try that failed. It is tried again after growing delays, spread a little by its ID."""
+    """The row after a failed try. It is retried after growing delays, spread a little by its ID."""
     seconds = DELAYS[min(row.attempts, len(DELAYS) - 1)]
     seconds = max(seconds + seconds * _spread(row.id) // 1000, min(outcome.retry_after or 0, LONGEST_RETRY_AFTER))
     first = row.first_tried or now
@@ -229,5 +228,5 @@ def tried(row: Pending, outcome: Outcome, now: int) -> Pending:
 
 
 def _spread(text: str) -> int:
-    """0 to 14, the same for the same text: with so many thousandths more, the delays are still less than a day."""
+    """0 to 14, the same for the same text. With this many thousandths more, the delays are still less than a day."""
     return sum(text.encode()) % 15

@@ -1,4 +1,4 @@
-"""Makes the requests to the channels, and says how each ended. No address or secret is in what it says."""
+"""Sends the requests to the channels, and reports how each ended, without URLs and secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from triage.settings import Channel
 if TYPE_CHECKING:
     import httpx
 
-LOCAL_TOKEN = "local-simulator"  # noqa: S105 - what the stand-ins on this machine take; no secret
+LOCAL_TOKEN = "local-simulator"  # noqa: S105 - what the stand-ins on this machine accept; not a secret
 _PASSING = frozenset({408, 425, 429})
 _ANSWER_BYTES = 2_000
 _ANSWER_CHARACTERS = 200
@@ -36,7 +36,7 @@ class Sender:
         self._credential: Any = None
 
     async def send(self, channel: Channel, notice: Notice) -> Outcome:
-        """Sends a notice once, and never raises an error of the other side."""
+        """Sends a notice once. Errors of the receiver are not raised."""
         outgoing = render(notice, channel, self._source)
         try:
             async with asyncio.timeout(deadlines.NOTIFICATION):
@@ -77,7 +77,7 @@ class Sender:
         import httpx
 
         if self._http is None:
-            # At INFO they write a line for every request, with its URL: that is the secret of Teams and Slack.
+            # At INFO they log the URL of every request, which is the secret of Teams and Slack.
             for name in ("httpx", "httpcore"):
                 logging.getLogger(name).setLevel(logging.WARNING)
             self._http = httpx.AsyncClient(timeout=deadlines.NOTIFICATION, follow_redirects=False)
@@ -91,7 +91,7 @@ class Sender:
 
 
 async def _beginning(response: httpx.Response) -> str:
-    """The first bytes of the answer, which nobody has to limit; what comes before a connection breaks."""
+    """The first bytes of the answer, which can have any length, or what arrives before the connection breaks."""
     import httpx
 
     found = b""
@@ -118,7 +118,7 @@ def _outcome(response: httpx.Response, text: str) -> Outcome:
 
 
 def _without_secrets(answer: str, channel: Channel) -> str:
-    """The other side's words without the channel's address or key, should it repeat them."""
+    """The receiver's answer without the channel's URL or key, in case it repeats them."""
     url = urlsplit(channel.address)
     secrets = [channel.address, channel.key, url.query, *re.findall(r"[^/]{8,}", url.path)]
     for secret in sorted((secret for secret in secrets if len(secret) >= 8), key=len, reverse=True):

@@ -1,7 +1,7 @@
 """A notice as blocks for an incoming webhook of Slack (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 
-Foreign text is in `plain_text`, which Slack does not read as markup; where it has to be markup, it is escaped. Limits
-of the blocks: https://docs.slack.dev/reference/block-kit/blocks.
+Untrusted text is in `plain_text`, which Slack doesn't read as markup. If it has to be markup, it is escaped. Limits of
+the blocks: https://docs.slack.dev/reference/block-kit/blocks.
 """
 
 from __future__ import annotations

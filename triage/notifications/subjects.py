@@ -1,4 +1,4 @@
-"""Takes the subjects of messages out of an incident, for a channel that does not ask for them."""
+"""Removes the subjects of messages from an incident, for a channel that doesn't ask for them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from triage.diagnosis.causes import Cause
 from triage.diagnosis.precedence import RULES
 from triage.notifications.notice import Json
 
-# The steps of these are about the app or the domain, and quote no message.
+# The steps of these are about the app or the domain, and don't quote a message.
 _NO_MESSAGE = frozenset({"app", "domain"})
 
 
 def without_subjects(incident: Json) -> Json:
-    """The incident without the texts that quote a subject: the details and commands of its actions, and the title of
-    an incident that is about a message, which becomes that of its cause.
+    """The incident without the texts that can quote a subject: the details and commands of its actions, and the title of an
+    incident about a message, which becomes that of its cause.
 
-    Titles of actions and portal pages quote none.
+    Titles of actions and portal pages never quote one.
     """
     if incident.get("scope") in _NO_MESSAGE:
         return incident

@@ -2,7 +2,7 @@
 
 The workflow takes `{"type": "message", "attachments": […]}` and posts the card
 (https://learn.microsoft.com/connectors/teams/#microsoft-teams-webhook). TextBlocks and facts read Markdown, with links;
-the TextRuns of a RichTextBlock do not, so all foreign text is in those
+the TextRuns of a RichTextBlock do not, so all untrusted text is in those
 (https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format).
 """
 
@@ -16,13 +16,13 @@ from triage.notifications.text import plain
 from triage.settings import Channel
 
 MOST_BYTES = 24_000
-"""A card of 28 KB is refused after the workflow has taken it, so nobody would know; some of that is the workflow's own."""
+"""A card of 28 KB is refused after the workflow has accepted it, without an error. The workflow adds some bytes itself."""
 
 _STYLES = {"critical": "attention", "high": "attention", "medium": "warning", "low": "default", "info": "default"}
 
 
 def render(notice: Notice, channel: Channel) -> Outgoing:
-    """The request to the workflow's address, which is used as it is."""
+    """The request to the workflow's URL, which is used unchanged."""
     return Outgoing(channel.address, _within_limit(notice), {"Content-Type": "application/json"})
 
 
@@ -68,7 +68,7 @@ def _card(notice: Notice, lines: list[str]) -> Json:
 
 
 def _over(notice: Notice) -> str:
-    """The line over the title: why it is said, how severe it is, and whose it is."""
+    """The line above the title: why it is sent, the severity, and the tenant."""
     severity = notice.severity.value if notice.severity else None
     return "  ·  ".join(part for part in (notice.reason, severity, plain(notice.tenant or "", 60)) if part)
 

@@ -1,18 +1,18 @@
-"""Text in a notification. Senders of mail choose addresses, domains and subjects, so foreign text may be an attacker's."""
+"""Text in a notification. Senders of mail choose addresses, domains and subjects, so an attacker may have written it."""
 
 from __future__ import annotations
 
 import unicodedata
 
 MOST = 120
-"""How many characters of a foreign text are shown."""
+"""How many characters of an untrusted text are shown."""
 
 # Control, format (direction marks among them), surrogate and private characters; separators of lines and paragraphs.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
 def plain(text: str, most: int = MOST) -> str:
-    """The text on one line, without characters that are not seen or turn the direction, cut at a whole character."""
+    """The text on one line, without invisible characters and those that change the direction, cut at a whole character."""
     seen = "".join(" " if unicodedata.category(character) in _UNSEEN else character for character in text[: 4 * most])
     line = " ".join(seen.split())
     if len(line) <= most:
@@ -24,7 +24,7 @@ def plain(text: str, most: int = MOST) -> str:
 
 
 def amount(number: int, noun: str, plural: str = "") -> str:
-    """How many of something: `1 mailbox`, `2,000 mailboxes`. `plural`: where it is not the noun with an s."""
+    """A number of something: `1 mailbox`, `2,000 mailboxes`. `plural` is needed if it is not the noun with an s."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 

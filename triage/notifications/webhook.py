@@ -1,6 +1,6 @@
 """A notice as a signed webhook: a structured CloudEvent, with the headers of the Standard Webhooks specification.
 
-The signature covers the bytes of the body, so both standards hold at once
+The signature covers the bytes of the body, so both standards apply
 (https://github.com/standard-webhooks/standard-webhooks, https://github.com/cloudevents/spec).
 """
 
@@ -13,11 +13,11 @@ from triage.notifications.outgoing import Outgoing, json_bytes
 from triage.settings import Channel
 
 MOST_BYTES = 20_000
-"""The specification asks for bodies below 20 KB: an incident's log is cut to that, the oldest entries first."""
+"""The specification asks for bodies below 20 KB. An incident's log is shortened to fit, the oldest entries first."""
 
 
 def render(notice: Notice, channel: Channel, source: str) -> Outgoing:
-    """The request, signed for now: receivers refuse a timestamp that is five minutes off."""
+    """The request, signed with the current time: receivers refuse a timestamp that is five minutes off."""
     body = _within_limit(notice, source)
     return Outgoing(channel.address, body, signed_headers(notice.id, body, channel.key))
 
@@ -26,7 +26,7 @@ def signed_headers(identifier: str, body: bytes, secret: str) -> dict[str, str]:
     """The headers of a CloudEvent with this ID that is sent now."""
     from standardwebhooks import Webhook
 
-    at = datetime.now(UTC)  # `sign` takes no other zone, though it says nothing
+    at = datetime.now(UTC)  # `sign` accepts only UTC, although its documentation doesn't say so
     return {
         "Content-Type": "application/cloudevents+json; charset=utf-8",
         "webhook-id": identifier,

@@ -1,4 +1,4 @@
-"""Puts on the queue what is to be triaged: the failures of a body, and findings whose failure is triaged again."""
+"""Queues failures for triage: those of a body, and those of stored findings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from triage.intake.body import Accepted, read_body
 from triage.intake.problem_list import MAX_PROBLEMS
-from triage.intake.queue_message import QueuedFailure, QueuedRetriage, queue_failures, within_limit
+from triage.intake.queue_message import queue_failures, within_limit
+from triage.intake.queued import QueuedFailure, QueuedRetriage
 from triage.operations.services import Services
 from triage.problems import InputError, Problem
 from triage.telemetry.instruments import span
@@ -15,16 +16,16 @@ from triage.wire import now
 
 
 class OtherTenantError(InputError):
-    """A failure is of a tenant that its sender may not send failures of."""
+    """A failure belongs to a tenant for which its sender may not send failures."""
 
 
 async def accept(
     services: Services, body: bytes, headers: Mapping[str, str], tenants: tuple[str, ...] | None = None
 ) -> list[QueuedFailure]:
-    """Puts the failures of a body on the queue. With `tenants`, each of them must be of one of these.
+    """Puts the failures of a body on the queue. With `tenants`, each failure must belong to one of these.
 
-    IntakeError if the body can't be read or is too large, OtherTenantError if a failure is of another tenant: nothing
-    was queued. After one of azure.core's errors some of them may be on the queue.
+    IntakeError if the body can't be read or is too large, OtherTenantError if a failure belongs to another tenant; then
+    nothing was queued. After one of azure.core's errors, some failures may be on the queue.
     """
     with span("Accept") as note:
         accepted = read_body(body, headers)
@@ -38,7 +39,7 @@ async def accept(
 
 
 def _check_tenants(accepted: list[Accepted], queued: list[QueuedFailure], tenants: tuple[str, ...]) -> None:
-    """OtherTenantError if a failure is not of these tenants, or if only Graph could tell of which tenant it is."""
+    """OtherTenantError if a failure doesn't belong to these tenants, or if only Graph could say to which it belongs."""
     problems: dict[Problem, None] = {}
     for one, failure in zip(accepted, queued, strict=True):
         if failure.configured_tenant_id not in tenants:
@@ -50,6 +51,6 @@ def _check_tenants(accepted: list[Accepted], queued: list[QueuedFailure], tenant
 
 
 async def retriage(services: Services, finding_ids: Sequence[str]) -> None:
-    """Queues stored findings, to be triaged again without cached answers from Graph. Raises azure.core's errors."""
+    """Queues stored findings to be triaged again, without cached answers from Graph. Raises azure.core's errors."""
     with span("Retriage", findings=len(finding_ids)):
         await services.queue.send([QueuedRetriage.of(finding_id).encode() for finding_id in finding_ids])

@@ -1,4 +1,4 @@
-"""Several things at the same time, each of them to its end."""
+"""Runs several coroutines at the same time, and each of them to its end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def all_of(works: Iterable[Awaitable[T]]) -> list[T]:
-    """What each of them returns. Raises the first error once all of them have ended."""
+    """The result of each coroutine. Raises the first error after all of them have ended."""
     found: list[T] = []
     for result in await asyncio.gather(*works, return_exceptions=True):
         if isinstance(result, BaseException):

@@ -1,4 +1,4 @@
-"""Audits a tenant: reads its ETD app again, says what is wrong, and what has changed since the last audit."""
+"""Audits a tenant: reads its ETD app again, and reports what is wrong and what has changed since the last audit."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
             _changes(services.tenants.graph(tenant), earlier),
         )
         audit = _with_drift(audit, earlier, log)
-        # First what is to be told: if the audit can't be saved, the next one tells it again.
+        # Notifications first: if the audit can't be saved, the next one sends them again, with the same IDs.
         await _tell(services, audit, earlier)
         await services.audits.save(audit)
         await follow_audit(services, audit)
@@ -72,10 +72,10 @@ async def audit_without_storage(settings: Settings, tenants: Tenants, tenant: Te
 
 
 async def _changes(graph: TenantGraph, earlier: list[Audit]) -> Answer[list[DirectoryAudit]]:
-    """Who changed apps since the audit that this one is compared with. Not asked without one, or without an app."""
+    """Who changed apps since the audit that this one is compared with. Not read if there is no earlier audit or no app."""
     if not earlier or graph.tenant.app_id is None:
         return Answer("app_changes")
-    # Graph takes no more than seven digits of a second.
+    # Graph accepts at most seven digits of a second.
     return await read_changes(graph.session, f"{compared_with(earlier).audited_at[:19]}Z")
 
 

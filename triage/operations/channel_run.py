@@ -51,7 +51,7 @@ class Incidents(Protocol):
 
 @dataclass(slots=True)
 class ChannelRun:
-    """Says what is due. `state` is the channel's, and changes with each message. `until` is a time of time.monotonic."""
+    """Sends what is due. `state` is the channel's, and changes with each message. `until` is a time of time.monotonic."""
 
     services: Services
     incidents: Incidents
@@ -61,7 +61,7 @@ class ChannelRun:
     until: float
 
     async def run(self) -> None:
-        """Says what is due, until time is up or the channel fails. Raises azure.core's errors."""
+        """Sends what is due, until time is up or the channel fails. Raises azure.core's errors."""
         outbox = self.services.outbox
         rows = await outbox.waiting(self.channel.name)
         talked_of = {row.subject_id for row in rows if row.of_incident and row.number > 1}
@@ -110,7 +110,7 @@ class ChannelRun:
             await self.services.outbox.retry(tried(say.lead, outcome, now))
 
     async def _say_storm(self, says: Sequence[Say]) -> None:
-        """One message for all of them. Each is part of it, and will be told of its end."""
+        """Sends one message for all of them. The channel counts as notified of each, so it also gets the end of each."""
         worst = sorted(says, key=lambda say: severity_rank(say.lead.severity), reverse=True)[:_SHOWN_OF_A_STORM]
         shown = [document for say in worst if (document := await self._document(say.lead)) is not None]
         now = time.time_ns()
@@ -128,7 +128,7 @@ class ChannelRun:
         await self._delivered(says, told)
 
     async def _document(self, row: Pending) -> Json | None:
-        """What a row is about, as it is now; None if the row does not wait any more."""
+        """What a row is about, in its current state; None if the row no longer waits."""
         stored = await self.services.outbox.document(row)
         if stored is None or not row.of_incident:
             return stored
@@ -161,7 +161,7 @@ def _degraded(channel: Channel, state: ChannelState, now: int) -> Occasion:
             "lastError": state.last_error,
         },
     }
-    # One for each time that the channel begins to fail.
+    # One for each time that the channel starts to fail.
     number = state.failing_since // (60 * SECOND)
     at = from_epoch_ns(now)
     return Occasion(

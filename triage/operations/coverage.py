@@ -1,8 +1,8 @@
-"""Scans tenants for mailboxes that could not be remediated today: starts scans, and goes on with those that run.
+"""Scans tenants for mailboxes in which a remediation would fail today: starts scans, and continues those that run.
 
-A scan of a large tenant takes half an hour, and a function two minutes. So each minute the timer goes on with every scan, for
-a slice of time, where the last slice ended; whichever instance has the lease does that. A scan gives way to failures:
-while some wait or are being triaged, a part of it is read every PAUSE_SECONDS at most, so it ends all the same.
+A scan of a large tenant takes half an hour, and a function may run for two minutes. So each minute the instance with the
+lease continues every scan for a slice of time, from where the last slice ended. A scan gives way to failures: while some
+wait or are being triaged, it reads only one part in PAUSE_SECONDS. So it still ends.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from triage.telemetry.instruments import span
 from triage.wire import epoch_ns, from_epoch_ns, now
 
 PAUSE_SECONDS = 120.0
-"""So long a scan waits for failures before it reads one more part."""
+"""How long a scan waits for failures before it reads another part."""
 STALLED_SECONDS = 2 * 3600.0
-"""A scan that has read no part for so long ends as it is."""
+"""A scan that has read no part for this long ends as it is."""
 SHORTEST_SLICE = 20.0
-"""A part must fit in."""
+"""A part must fit into it."""
 CLOSING_SECONDS = 10.0
-"""What is left of a scan that has ended is done within the time of an HTTP request."""
+"""The time to conclude a scan that has ended: it must fit into an HTTP request."""
 
 _TELLS_NOTHING_AFTER = 500
 _LOOK_AGAIN = 2.0
@@ -51,9 +51,9 @@ _log = logging.getLogger(__name__)
 
 
 async def start_scan(services: Services, tenant: Tenant) -> CoverageScan:
-    """Begins a scan of a tenant, or returns the one that runs already. Raises azure.core's errors."""
+    """Starts a scan of a tenant, or returns the one that is already running. Raises azure.core's errors."""
     found = await _begin(services, tenant)
-    if found.state is not ScanState.RUNNING:  # it has ended, but whoever did that was killed before all was done
+    if found.state is not ScanState.RUNNING:  # it has ended, but its worker was killed before the scan was concluded
         await _go_on(services, tenant, time.monotonic() + CLOSING_SECONDS, CLOSING_SECONDS)
         found = await _begin(services, tenant)
     services.start(_go_on(services, tenant, time.monotonic() + deadlines.COVERAGE))
@@ -61,12 +61,12 @@ async def start_scan(services: Services, tenant: Tenant) -> CoverageScan:
 
 
 async def start_scans(services: Services, tenants: Sequence[Tenant]) -> None:
-    """Begins a scan of each tenant. Raises the first of azure.core's errors, after the others were tried."""
+    """Starts a scan of each tenant. Raises the first of azure.core's errors, after trying the others."""
     await all_of(start_scan(services, one) for one in tenants)
 
 
 async def run_scans(services: Services, seconds: float = deadlines.COVERAGE) -> None:
-    """Goes on with the scans that run, and with as many of them as there is time for. Raises as `start_scans`."""
+    """Continues running scans, as many as there is time for. Raises as `start_scans` does."""
     running = await services.coverage_runs.tenants([one.tenant_id for one in services.settings.tenants])
     tenants = [one for one in services.settings.tenants if one.tenant_id in running]
     share = min(seconds, max(SHORTEST_SLICE, seconds * SCANS_AT_ONCE / max(1, len(tenants))))
@@ -86,7 +86,7 @@ async def _begin(services: Services, tenant: Tenant) -> CoverageScan:
 
 
 async def _go_on(services: Services, tenant: Tenant, until: float, share: float = deadlines.COVERAGE) -> None:
-    """Goes on with the scan of a tenant for its share of the time, unless somebody else does, or too little is left."""
+    """Continues the scan of a tenant for its share of the time, unless another worker does, or too little time is left."""
     from azure.core.exceptions import HttpResponseError
 
     async with services.scans_at_once:
@@ -101,7 +101,7 @@ async def _go_on(services: Services, tenant: Tenant, until: float, share: float 
                 await _Slice(services, tenant, run, time.monotonic() + seconds).work_on()
                 note(state=run.stored.scan.state.value, parts=run.stored.work.part)
         except HttpResponseError as error:
-            if not is_conflict(error):  # the lease was lost: somebody else goes on
+            if not is_conflict(error):  # the lease was lost: another worker continues
                 raise
         finally:
             await services.coverage_runs.release(run)
@@ -109,7 +109,7 @@ async def _go_on(services: Services, tenant: Tenant, until: float, share: float 
 
 @dataclass(slots=True)
 class _Slice:
-    """What one worker does for one scan, until a time of time.monotonic."""
+    """The work on one scan by one worker, until a time of time.monotonic."""
 
     services: Services
     tenant: Tenant
@@ -125,12 +125,12 @@ class _Slice:
 
     @property
     def scan(self) -> CoverageScan:
-        """The scan as it was stored last."""
+        """The scan as it was last stored."""
         return self.run.stored.scan
 
     @property
     def work(self) -> Work:
-        """How far it is."""
+        """Its progress."""
         return self.run.stored.work
 
     async def work_on(self) -> None:
@@ -142,7 +142,7 @@ class _Slice:
         except TimeoutError:
             if not limit.expired():
                 raise
-            if self.took == 0.0 and self.run.clean:  # the first part of the slice is too much for it
+            if self.took == 0.0 and self.run.clean:  # the first part of the slice takes too long
                 narrower = self.work.model_copy(update={"width": max(1, self.work.width // 2)})
                 await self._wait(Lack(check="mailbox", reason=Reason.TIMEOUT), narrower, 0.0)
 
@@ -167,7 +167,7 @@ class _Slice:
         await self._conclude()
 
     async def _may_read(self) -> bool:
-        """Whether the next part may be read now, and in time. Waits while Graph or failures want that, if it is short."""
+        """Whether there is time to read the next part now. Waits for Graph and for failures first, if the slice allows it."""
         while True:
             wait = _seconds_until(self.work.not_before)
             if wait <= 0 and not await self._gives_way():
@@ -178,7 +178,7 @@ class _Slice:
             await asyncio.sleep(wait)
 
     async def _gives_way(self) -> bool:
-        """Whether failures come first: some wait on the queue, or this instance triages one."""
+        """Whether failures have priority: some wait on the queue, or this instance is triaging one."""
         if -_seconds_until(self.work.stored_at) >= PAUSE_SECONDS:
             return False
         return self.services.triages > 0 or bool((await self.services.queue.state())[1])
@@ -191,7 +191,7 @@ class _Slice:
         await self._store(scan, part.work.model_copy(update={"stored_at": now()}), rows)
 
     async def _compared(self, scan: CoverageScan, part: Part) -> tuple[CoverageScan, list[Entity]]:
-        """The rows of a part, and the scan with what has changed since the earlier one."""
+        """The scan with what has changed since the earlier one, and the rows of a part."""
         limit = asyncio.Semaphore(_READS_AT_ONCE)
 
         async def before(mailbox: str) -> UncoveredMailbox | None:
@@ -213,7 +213,7 @@ class _Slice:
         return scan.model_copy(update={"changes": changes}), rows
 
     async def _wait(self, lack: Lack, work: Work, seconds: float) -> None:
-        """Says when to go on, unless the scan has been waiting for too long."""
+        """Stores when to continue, or ends a scan that has been waiting for too long."""
         if -_seconds_until(work.stored_at) >= STALLED_SECONDS:
             await self._end(lack)
             return
@@ -221,7 +221,7 @@ class _Slice:
         await self._store(self.scan, work.model_copy(update={"not_before": not_before}))
 
     async def _start_over(self, work: Work) -> None:
-        """Begins again with the first page. What was found until then is left to retention."""
+        """Starts again from the first page. Retention removes what was found until then."""
         if work.round == MOST_ROUNDS:
             await self._end(FORGOTTEN)
         else:
@@ -234,7 +234,7 @@ class _Slice:
         await self.services.coverage_runs.store(self.run, scan, work, rows)
 
     async def _conclude(self) -> None:
-        """Tells of a scan that has ended, and lets the next one begin. Done twice, it is told once."""
+        """Notifies channels of a scan that has ended, and lets the next one start. May run twice: they are notified once."""
         occasion = coverage_occasion(self.scan)
         if occasion is not None:
             await self.services.outbox.add(pending(self.services.settings.notifications, occasion))

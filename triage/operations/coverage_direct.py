@@ -14,17 +14,17 @@ from triage.operations.scanner import FORGOTTEN, MOST_ROUNDS, Blocked, Part, Sca
 from triage.settings import Tenant
 
 PATIENCE_SECONDS = 600.0
-"""So long the scan waits for Graph before it ends as it is."""
+"""How long the scan waits for Graph before it ends as it is."""
 
 Progress = Callable[[CoverageScan, list[UncoveredMailbox]], None]
-"""Gets the scan as it is after each part, and the uncovered mailboxes of that part."""
+"""Called after each part with the scan so far and the uncovered mailboxes of the part."""
 
 
 async def scan_without_storage(tenants: Tenants, tenant: Tenant, progress: Progress) -> CoverageScan:
     """Scans one tenant, and returns the scan. Raises nothing for what Graph does: then the scan is partial.
 
-    The users of a part are told before the next part is read, so nothing piles up. If Graph forgets the page, the scan
-    starts over: then `progress` gets a scan with fewer users than before.
+    The users of a part are reported before the next part is read, so memory doesn't grow. If Graph no longer knows the
+    page, the scan starts over: then `progress` gets a scan with fewer users than before.
     """
     scanner = Scanner(tenants.graph(tenant))
     scan, work, waited = new_scan(tenant.tenant_id), Work(expected=await scanner.count()), 0.0

@@ -1,4 +1,4 @@
-"""Watches the health of the service, and tells the channels when a part of it is degraded for a while."""
+"""Watches the health of the service, and notifies channels when a part of it has been degraded for a while."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from triage.storage.degraded import keep_degraded, read_degraded
 
 
 async def watch(services: Services) -> None:
-    """Tells what has changed since the last time. Raises azure.core's errors.
+    """Notifies channels of what has changed since the last run. Raises azure.core's errors.
 
-    What is told is stored first: a run that ends in between tells it again, with the same ID.
+    Notifications are stored first: a run that ends in between stores them again, with the same IDs.
     """
     channels = services.settings.notifications
     if not channels:

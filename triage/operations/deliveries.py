@@ -1,7 +1,7 @@
-"""Triages failures from the queue, and does what other messages of the service ask for.
+"""Processes the messages of the queues: triages failures, and handles the service's other messages.
 
-If evidence is missing for a passing reason, the finding is stored as it is, and the service looks again by itself
-(looks.py). The tries of the platform and the poison queue are for crashes, and for storage that is away.
+If evidence is missing for a temporary reason, the finding is stored as it is, and the service looks again by itself
+(looks.py). The platform's retries and the poison queue are for crashes, and for storage that can't be reached.
 """
 
 from __future__ import annotations
@@ -16,14 +16,8 @@ from triage import deadlines
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.intake.json_text import IntakeError
-from triage.intake.queue_message import (
-    QueuedFailure,
-    QueuedLook,
-    read_message,
-    read_retriage,
-    read_settle,
-    within_limit,
-)
+from triage.intake.queue_message import read_message, read_retriage, read_settle, within_limit
+from triage.intake.queued import QueuedFailure, QueuedLook
 from triage.operations.follow_up import next_look
 from triage.operations.incidents import settle_findings
 from triage.operations.looks import look_again
@@ -39,20 +33,20 @@ from triage.telemetry.instruments import Metric, count, record, span
 from triage.wire import epoch_ns
 
 PUT_BACK_SECONDS = 120
-"""How long a message waits that is put back on the queue because storage is away."""
+"""How long a message waits that was put back on the queue because storage can't be reached."""
 
 _log = logging.getLogger(__name__)
 
 
 async def handle(services: Services, message: QueueMessage) -> None:
-    """Triages the failure in a message, or does what another message of the service asks for.
+    """Triages the failure in a message, or handles another message of the service.
 
     A message with several failures is split first.
 
-    TriageIncompleteError asks the host for another try. azure.core's errors do the same; if storage is away at the last
-    try, the message is put back on the queue instead of the poison queue.
+    TriageIncompleteError makes the host retry. So do azure.core's errors, but if storage can't be reached at the last try,
+    the message is put back on the queue instead of the poison queue.
     """
-    if message.attempt == 1 and not isinstance(read_retriage(message.decoded), QueuedLook):  # it waits on purpose
+    if message.attempt == 1 and not isinstance(read_retriage(message.decoded), QueuedLook):  # its wait is intended
         record(Metric.QUEUE_AGE, time.time() - epoch_ns(message.inserted_at) / 1_000_000_000)
     services.warm_storage()
     try:
@@ -83,7 +77,7 @@ async def _handle(services: Services, message: QueueMessage) -> None:
             note(scenario=finding.scenario.value, cause=finding.cause.value, again=again)
             if not finding.passing:
                 answered(services, queued, kept.tenant_id)
-            # The id and the cause say nothing about a person.
+            # The ID and the cause are not personal data.
             _log.info("Finding %s: %s, %s", finding.id, finding.scenario.value, finding.cause.value)
         if not again and _counts(queued):
             _count(kept)
@@ -91,7 +85,7 @@ async def _handle(services: Services, message: QueueMessage) -> None:
 
 @contextlib.contextmanager
 def _at_work(services: Services, queued: QueuedFailure) -> Generator[None]:
-    """Says that a new failure is being triaged: what can wait gives way to it."""
+    """Counts a new failure that is being triaged, so that work that can wait gives way to it."""
     services.triages += queued.look is None
     try:
         yield
@@ -108,11 +102,11 @@ async def _save(services: Services, finding: Finding, queued: QueuedFailure, old
 
 
 async def _put_back(services: Services, message: QueueMessage) -> None:
-    """Puts a message on the queue once more. A failure keeps its delivery, so it still counts once."""
+    """Puts a message back on the queue. A failure keeps its delivery, so it still counts once."""
     text = message.decoded
     messages = [text.encode(errors="surrogatepass")]
     if read_retriage(text) is None:
-        with contextlib.suppress(IntakeError):  # what can't be read stays as it is, and so does what is too large
+        with contextlib.suppress(IntakeError):  # a message that can't be read, or is too large, stays as it is
             found = read_message(services.settings, text, message_id=message.id, inserted_at=message.inserted_at)
             messages = list(within_limit(queued.encode() for queued in found))
     await services.queue.send(messages, delay=PUT_BACK_SECONDS)
@@ -120,10 +114,10 @@ async def _put_back(services: Services, message: QueueMessage) -> None:
 
 
 async def handle_poison(services: Services, message: QueueMessage) -> None:
-    """Takes a message off the poison queue: a readable one leaves a finding, any other a rejected event.
+    """Takes a message off the poison queue: a readable one becomes a finding, any other a rejected event.
 
-    The service looks again at a failure whose finding is `undetermined`. A message whose finding can't be saved is kept
-    as a rejected event as well. Only while storage is away does the message stay on the queue.
+    The service looks again at a failure whose finding is `undetermined`. A message whose finding can't be saved also
+    becomes a rejected event. The message stays on the queue only while storage can't be reached.
     """
     count(Metric.POISONED)
     try:
@@ -143,7 +137,7 @@ async def handle_poison(services: Services, message: QueueMessage) -> None:
 
 
 def _counts(queued: QueuedFailure) -> bool:
-    """Whether a failure counts when no further look is due: a retriage that lacks nothing does not."""
+    """Whether a failure counts in the metrics when no further look is due: a complete retriage does not."""
     return queued.look is None or queued.look.before > 0
 
 

@@ -1,4 +1,4 @@
-"""The digest of a day: what is in reach and open now, and which failures the last 24 hours brought."""
+"""The daily digest: what is in reach and open now, and the failures of the last 24 hours."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CAUSES = 3
 async def send_digests(services: Services) -> int:
     """Adds the digest of the last 24 hours to the outbox, for each channel that wants one. Returns their number.
 
-    A channel that is for some tenants gets their numbers alone. Raises azure.core's errors.
+    A channel that is limited to some tenants gets only their numbers. Raises azure.core's errors.
     """
     end = time.time_ns()
     rows: list[Pending] = []
@@ -36,7 +36,7 @@ async def send_digests(services: Services) -> int:
 
 
 def digest(summary: Json, at: int) -> Occasion:
-    """What to tell of a summary (GET /api/summary). `at` is the end of its day, in nanoseconds since 1970."""
+    """The digest of a summary (GET /api/summary). `at` is the end of its day, in nanoseconds since 1970."""
     exposures, incidents = summary["exposures"], summary["openIncidents"]
     title = f"{amount(exposures['messages'], 'message')} can still be opened, {amount(incidents, 'incident')} open"
     broken = sum(audit["verdict"] == Verdict.BROKEN.value for audit in summary["audits"])

@@ -37,7 +37,7 @@ TOO_OLD = "Log Export keeps files for 30 days. Message Search is read for the sa
 TRUNCATED = "Log Export lists at most 200 files of an hour."
 NOT_READ = "A file of Log Export could not be read, or not all of its lines."
 _LINES_AT_ONCE = 200
-_HOURS_AT_ONCE = 2  # and the end of the range, which may or may not be part of it: three are allowed
+_HOURS_AT_ONCE = 2  # and the end of the range, which may or may not be included: three are allowed
 
 
 class LedgerRun:
@@ -67,7 +67,7 @@ class LedgerRun:
             await self._rows.save_lane(Lane.LEDGER, state)
 
     async def _begun(self, state: LedgerState, now: int, end: int) -> LedgerState:
-        """The state with a place to begin. What is older than Log Export's files is a gap."""
+        """The state with a start. Times that are older than Log Export's files are a gap."""
         oldest = (now - HISTORY) // HOUR * HOUR
         if state.settled_until is None:
             first = from_epoch_ns(min((now - BEGINNING) // HOUR * HOUR, end))
@@ -97,7 +97,7 @@ class LedgerRun:
         )
 
     async def _files(self, hours: Sequence[str]) -> dict[str, list[LogFile]]:
-        """The files of some hours, none twice. Where an answer may have been cut, each hour is asked for alone."""
+        """The files of some hours, none twice. If an answer may have been truncated, each hour is listed separately."""
         found = await self._ask(hours[0], hour_at(start_of(hours[-1]) + HOUR))
         if len(found) >= MOST_LINKS:
             found = [file for hour in hours for file in await self._ask_alone(hour)]
@@ -108,7 +108,7 @@ class LedgerRun:
         found = await self._ask(hour, hour_at(start_of(hour) + HOUR))
         if len(found) < MOST_LINKS:
             return found
-        try:  # an answer without the hour after it, if the end belongs to the range; else there is nothing in it
+        try:  # without the hour after it: if the range excludes its end, the answer is empty
             return [*found, *await self._ask(hour, hour)]
         except EtdError as error:
             if error.reason is not EtdReason.REFUSED:
@@ -119,7 +119,7 @@ class LedgerRun:
         return await self._session.client.log_files(first, last)
 
     async def _read_hour(self, hour: str, listing: dict[str, list[LogFile]], known: dict[str, HourState]) -> bool:
-        """Reads the files of an hour that are not read yet. False if time is up before the last one."""
+        """Reads the unread files of an hour. False if time is up before the last one."""
         states = await self._rows.files(hour) if listing[hour] else {}
         files = {digest(file.path): file for file in listing[hour]}
         new = [name for name in files if name not in states]
@@ -140,7 +140,7 @@ class LedgerRun:
         return True
 
     async def _read_file(self, hour: str, name: str, file: LogFile, state: FileState) -> FileState:
-        """Reads a file. It is counted as begun before: one that ends the process is not begun for ever."""
+        """Reads a file. The start is counted first, so that a file that crashes the process is not started forever."""
         state = state.model_copy(update={"tries": state.tries + 1})
         await self._rows.save_file(hour, name, state)
         try:
@@ -155,7 +155,7 @@ class LedgerRun:
         return state
 
     async def _read_lines(self, file: LogFile) -> tuple[int, int]:
-        """The number of lines, and of those that are no JSON. What the others say is stored."""
+        """Stores what the lines say. Returns the number of lines, and of those that are not JSON."""
         lines = unreadable = 0
         found: list[Sighting] = []
         async with aclosing(self._session.client.read_file(file)) as source:
@@ -179,7 +179,7 @@ class LedgerRun:
 
 
 def together(hours: Sequence[str]) -> list[list[str]]:
-    """Hours that can be asked for at once: one after the other, and no more than two."""
+    """Hours that can be listed in one request: at most two, one directly after the other."""
     found: list[list[str]] = []
     for hour in hours:
         last = found[-1] if found else []

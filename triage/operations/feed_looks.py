@@ -1,7 +1,7 @@
-"""Looks into the mailboxes: whether what ETD did has happened. What has not, twice, is posted as a failure.
+"""Looks into mailboxes to check whether ETD's actions took effect. One that did not, twice, is posted as a failure.
 
-A failure goes to the intake queue before its action is marked: a run that ends in between sends it again, and the same
-id makes the same finding of it.
+A failure goes to the intake queue before its action is marked. A run that ends in between sends it again, with the same
+ID, so it is still one finding.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from triage.feeds.event import event_id, failure_of
 from triage.feeds.lanes import MINUTE, Lane
 from triage.feeds.looks import Schedule, after_look, see
 from triage.graph.collect import collect
-from triage.intake.queue_message import QueuedFailure, finding_id
+from triage.intake.queue_message import finding_id
+from triage.intake.queued import QueuedFailure
 from triage.intake.scenario import Scenario
 from triage.operations.feed_search import newest_of
 from triage.operations.feed_session import FeedSession, Job
@@ -33,7 +34,7 @@ from triage.telemetry.instruments import Metric, count, span
 from triage.wire import from_epoch_ns
 
 LOOKS_A_RUN = 600
-"""The looks at messages of one tenant in a minute: half as many as the service makes at open findings."""
+"""The looks at messages of one tenant in a minute: half as many as at open findings."""
 
 _AT_ONCE = 16
 _LEASE = 2 * deadlines.MAINTENANCE
@@ -50,7 +51,7 @@ async def look_at_actions(services: Services, seconds: float = deadlines.MAINTEN
 
 async def _look(services: Services, session: FeedSession, until: float) -> int:
     tenant = services.settings.tenant(session.api.tenant_id)
-    # In most minutes nothing is due: then there is nothing to have a lease for.
+    # In most minutes nothing is due, and then no lease is needed.
     if tenant is None or not await session.actions.due(session.clock(), 1):
         return 0
     lease = await session.rows.lease(Job.LOOKS, session.clock(), _LEASE)
@@ -85,9 +86,9 @@ async def _looked(services: Services, tenant: Tenant, action: Action) -> Action:
 
 
 async def _confirmed(services: Services, session: FeedSession, actions: Sequence[Action], until: float) -> list[Action]:
-    """The actions, and instead of one that is to be posted the later one, if ETD knows of one by now, such as a release.
+    """The actions. One that is to be posted is replaced by a later one, such as a release, if ETD has one by now.
 
-    If ETD can't be asked, or time is up, what was seen stands.
+    If ETD can't be reached, or time is up, the actions stay as they are.
     """
     first_look, _ = services.settings.etd_looks
     posted = {action.etd_id: action for action in actions if action.state is ActionState.POSTED}
@@ -111,7 +112,7 @@ async def _confirmed(services: Services, session: FeedSession, actions: Sequence
 async def _keep(
     services: Services, session: FeedSession, before: Sequence[StoredAction], after: Sequence[Action]
 ) -> None:
-    """Posts what failed, and stores what became of each action. What the poller changed in the meantime is looked at again."""
+    """Posts failures, and stores the result of each action. If the poller has changed one meanwhile, it is looked at again."""
     from azure.core.exceptions import HttpResponseError
 
     tenant_id = session.api.tenant_id
@@ -139,7 +140,7 @@ def _posted(tenant_id: str, action: Action) -> Action:
 
 
 def _message(services: Services, tenant_id: str, action: Action) -> bytes:
-    """The queue message of a failure, as the HTTP intake writes it. Sent twice, it still is one delivery."""
+    """The queue message of a failure, as the HTTP intake writes it. If it is sent twice, it still is one delivery."""
     failure = failure_of(tenant_id, action)
     return QueuedFailure.of(
         failure,

@@ -1,7 +1,7 @@
-"""Polls one tenant's feed: each lane in turn, in a slice of time that a timer gives.
+"""Polls one tenant's feed: each lane in turn, for a slice of time.
 
-Whatever is found is stored before it counts as read, so a run that ends anywhere is made good by the next one: it reads
-the same again, and what is known stays as it is.
+What is found is stored before it counts as read. So after a run that ends anywhere, the next one reads the same again, and
+what is already known doesn't change.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 async def poll_feed(session: FeedSession, first_look_minutes: int, seconds: float = deadlines.POLL) -> bool:
-    """Reads what is due, for at most so many seconds. False if another run is doing it. Raises azure.core's errors."""
+    """Reads what is due, for at most `seconds`. False if another run is doing it. Raises azure.core's errors."""
     lease = await session.rows.lease(Job.POLL, session.clock(), LEASE)
     if lease is None:
         return False
@@ -52,7 +52,7 @@ class _Poll:
         self._search_fails = False
 
     async def run(self) -> None:
-        """Every lane, the most urgent first. What can wait comes last, and gets the time that is left."""
+        """Reads every lane, the most urgent first. Lanes that can wait get the time that is left."""
         await self._search(Lane.FAST)
         await self._try(Lane.LEDGER, LedgerRun(self._session, self._sightings, self._until).run)
         await self._search(Lane.DAY)
@@ -65,7 +65,7 @@ class _Poll:
             await self._try(lane, lambda: read_window(self._session, self._sightings, lane, self._until))
 
     async def _try(self, lane: Lane, work: Callable[[], Awaitable[None]]) -> None:
-        """One lane. An error is kept where people see it, and leaves the others alone if they ask something else."""
+        """Reads one lane. An error is stored where people see it. It stops only lanes that use the same part of the API."""
         if time.monotonic() >= self._until:
             return
         try:

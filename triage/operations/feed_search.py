@@ -1,4 +1,4 @@
-"""Reads Message Search: the window of a lane, piece by piece, and the mailboxes of messages that nobody named."""
+"""Reads Message Search: the window of a lane, piece by piece, and the mailboxes that Log Export did not name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LOOKUP_WORDS = (Verdict.SPAM, Verdict.GRAYMAIL)
 
 
 async def read_window(session: FeedSession, sightings: Sightings, lane: Lane, until: float) -> None:
-    """Reads a lane's window, or goes on with it, until it is read or time is up (`until`, of time.monotonic)."""
+    """Reads a lane's window, or continues it, until it is read or time is up (`until`, of time.monotonic)."""
     state = await session.rows.lane(lane)
     if not is_due(lane, state, session.clock()):
         return
@@ -50,7 +50,7 @@ async def read_window(session: FeedSession, sightings: Sightings, lane: Lane, un
 
 
 async def _read_piece(session: FeedSession, sightings: Sightings, lane: Lane, piece: Piece, until: float) -> bool:
-    """Reads a piece to its last page. False if time is up before that, or would be: that shows on the first page."""
+    """Reads a piece to its last page. False if time is up before that, or if the first page shows that it would be."""
     first = True
     async for page in pages(session, piece, session.api.verdicts):
         found = [read_search_row(row, lane) for row in page.messages]
@@ -64,13 +64,13 @@ async def _read_piece(session: FeedSession, sightings: Sightings, lane: Lane, pi
 
 
 def _seconds(session: FeedSession, page: SearchPage) -> float:
-    """How long the pages after the first one take at least, if it says how many messages there are."""
+    """How long the pages after the first one take at least, if the first one has the number of messages."""
     rest = (page.total or 0) - len(page.messages)
     return rest / max(len(page.messages), 1) / session.api.requests_per_second
 
 
 async def pages(session: FeedSession, piece: Piece, verdicts: Sequence[str]) -> AsyncIterator[SearchPage]:
-    """The pages of a time, with rows that may come twice: a page token can end with the token of the API."""
+    """The pages of a time. Rows may come twice, because a page token can expire together with the access token."""
     start, end = (as_datetime(from_epoch_ns(moment)) for moment in (piece.start, piece.end))
     token: str | None = None
     again = True
@@ -89,7 +89,7 @@ async def pages(session: FeedSession, piece: Piece, verdicts: Sequence[str]) -> 
 
 
 async def look_up(session: FeedSession, sightings: Sightings, until: float) -> None:
-    """Searches for the messages of which ETD named no mailboxes: around the action first, then for a week before it."""
+    """Searches for messages whose mailboxes ETD did not name: around the action first, then for a week before it."""
     waiting = [one.action for one in sightings.orphans.values() if one.action.state is ActionState.WAITING]
     for lookup in lookups(waiting, session.clock() - LAG):
         if time.monotonic() >= until - deadlines.ETD_REQUEST:
@@ -117,9 +117,9 @@ async def _read_lookup(session: FeedSession, sightings: Sightings, lookup: Looku
 
 
 async def newest_of(session: FeedSession, action: Action) -> Sighting | None:
-    """What Message Search says of a message now; None if it doesn't have it, or the time of the message is not known.
+    """What Message Search says about a message now; None if it doesn't have it, or the time of the message is not known.
 
-    Its window shows no message that an analyst has found to be harmless. This search does: it names every verdict.
+    The windows don't show a message that an analyst has found harmless. This search does, because it asks for every verdict.
     """
     if action.message_at is None:
         return None

@@ -1,4 +1,4 @@
-"""What the poller of one tenant has at hand: its rows, ETD's API, the day's budget, and what it has just seen."""
+"""What the poller of one tenant needs: its rows, ETD's API, the day's budget, and what it has recently seen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REMEMBERED = 50_000
 
 
 class Job(StrEnum):
-    """What a feed does, each with a lease and counts of its own."""
+    """The jobs of a feed, each with its own lease and counts."""
 
     POLL = "poll"
     LOOKS = "looks"
@@ -33,14 +33,14 @@ class Job(StrEnum):
 
 @dataclass
 class _Spent:
-    """The requests of a day: those of one job by lane, and those of the other jobs when it began."""
+    """The requests of a day: those of one job by lane, and those of the other jobs when it started."""
 
     day: str = ""
     own: Counter[str] = field(default_factory=Counter[str])
     others: Counter[str] = field(default_factory=Counter[str])
 
 
-# Which job asks ETD for which lane: a poll and looks at the same time have one client.
+# Which job calls ETD for which lane: a poll and looks that run at the same time share the client.
 _ASKING: ContextVar[tuple[Job, Lane]] = ContextVar("asking", default=(Job.POLL, Lane.FAST))
 
 
@@ -58,7 +58,7 @@ class FeedSession:
 
     @property
     def today(self) -> str:
-        """The day in UTC: the budget and the counts are by day."""
+        """The day in UTC, for the budget and the counts."""
         return from_epoch_ns(self.clock())[:10]
 
     async def state(self) -> Feed:
@@ -68,12 +68,12 @@ class FeedSession:
         return feed_of(self.api.tenant_id, self.api.requests_per_day, record, now, self.api.expires_on)
 
     def begin(self, job: Job) -> None:
-        """Has the requests of the day read again: another instance may have made some."""
+        """Makes the session read the requests of the day again: another instance may have made some."""
         self._spent[job] = _Spent()
 
     @contextmanager
     def asking(self, job: Job, lane: Lane) -> Generator[None]:
-        """Around what asks ETD for a lane: its requests are counted as such."""
+        """A context in which requests to ETD count as those of a job and a lane."""
         token = _ASKING.set((job, lane))
         try:
             yield
@@ -94,11 +94,11 @@ class FeedSession:
         await self.rows.save_used(spent.day, job, spent.own)
 
     def is_new(self, sighting: Sighting) -> bool:
-        """Whether a sighting has not been stored by this session: windows overlap, so most come many times."""
+        """Whether this session has not stored a sighting yet: windows overlap, so most come many times."""
         return _fingerprint(sighting) not in self._remembered
 
     def remember(self, sightings: list[Sighting]) -> None:
-        """Keeps in mind that sightings are stored. The oldest are forgotten."""
+        """Remembers that sightings are stored. The oldest are forgotten."""
         self._remembered |= dict.fromkeys(map(_fingerprint, sightings))
         while len(self._remembered) > _REMEMBERED:
             del self._remembered[next(iter(self._remembered))]

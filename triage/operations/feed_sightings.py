@@ -1,4 +1,4 @@
-"""Brings what was seen together with what is known, and stores what that changes."""
+"""Combines what was seen with what is known, and stores what changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Sightings:
-    """Stores sightings of one poll. `orphans` are the actions whose mailboxes are not known: read them first."""
+    """Stores the sightings of one poll. `orphans` are the actions whose mailboxes are not known; read them first."""
 
     def __init__(self, session: FeedSession, first_look_minutes: int) -> None:
         self.orphans: dict[str, StoredAction] = {}
@@ -31,7 +31,7 @@ class Sightings:
         self._strange: set[str] = set()
 
     async def store(self, sightings: Sequence[Sighting]) -> None:
-        """Stores what is new in sightings. Raises azure.core's errors; then all of them can be stored again."""
+        """Stores what is new in sightings. Raises azure.core's errors; then store all of them again."""
         from azure.core.exceptions import HttpResponseError
 
         fresh = [one for one in sightings if one.etd_id in self.orphans or self._session.is_new(one)]
@@ -71,7 +71,7 @@ class Sightings:
     def _of_message(
         self, known: dict[str, StoredAction], orphan: StoredAction | None, sightings: Iterable[Sighting]
     ) -> list[Change]:
-        """What sightings of one message change. Once its mailboxes are known, its orphan is an action in each of them."""
+        """What sightings of one message change. Once its mailboxes are known, an orphan becomes an action in each of them."""
         now = self._session.clock()
         before: dict[str, StoredAction | None] = {**known, **({"": orphan} if orphan else {})}
         after: dict[str, Action] = {mailbox: stored.action for mailbox, stored in before.items() if stored}
@@ -89,7 +89,7 @@ class Sightings:
         return [one for one in changes if one.before is None or one.after is not one.before.action]
 
     def _note_strange(self, sightings: Iterable[Sighting]) -> None:
-        """Says each unknown word once, as ETD wrote it."""
+        """Logs each unknown word once, as ETD wrote it."""
         for one in sightings:
             for name, word, unknown in (
                 ("folder", one.folder, one.folder is not None and meaning(one.folder) is None),
@@ -101,7 +101,7 @@ class Sightings:
 
 
 def _sighting_of(orphan: Action) -> Sighting:
-    """What was seen of an action when its mailboxes were not known."""
+    """The sighting of an action whose mailboxes were not known."""
     moment = epoch_ns(orphan.at)
     return Sighting(
         etd_id=orphan.etd_id,

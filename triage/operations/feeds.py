@@ -1,4 +1,4 @@
-"""The feeds: how each is doing, and polling them."""
+"""The feeds: their states, and polling them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def _feed(services: Services, tenant_id: str) -> Feed:
 
 
 async def poll(services: Services, tenant_id: str | None = None) -> list[str]:
-    """Polls a tenant's feed now, or all feeds, in the background. Returns the ids of the tenants that have one."""
+    """Polls a tenant's feed now, or all feeds, in the background. Returns the IDs of the tenants that have a feed."""
     ids = [api.tenant_id for api in services.settings.etd_apis if tenant_id in (None, api.tenant_id)]
     if ids:
         services.start(poll_now(services, ids))
@@ -31,7 +31,7 @@ async def poll(services: Services, tenant_id: str | None = None) -> list[str]:
 
 
 async def poll_now(services: Services, tenant_ids: list[str] | None = None, seconds: float = deadlines.POLL) -> None:
-    """Polls these feeds, or all, at the same time. Raises azure.core's errors, once the others are done."""
+    """Polls these feeds, or all, at the same time. Raises azure.core's errors, after the other polls have ended."""
     ids = [api.tenant_id for api in services.settings.etd_apis] if tenant_ids is None else tenant_ids
     first_look, _ = services.settings.etd_looks
     results = await asyncio.gather(

@@ -1,4 +1,4 @@
-"""Findings as clients see them: one whose incident is suppressed is `suppressed`, which is not stored with it."""
+"""Findings as clients see them: a finding of a suppressed incident is `suppressed`, which is not stored in the finding."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ async def page(
     query = await _narrowed(services, query)
     wanted = query.filters.get("state")
     if wanted is None:
-        reading = services.findings.page(query, top, token, whole=whole)
+        reading = services.finding_lists.page(query, top, token, whole=whole)
         (rows, token), suppressed = await asyncio.gather(reading, services.incident_lists.suppressed())
         return [_shown(row, suppressed) for row in rows], token
     suppressed = await services.incident_lists.suppressed()
     query = _stored(query, suppressed)
     found: list[Json] = []
     while True:
-        rows, token = await services.findings.page(query, top - len(found), token, whole=whole)
+        rows, token = await services.finding_lists.page(query, top - len(found), token, whole=whole)
         seen = (_shown(row, suppressed) for row in rows)
         found += [row for row in seen if row["state"] in wanted]
         if token is None or len(found) >= top:
@@ -52,9 +52,9 @@ async def page(
 
 
 async def _narrowed(services: Services, query: Query) -> Query:
-    """The query of an incident with what its findings have in common: no list of findings is by incident.
+    """The query of an incident, with filters for what its findings have in common, because there is no list by incident.
 
-    All but those of a message have one cause, and those of a mailbox have one mailbox (IncidentKey).
+    Except for incidents about a message, they have one cause; those about a mailbox also have one mailbox (IncidentKey).
     """
     incidents = query.filters.get("incidentId", ())
     incident = await services.incidents.get(incidents[0]) if len(incidents) == 1 else None
@@ -69,7 +69,7 @@ async def _narrowed(services: Services, query: Query) -> Query:
 
 
 def _stored(query: Query, suppressed: AbstractSet[str]) -> Query:
-    """The query of what is stored: what is suppressed is stored as open."""
+    """The query of what is stored: suppressed findings are stored as open."""
     wanted = query.filters.get("state", ())
     if SUPPRESSED not in wanted:
         return query

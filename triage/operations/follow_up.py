@@ -1,8 +1,8 @@
-"""Looks again at open findings by themselves, until they are resolved: by FOLLOW_UP_MINUTES, and when somebody asks.
+"""Looks at open findings again until they are resolved: by FOLLOW_UP_MINUTES, and when somebody asks.
 
-When a finding is stored, its next look goes into the due index (triage/storage/due.py). Each minute, what is due goes
-to the queue of looks, which has a function of its own: a new failure never waits behind looks. LOOKS_PER_MINUTE keeps
-them to a share of Graph's quotas; what is over it is due in the next minute.
+When a finding is stored, its next look goes into the due index (triage/storage/due.py). Each minute, looks that are due go
+to the queue of looks, which has its own function, so a new failure never waits behind looks. LOOKS_PER_MINUTE limits them
+to a share of Graph's quotas; the rest is due in the next minute.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from itertools import accumulate
 
 from triage.finding import Finding, FindingState
-from triage.intake.queue_message import QueuedLook, QueuedRetriage
+from triage.intake.queued import QueuedLook, QueuedRetriage
 from triage.operations.services import Services
 from triage.settings import Settings
 from triage.storage.due import DueLook
@@ -21,17 +21,17 @@ from triage.wire import epoch_ns, from_epoch_ns, now
 
 LOOKS_PER_MINUTE = 1200
 """The looks at findings of one tenant. At 1.8 resource units each, they take a tenth of the 3,500 units in 10 seconds
-that Graph gives an app in a small tenant (https://learn.microsoft.com/graph/throttling-limits)."""
+that Graph allows an app in a small tenant (https://learn.microsoft.com/graph/throttling-limits)."""
 
 _MINUTE, _DAY = 60 * 1_000_000_000, 86400 * 1_000_000_000
-# Findings of one minute don't come back in one minute: the delay is up to so much longer, by the finding's ID.
+# The delay is up to this much longer, depending on the finding's ID, so that findings of one minute are spread out.
 _SPREAD = 0.1
 
 
 def next_look(settings: Settings, finding: Finding) -> str | None:
-    """When an open finding is looked at again: a delay of FOLLOW_UP_MINUTES from now, by the time since it came first.
+    """When an open finding is looked at again: a delay of FOLLOW_UP_MINUTES from now, by the time since it first arrived.
 
-    None if it is resolved, or came more than FOLLOW_UP_DAYS ago.
+    None if it is resolved, or first arrived more than FOLLOW_UP_DAYS ago.
     """
     waited = epoch_ns(now()) - epoch_ns(finding.first_seen)
     if finding.state is not FindingState.OPEN or waited >= settings.follow_up_days * _DAY:
@@ -53,7 +53,7 @@ async def recheck(services: Services, incident_id: str, tenant_id: str | None) -
 async def release(services: Services) -> int:
     """Puts the looks that are due on their queue, spread over a minute. Returns their number.
 
-    Raises azure.core's errors. A run that ends early, or another one at the same time, sends a look twice at most: the
+    Raises azure.core's errors. If a run ends early, or two run at the same time, a look is sent at most twice, and the
     second one is dropped.
     """
     released = 0
@@ -71,7 +71,7 @@ async def release(services: Services) -> int:
 def _within_share(
     used: Counter[tuple[int, str]], looks: list[DueLook]
 ) -> tuple[list[tuple[int, DueLook]], list[DueLook]]:
-    """The looks that the share of their tenant allows in this minute, each with its delay in seconds; and the others."""
+    """The looks that their tenant's share allows in this minute, each with its delay in seconds, and the remaining looks."""
     minute = int(time.time()) // 60
     for known in [key for key in used if key[0] < minute]:
         del used[known]

@@ -12,19 +12,19 @@ from triage.graph.permissions import SETS
 from triage.operations.services import Services
 
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
-# Without them, a finding does not say what kind of mailbox it is, or is less sure about a license or where a message went,
-# and an audit does not say who changed the app.
+# Optional permissions. Without them, a finding doesn't have the mailbox type, or is less certain about a license or where a
+# message went, and an audit doesn't say who changed the app.
 _DISPENSABLE = {permission for name in ("licenses", "mailbox-kind", "evidence") for permission in SETS[name]}
-# Graph answered: the identity lacks a permission, or this cloud does not have the question.
+# Graph answered, so it works: the identity lacks a permission, or this cloud doesn't support the question.
 _ANSWERED = {None, Reason.FORBIDDEN, Reason.UNSUPPORTED}
 
 
 async def check_health(services: Services) -> dict[str, Any]:
-    """The state of the service, without anything about a tenant: `status` and `checks`, as in docs/api.md."""
+    """The state of the service, without tenant data: `status` and `checks`, as in docs/api.md."""
     graphs = [services.tenants.graph(tenant) for tenant in services.settings.tenants]
     probes = asyncio.gather(*(graph.probes.get() for graph in graphs))
     error, answers, failing, feeds = await asyncio.gather(
-        services.storage_error(), probes, services.failing_channels(), services.feed_states()
+        services.states.storage_error(), probes, services.states.failing_channels(), services.states.feeds()
     )
     storage = {"status": DOWN, "error": error} if error else {"status": OK}
     graph, permissions = _graph_state(answers), _permission_state(answers)
@@ -56,13 +56,13 @@ def _permission_state(tenants: list[list[Answer[Any]]]) -> dict[str, Any]:
 
 
 def _notification_state(channels: int, failing: int | None) -> dict[str, Any]:
-    """Whether the channels take what they are sent. Their names are nobody's business who only asks for the health."""
+    """Whether the channels accept notifications. Their names are left out, because anybody may read the health."""
     status = "unknown" if failing is None else DEGRADED if failing else OK
     return {"status": status, "channels": channels, "failing": failing or 0}
 
 
 def _feed_state(feeds: list[Feed] | None) -> dict[str, Any]:
-    """Whether failures come by themselves where they should: how many feeds there are, and are behind or failing."""
+    """The state of the feeds: how many there are, and how many are behind or failing."""
     found = Counter(feed.state for feed in feeds or [])
     behind, failing = found[FeedState.BEHIND], found[FeedState.FAILING]
     status = "unknown" if feeds is None else DEGRADED if behind or failing else OK

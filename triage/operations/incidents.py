@@ -1,4 +1,4 @@
-"""What people do with incidents, and what an audit means for them."""
+"""What people do with incidents, and what an audit changes about them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable
 from triage.audit.model import Audit, Verdict
 from triage.finding import Finding, reopened_by_hand, resolved_by_hand
 from triage.incidents import Incident, IncidentState, ResolveReason, fixed, not_fixed, reopen, resolve
-from triage.intake.queue_message import QueuedSettle
+from triage.intake.queued import QueuedSettle
 from triage.operations.follow_up import recheck
 from triage.operations.services import Services
 from triage.telemetry.instruments import span
 from triage.wire import now
 
-# The findings that one message settles: within the time of a function.
+# The findings that one message settles, so that it ends within the time of a function.
 _SETTLED_AT_ONCE = 200
 _AT_THE_SAME_TIME = 16
-# Seconds until the next message: what was settled has left the list of open findings by then.
+# Seconds until the next message: by then, settled findings have left the list of open findings.
 _NEXT = 5
-# Seconds in which what was opened gets into the list of open findings.
+# Seconds until findings that were opened are in the list of open findings.
 _LISTED = 10.0
 
 
@@ -47,7 +47,7 @@ async def reopen_by_hand(services: Services, incident_id: str, by: str, note: st
 
 
 async def settle_findings(services: Services, settle: QueuedSettle) -> None:
-    """Resolves or opens findings of an incident as a person did with it, as many as time allows; then goes on."""
+    """Resolves or opens findings of an incident that a person resolved or reopened, a part at a time."""
     incident = await services.incidents.get(settle.incident_id)
     if incident is None:
         return
@@ -69,7 +69,7 @@ async def _resolve(services: Services, incident: Incident, settle: QueuedSettle)
 
 
 async def _open_again(services: Services, incident: Incident, settle: QueuedSettle) -> int:
-    """Nothing is known of them since they were resolved, so they are looked at once they are open."""
+    """Opens findings again. They were not looked at while they were resolved, so they are looked at afterward."""
     at = incident.opened_at or now()
     found = [one async for one in services.incidents.other_findings(incident.id, settle.after)]
     part = found[:_SETTLED_AT_ONCE]
@@ -93,7 +93,7 @@ async def _change(services: Services, finding_ids: Iterable[str], step: Callable
 
 
 async def follow_audit(services: Services, audit: Audit) -> None:
-    """Looks again at the findings of each incident whose app an audit finds fixed. What it could not read changes nothing."""
+    """Looks again at the findings of incidents that an audit finds fixed. What the audit could not read changes nothing."""
     if audit.verdict in (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE):
         return
     broken = {issue.code for issue in audit.issues}

@@ -1,10 +1,10 @@
-"""Looks again by itself at a failure whose evidence was missing for a passing reason.
+"""Retries a failure whose evidence was missing for a temporary reason.
 
 The service puts a message on the intake queue that stays invisible until the look is due (RETRY_SECONDS). So a look
-survives restarts, and any instance can do it. It is sent before the finding of this look is stored: if the service is
-killed in between, the message of this look comes again, and sends the next one twice. A look whose number is not the
-next one of the finding is dropped, so only one of the two is done. A look that comes before the finding is stored is
-tried again. One that is lost all the same (somebody cleared the queue) is missed by recovery.py.
+survives restarts, and any instance can make it. The message is sent before the finding of the current look is stored: if
+the service is killed in between, the current look runs again and sends the next one twice. A look whose number is not
+the next one of the finding is dropped, so only one of the two is made. A look that arrives before the finding is stored
+is retried. If a look is lost (somebody cleared the queue), recovery.py notices.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from math import ceil
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.graph.throttling import PROBE_SECONDS
-from triage.intake.queue_message import QueuedLook
+from triage.intake.queued import QueuedLook
 from triage.operations.services import Services
 from triage.wire import epoch_ns, from_epoch_ns, now
 
 LONGEST = 24 * 3600
-"""How many seconds after the first look without evidence the last one can be."""
+"""The longest time from the first look without evidence to the last one, in seconds."""
 
 _NANOSECONDS = 1_000_000_000
 
 
 def asked_again(finding: Finding) -> QueuedLook:
-    """The look that somebody asks for: the one after the last look at the finding, with all its retries ahead."""
+    """The look that somebody asks for: it follows the last look at the finding, and has all its retries left."""
     return QueuedLook.after(finding.id, finding.looks + 1, 0, now())
 
 
 def is_early(look: QueuedLook, finding: Finding | None) -> bool:
-    """Whether a look may follow a finding that is not stored yet: storage can be slower than the delay of the look."""
+    """Whether the finding before a look may not be stored yet: storage can be slower than the delay of the look."""
     return finding is None or look.number > finding.looks + 1
 
 
@@ -40,10 +40,10 @@ def is_next(look: QueuedLook, finding: Finding) -> bool:
 
 
 async def look_again(services: Services, finding: Finding, look: QueuedLook | None) -> Finding:
-    """Queues the look after this one, and returns the finding that says when it is due: not before Graph's Retry-After.
+    """Queues the next look, not before Graph's Retry-After, and returns the finding with the time when it is due.
 
-    No look is queued after LONGEST, nor for another delivery of a failure whose cause is known already. Raises
-    azure.core's errors: then the message of this look has to come again.
+    No look is queued after LONGEST, nor for another delivery of a failure whose cause is already known. Raises
+    azure.core's errors: then the message of this look has to run again.
     """
     if look is None:
         stored = await services.findings.get(finding.id)
@@ -61,5 +61,5 @@ async def look_again(services: Services, finding: Finding, look: QueuedLook | No
 
 
 def _wait_of_graph(finding: Finding) -> int:
-    """The longest Retry-After of the answers that were missing, in whole seconds. After PROBE_SECONDS one read may try."""
+    """The longest Retry-After of the missing answers, in whole seconds, but at most PROBE_SECONDS."""
     return ceil(min(max((lack.retry_after or 0.0 for lack in finding.reasons), default=0.0), PROBE_SECONDS))

@@ -1,6 +1,6 @@
-"""What the service does each minute: whatever was left behind, and whatever is due.
+"""What the service does each minute: work that is due, and work that other instances left unfinished.
 
-Each part may fail without the others. All of them may run on several instances at the same time.
+One part can fail without the others. All parts may run on several instances at the same time.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 async def maintain(services: Services, seconds: float = deadlines.MAINTENANCE) -> None:
-    """Applies changes of findings, releases looks, looks whether what ETD did took effect, probes whether Graph answers
-    again, goes on with coverage scans, ends suppressions, and brings version 1 forward.
+    """Applies changes of findings, releases looks, checks actions of ETD, probes Graph after an outage, continues coverage
+    scans, ends suppressions, and migrates findings of version 1.
 
-    Raises the first error, after the other parts were tried.
+    Raises the first error, after the other parts have ended.
     """
     parts: dict[str, Awaitable[object]] = {
         "changes": services.projector.run(seconds),
@@ -33,7 +33,7 @@ async def maintain(services: Services, seconds: float = deadlines.MAINTENANCE) -
         "coverage": run_scans(services),
         "actions": look_at_actions(services, seconds),
         "suppressions": services.incidents.end_suppressions(),
-        "version 1": _bring_forward(services, seconds),
+        "version 1": _migrate(services, seconds),
     }
     results = await asyncio.gather(*parts.values(), return_exceptions=True)
     failed = [result for result in results if isinstance(result, Exception)]
@@ -43,11 +43,11 @@ async def maintain(services: Services, seconds: float = deadlines.MAINTENANCE) -
         raise failed[0]
 
 
-async def _bring_forward(services: Services, seconds: float) -> None:
-    """Brings findings of version 1 forward until there are no more, or time is up."""
+async def _migrate(services: Services, seconds: float) -> None:
+    """Migrates findings of version 1 until there are no more, or time is up."""
     try:
         async with asyncio.timeout(seconds):
-            async for _ in services.findings.bring_forward():
+            async for _ in services.findings.migrate():
                 pass
     except TimeoutError:
-        _log.info("Findings of version 1 are left. The next run brings them forward.")
+        _log.info("Some findings of version 1 are left. The next run migrates them.")

@@ -1,6 +1,6 @@
-"""Measures what nothing else tells while the service is idle: what waits on the queues, and the state of each app and feed.
+"""Measures the queues, and the state of each app and feed, also while the service is idle.
 
-The timer runs every five minutes. Alerts compare what it measures, and notice by its absence that the app does not run.
+The timer runs every five minutes. Alerts compare the measurements. If there are none, the app does not run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections import Counter
 
 from triage.audit.model import Verdict
 from triage.feeds.model import FeedState
-from triage.intake.queue_message import QueuedLook, decode, read_retriage
+from triage.intake.queue_message import decode, read_retriage
+from triage.intake.queued import QueuedLook
 from triage.operations.services import Services
 from triage.storage.queue import IntakeQueue
 from triage.telemetry.instruments import Metric, record
@@ -19,7 +20,7 @@ from triage.wire import epoch_ns
 
 
 async def measure(services: Services) -> None:
-    """Records the queues, the newest verdicts and the feeds. Raises azure.core's errors; what could be read is recorded first."""
+    """Records the queues, the newest verdicts and the feeds. Raises azure.core's errors after recording the rest."""
     name = services.settings.queue
     poison = [IntakeQueue(services.account, f"{one}-poison") for one in (name, f"{name}-looks")]
     results = await asyncio.gather(
@@ -36,7 +37,7 @@ async def measure(services: Services) -> None:
 
 
 async def _queue(name: str, *queues: IntakeQueue) -> None:
-    """The number of messages, and how long the oldest visible one has waited. A later look waits on purpose."""
+    """The number of messages, and how long the oldest visible one has waited, without later looks, which wait by design."""
     states = await asyncio.gather(*(queue.state() for queue in queues))
     fronts = [one for _, front in states for one in front]
     arrived = [at for text, at in fronts if not isinstance(read_retriage(decode(text)), QueuedLook)]
@@ -45,14 +46,14 @@ async def _queue(name: str, *queues: IntakeQueue) -> None:
 
 
 async def _apps(services: Services) -> None:
-    """How many tenants have which verdict by their newest audit, without saying which tenants."""
+    """The number of tenants with each verdict in their newest audit, without tenant IDs."""
     verdicts = Counter(audit.verdict for audit in await services.audits.latest())
     for verdict in Verdict:
         record(Metric.APPS, verdicts[verdict], verdict=verdict.value)
 
 
 async def _feeds(services: Services) -> None:
-    """How each feed is doing, without saying which tenants they are of."""
+    """The state of each feed, without tenant IDs."""
     sessions = [services.feed(api.tenant_id) for api in services.settings.etd_apis]
     feeds = [await session.state() for session in sessions]
     states = Counter(feed.state for feed in feeds)

@@ -1,4 +1,4 @@
-"""What a message of the queue asks for: failures to triage, or the failure of a stored finding. What can't be read is kept."""
+"""The failures in a queue message, or the failure of the stored finding that it names. Other messages are rejected."""
 
 from __future__ import annotations
 
@@ -12,15 +12,8 @@ from uuid import uuid4
 import azure.functions as func
 
 from triage.intake.json_text import IntakeError
-from triage.intake.queue_message import (
-    QueuedFailure,
-    QueuedLook,
-    QueuedRetriage,
-    decode,
-    read_message,
-    read_retriage,
-    within_limit,
-)
+from triage.intake.queue_message import decode, read_message, read_retriage, within_limit
+from triage.intake.queued import QueuedFailure, QueuedLook, QueuedRetriage
 from triage.operations.looks import asked_again, is_early, is_next
 from triage.operations.services import Services
 from triage.storage.finding_rows import Stored
@@ -33,13 +26,13 @@ _log = logging.getLogger(__name__)
 
 
 EARLY_SECONDS = 30
-"""How long a look waits on the queue that comes before its finding is stored, once its tries are used up."""
+"""How long a look waits on the queue if its finding is not stored yet and its tries are used up."""
 EARLY_FOR = 3600.0
-"""For how long after the first look without evidence a finding may still be on its way to storage, in seconds."""
+"""How long after the first look without evidence a finding may still not be stored, in seconds."""
 
 
 class TriageIncompleteError(PlainError):
-    """Time is up, or the message came too early. It goes back to the queue and is tried again."""
+    """Time is up, or the message arrived too early. It goes back to the queue and is retried."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +46,7 @@ class QueueMessage:
 
     @classmethod
     def of(cls, message: func.QueueMessage) -> QueueMessage:
-        """From the trigger's message. One without a time of insertion was received now."""
+        """From the trigger's message. If it has no time of insertion, it is received now."""
         inserted = message.insertion_time
         received_at = from_datetime(inserted) if inserted else now()
         text = message.get_body().decode(errors="replace")
@@ -68,9 +61,9 @@ class QueueMessage:
 async def read_or_reject(
     services: Services, message: QueueMessage, *, split: bool = False, poison: bool = False
 ) -> list[tuple[QueuedFailure, Stored | None]]:
-    """The failures of a message to triage now, with the findings that were read to know them.
+    """The failures of a message to triage now, each with its stored finding if that was read.
 
-    A message that can't be read has none: it is kept as a rejected event.
+    A message that can't be read has none, and is stored as a rejected event.
 
     With `split`, several failures are put on the queue one by one instead, except those too large for a message.
     """
@@ -93,7 +86,7 @@ async def _stored(
 ) -> list[tuple[QueuedFailure, Stored | None]]:
     """The failure of a stored finding, if there is anything left to triage.
 
-    A look can arrive before the finding that it follows is stored: it is tried again, and put back at the `last` try.
+    A look can arrive before its finding is stored. It is then retried, and put back on the queue at the `last` try.
     """
     old = await services.findings.stored(retriage.finding_id)
     finding = old.finding if old else await services.findings.get(retriage.finding_id)
@@ -101,7 +94,7 @@ async def _stored(
     if look is not None and is_early(look, finding):
         if not last:
             raise TriageIncompleteError(f"The finding before look {look.number} is not stored yet. It is tried again.")
-        if abs(time.time() - epoch_ns(look.since) / 1e9) < EARLY_FOR:  # a forged time to come would not end
+        if abs(time.time() - epoch_ns(look.since) / 1e9) < EARLY_FOR:  # a forged time in the future would never end
             await services.queue.send([look.encode()], delay=EARLY_SECONDS)
             return []
     if finding is None:
@@ -116,7 +109,7 @@ async def _stored(
 
 
 def _separate(found: list[QueuedFailure]) -> tuple[list[bytes], list[QueuedFailure]]:
-    """A message for each failure, and the failures that are too large for one. IntakeError (`too_large`)."""
+    """A message for each failure, and the failures that are too large for a message. Raises IntakeError (`too_large`)."""
     large: list[QueuedFailure] = []
 
     def encoded() -> Iterator[bytes]:

@@ -1,7 +1,6 @@
-"""Delivers notifications: what is due, to every channel at the same time, and within a time limit.
+"""Delivers the notifications that are due, to all channels at the same time, within a time limit.
 
-A timer calls it each minute. A run that is interrupted loses nothing: what it had not marked as delivered is sent again,
-with the same ID.
+A timer calls it each minute. If a run is interrupted, what it had not marked as delivered is sent again, with the same ID.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class StoredIncidents:
 
 
 async def deliver(services: Services, incidents: Incidents | None = None, seconds: float = deadlines.NOTIFY) -> None:
-    """Delivers what is due. Raises azure.core's errors, once it has done what it could for the other channels."""
+    """Delivers what is due. Raises azure.core's errors, after delivering to the other channels."""
     waiting = await services.outbox.channels_with_rows()
     if not waiting:
         return
@@ -72,7 +71,7 @@ async def send_test(services: Services, channel: Channel) -> Outcome:
 async def _deliver_to(
     services: Services, incidents: Incidents, app_open: Collection[str], channel: Channel, until: float
 ) -> None:
-    """Delivers what is due to one channel, if nobody else is doing it."""
+    """Delivers what is due to one channel, unless another run is doing it."""
     lease = await services.channels.lease(channel.name, time.time_ns(), _LEASE)
     if lease is None:
         return
@@ -84,6 +83,6 @@ async def _deliver_to(
 
 
 async def _give_up(services: Services, name: str) -> None:
-    """What waits for a channel that is no longer configured has failed."""
+    """Marks what waits for a channel that is no longer configured as failed."""
     rows = await services.outbox.waiting(name)
     await services.outbox.finish(rows, DeliveryState.FAILED, error=_GONE)

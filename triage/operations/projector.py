@@ -1,7 +1,7 @@
-"""When the changes of findings are applied: a second after a write, and by a timer whatever is left.
+"""Applies the changes of findings: a second after a write, and by a timer.
 
-The process that writes applies its own changes, so counts, incidents and exposures follow within seconds. A process can
-end at any time; the timer of another one finds what it has left behind.
+The process that writes also applies its own changes, so counts, incidents and exposures follow within seconds. If it ends
+before that, the timer of another process applies them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from triage.storage.shards import SHARDS
 from triage.telemetry.errors import safe_traceback
 
 DELAY = 1.0
-"""Seconds from a write until its changes are applied: those of other writes go with them."""
+"""Seconds from a write until its changes are applied, together with those of other writes."""
 _LONGEST_RUN = 20.0
 _LONGEST_CLOSING = 5.0
 
@@ -32,7 +32,7 @@ class Projector:
         self._applying = False
 
     def written(self, shard: str) -> None:
-        """Says that a shard has new changes."""
+        """Notes that a shard has new changes."""
         self._written.add(shard)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow())
@@ -42,9 +42,9 @@ class Projector:
         return await self._projection.run(SHARDS, time.monotonic() + seconds)
 
     async def close(self) -> None:
-        """Ends what runs in the background. What it leaves behind is applied by the timer.
+        """Ends the work in the background. The timer applies what is left.
 
-        What is being applied is finished, if it doesn't take long: else its leases would keep others waiting.
+        Changes that are being applied are finished, if that doesn't take long: otherwise their leases would block others.
         """
         if self._task is None:
             return
@@ -55,7 +55,7 @@ class Projector:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _follow(self) -> None:
-        """Applies what was written, until nothing more is."""
+        """Applies changes until there are no more."""
         while self._written:
             await asyncio.sleep(DELAY)
             shards, self._written = self._written, set()

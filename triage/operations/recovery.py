@@ -1,11 +1,11 @@
-"""Looks at what an outage of Graph left behind as soon as Graph answers again.
+"""Looks at waiting failures as soon as an outage of Graph is over.
 
-The delays of RETRY_SECONDS grow to hours, and an outage can be over a minute after a look. So each minute one failure
-of each tenant that waits is looked at before its time: the probe. A retry that finds its evidence, be it a probe or
-not, releases all others of its tenant. A look that was released is the next one of its finding; the message that waits
-on the intake queue comes later, is not the next one any more, and is dropped (looks.py).
+The delays of RETRY_SECONDS grow to hours, and an outage can be over a minute after a look. So each minute, one waiting
+failure of each tenant is looked at early: the probe. When a retry finds its evidence, whether it is a probe or not, all
+other waiting failures of its tenant are released. A released look is the next one of its finding. The message that waits
+on the intake queue arrives later, is no longer the next one, and is dropped (looks.py).
 
-A failure whose look is an hour late waits for nothing any more (somebody cleared the queue): it is chosen as well.
+A failure whose look is an hour late has lost it (somebody cleared the queue), and is also chosen.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from triage.diagnosis.causes import Cause
 from triage.graph.evidence import Lack, Reason
 from triage.graph.throttling import PROBE_SECONDS
-from triage.intake.queue_message import QueuedFailure, QueuedLook
+from triage.intake.queued import QueuedFailure, QueuedLook
 from triage.operations.looks import LONGEST
 from triage.operations.services import Services
 from triage.storage.documents import unpack_compressed
@@ -29,14 +29,14 @@ from triage.telemetry.instruments import span
 from triage.wire import epoch_ns, now
 
 RELEASE_SECONDS = 300.0
-"""An instance releases what waits in a tenant at most this often: until then, most of it was looked at."""
+"""The shortest time between two releases of a tenant by an instance: in this time, most failures are looked at."""
 
 _SECOND = 1_000_000_000
-# What is due so soon needs no help.
+# A look that is due this soon is not released.
 _SOON = 60 * _SECOND
-# What is so late was lost.
+# A look that is this late was lost.
 _LOST = 3600 * _SECOND
-# Of so many findings without a cause, the newest, one is chosen for the probe. Others can lack a permission.
+# The probe is chosen from this many of the newest findings without a cause. Some of them may lack a permission.
 _CHOICE = 1000
 _SENT_AT_ONCE = 500
 
@@ -44,18 +44,18 @@ Json = dict[str, Any]
 
 
 async def probe(services: Services) -> int:
-    """Looks at one failure of each tenant that waits. Returns their number. Raises azure.core's errors."""
+    """Looks at one waiting failure of each tenant. Returns their number. Raises azure.core's errors."""
     tenants: defaultdict[str | None, list[Json]] = defaultdict(list[Json])
     async for found in _waiting(services, {}, most=_CHOICE):
         tenants[found["tenantId"]].append(found)
-    # By chance, since one of them may be in a mailbox that never answers.
+    # At random, because one of them may be in a mailbox that never answers.
     chosen = [random.choice(each) for each in tenants.values()]  # noqa: S311
     await services.looks.send([_look(one) for one in chosen])
     return len(chosen)
 
 
 def answered(services: Services, queued: QueuedFailure, tenant_id: str | None) -> None:
-    """Says that Graph answered for a failure. If it was a retry, others may be waiting for the same."""
+    """Called when Graph answered for a failure. If it was a retry, others of its tenant are released."""
     if queued.look is None or queued.look.before == 0:
         return
     last = services.released.get(tenant_id)
@@ -65,7 +65,7 @@ def answered(services: Services, queued: QueuedFailure, tenant_id: str | None) -
 
 
 async def release_waiting(services: Services, tenant_id: str | None) -> int:
-    """Looks at all failures of a tenant that wait. Returns their number. Raises azure.core's errors."""
+    """Looks at all waiting failures of a tenant. Returns their number. Raises azure.core's errors."""
     filters = {"tenantId": (tenant_id,)} if tenant_id is not None else {}
     released = 0
     part: list[bytes] = []
@@ -85,11 +85,11 @@ async def release_waiting(services: Services, tenant_id: str | None) -> int:
 async def _waiting(
     services: Services, filters: dict[str, tuple[str, ...]], *, most: int | None = None
 ) -> AsyncIterator[Json]:
-    """The failures of the last day that wait for a retry, among the newest `most` findings without a cause."""
+    """The failures of the last day that wait for a retry, among the `most` newest findings without a cause."""
     at = epoch_ns(now())
     query = Query({"cause": (Cause.UNDETERMINED.value,)} | filters, since=at - LONGEST * _SECOND)
     number = 0
-    async for row in services.findings.rows(query, None, most or 1000):
+    async for row in services.finding_lists.rows(query, None, most or 1000):
         found = unpack_compressed(SUMMARY, row)
         if _waits(found, at):
             yield found

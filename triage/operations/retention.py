@@ -9,6 +9,7 @@ from triage import deadlines
 from triage.operations.services import Services
 from triage.storage.coverage_retention import remove_scans
 from triage.storage.feed_retention import remove_feed_rows
+from triage.storage.incident_retention import remove_incidents
 from triage.storage.retention import Expiry, remove_audits, remove_findings, remove_notifications, remove_rejected
 from triage.telemetry.instruments import Metric, count, span
 
@@ -20,8 +21,8 @@ _log = logging.getLogger(__name__)
 async def remove_expired(services: Services, seconds: float = deadlines.RETENTION) -> dict[str, int]:
     """Removes what is older than RETENTION_DAYS (0: nothing), for at most `seconds`. The next run removes the rest.
 
-    What a feed knows is not kept for people: it is removed when it is not needed any more. Of coverage scans, the last
-    ones stay. Returns the number of removed entities by table.
+    Rows of feeds are removed when they are no longer needed, whatever RETENTION_DAYS is. The last coverage scans stay.
+    Returns the number of removed entities by table.
     """
     days = services.settings.retention_days
     expiry = Expiry(time.time_ns() - days * _DAY if days else 0, time.monotonic() + seconds)
@@ -33,9 +34,10 @@ async def remove_expired(services: Services, seconds: float = deadlines.RETENTIO
         if days:
             removed |= {
                 "rejected": await remove_rejected(services.account, expiry),
-                "incidents": await remove_notifications(services.account, expiry),
+                "incidents": await remove_notifications(services.account, expiry)
+                + await remove_incidents(services.account, expiry),
                 "audits": await remove_audits(services.account, expiry),
-                "findings": await remove_findings(services.findings, expiry),
+                "findings": await remove_findings(services.findings, services.finding_lists, expiry),
             }
         note(over=expiry.over, **removed)
     for table, number in removed.items():

@@ -1,8 +1,8 @@
 """Reads the next part of a tenant's users, and what would make a remediation in their mailboxes fail.
 
-Users are read in pages, and the Inbox of each that may have a mailbox in batches: no read is shared with a failure's.
-What Graph throttles is not given up: the part is asked again after Graph's Retry-After, with half as many batches at a
-time. Nothing is kept but the page that is being read.
+Users are read in pages, and the Inbox of each user that may have a mailbox in batches, which are not shared with failures.
+If Graph throttles a part, it is read again after Graph's Retry-After, with half as many batches at a time. Only the current
+page is in memory.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from triage.graph.reading import Page, read_one, read_page
 from triage.graph.tenants import TenantGraph
 
 USERS = 60
-"""In a part, for each batch at a time: three full ones. What a part found is stored before the next one begins, so an
-interruption costs no more than a part, and a part of a tenant that is slow is small."""
+"""Mailboxes in a part, for each batch at a time: three full batches. A part is stored before the next one starts, so an
+interruption costs at most one part, and parts of a slow tenant are small."""
 MOST_BATCHES = 8
-"""At a time, of 20 mailboxes each. Graph asks Outlook for four of a batch at a time
+"""Batches at a time, of 20 mailboxes each. Graph asks Outlook for four of a batch at a time
 (https://learn.microsoft.com/graph/json-batching)."""
 _PATIENCE = 3
-"""So often a part waits for mailboxes that are throttled, or don't answer in time. Then they are unknown."""
+"""How often a part waits for mailboxes that are throttled or late. After that they are unknown."""
 _MANY = 20
-"""If most of so many don't answer, the cause is not in the mailboxes: the part waits until they do."""
+"""If most of at least this many mailboxes don't answer, the problem is not the mailboxes: the part waits until they do."""
 _FIRST_WAIT, _LONGEST_WAIT = 15.0, 600.0
 MOST_ROUNDS = 3
-"""So often a scan begins, if Graph forgets its pages each time."""
+"""How often a scan starts if Graph loses its pages each time."""
 FORGOTTEN = Lack(check="users", reason=Reason.UNAVAILABLE, detail="Graph forgot the page of users each time")
 
-# A page that Graph does not know any more: its token has expired.
+# Graph no longer knows the page: its token has expired.
 _EXPIRED = (400, 410)
 _TOO_LARGE = 413
 _SMALL_PAGE = 200
-"""Users in a page, where Graph doesn't send larger ones in time."""
+"""Users in a page if Graph doesn't send larger ones in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The next users of a tenant, those of them that may have a mailbox, and how to go on. `last`: nobody is left."""
+    """The next users of a tenant, those of them that may have a mailbox, and how to continue. `last`: no users are left."""
 
     users: int
     found: list[Assessed]
@@ -59,7 +59,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Why a part could not be read. `work` is how to go on after so many `seconds`; None: it is of no use to try again."""
+    """Why a part could not be read. `work` is how to continue after `seconds`; None: a retry would not help."""
 
     lack: Lack
     work: Work | None = None
@@ -68,7 +68,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class StartOver:
-    """Graph does not know the page any more, or never sends it: the scan has to begin anew, with this work."""
+    """Graph no longer knows the page, or never sends it: the scan has to start over, with this work."""
 
     work: Work
 
@@ -82,12 +82,12 @@ class Scanner:
         self._page: tuple[str, Page] | None = None
 
     async def count(self) -> int | None:
-        """How many users the tenant has, to say how far the scan is; None if Graph does not say."""
+        """The number of users of the tenant, for the progress; None if Graph doesn't say."""
         answer = await read_one(self._batcher, directory.user_count(), UserCount)
         return answer.value.count if answer.value is not None else None
 
     async def next(self, work: Work) -> Part | Blocked | StartOver:
-        """The part that comes next. Raises nothing for what Graph does."""
+        """The next part. Errors of Graph are in the result."""
         answer = await self._page_at(work)
         if answer.value is None:
             return _without_page(answer, work)
@@ -108,7 +108,7 @@ class Scanner:
         return Part(len(rows), found, after, last=after.done == 0 and after.link is None)
 
     async def _page_at(self, work: Work) -> Answer[Page]:
-        """The page of users that is read now. It is kept until the next one."""
+        """The current page of users. It is kept until the next one."""
         question = directory.users(work.top)
         if work.link is not None:
             question = replace(question, url=work.link)
@@ -121,13 +121,13 @@ class Scanner:
         return answer
 
     async def _known(self) -> tuple[Known, Lack | None]:
-        """What all users of the tenant have in common, and why what was read may be another tenant's."""
+        """What all users of the tenant have in common, and a reason if the answers may be another tenant's."""
         graph = self._graph
         organization, skus = await asyncio.gather(graph.organization.get(), graph.subscribed_skus.get())
         return Known(graph.tenant, organization, skus), graph.doubt(organization)
 
     async def _assessed(self, rows: list[Any], known: Known, work: Work) -> list[Assessed] | Lack:
-        """The mailboxes of users, or why it is better to ask for them later."""
+        """The mailboxes of users, or why to read them later."""
         users: list[User] = []
         unread: list[Assessed] = []
         for row in rows:
@@ -149,7 +149,7 @@ class Scanner:
         return [one for one in found if one is not None] + unread
 
     async def _inboxes(self, users: list[User], width: int) -> list[Answer[MailFolder]]:
-        """The Inbox of each user. What failed for a passing reason is asked once more, unless Graph wants to be left alone."""
+        """The Inbox of each user. Reads that failed for a temporary reason are retried once, unless Graph throttles."""
         ids = [user.id or "" for user in users]
         found = await read_inboxes(self._batcher, ids, width)
         again = [number for number, one in enumerate(found) if one.reason in (Reason.UNAVAILABLE, Reason.TIMEOUT)]
@@ -172,7 +172,7 @@ def _without_page(answer: Answer[Page], work: Work) -> Blocked | StartOver:
 
 
 def _blocked(lack: Lack, work: Work) -> Blocked:
-    """What to do about what could not be read: wait as long as Graph asks, and longer each time; or give up."""
+    """What to do if a part could not be read: wait as long as Graph says, and longer each time, or give up."""
     if not lack.passing:
         return Blocked(lack)
     growing = min(_LONGEST_WAIT, _FIRST_WAIT * math.exp2(work.waits))

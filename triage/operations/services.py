@@ -13,14 +13,11 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from triage import deadlines
-from triage.feeds.model import Feed
-from triage.graph.kept import Kept
 from triage.graph.tenants import Tenants
-from triage.notifications.rules import is_failing
 from triage.notifications.sender import Sender
 from triage.operations.feed_session import FeedSession
 from triage.operations.projector import Projector
+from triage.operations.states import States
 from triage.settings import Settings, read_settings
 from triage.storage.account import StorageAccount
 from triage.storage.audits import Audits
@@ -29,6 +26,7 @@ from triage.storage.coverage import Coverages
 from triage.storage.coverage_runs import CoverageRuns
 from triage.storage.due import DueLooks
 from triage.storage.exposures import Exposures
+from triage.storage.finding_lists import FindingLists
 from triage.storage.findings import Findings
 from triage.storage.incident_lists import IncidentLists
 from triage.storage.incidents import Incidents
@@ -38,37 +36,31 @@ from triage.storage.queue import IntakeQueue
 from triage.storage.rejected import Rejected
 from triage.telemetry.errors import safe_traceback
 
-# Storage is tried for the health at most so often within so many seconds; who asks more often gets the last answer.
-STORAGE_ASKED = 5
-STORAGE_SECONDS = 5.0
 CLOSING_SECONDS = 5.0
-# Each has a page of users in memory, some tens of MB.
+# Each has a page of users in memory, which takes some tens of MB.
 SCANS_AT_ONCE = 2
-STATES_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class Services:
-    """Everything that a function needs. A client connects at its first use."""
+    """Everything that a function needs. Clients connect at their first use."""
 
     settings: Settings
     clock: Callable[[], int] = time.time_ns
-    """The time, in nanoseconds since 1970, that the feeds go by."""
+    """The clock of the feeds, in nanoseconds since 1970."""
     account: StorageAccount = field(init=False)
     looks_taken: Counter[tuple[int, str]] = field(default_factory=Counter[tuple[int, str]], init=False)
-    """How many looks were released in which minute for which tenant (follow_up.py)."""
+    """The number of looks released for a tenant in a minute (follow_up.py)."""
     released: dict[str | None, float] = field(default_factory=dict[str | None, float], init=False)
-    """When the retries of which tenant were released (recovery.py), by time.monotonic."""
+    """When the retries of a tenant were last released (recovery.py), by time.monotonic."""
     triages: int = field(default=0, init=False)
-    """How many new failures are being triaged now."""
+    """The number of new failures that are being triaged now."""
     scans_at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SCANS_AT_ONCE), init=False)
     _feeds: dict[str, FeedSession] = field(default_factory=dict[str, FeedSession], init=False)
     _background: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]], init=False)
     _warming: asyncio.Task[None] | None = field(default=None, init=False)
-    _storage_asked_since: float = field(default=0.0, init=False)
-    _storage_asked: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.account = StorageAccount(self.settings.storage)
@@ -82,6 +74,11 @@ class Services:
     def findings(self) -> Findings:
         """Table `findings`."""
         return Findings(self.account, self.projector.written)
+
+    @cached_property
+    def finding_lists(self) -> FindingLists:
+        """The lists of table `findings`."""
+        return FindingLists(self.account, self.findings)
 
     def feed(self, tenant_id: str) -> FeedSession:
         """The feed of a tenant. KeyError if ETD_APIS does not have it."""
@@ -129,7 +126,7 @@ class Services:
 
     @cached_property
     def coverage_runs(self) -> CoverageRuns:
-        """The coverage scans that run."""
+        """The running coverage scans."""
         return CoverageRuns(self.account)
 
     @cached_property
@@ -159,22 +156,27 @@ class Services:
 
     @cached_property
     def looks(self) -> IntakeQueue:
-        """The queue of looks, which a function of its own reads: a new failure doesn't wait behind them."""
+        """The queue of looks. It has its own function, so that new failures don't wait behind looks."""
         return IntakeQueue(self.account, f"{self.settings.queue}-looks")
 
     @cached_property
     def due(self) -> DueLooks:
-        """The looks that are due."""
+        """The index of looks."""
         return DueLooks(self.account)
 
+    @cached_property
+    def states(self) -> States:
+        """The states of storage, the channels and the feeds."""
+        return States(self.settings, self.queue, self.findings, self.channels, self.feed)
+
     def start(self, work: Coroutine[Any, Any, object]) -> None:
-        """Does something in the background that a timer would do later. It is ended when the services are closed."""
+        """Does work in the background that a timer would do later. It is canceled when the services are closed."""
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._ended)
 
     async def finish(self) -> None:
-        """Waits until what was started in the background has ended. Not needed where a timer goes on with it."""
+        """Waits until the work in the background has ended. Not needed if a timer would continue it."""
         while self._background:
             await asyncio.wait(self._background)
 
@@ -183,74 +185,13 @@ class Services:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("Work in the background failed: %s", safe_traceback(error))
 
-    async def storage_error(self) -> str:
-        """Why storage cannot be reached; empty if it can. Anybody may ask for the health, so the answer may be kept."""
-        now = time.monotonic()
-        if now >= self._storage_asked_since + STORAGE_SECONDS:
-            self._storage_asked_since, self._storage_asked = now, 0
-        self._storage_asked += 1
-        return await self._storage_state.get(fresh=self._storage_asked <= STORAGE_ASKED)
-
-    @cached_property
-    def _storage_state(self) -> Kept[str]:
-        return Kept(self._storage_error, lambda _: (), seconds=STORAGE_SECONDS)
-
-    async def _storage_error(self) -> str:
-        from azure.core.exceptions import AzureError
-
-        try:
-            async with asyncio.timeout(deadlines.HEALTH_STORAGE):
-                await asyncio.gather(self.queue.ping(), self.findings.get("0" * 32))
-        except (AzureError, TimeoutError) as error:
-            return type(error).__name__
-        return ""
-
-    async def failing_channels(self) -> int | None:
-        """How many channels for notifications are failing; None if that cannot be read. At most 30 seconds old."""
-        return await self._failing_channels.get()
-
-    @cached_property
-    def _failing_channels(self) -> Kept[int | None]:
-        return Kept(self._count_failing_channels, lambda _: (), seconds=STATES_SECONDS)
-
-    async def _count_failing_channels(self) -> int | None:
-        from azure.core.exceptions import AzureError
-
-        if not self.settings.notifications:
-            return 0
-        try:
-            async with asyncio.timeout(deadlines.HEALTH_STORAGE):
-                states = await self.channels.states()
-        except (AzureError, TimeoutError):
-            return None
-        names = {channel.name for channel in self.settings.notifications}
-        return sum(is_failing(state, time.time_ns()) for name, state in states.items() if name in names)
-
-    async def feed_states(self) -> list[Feed] | None:
-        """How each feed is doing; None if that cannot be read. At most 30 seconds old."""
-        return await self._feed_states.get()
-
-    @cached_property
-    def _feed_states(self) -> Kept[list[Feed] | None]:
-        return Kept(self._read_feed_states, lambda _: (), seconds=STATES_SECONDS)
-
-    async def _read_feed_states(self) -> list[Feed] | None:
-        from azure.core.exceptions import AzureError
-
-        sessions = [self.feed(api.tenant_id) for api in self.settings.etd_apis]
-        try:
-            async with asyncio.timeout(deadlines.HEALTH_STORAGE):
-                return list(await asyncio.gather(*(session.state() for session in sessions)))
-        except (AzureError, TimeoutError):
-            return None
-
     def warm_storage(self) -> None:
-        """Opens storage in the background, once. A triage asks Graph first, so a cold start gets shorter."""
+        """Opens storage in the background, once. A triage asks Graph first, so this shortens a cold start."""
         if self._warming is None:
             self._warming = asyncio.create_task(self._open_storage())
 
     async def _open_storage(self) -> None:
-        with contextlib.suppress(Exception):  # saving the finding runs into the same error and reports it
+        with contextlib.suppress(Exception):  # saving the finding meets the same error and reports it
             await self.findings.open()
 
     async def close(self) -> None:
@@ -260,7 +201,7 @@ class Services:
         background = list(self._background)
         for task in background:
             task.cancel()
-        if background:  # what they hold is given back, if storage answers
+        if background:  # they release their leases, if storage answers
             await asyncio.wait(background, timeout=CLOSING_SECONDS)
         await self.projector.close()
         await self.tenants.close()

@@ -32,7 +32,7 @@ async def summarize(
 ) -> dict[str, Any]:
     """Counts the findings with `since <= occurredAt <= until` (nanoseconds since 1970), of some tenants or all.
 
-    Exposures, open incidents and audits are those of now, whatever the period.
+    Exposures, open incidents and audits are the current ones, whatever the period is.
 
     Raises azure.core's errors.
     """
@@ -45,7 +45,7 @@ async def summarize(
                 by_day[day].update(numbers)
     filters = {"tenantId": tenant_ids} if tenant_ids is not None else {}
     for first, last in edges:
-        async for row in services.findings.rows(Query(filters, first, last), None, 1000):
+        async for row in services.finding_lists.rows(Query(filters, first, last), None, 1000):
             wire = unpack_compressed(SUMMARY, row)
             by_day[wire["occurredAt"][:10]].update(counted(wire))
     audits, exposures, incidents = await asyncio.gather(
@@ -79,12 +79,12 @@ async def summarize(
 
 
 def _minutes_since(nanoseconds: int) -> int:
-    """Whole minutes, so that an answer in which nothing else has changed is the same for a minute."""
+    """Whole minutes, so that the answer stays the same for a minute if nothing else changes."""
     return max(0, time.time_ns() - nanoseconds) // (60 * 10**9)
 
 
 def _percentile(total: Counts, share: float) -> int | None:
-    """The time in reach, in seconds, that this share of the findings stays within; None if none left reach."""
+    """The time in reach, in seconds, that this share of the findings did not exceed; None if no message left reach."""
     steps = {int(step): n for step, n in _by(total, "reach").items()}
     left = share * sum(steps.values())
     for step in sorted(steps):
@@ -100,11 +100,11 @@ def _by(total: Counts, field: str) -> dict[str, int]:
 
 
 def _parts(since: int | None, until: int | None) -> tuple[Window | None, list[tuple[int, int]]]:
-    """A period as whole hours, for which there are counts, and the rest at either end, which is read from the index."""
+    """A period as whole hours, for which there are counts, and the rest at both ends, which is read from the index."""
     if since is not None and until is not None and since > until:
         return None, []
     first = -(-since // _HOUR) if since is not None else 0
-    end = (until + 1) // _HOUR if until is not None else None  # `until` itself belongs to the period
+    end = (until + 1) // _HOUR if until is not None else None  # `until` is included
     if end is not None and first >= end:
         return None, [(since or 0, until or 0)]
     edges: list[tuple[int, int]] = []

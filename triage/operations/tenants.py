@@ -1,4 +1,4 @@
-"""The configured tenants: what people call each, and how it is."""
+"""The configured tenants: the name and the state of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from triage.settings import Tenant
 
 
 async def describe_tenants(services: Services, tenants: tuple[Tenant, ...]) -> list[dict[str, Any]]:
-    """Each tenant as in `GET /api/tenants`. Raises azure.core's errors; without Graph, a tenant has another name."""
+    """Each tenant as in `GET /api/tenants`. Raises azure.core's errors. If Graph can't be reached, the name is a domain."""
     ids = tuple(tenant.tenant_id for tenant in tenants)
     asked = asyncio.gather(*(_organization(services, tenant) for tenant in tenants))
     audits, exposures, incidents, scans, organizations = await asyncio.gather(
@@ -40,7 +40,7 @@ async def describe_tenants(services: Services, tenants: tuple[Tenant, ...]) -> l
 
 
 async def _organization(services: Services, tenant: Tenant) -> Organization | None:
-    """What Graph says about the tenant, if that is needed and there in time. It is kept for 15 minutes."""
+    """The organization in Graph, if it is needed and arrives in time. It is cached for 15 minutes."""
     if tenant.name and tenant.domains:
         return None
     with suppress(TimeoutError):
@@ -50,7 +50,7 @@ async def _organization(services: Services, tenant: Tenant) -> Organization | No
 
 
 def _name(tenant: Tenant, organization: Organization | None) -> str:
-    """What people call the tenant: the setting, else the organization's name, else a domain."""
+    """The name of the tenant: that in the settings, or the organization's, or a domain."""
     known = (
         tenant.name,
         organization.display_name if organization else None,

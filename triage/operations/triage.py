@@ -11,13 +11,13 @@ from triage.finding import Finding, make_finding
 from triage.graph.collect import collect
 from triage.graph.evidence import Answer, Lack, Reason
 from triage.graph.tenants import Tenants
-from triage.intake.queue_message import QueuedFailure
+from triage.intake.queued import QueuedFailure
 from triage.intake.scenario import classify
 from triage.settings import Settings, Tenant
 
 
 async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> Finding:
-    """The finding of one failure, not yet stored. A failure of Graph is part of the finding: it raises nothing."""
+    """The finding of one failure, not yet stored. Errors of Graph are part of the finding, and are not raised."""
     queued = _in_time(settings, queued)
     failure = queued.failure
     classified = classify(failure.error, failure.error_code)
@@ -33,10 +33,10 @@ async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) ->
 
 
 async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> tuple[Tenant | Lack, str | None]:
-    """The tenant to ask, or why there is none; and the id of the tenant that the failure belongs to.
+    """The tenant to ask, or why there is none, and the ID of the tenant that the failure belongs to.
 
     If the mailbox's domain is in none of the configured tenants, the failure belongs to no tenant. The first tenant is
-    asked whose domain it is.
+    asked who owns the domain.
     """
     failure = queued.failure
     if failure.tenant_id is not None:
@@ -55,7 +55,7 @@ async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> 
 
 
 def poison_finding(settings: Settings, queued: QueuedFailure) -> Finding:
-    """The finding of a failure whose every try failed. Graph is not asked, not even for the tenant."""
+    """The finding of a failure for which every try failed. Graph is not asked, not even for the tenant."""
     queued = _in_time(settings, queued)
     failure = queued.failure
     tenant_id = settings.configured_tenant_id(failure.tenant_id, failure.mailbox)
@@ -64,6 +64,6 @@ def poison_finding(settings: Settings, queued: QueuedFailure) -> Finding:
 
 
 def _in_time(settings: Settings, queued: QueuedFailure) -> QueuedFailure:
-    """The failure with a time that can be right. The id of its finding is that of the time that was given."""
+    """The failure, with the time of arrival if its own can't be right. The finding's ID is made from the original time."""
     failure = queued.failure.in_time(queued.received_at, settings.retention_days)
     return queued.model_copy(update={"failure": failure})

@@ -3,7 +3,8 @@
 from triage.settings.channel import Channel, ChannelKind, NotificationEvent, SeverityName
 from triage.settings.endpoint import LOOPBACK
 from triage.settings.etd import THREATS, EtdApi, Verdict
-from triage.settings.model import Identity, Settings, Storage, TelemetrySettings
+from triage.settings.model import Settings
+from triage.settings.platform import Identity, Storage, TelemetrySettings
 from triage.settings.read import (
     SettingsError,
     binding_expression,

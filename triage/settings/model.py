@@ -1,6 +1,6 @@
-"""The settings that the app reads: each is one field, with its name, type, default and what it is for.
+"""The settings of the service: each is one field, with its name, type, default and meaning.
 
-To add one: a field here, its line in local.settings.sample.json and infra/main.bicep, and `make docs`.
+docs/contributing.md says how to add one.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
 from triage.addresses import domain_of
 from triage.settings.channel import Channel, ChannelList
 from triage.settings.endpoint import LOOPBACK
 from triage.settings.etd import EtdApi, EtdApiList
-from triage.settings.tenant import PUBLIC_AUTHORITY, PUBLIC_GRAPH, Tenant
+from triage.settings.field import setting
+from triage.settings.platform import Identity, Storage
+from triage.settings.tenant import PUBLIC_GRAPH, Tenant
 from triage.settings.values import (
-    Authority,
     ClientId,
     Delays,
     Endpoint,
@@ -30,13 +31,6 @@ from triage.settings.values import (
 from triage.wire import Wire
 
 
-def setting(name: str, default: Any, meaning: str, *, example: str | None = None) -> Any:
-    """A field that an application setting fills. `default` is `...` for a required setting, which needs an `example`."""
-    return Field(
-        default, alias=name, description=meaning, examples=[example] if example else None, validate_default=True
-    )
-
-
 def _host_max_dequeue_count() -> int:
     """As host.json has it. The command line is installed without that file: then it is the host's own default."""
     file = Path(__file__).parents[2] / "host.json"
@@ -44,69 +38,6 @@ def _host_max_dequeue_count() -> int:
         return 5
     host: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return int(host["extensions"]["queues"]["maxDequeueCount"])
-
-
-class Storage(Wire):
-    """The storage account: a connection string, or two endpoints and an identity."""
-
-    connection_string: str | None = setting(
-        "TriageStorage", None, "Connection string of the storage account. Leave it out to use an identity."
-    )
-    queue_uri: str | None = setting(
-        "TriageStorage__queueServiceUri", None, "The account's queue endpoint, to use an identity."
-    )
-    table_uri: str | None = setting(
-        "TriageStorage__tableServiceUri", None, "The account's table endpoint, to use an identity."
-    )
-    credential: str | None = setting(
-        "TriageStorage__credential", None,
-        "`managedidentity` to use a managed identity. Otherwise azure-identity tries its default chain.",
-    )  # fmt: skip
-    client_id: str | None = setting(
-        "TriageStorage__clientId", None, "Client ID of the managed identity, if it is user-assigned."
-    )
-
-    @property
-    def managed_identity(self) -> bool:
-        """Whether the credential is a managed identity."""
-        return (self.credential or "").lower() == "managedidentity"
-
-
-class Identity(Wire):
-    """The identity that the service signs in with. azure-identity reads the same settings."""
-
-    client_id: str | None = setting(
-        "AZURE_CLIENT_ID", None, "Client ID of the user-assigned managed identity, or of an app."
-    )
-    authority: Authority = setting(
-        "AZURE_AUTHORITY_HOST", PUBLIC_AUTHORITY, "Where tenants sign in. It differs in a national cloud."
-    )
-
-
-class TelemetrySettings(Wire):
-    """Where telemetry goes, and how much of it. Nothing is sent without a connection string."""
-
-    connection_string: str = setting(
-        "APPLICATIONINSIGHTS_CONNECTION_STRING", "",
-        "The Application Insights resource that traces and metrics go to. Without it nothing is sent.",
-    )  # fmt: skip
-    worker_traces: Flag = setting(
-        "PYTHON_ENABLE_OPENTELEMETRY", False,
-        "`true`: the host passes each invocation's trace to the service, and the service sends its own log lines. "
-        "Otherwise the host sends the log lines. Either way they arrive once.",
-    )  # fmt: skip
-    worker_configures: Flag = setting(
-        "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY", False,
-        "Must not be `true`: the worker would trace every HTTP request, with mail addresses in the URLs. The service "
-        "doesn't start with it.",
-    )  # fmt: skip
-    sampler: Literal["microsoft.rate_limited", "microsoft.fixed_percentage"] = setting(
-        "OTEL_TRACES_SAMPLER", "microsoft.rate_limited",
-        "`microsoft.rate_limited` (traces per second and instance) or `microsoft.fixed_percentage` (a share).",
-    )  # fmt: skip
-    sampler_argument: str | None = setting(
-        "OTEL_TRACES_SAMPLER_ARG", None, "Traces per second (5 if not set), or the share from 0 to 1 (1 if not set)."
-    )
 
 
 class Settings(Wire):
@@ -117,7 +48,7 @@ class Settings(Wire):
     tenants: TenantList = setting(
         "TRIAGE_TENANTS", ...,
         "JSON array with an object for each tenant: `tenantId`; `etdAppId`, the client ID of the ETD app in the tenant; "
-        "`name` (optional), what people call the tenant; "
+        "`name` (optional), the display name; "
         "`mode`: `read_write` (the default), `read`, or `no_auth` (ETD has no app there, so `etdAppId` isn't required); "
         "`domains` (optional); and `expectedPermissions` (optional), which an audit doesn't report as extra.",
         example='[{"tenantId":"<guid>","etdAppId":"<guid>"}]',
@@ -128,21 +59,20 @@ class Settings(Wire):
     )
     coverage_schedule: ScheduleOrOff = setting(
         "COVERAGE_SCHEDULE", "0 0 2 * * *",
-        "When the service looks for mailboxes that can't be remediated: NCRONTAB with six fields, in UTC. `off`: never.",
+        "When coverage scans start: NCRONTAB with six fields, in UTC. `off`: never.",
     )  # fmt: skip
     etd_apis: EtdApiList = setting(
         "ETD_APIS", "",
-        "JSON array with an object for each tenant whose failures the service finds by itself in ETD: `tenantId`, "
-        "`endpoint`, `clientId`, `clientSecret`, `apiKey`, and what [connect.md](connect.md#the-setting) says. It holds "
-        "secrets, so make it a Key Vault reference.",
+        "JSON array with an object for each tenant that has a feed: `tenantId`, `endpoint`, `clientId`, `clientSecret`, "
+        "`apiKey`, and more in [connect.md](connect.md#the-setting). It contains secrets, so keep it in a key vault.",
     )  # fmt: skip
     etd_poll_schedule: str = setting(
-        "ETD_POLL_SCHEDULE", "0 */10 * * * *", "When the service asks ETD: NCRONTAB with six fields, in UTC."
+        "ETD_POLL_SCHEDULE", "0 */10 * * * *", "When the feeds are polled: NCRONTAB with six fields, in UTC."
     )
     etd_looks: Looks = setting(
         "ETD_LOOKS", "12,15",
-        "When the service looks whether what ETD did took effect: minutes from ETD's action to the first look, and from "
-        "that to the second.",
+        "When a feed checks whether an action of ETD took effect: minutes from the action to the first look, and from that "
+        "to the second.",
     )  # fmt: skip
     graph_endpoint: Endpoint = setting(
         "GRAPH_ENDPOINT", PUBLIC_GRAPH,
@@ -169,18 +99,18 @@ class Settings(Wire):
     )  # fmt: skip
     retry_seconds: Delays = setting(
         "RETRY_SECONDS", "30,120,600,1800,7200",
-        "When the service looks again at a failure whose evidence was missing for a passing reason: seconds after each "
+        "When the service looks again at a failure whose evidence was missing for a temporary reason: seconds after each "
         "look. The last one repeats, for 24 hours.",
     )  # fmt: skip
     notifications: ChannelList = setting(
         "TRIAGE_NOTIFICATIONS", "",
         "JSON array with an object for each channel: `name`, `kind` (`teams`, `slack`, `pagerduty`, `webhook` or "
-        "`email`), and what [notifications.md](notifications.md) says for the kind. It holds secrets, so make it a Key "
-        "Vault reference.",
+        "`email`), and what [notifications.md](notifications.md) says for the kind. It contains secrets, so keep it in a key "
+        "vault.",
     )  # fmt: skip
     base_url: Endpoint | None = setting(
         "TRIAGE_BASE_URL", None,
-        "The URL of this service for links in notifications. Without it, `https://` and `WEBSITE_HOSTNAME`.",
+        "The URL of this service for links in notifications. By default `https://` and `WEBSITE_HOSTNAME`.",
     )  # fmt: skip
     website_hostname: str = setting(
         "WEBSITE_HOSTNAME", "localhost:7071", "App Service sets it to the host name of the app. Don't set it."

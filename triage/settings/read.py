@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from triage.problems import TriageError
-from triage.settings.model import Identity, Settings, Storage, TelemetrySettings
+from triage.settings.model import Settings
+from triage.settings.platform import Identity, Storage, TelemetrySettings
 from triage.settings.table import default_of
 
 _Model = TypeVar("_Model", bound=BaseModel)

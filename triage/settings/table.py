@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from triage.settings.model import Identity, Settings, Storage, TelemetrySettings
+from triage.settings.model import Settings
+from triage.settings.platform import Identity, Storage, TelemetrySettings
 
 
 @dataclass(frozen=True, slots=True)

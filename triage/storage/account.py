@@ -47,7 +47,7 @@ class StorageAccount:
         return self._tables
 
     async def load(self) -> None:
-        """Imports the client of the tables in a thread, so that the event loop can go on with other work."""
+        """Imports the client of the tables in a thread, so that the event loop can do other work."""
         await asyncio.to_thread(importlib.import_module, "azure.data.tables.aio")
 
     async def table(self, name: str) -> Any:
@@ -61,7 +61,7 @@ class StorageAccount:
         task = self._ready.get(name)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = self._ready[name] = asyncio.create_task(_make(client, name))
-            # Everyone who waits for it may give up first, and then nobody would take its exception.
+            # If all callers give up first, nobody would retrieve its exception.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(task)
         return self._clients.setdefault(name, client.get_table_client(name))
@@ -108,28 +108,28 @@ async def get_entity(table: Any, partition: str, row_key: str) -> Any:
 
 
 def if_unchanged(entity: Any) -> dict[str, Any]:
-    """The options of a write that succeeds only if nobody has written the entity since it was read."""
+    """The options of a write that succeeds only if the entity has not changed since it was read."""
     from azure.core import MatchConditions
 
     return {"etag": entity.metadata["etag"], "match_condition": MatchConditions.IfNotModified}
 
 
 def if_etag(etag: str) -> dict[str, Any]:
-    """The options of a write in place of an entity, which succeeds only if the entity still has this ETag."""
+    """The options of a write that replaces an entity only if it still has this ETag."""
     from azure.core import MatchConditions
 
     return {"mode": "replace", "etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
 def is_conflict(error: Any) -> bool:
-    """Whether another writer was faster: the entity is gone (404), is there already (409), or has changed (412)."""
+    """Whether another writer was faster: the entity is gone (404), already exists (409), or has changed (412)."""
     return error.status_code in (404, 409, 412)
 
 
 def is_away(error: Exception) -> bool:
     """Whether storage could not be reached or denied access, so that the same call may succeed later.
 
-    False if storage refused what it was given (400, or 413: too large), and for an error that is not storage's.
+    False if storage refused the request (400, or 413: too large), and for errors that are not from storage.
     """
     from azure.core.exceptions import AzureError, HttpResponseError
 

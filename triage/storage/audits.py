@@ -17,13 +17,13 @@ from triage.storage.shards import checked
 from triage.wire import newest_first
 
 TABLE = "audits"
-# An audit compares itself with the newest of this many earlier audits that could read the grants.
+# An audit is compared with the newest of this many earlier audits that could read the grants.
 _EARLIER = 20
 _PLACE = re.compile(r"[0-9]{21}\.[0-9a-f]+")
 
 
 class Audits:
-    """The audits of the configured tenants, and of any other tenant that a caller names."""
+    """The audits of the configured tenants, and of other tenants that a caller names."""
 
     def __init__(self, account: StorageAccount, tenant_ids: tuple[str, ...]) -> None:
         self._account = account

@@ -1,9 +1,9 @@
-"""Changes: what each write of a finding means for whatever is derived from findings.
+"""Changes: what each write of a finding means for the data that is derived from findings.
 
 A row of changes is written in the transaction of the findings themselves (commits.py): `chg|<time>|<random>` in their
 shard, with what each finding counted as before and counts as now. Counts, incidents, exposures and the index of later
-looks are derived from these rows, a shard at a time (projection.py). So a writer waits for none of them, nothing that
-was stored is left out, and a row that was applied is deleted in the transaction that counts it.
+looks are derived from these rows, a shard at a time (projection.py). So writers don't wait for them, and nothing is left
+out. A row that was applied is deleted in the transaction that counts it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Change(Wire):
 
     @classmethod
     def of(cls, before: Snapshot | None, after: Snapshot | None, *, follow_up: bool = False) -> Change:
-        """A change. Nobody needs what the finding told people to do before."""
+        """A change. The actions of the finding before are left out, because nobody needs them."""
         known = before and before.model_copy(update={"summary": "", "actions": []})
         return cls(before=known, after=after, follow_up=follow_up)
 
@@ -45,12 +45,12 @@ class Change(Wire):
 
     @property
     def revision(self) -> int:
-        """The revision of the finding after the write; that of its removal is one more than its last."""
+        """The revision of the finding after the write. A removal has the next revision."""
         return self.after.revision if self.after else self.either.revision + 1
 
     @property
     def either(self) -> Snapshot:
-        """What the finding counts as now, or what it counted as last."""
+        """What the finding counts as now, or counted as before its removal."""
         found = self.after or self.before
         if found is None:
             raise ValueError("a change from nothing to nothing")
@@ -58,7 +58,7 @@ class Change(Wire):
 
 
 class _Changes(Wire):
-    """What a row of changes holds."""
+    """The content of a row of changes."""
 
     changes: list[Change]
 

@@ -1,7 +1,7 @@
-"""The channels for notifications in table `incidents`, partition `channels`: who delivers now, and how each is doing.
+"""The channels for notifications in table `incidents`, partition `channels`: who delivers now, and the channel's state.
 
-One run at a time delivers to a channel. So messages to it can be counted, an incident has one on its way at most, and
-whoever finds a channel away keeps the others from trying. All methods raise azure.core's errors.
+Only one run at a time delivers to a channel. So it can count the messages to it, an incident has at most one message on
+its way, and a failing channel is tried by one run only. All methods raise azure.core's errors.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ChannelLeases:
         self._account = account
 
     async def lease(self, channel: str, now: int, seconds: float) -> Lease | None:
-        """The lease on a channel for so many seconds; None if somebody else has it."""
+        """The lease on a channel for some seconds; None if another run has it."""
         table = await self._account.table(TABLE)
         key = channel_key(channel)
         entity = await get_entity(table, _PARTITION, key)
@@ -56,12 +56,12 @@ class ChannelLeases:
         return Lease(held, state) if held is not None else None
 
     async def release(self, lease: Lease, state: ChannelState) -> None:
-        """Ends a lease, and keeps the state of the channel. Nothing happens if the lease has gone to somebody else."""
+        """Ends a lease, and stores the state of the channel. Does nothing if another run has the lease by now."""
         changes = {**_state_columns(state), "leaseUntil": ""}
         await release(await self._account.table(TABLE), lease.entity, changes)
 
     async def states(self) -> dict[str, ChannelState]:
-        """How each channel is doing that something was sent to, by its name."""
+        """The state of each channel that something was sent to, by its name."""
         table = await self._account.table(TABLE)
         rows = table.query_entities(f"PartitionKey eq '{_PARTITION}'")
         return {str(entity["name"]): _state(entity) async for entity in rows}

@@ -1,8 +1,8 @@
 """Gathered commits: rows of several findings go into one transaction of their shard while another one is under way.
 
 A transaction takes 100 operations of one partition
-(https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions). Nobody waits for others to
-come: whoever is there when the last transaction of the shard ends goes into the next one.
+(https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions). No write waits for others to
+join: those that are waiting when a transaction of the shard ends go into the next one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FINDINGS = 16
 class _Write:
     """The operations of one finding. `done` is set, or has the error, when they are stored.
 
-    `blind`: nobody has looked whether the finding is there already.
+    `blind`: nobody has checked whether the finding already exists.
     """
 
     finding_id: str
@@ -40,28 +40,28 @@ class Commits:
         self._account = account
         self._table = table
         self._waiting: dict[str, list[_Write]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()  # the event loop holds no task itself
+        self._tasks: set[asyncio.Task[None]] = set()  # the event loop keeps no reference to its tasks
 
     async def write(self, shard: str, operations: list[Any], change: Change, *, blind: bool = False) -> None:
         """Stores the operations of a finding and its change: all or nothing. Raises azure.core's errors.
 
-        A conflict (409, 412: another writer was faster) is raised for its finding alone. After the conflict of a `blind`
-        write it is raised for all of them: if one delivery comes twice, others usually do, and each look costs less than
-        finding them out one by one.
+        A conflict (409, 412: another writer was faster) is raised only for its finding. After a conflict of a `blind` write,
+        it is raised for all blind writes: if one delivery comes twice, others usually do too, and reading them costs less
+        than finding the conflicts one by one.
         """
         write = _Write(change.finding_id, operations, change, blind)
         if shard in self._waiting:
             self._waiting[shard].append(write)
         else:
             self._waiting[shard] = [write]
-            # The task belongs to all who wait, so that nobody's timeout ends the others' transaction.
+            # All callers share the task, so that one caller's timeout doesn't cancel the transaction of the others.
             task = asyncio.create_task(self._commit(shard))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         await asyncio.shield(write.done)
 
     async def _commit(self, shard: str) -> None:
-        """Commits what waits for a shard, until nothing does."""
+        """Commits the waiting writes of a shard, until there are none."""
         waiting = self._waiting[shard]
         try:
             while waiting:
@@ -73,7 +73,7 @@ class Commits:
                 _fail(write, ConnectionAbortedError("the writer ended"))
 
     async def _submit(self, shard: str, part: list[_Write]) -> None:
-        """One transaction. If one finding can't be stored, the others are tried again without it."""
+        """One transaction. If one finding can't be stored, the others are retried without it."""
         from azure.data.tables import TableTransactionError
 
         operations = [operation for write in part for operation in write.operations]
@@ -85,7 +85,7 @@ class Commits:
             if len(part) == 1:
                 _fail(part[0], error)
                 return
-            # Only a conflict says whose it is. What is refused as a whole, such as for its size, is tried one by one.
+            # Only a conflict says which finding it is. If all of it is refused, such as for its size, each is tried alone.
             culprit = _culprit(part, error.index) if is_conflict(error) else None
             if culprit is None:
                 for write in part:
@@ -107,7 +107,7 @@ class Commits:
 
 
 def _part(waiting: list[_Write]) -> list[_Write]:
-    """Takes the writes of the next transaction: a finding is in it once, since a transaction has each entity once."""
+    """Takes the writes of the next transaction. It has each finding once, because it may have each entity only once."""
     part: list[_Write] = []
     ids: set[str] = set()
     size = 0
@@ -125,7 +125,7 @@ def _part(waiting: list[_Write]) -> list[_Write]:
 
 
 def _culprit(part: list[_Write], index: int) -> _Write | None:
-    """Whose operation failed. None if the error does not say, or if it was the row of changes."""
+    """The write whose operation failed. None if the error does not say, or if it was the row of changes."""
     for write in part:
         if 0 <= index < len(write.operations):
             return write
@@ -136,4 +136,4 @@ def _culprit(part: list[_Write], index: int) -> _Write | None:
 def _fail(write: _Write, error: Exception) -> None:
     if not write.done.done():
         write.done.set_exception(error)
-        write.done.exception()  # whoever waited may have given up
+        write.done.exception()  # the caller may have given up

@@ -1,11 +1,11 @@
 """Exact counts of findings for `GET /api/summary`, without a row that all writers would have to wait for.
 
-Changes (changes.py) are *folded*, a number at a time, into rows that count an hour or a day of one tenant in one shard.
+Changes (changes.py) are *folded*, several at a time, into rows that count an hour or a day of one tenant in one shard.
 A fold deletes its changes in the transaction that counts them, so each change is counted once. A summary is the sum of
 day rows, hour rows and the changes that are not folded yet.
 
 Row keys, in a shard of table `findings`: `hour|<hour>|<tenant>`, `day|<day>|<tenant>`, and `folds`, which has the
-number of the shard's last fold, and who may do the next one (projection.py).
+number of the shard's last fold, and the lease on the next one (projection.py).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PREFIXES = ("hour|", "day|")
 Counts = Counter[str]
 """Counts by name: `total`, `<field>.<value>` for each of FIELDS, and `reach.<step>` for the time in reach."""
 
-# The time in reach is counted in steps of 10 %, from a minute on, so a percentile is exact to 10 %.
+# The time in reach is counted in steps of 10 %, starting at a minute, so a percentile is exact to 10 %.
 _STEP = 1.1
 
 
@@ -60,7 +60,7 @@ def key_of(snapshot: Snapshot) -> tuple[str, str]:
 
 
 def hours_of(changes: Iterable[Change]) -> dict[tuple[str, str], Counts]:
-    """What changes add to the counts of each hour and tenant; some of it is negative."""
+    """What changes add to the counts of each hour and tenant. Some numbers are negative."""
     hours: defaultdict[tuple[str, str], Counts] = defaultdict(Counter[str])
     for change in changes:
         for snapshot, sign in ((change.before, -1), (change.after, 1)):
@@ -101,7 +101,7 @@ class Window:
 
 
 def count_rows(changes: Iterable[Change]) -> dict[str, Counts]:
-    """The row keys of the counts that changes are added to, and what is added."""
+    """The row keys of the counts that change, and what is added to each."""
     rows: defaultdict[str, Counts] = defaultdict(Counter[str])
     for (hour, tenant), numbers in hours_of(changes).items():
         rows[f"hour|{hour}|{tenant}"].update(numbers)
@@ -110,7 +110,7 @@ def count_rows(changes: Iterable[Change]) -> dict[str, Counts]:
 
 
 async def new_counts(table: Any, shard: str, added: dict[str, Counts], known: dict[str, Counts]) -> dict[str, Counts]:
-    """The counts of some rows with what is added to them. `known`: those that need not be read."""
+    """The counts of some rows, with what is added to them. `known` are those that need not be read."""
     found: dict[str, Counts] = {}
     for key, numbers in added.items():
         if key in known:
@@ -132,7 +132,7 @@ def count_row(shard: str, key: str, numbers: Counts) -> dict[str, Any]:
 async def read_counts(table: Any, shard: str, window: Window, tenants: tuple[str, ...] | None) -> dict[str, Counts]:
     """The counts of a shard by day, for some tenants or all.
 
-    Reads again if there was a fold in between: its changes would count twice or not at all.
+    Reads again if there was a fold in between: its changes could count twice or not at all.
     """
     found: dict[str, Counts] = {}
     for _ in range(5):
@@ -161,7 +161,7 @@ def _wanted(tenant: str, tenants: tuple[str, ...] | None) -> bool:
 
 
 def _partial_days(window: Window) -> Iterable[str]:
-    """The days at either end of a window that are not whole days of it."""
+    """The days at both ends of a window that are not entirely in it."""
     days = {window.first[:10], window.end[:10]}
     return sorted(day for day in days if not window.whole_day(day))
 

@@ -36,7 +36,7 @@ class Coverages:
         self._account = account
 
     async def latest(self, tenant_ids: Sequence[str], *states: ScanState) -> list[CoverageScan]:
-        """The newest scan of each tenant that has one, in any of the states if some are named."""
+        """The newest scan of each tenant that has one; with `states`, the newest in any of these."""
         found = await asyncio.gather(*(self._newest(tenant_id, states) for tenant_id in tenant_ids))
         return [one.scan for one in found if one is not None]
 
@@ -50,7 +50,7 @@ class Coverages:
         return found.scan if found is not None else None
 
     async def stored(self, scan_id: str) -> StoredScan | None:
-        """A scan and how far it is; None if there is none."""
+        """A scan and its progress; None if there is none."""
         if not _ID.fullmatch(scan_id):
             return None
         entity = await get_entity(await self._account.table(TABLE), *place_of(scan_id))
@@ -62,8 +62,8 @@ class Coverages:
     ) -> tuple[list[UncoveredMailbox], str | None]:  # fmt: skip
         """At most `top` mailboxes of a scan in the order of their addresses, and the token of the next page.
 
-        The uncovered ones; with `changed` those with such a change, where the recovered ones come first. With `causes`,
-        those of these causes: that of a recovered one is the one it had.
+        By default the uncovered ones. With `changed`, those with such a change; recovered ones come first. With `causes`,
+        those with these causes; a recovered mailbox has the cause that it had before.
         """
         scan = await self.stored(scan_id)
         if scan is None:

@@ -1,4 +1,4 @@
-"""What an earlier scan found uncovered, so that the next one can say since when, what is new, and what has recovered."""
+"""The uncovered mailboxes of an earlier scan: what the next one is compared with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STANDINGS = (Standing.UNCOVERED, Standing.UNKNOWN)
 
 
 class EarlierMailboxes:
-    """The uncovered mailboxes of a scan. Eight bytes of each are in memory, and tell nearly all others apart.
+    """The uncovered mailboxes of a scan. Eight bytes of each are in memory, which distinguish nearly all mailboxes.
 
     All methods raise azure.core's errors.
     """
@@ -28,7 +28,7 @@ class EarlierMailboxes:
         self._hashes: array[int] | None = None
 
     async def get(self, mailbox: str) -> UncoveredMailbox | None:
-        """What the scan said of a mailbox; None if it was not uncovered."""
+        """What the scan said about a mailbox; None if it was not uncovered."""
         if self.partition is None:
             return None
         if self._hashes is None:

@@ -1,4 +1,4 @@
-"""Removes old coverage scans: the last ones of each tenant are enough to see what changes."""
+"""Removes old coverage scans: a few of each tenant are enough to see changes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from triage.storage.retention import Expiry, delete_found, each_tenant, first_ro
 from triage.wire import epoch_ns
 
 KEPT_SCANS = 7
-"""Of each tenant: a week of nights. The last complete one is kept beyond them, since the next is compared with it."""
+"""Scans of each tenant that stay: a week of nights. The last complete one also stays, for comparison with the next."""
 
 
 async def remove_scans(account: StorageAccount, expiry: Expiry) -> int:
-    """Removes old scans of every tenant with their mailboxes, also of one that is no longer configured.
+    """Removes old scans of every tenant with their mailboxes, even if the tenant is no longer configured.
 
-    Those that have expired are removed as well, however many there are. Returns the number of removed entities.
+    Scans that have expired are removed even if there are few. Returns the number of removed entities.
     Raises azure.core's errors. It stops when time is up, and the next run removes the rest.
     """
     table = await account.table(TABLE)
@@ -48,7 +48,7 @@ async def _remove_of(table: Any, tenant: str, expiry: Expiry) -> int:
 
 
 async def _remove(table: Any, one: StoredScan, expiry: Expiry) -> int:
-    """Removes a scan, after its mailboxes: what is interrupted is found again."""
+    """Removes a scan after its mailboxes, so that an interrupted removal is found again."""
     removed = await _remove_mailboxes(table, one.scan.id, f" and PartitionKey lt '{one.scan.id}/'", expiry)
     if expiry.over:
         return removed
@@ -58,7 +58,7 @@ async def _remove(table: Any, one: StoredScan, expiry: Expiry) -> int:
 
 
 async def _remove_mailboxes(table: Any, scan_id: str, up_to: str, expiry: Expiry) -> int:
-    """Removes the mailboxes of a scan's rounds, one partition after the other."""
+    """Removes the mailboxes of a scan, one partition after another."""
     removed = 0
     while not expiry.over:
         found = await first_row(table, f"PartitionKey gt '{scan_id}.'{up_to}")

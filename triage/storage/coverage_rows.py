@@ -2,11 +2,11 @@
 
 | partition | row key | what it is |
 |---|---|---|
-| the tenant's id | `scan|<newest first>.<random>` | a scan (`document`), and how far it is (`work`); its ETag guards both |
-| the tenant's id | `running` | the scan that runs now, and who works on it until when |
-| `<scan's id>.<round>` | `u|<mailbox>` | a mailbox that the scan found uncovered |
-| likewise | `x|<mailbox>` | one that the scan before found uncovered, and that could not be read now |
-| likewise | `r|<mailbox>` | one that has recovered |
+| the tenant's ID | `scan|<newest first>.<random>` | a scan (`document`), and its progress (`work`); its ETag guards both |
+| the tenant's ID | `running` | the scan that is running, and who works on it until when |
+| `<scan's ID>.<round>` | `u|<mailbox>` | a mailbox that the scan found uncovered |
+| likewise | `x|<mailbox>` | a mailbox that was uncovered in the previous scan, and could not be read now |
+| likewise | `r|<mailbox>` | a mailbox that has recovered |
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Entity = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StoredScan:
-    """A scan, how far it is, and the ETag of its row."""
+    """A scan, its progress, and the ETag of its row."""
 
     scan: CoverageScan
     work: Work
@@ -54,7 +54,7 @@ def scan_row(scan: CoverageScan, work: Work) -> Entity:
 
 
 def stored_scan(entity: Any) -> StoredScan:
-    """What `scan_row` made a row of."""
+    """The scan in a row that `scan_row` made."""
     scan = CoverageScan.model_validate_json(unpack_text("document", entity))
     return StoredScan(scan, Work.model_validate_json(unpack_text("work", entity)), entity.metadata["etag"])
 
@@ -78,12 +78,12 @@ def rows_of(standing: Standing) -> str:
 
 
 def mailbox_key(standing: Standing, mailbox: str) -> str:
-    """The row key of a mailbox. What a key must not hold is escaped."""
+    """The row key of a mailbox. Characters that a key must not have are escaped."""
     return f"{standing}|{quote(mailbox, safe='@')}"
 
 
 def mailbox_row(partition: str, standing: Standing, found: UncoveredMailbox, part: int) -> Entity:
-    """The row of a mailbox, which the given part of the scan found."""
+    """The row of a mailbox that a part of the scan found."""
     return {
         "PartitionKey": partition,
         "RowKey": mailbox_key(standing, found.mailbox),
@@ -93,7 +93,7 @@ def mailbox_row(partition: str, standing: Standing, found: UncoveredMailbox, par
 
 
 def mailbox_of(entity: Any) -> UncoveredMailbox:
-    """What `mailbox_row` made a row of."""
+    """The mailbox in a row that `mailbox_row` made."""
     return UncoveredMailbox.model_validate({
         name: entity.get(name) for name in UncoveredMailbox.model_fields
     })  # fmt: skip

@@ -1,8 +1,8 @@
-"""The scans that run, in table `coverage` (coverage_rows.py): one for a tenant, and one worker at a time.
+"""Running scans, in table `coverage` (coverage_rows.py): at most one for each tenant, with one worker at a time.
 
 The row `running` of a tenant names its scan and holds the lease on it. It is written in one transaction with the scan,
-so two starts at the same time lead to one scan. A part of a scan is stored in two steps: its mailboxes first, then the
-scan, which says where to go on. If the worker is killed in between, the next one takes back what the part had written,
+so two starts at the same time lead to one scan. A part of a scan is stored in two steps: first its mailboxes, then the
+scan, which says where to continue. If the worker is killed in between, the next one removes what the part has written,
 and does the part again. All methods raise azure.core's errors.
 """
 
@@ -32,9 +32,9 @@ _SECOND = 1_000_000_000
 
 @dataclass(slots=True)
 class Run:
-    """The right to work on the scan of a tenant, and the scan as it was stored last.
+    """The right to work on the scan of a tenant, and the scan as it was last stored.
 
-    `clean`: whether no part has left anything behind that the scan does not know of.
+    `clean`: no part has left rows behind that the scan does not know.
     """
 
     stored: StoredScan
@@ -43,14 +43,14 @@ class Run:
 
 
 class CoverageRuns:
-    """The scans that run."""
+    """The running scans."""
 
     def __init__(self, account: StorageAccount) -> None:
         self._account = account
         self._earlier: dict[str, EarlierMailboxes] = {}
 
     async def begin(self, scan: CoverageScan, work: Work) -> StoredScan:
-        """Begins a scan, unless one runs in the tenant already: then that one is returned."""
+        """Starts a scan. If one is already running in the tenant, returns that one."""
         from azure.core.exceptions import HttpResponseError
 
         table = await self._account.table(TABLE)
@@ -63,22 +63,22 @@ class CoverageRuns:
                 if not is_conflict(error):
                     raise
             found = await self.running(scan.tenant_id)
-            if found is not None:  # else it has ended in the meantime
+            if found is not None:  # otherwise it has ended meanwhile
                 return found
 
     async def running(self, tenant_id: str) -> StoredScan | None:
-        """The scan that runs in a tenant; None if there is none."""
+        """The running scan of a tenant; None if there is none."""
         entity = await get_entity(await self._account.table(TABLE), tenant_id, RUNNING)
         return await Coverages(self._account).stored(entity["scanId"]) if entity is not None else None
 
     async def tenants(self, tenant_ids: Sequence[str]) -> frozenset[str]:
-        """Those of the tenants in which a scan runs."""
+        """Those of the tenants that have a running scan."""
         table = await self._account.table(TABLE)
         found = await asyncio.gather(*(get_entity(table, tenant_id, RUNNING) for tenant_id in tenant_ids))
         return frozenset(str(one["PartitionKey"]) for one in found if one is not None)
 
     def earlier(self, run: Run) -> EarlierMailboxes:
-        """The mailboxes that a scan is compared with: kept until it ends."""
+        """The mailboxes that a scan is compared with, cached until it ends."""
         tenant_id, partition = run.stored.scan.tenant_id, run.stored.work.earlier
         known = self._earlier.get(tenant_id)
         if known is None or known.partition != partition:
@@ -86,7 +86,7 @@ class CoverageRuns:
         return known
 
     async def lease(self, tenant_id: str, seconds: float) -> Run | None:
-        """The right to work on the scan of a tenant for so many seconds; None if none runs, or somebody works on it."""
+        """The lease on the scan of a tenant for some seconds; None if none is running, or another worker has it."""
         from azure.core.exceptions import HttpResponseError
 
         table = await self._account.table(TABLE)
@@ -114,7 +114,7 @@ class CoverageRuns:
         return run
 
     async def store(self, run: Run, scan: CoverageScan, work: Work, rows: Iterable[Entity] = ()) -> None:
-        """Stores the mailboxes of a part, and then the scan as it is now. Raises a conflict if the lease is lost."""
+        """Stores the mailboxes of a part, and then the scan. Raises a conflict if the lease is lost."""
         table = await self._account.table(TABLE)
         run.clean = False
         await self._write("upsert", list(rows))
@@ -124,20 +124,20 @@ class CoverageRuns:
         run.clean = True
 
     async def release(self, run: Run) -> None:
-        """Ends the lease, so that the next worker need not wait. Nothing happens if it has gone to somebody else."""
+        """Ends the lease, so that the next worker need not wait. Does nothing if another worker has it by now."""
         if not run.clean:
-            return  # it looks like that of a worker that was killed, and so the next one takes back what was left
+            return  # as if the worker had been killed, so that the next one removes what was left
         await release(await self._account.table(TABLE), run.lease, {"leaseUntil": ""})
 
     async def end(self, run: Run) -> None:
-        """Says that the scan has ended, so that another one can begin."""
+        """Stores that the scan has ended, so that another one can start."""
         self._earlier.pop(run.stored.scan.tenant_id, None)
         await release(await self._account.table(TABLE), run.lease)
 
     async def _take_back(self, run: Run) -> None:
-        """Removes what the part that was not finished had written.
+        """Removes what an unfinished part has written.
 
-        Its worker may be alive after all: once the scan was written again, that one can't finish the part any more.
+        Its worker may still be alive. Writing the scan again keeps that worker from finishing the part.
         """
         await self.store(run, run.stored.scan, run.stored.work)
         table = await self._account.table(TABLE)

@@ -11,7 +11,7 @@ _PARTITION = "service"
 
 
 async def read_degraded(account: StorageAccount) -> dict[str, Degraded]:
-    """The parts that are degraded, by name."""
+    """The degraded parts, by name."""
     table = await account.table(TABLE)
     rows = table.query_entities(f"PartitionKey eq '{_PARTITION}'")
     return {
@@ -21,7 +21,7 @@ async def read_degraded(account: StorageAccount) -> dict[str, Degraded]:
 
 
 async def keep_degraded(account: StorageAccount, part: str, known: Degraded | None) -> None:
-    """Keeps what is known of a part; None: it works."""
+    """Stores the state of a part; None: it works."""
     table = await account.table(TABLE)
     if known is None:
         await table.delete_entity(_PARTITION, part)

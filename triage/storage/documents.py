@@ -1,8 +1,8 @@
 """JSON documents in table entities: as text in pieces that fit a property, or compressed.
 
-Compressed is zlib's format with a preset dictionary (RFC 1950, section 2.2): dictionary.txt, which has what findings
-usually say, so a short document is half as large. Rows that were written with it can be read with nothing else: it must
-never change.
+Compressed documents are in zlib's format with a preset dictionary (RFC 1950, section 2.2): dictionary.txt, which has the
+usual words of findings, so a short document is half as large. The dictionary must never change, because the rows can't be
+read without it.
 
 A string property holds 32 K UTF-16 characters, a binary property 64 KiB, an entity 1 MiB
 (https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model).
@@ -55,7 +55,7 @@ def unpack_compressed(name: str, entity: Mapping[str, Any]) -> Any:
 
 def decompressed(name: str, entity: Mapping[str, Any]) -> str:
     """The JSON of the value that `pack_compressed` put into an entity."""
-    # What was compressed without the dictionary is read as well.
+    # Documents that were compressed without the dictionary can be read too.
     decompressor = zlib.decompressobj(zdict=DICTIONARY)
     return decompressor.decompress(b"".join(bytes(piece) for piece in _pieces(name, entity))).decode()
 

@@ -1,8 +1,8 @@
 """The index of later looks: which open findings are looked at again, and when.
 
 A row `due|<minute>|<random>`, in a shard of table `findings`, has up to 500 looks that are due in one minute (minutes
-since 1970). It is written with the counts of the changes that ask for the looks (projection.py). A look that is not the
-next one of its finding any more is dropped when it comes, so nothing has to be taken back here.
+since 1970). It is written with the counts of the changes that ask for the looks (projection.py). A look that is no longer
+the next one of its finding is dropped when it runs, so looks are never removed from the index early.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MINUTE = 60 * 1_000_000_000
 
 
 class DueLook(NamedTuple):
-    """A look at a finding of a tenant. `number` counts the looks at it; None: a look that somebody asked for."""
+    """A look at a finding of a tenant. `number` is the number of the look; None: somebody asked for it."""
 
     finding_id: str
     tenant_id: str | None
@@ -85,7 +85,7 @@ class DueLooks:
                 await table.create_entity(row)
 
     async def rows(self) -> AsyncIterator[tuple[Any, list[DueLook]]]:
-        """The rows that are due by now, those of each shard in the order in which they became due."""
+        """The rows that are due by now, for each shard in the order in which they became due."""
         minute = time.time_ns() // _MINUTE
         table = await self._account.table(_TABLE)
         for shard in SHARDS:
@@ -94,7 +94,7 @@ class DueLooks:
                 yield row, [DueLook(*look) for look in unpack_compressed("looks", row)]
 
     async def leave(self, row: Any, looks: list[DueLook]) -> bool:
-        """Leaves only some looks in a row, or none: then it is deleted. False if another run was faster."""
+        """Leaves only some looks in a row, or deletes it if there are none. False if another run was faster."""
         from azure.core.exceptions import HttpResponseError
 
         table = await self._account.table(_TABLE)

@@ -3,7 +3,7 @@
     x|<id>                            the failures of the message, each with its revision, and the key of the list row
     list|<0 or 1>|<since>|<id>        the exposure, while there is one: read messages (0) first, then the longest exposed
 
-A row `x|` stays as long as the findings do, so a change that was applied before changes nothing.
+A row `x|` stays as long as its findings do, so a change that comes again has no effect.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Exposure(Wire):
 
 
 class _Holder(Wire):
-    """One failure of the message, at a revision. `exposure`: what it says; null: the message can't be opened."""
+    """One failure of the message, at a revision. `exposure` is what it says; null: the message can't be opened."""
 
     revision: int
     exposure: Exposure | None
@@ -76,7 +76,7 @@ def exposure_id(found: Snapshot) -> str:
 
 
 def exposure_ids(change: Change) -> set[str]:
-    """The exposures that a change may concern. What was never in reach concerns none."""
+    """The exposures that a change may affect: none if the message was never in reach."""
     seen = [one for one in (change.before, change.after) if one is not None and one.exposed]
     if change.after is None and change.before is not None and change.before.time_in_reach is not None:
         seen = [change.before]
@@ -84,7 +84,7 @@ def exposure_ids(change: Change) -> set[str]:
 
 
 def exposure_operations(shard: str, old: Any, identifier: str, changes: Iterable[Change]) -> list[Any]:
-    """The operations that apply changes to an exposure, in place of its row `x|` as it was read."""
+    """The operations that apply changes to an exposure. They replace its row `x|` as it was read."""
     holders = dict(read_stored(_Holders, decompressed("holders", old)).holders) if old is not None else {}
     known = dict(holders)
     for change in changes:
@@ -110,7 +110,7 @@ def exposure_operations(shard: str, old: Any, identifier: str, changes: Iterable
 
 
 def _hold(holders: dict[str, _Holder], identifier: str, change: Change) -> None:
-    """Takes what a change says of the exposure."""
+    """Applies what a change says about the exposure."""
     after = change.after
     if after is None:
         holders.pop(change.finding_id, None)
@@ -120,13 +120,13 @@ def _hold(holders: dict[str, _Holder], identifier: str, change: Change) -> None:
 
 
 def _leave_list(shard: str, old: Any, key: str) -> list[Any]:
-    """The operation that deletes the list row of before, if the exposure has another one now, or none."""
+    """The operation that deletes the old list row, if the exposure now has another one or none."""
     before = old["list"] if old is not None else ""
     return [("delete", {"PartitionKey": shard, "RowKey": before})] if before not in ("", key) else []
 
 
 def _together(found: list[Exposure]) -> Exposure | None:
-    """What the failures of one message say together: the newest look, since the first failure, and whether it was read."""
+    """The exposure that the failures of one message give: the newest look, since the first failure, read if any says so."""
     if not found:
         return None
     newest = max(found, key=lambda one: epoch_ns(one.looked_at) if one.looked_at else 0)

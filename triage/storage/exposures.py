@@ -30,7 +30,7 @@ _PLACE = re.compile(r"[01]\|-?[0-9]+\|[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class ExposureQuery:
-    """Which exposures. `tenant_ids`: of these tenants alone."""
+    """Which exposures. `tenant_ids`: only those of these tenants."""
 
     tenant_ids: tuple[str, ...] | None = None
     mailbox: str | None = None
@@ -43,7 +43,7 @@ class ExposureTotals:
     """How many messages can still be opened, how many of them were read, and in how many mailboxes they are.
 
     `since`: when the remediation of the one that has been exposed the longest failed, in nanoseconds since 1970.
-    `by_tenant` has the number of messages of each tenant; those of no tenant under an empty ID.
+    `by_tenant` has the number of messages of each tenant; an empty ID stands for no tenant.
     """
 
     messages: int
@@ -58,7 +58,7 @@ class Exposures:
 
     def __init__(self, account: StorageAccount) -> None:
         self._account = account
-        # Failures of all shards can be about one message: in this process they don't get in each other's way.
+        # Failures of all shards can be about one message. The lock avoids conflicts within this process.
         self._locks = {shard: asyncio.Lock() for shard in SHARDS}
 
     async def apply(self, changes: Sequence[Change]) -> None:
@@ -76,7 +76,7 @@ class Exposures:
         await asyncio.gather(*(self._apply(shard, part) for shard, part in parts))
 
     async def _apply(self, shard: str, groups: list[tuple[str, list[Change]]]) -> None:
-        """Applies the changes of some exposures in one transaction; one by one if another writer was faster."""
+        """Applies the changes of some exposures in one transaction, or one by one if another writer was faster."""
         async with self._locks[shard]:
             await self._apply_groups(shard, groups)
 
@@ -84,7 +84,7 @@ class Exposures:
         from azure.core.exceptions import HttpResponseError
 
         table = await self._account.table(TABLE)
-        # A new failure is usually that of a new message. Otherwise the transaction finds it out.
+        # A new failure is usually about a new message. If it is not, the transaction fails.
         new = [group for group in groups if all(change.before is None for change in group[1])]
         try:
             operations = [operation for group in new for operation in exposure_operations(shard, None, *group)]

@@ -2,7 +2,7 @@
 
 | row key | what it is |
 |---|---|
-| `act|<ETD id>|<mailbox>` | the newest action on a message in a mailbox, and what became of it |
+| `act|<ETD id>|<mailbox>` | the newest action on a message in a mailbox, and its state |
 | `due|<time>|<key of the act row>` | when it is looked at; written in the transaction of its act row |
 | `orphan|<ETD id>` | the newest action on a message whose mailboxes are not known yet |
 | `count|<day>|<job>` | what a job has counted on a day, in the same transaction |
@@ -30,9 +30,9 @@ from triage.storage.transactions import submit
 from triage.wire import from_epoch_ns
 
 CHANGES_AT_ONCE = 33
-"""Each is up to three operations of a transaction, which takes 100 with that of the counts."""
+"""Each has up to three operations of a transaction, which takes 100, including the one of the counts."""
 LATEST = 25 * HOUR
-"""No look is due later than this: ETD_LOOKS has a day at most. One that is was written by a clock that was wrong."""
+"""No look is due later than this, because ETD_LOOKS has at most a day. If one is, it was written by a wrong clock."""
 
 _LONGEST_KEY = 300
 
@@ -47,7 +47,7 @@ class StoredAction:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An action as it was read, and as it is to be; None: there is none."""
+    """An action as it was read, and as it is to be stored; None: there is none."""
 
     before: StoredAction | None
     after: Action | None
@@ -71,7 +71,7 @@ class FeedActions:
         return {one.action.etd_id: one for one in found}
 
     async def due(self, now: int, most: int) -> list[StoredAction]:
-        """The actions that are to be looked at, at most `most`, the longest overdue first."""
+        """At most `most` actions that are due, the longest overdue first."""
         table = await self._account.table(TABLE)
         found: list[StoredAction] = []
         wrong = f"due|{from_epoch_ns(now + LATEST)}"
@@ -87,9 +87,9 @@ class FeedActions:
         return found
 
     async def save(self, changes: Sequence[Change], day: str, job: str) -> None:
-        """Stores changes with their looks and counts, so many at a time that each time is one transaction.
+        """Stores changes with their looks and counts, in as few transactions as possible.
 
-        A conflict (409, 412) says that another job was faster: nothing of its transaction was stored.
+        A conflict (409, 412) means that another job was faster. Nothing of its transaction was stored.
         """
         for start in range(0, len(changes), CHANGES_AT_ONCE):
             await self._save(changes[start : start + CHANGES_AT_ONCE], day, job)
@@ -144,7 +144,7 @@ def _row_key(action: Action) -> str:
 
 
 def _key_part(text: str) -> str:
-    """A text as part of a row key, which can't have every character, nor be longer than 1 KiB in all."""
+    """A text as part of a row key, which can't have every character, nor more than 1 KiB in total."""
     part = quote(text, safe="@+")
     return part if len(part) <= _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
 

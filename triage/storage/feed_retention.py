@@ -1,7 +1,7 @@
-"""Removes old rows of table `feeds`, of every tenant, also of one whose feed is no longer configured.
+"""Removes old rows of table `feeds`, of every tenant, even if its feed is no longer configured.
 
-An action is kept for 14 days after it last changed: Message Search is read again for 8 days, and what is known is not
-posted again.
+An action is kept for 14 days after its last change. Message Search is read again for 8 days, and an action that is known is
+not posted again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ACTIONS, DAYS, GAPS = 14 * DAY, 35 * DAY, 90 * DAY
 
 
 async def remove_feed_rows(account: StorageAccount, now: int, expiry: Expiry) -> int:
-    """Removes what is older than its kind is kept; only `until` of `expiry` counts. Raises azure.core's errors."""
+    """Removes rows that are too old for their kind. Of `expiry`, only `until` is used. Raises azure.core's errors."""
     table = await account.table(TABLE)
     removed = 0
     async for tenant, _ in each_tenant(table, expiry):
@@ -26,7 +26,7 @@ async def remove_feed_rows(account: StorageAccount, now: int, expiry: Expiry) ->
 
 
 def _old(now: int) -> list[str]:
-    """The rows that are old: by the time in their key, or, if that has none, by when they were last written."""
+    """The old rows: by the time in their key, or, if the key has none, by the time of the last write."""
     changed = {"act|": ACTIONS, "orphan|": ACTIONS, "gap|": GAPS}
     written = [
         f"{key_range(prefix)} and Timestamp lt datetime'{from_epoch_ns(now - age)}'" for prefix, age in changed.items()

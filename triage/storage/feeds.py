@@ -1,15 +1,16 @@
-"""Table `feeds`: what the feed of each tenant has read, and what it may still ask. PartitionKey: the tenant's id.
+"""Table `feeds`: what the feed of each tenant has read, and its budget. PartitionKey: the tenant's ID.
 
 | row key | what it is |
 |---|---|
-| `lane|<lane>` | where a lane is |
+| `lane|<lane>` | how far a lane is |
 | `hour|<hour>`, `file|<hour>|<sha256 of the path>` | what is known of an hour of Log Export, and of its files |
 | `quota|<day>|<job>` | the requests that a job has made on a day (UTC), by lane |
 | `gap|<from>|<to>` | a time that could not be read, and why |
 | `act|…`, `due|…`, `orphan|…`, `count|…` | actions and their looks (feed_actions.py) |
 | `lease|<job>` | which run does a job now |
 
-Only the run that has the lease on a job writes its rows: the first, second and fourth line are those of `poll`. All methods raise azure.core's errors.
+Only the run that has the lease on a job writes its rows. `lane`, `hour`, `file` and `gap` rows belong to the job `poll`. All
+methods raise azure.core's errors.
 """
 
 from __future__ import annotations
@@ -45,29 +46,29 @@ class Feeds:
         self.tenant_id = tenant_id
 
     async def lease(self, job: str, now: int, seconds: float) -> Entity | None:
-        """The lease on a job for so many seconds; None if another run has it."""
+        """The lease on a job for some seconds; None if another run has it."""
         table = await self._account.table(TABLE)
         known = await get_entity(table, self.tenant_id, f"lease|{job}")
-        # One that ends later than any could was written by a clock that was wrong.
+        # A lease that ends too late was written by a wrong clock.
         if known is not None and now < epoch_ns(known["until"]) <= now + 600 * SECOND:
             return None
         until = from_epoch_ns(now + int(seconds * SECOND))
         return await take(table, known, {**self._keys(f"lease|{job}"), "id": uuid4().hex, "until": until})
 
     async def release(self, lease: Entity) -> None:
-        """Ends a lease. Nothing happens if it has gone to another run."""
+        """Ends a lease. Does nothing if another run has it by now."""
         await release(await self._account.table(TABLE), lease)
 
     async def lane(self, lane: Lane) -> LaneState:
-        """Where a lane of Message Search is."""
+        """How far a lane of Message Search is."""
         return await self._read(f"lane|{lane}", LaneState) or LaneState()
 
     async def ledger(self) -> LedgerState:
-        """Where Log Export is."""
+        """How far Log Export was read."""
         return await self._read(f"lane|{Lane.LEDGER}", LedgerState) or LedgerState()
 
     async def save_lane(self, lane: Lane, state: Progress) -> None:
-        """Keeps where a lane is."""
+        """Stores how far a lane is."""
         await self._write(f"lane|{lane}", state)
 
     async def hours(self, first: str) -> dict[str, HourState]:
@@ -76,7 +77,7 @@ class Feeds:
         return {row["RowKey"].partition("|")[2]: _model(HourState, row) async for row in rows}
 
     async def save_hour(self, hour: str, state: HourState) -> None:
-        """Keeps what is known of an hour."""
+        """Stores what is known of an hour."""
         await self._write(f"hour|{hour}", state)
 
     async def files(self, hour: str) -> dict[str, FileState]:
@@ -85,7 +86,7 @@ class Feeds:
         return {row["RowKey"].rpartition("|")[2]: _model(FileState, row) async for row in rows}
 
     async def save_file(self, hour: str, name: str, state: FileState) -> None:
-        """Keeps what is known of a file. `name`: the digest of its path."""
+        """Stores what is known of a file. `name` is the digest of its path."""
         await self._write(f"file|{hour}|{name}", state)
 
     async def used(self, day: str) -> dict[str, Counter[str]]:
@@ -94,16 +95,16 @@ class Feeds:
         return {row["RowKey"].rpartition("|")[2]: Counter(json.loads(row["requests"])) async for row in rows}
 
     async def save_used(self, day: str, job: str, used: Mapping[str, int]) -> None:
-        """Keeps the requests of a job on a day, by lane."""
+        """Stores the requests of a job on a day, by lane."""
         table = await self._account.table(TABLE)
         await table.upsert_entity({**self._keys(f"quota|{day}|{job}"), "requests": json.dumps(used)}, mode="replace")
 
     async def add_gap(self, gap: FeedGap) -> None:
-        """Keeps that a time could not be read."""
+        """Stores a time that could not be read."""
         await self._write(f"gap|{gap.begin}|{gap.end}", gap)
 
     async def record(self, now: int) -> Record:
-        """How the feed is doing."""
+        """What the state of the feed is made from."""
         lanes: dict[Lane, LaneState] = {}
         ledger = LedgerState()
         async for row in self._rows("lane|"):
@@ -156,7 +157,7 @@ def key_range(first: str, end: str | None = None) -> str:
 
 
 def digest(path: str) -> str:
-    """What a file goes by: its address changes with each listing, its path does not."""
+    """The name of a file: its URL changes with each listing, but its path does not."""
     return hashlib.sha256(path.encode()).hexdigest()
 
 

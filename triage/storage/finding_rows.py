@@ -1,7 +1,7 @@
 """The rows of a finding in table `findings`, all in its shard and written in one transaction.
 
     id|<id>              the revision, the deliveries that were counted, the keys of the list rows, the place in `all`
-    all|<newest>|<id>    the whole finding once (`document`), and what lists show of it (`summary`)
+    all|<newest>|<id>    the whole finding, once (`document`), and what lists show of it (`summary`)
     <list>|<newest>|<id> `summary` again, for each other list that the finding is in (query.py)
 
 `document` and `summary` are compressed JSON. List rows have the filters as columns. "Newest" sorts the newest
@@ -27,7 +27,7 @@ from triage.wire import epoch_ns
 DOCUMENT, SUMMARY = "document", "summary"
 _REMEMBERED_DELIVERIES = 50
 _REPLACE = {"mode": "replace"}
-# Lists leave these out, with fields=summary; the rest is what a list shows and an export has.
+# Left out with fields=summary. Lists and exports have the rest.
 _LEFT_OUT = ("checks", "actions", "history")
 
 
@@ -40,12 +40,12 @@ class Stored:
 
     @property
     def revision(self) -> int:
-        """Grows with each write, also when the finding comes again after its removal."""
+        """Grows with each write, also if the finding comes again after its removal."""
         return int(self.entity["revision"])
 
     @property
     def deliveries(self) -> list[str]:
-        """The last deliveries that were counted."""
+        """The newest deliveries that were counted."""
         return json.loads(self.entity["deliveryIds"])
 
     @property
@@ -55,7 +55,7 @@ class Stored:
 
     @property
     def snapshot(self) -> Snapshot:
-        """What it counts as."""
+        """Its snapshot."""
         return Snapshot.of(self.finding, self.revision)
 
 
@@ -65,12 +65,12 @@ def id_key(finding_id: str) -> str:
 
 
 def all_key(order: str) -> str:
-    """The key of the row with the whole finding, at its place among all (query.order_of)."""
+    """The key of the row with the whole finding, at its place in the list of all (query.order_of)."""
     return f"all|{order}"
 
 
 def first_revision() -> int:
-    """Seconds since 2026: more than an earlier finding with this id can have had, and small enough for an Int32."""
+    """Seconds since 2026: higher than any revision of an earlier finding with this ID, and small enough for an Int32."""
     return max(0, int(time.time()) - 1_767_225_600)
 
 
@@ -81,7 +81,7 @@ def summary_of(wire: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_operations(finding: Finding, snapshot: Snapshot, deliveries: list[str], old: Stored | None) -> list[Any]:
-    """The operations that store a finding in place of `old`, which must not have changed meanwhile."""
+    """The operations that store a finding. They replace `old`, which must not have changed meanwhile."""
     shard = shard_of(finding.id)
     wire = finding.wire()
     summary = columns_of(snapshot) | pack_compressed(SUMMARY, summary_of(wire))

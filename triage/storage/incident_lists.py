@@ -22,7 +22,7 @@ _PLACE = re.compile(r"[01]\|[0-9]\|[0-9]{21}\|[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class IncidentQuery:
-    """Which incidents: the accepted values of each filter, and bounds of `lastSeen` (nanoseconds since 1970), included.
+    """Which incidents: the accepted values of each filter, and inclusive bounds of `lastSeen` (nanoseconds since 1970).
 
     `filters` has `tenantId`, `state`, `scope`, `cause` and `severity`.
     """
@@ -48,7 +48,7 @@ class IncidentLists:
         return [_incident(one) for one in rows], str(last["RowKey"]).removeprefix(LIST) if last else None
 
     async def open_by_tenant(self) -> Counter[str]:
-        """The number of open incidents of each tenant; those of no tenant under an empty ID."""
+        """The number of open incidents of each tenant. An empty ID stands for no tenant."""
         found: Counter[str] = Counter()
         async for row in self._rows(IncidentQuery(), in_range(OPEN), 8000, ("RowKey", "tenantId")):
             found[row["tenantId"]] += 1
@@ -85,7 +85,7 @@ class IncidentLists:
 
 
 def _incident(row: Any) -> Json:
-    """An incident as the API shows it. Its suppression may have ended since the row was written."""
+    """An incident as the API shows it. Its suppression may have ended after the row was written."""
     found: Json = unpack_compressed("document", row)
     suppression = found["suppression"]
     if suppression is not None and epoch_ns(suppression["until"]) <= epoch_ns(now()):

@@ -1,9 +1,9 @@
 """The rows of an incident in table `incidents`, in the shard of its ID and written in one transaction.
 
 head|<id>                 the whole incident (`document`, compressed JSON), and the key of its list row (`list`)
-list|<order>|<id>         what the API shows of it, and the filters: the open ones first, worst first, then the newest
+list|<order>|<id>         what the API shows of it, and the filters: open ones first, worst first, then the newest
 mem|<id>|<finding>        what was counted of one finding (Member)
-sup|<id>                  until when it is suppressed, while it is
+sup|<id>                  until when it is suppressed
 out|…                     notifications of its transitions (outbox.py)
 """
 
@@ -63,7 +63,7 @@ def member_of(entity: Any) -> Member:
 def incident_operations(
     channels: Iterable[Channel], head: Head | None, incident: Incident, events: Iterable[Event]
 ) -> list[Any]:
-    """The operations that store an incident in place of `head`, and what channels may be told of it."""
+    """The operations that store an incident and its notifications. They replace `head`."""
     shard, key = shard_of(incident.id), list_key(incident)
     document = pack_compressed("document", json.loads(incident.document()))
     row = {"PartitionKey": shard, "RowKey": head_key(incident.id), "list": key, **document}
@@ -81,7 +81,7 @@ def incident_operations(
 
 
 def member_operations(incident_id: str, known: Mapping[str, Member], members: Mapping[str, Member]) -> list[Any]:
-    """The operations that store what was counted of findings. One that is not known must not be there."""
+    """The operations that store what was counted of findings. A member that is not `known` must not exist."""
     shard = shard_of(incident_id)
     operations: list[Any] = []
     for finding_id, member in members.items():

@@ -1,4 +1,4 @@
-"""Table `incidents`: what is to be fixed or decided, and which findings show it (incident_rows.py).
+"""Table `incidents`: what must be fixed or decided, and the findings that show it (incident_rows.py).
 
 All methods raise azure.core's errors.
 """
@@ -37,7 +37,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _ATTEMPTS = 20
 _READS_AT_ONCE = 16
 _OPERATIONS = 100
-# Findings of one incident in a transaction: the rest is for the incident and its notifications.
+# Findings of one incident in a transaction; the rest is for the incident and its notifications.
 _MEMBERS = 60
 _KNOWN = 1000
 
@@ -54,14 +54,14 @@ class _Plan:
 
 
 class Incidents:
-    """The incidents of all tenants. Each transition is stored with the notifications of it for `channels`."""
+    """The incidents of all tenants. Each transition is stored together with its notifications for `channels`."""
 
     def __init__(self, account: StorageAccount, channels: Sequence[Channel]) -> None:
         self._account = account
         self._channels = channels
-        # What this instance has written last: another write of it begins without reading. The ETag tells if it is old.
+        # What this instance wrote last, so that the next write needs no read. The ETag shows if it is out of date.
         self._known: OrderedDict[str, Head] = OrderedDict()
-        # Findings of all shards can belong to one incident: in this process they don't get in each other's way.
+        # Findings of all shards can belong to one incident. The lock avoids conflicts within this process.
         self._locks = {shard: asyncio.Lock() for shard in SHARDS}
 
     async def apply(self, changes: Sequence[stored.Change]) -> None:
@@ -85,7 +85,7 @@ class Incidents:
             for start in range(0, len(changes), _MEMBERS)
         ]
         while waiting:
-            now_ones = dict(reversed(waiting))  # of each incident the first part
+            now_ones = dict(reversed(waiting))  # the first part of each incident
             part = list(now_ones.items())[-_READS_AT_ONCE:]
             planned = await asyncio.gather(*(self._plan(*each, blind=True) for each in part))
             for transaction in _packed([incident_id for incident_id, _ in part], planned):
@@ -105,8 +105,8 @@ class Incidents:
     async def _plan(self, incident_id: str, changes: list[Change], *, blind: bool) -> _Plan:
         """How to apply changes to an incident.
 
-        `blind`: a new finding, and an incident that has only new findings, are taken for new without reading. If they are
-        not, the transaction finds it out.
+        With `blind`, a new finding, and an incident that has only new findings, are assumed to be new without reading.
+        If they are not, the transaction fails.
         """
         new = blind and all(change.first for change in changes)
         head = self._known.get(incident_id) or (None if new else await self._head(incident_id))
@@ -119,7 +119,7 @@ class Incidents:
         return _Plan(operations, applied.incident)
 
     async def _submit(self, plans: Sequence[_Plan]) -> bool:
-        """Takes some incidents further in one transaction. False if another writer was faster."""
+        """Changes some incidents in one transaction. False if another writer was faster."""
         from azure.core.exceptions import HttpResponseError
 
         operations = [operation for plan in plans for operation in plan.operations]
@@ -169,7 +169,7 @@ class Incidents:
         return without_ended_suppression(head.incident, now())[0] if head else None
 
     async def change(self, incident_id: str, step: Callable[[Incident], Step]) -> Incident | None:
-        """Takes a step of an incident, which may raise; None if there is no such incident."""
+        """Changes an incident with `step`, which may raise. None if there is no such incident."""
         for _ in range(_ATTEMPTS):
             head = await self._head(incident_id)
             if head is None:
@@ -182,7 +182,7 @@ class Incidents:
         raise TimeoutError("other writers change this incident all the time")
 
     async def end_suppressions(self) -> None:
-        """Ends the suppressions whose time is over, and tells the channels that had been told of their incidents."""
+        """Ends the suppressions whose time is over, and notifies the channels that knew of their incidents."""
         async for row in rows_of_all(self._account, TABLE, in_range(SUPPRESSED)):
             if epoch_ns(row["until"]) <= epoch_ns(now()):
                 incident_id = str(row["RowKey"]).removeprefix(SUPPRESSED)
@@ -194,7 +194,7 @@ class Incidents:
             yield finding_id
 
     async def other_findings(self, incident_id: str, after: str = "") -> AsyncIterator[str]:
-        """The IDs of the findings of an incident that are not open, from the one after `after` on."""
+        """The IDs of the findings of an incident that are not open, starting after `after`."""
         where = f"open eq false and RowKey gt '{member_key(incident_id, after)}'"
         async for finding_id in self._findings(incident_id, where):
             yield finding_id

@@ -1,4 +1,4 @@
-"""Rows that one run at a time holds: each is written in place of the row that was read, or not at all.
+"""Rows that one run at a time holds. A row is written only if it has not changed since it was read.
 
 A row that is held is an entity with its `etag`. Both functions raise azure.core's errors.
 """
@@ -11,7 +11,7 @@ from triage.storage.account import if_etag, if_unchanged, is_conflict
 
 
 async def take(table: Any, known: Any, row: dict[str, Any]) -> dict[str, Any] | None:
-    """Writes a row in place of the one that was read, if there was one, and holds it. None: another run was faster."""
+    """Writes a row, in place of the one that was read if there was one, and holds it. None if another run was faster."""
     from azure.core.exceptions import HttpResponseError
 
     try:
@@ -27,7 +27,7 @@ async def take(table: Any, known: Any, row: dict[str, Any]) -> dict[str, Any] | 
 
 
 async def release(table: Any, held: dict[str, Any], changes: dict[str, Any] | None = None) -> None:
-    """Changes the row that is held, or deletes it. Nothing happens if another run holds it now."""
+    """Changes or deletes the row that is held. Does nothing if another run holds it by now."""
     from azure.core import MatchConditions
     from azure.core.exceptions import HttpResponseError
 

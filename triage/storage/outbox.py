@@ -1,14 +1,14 @@
-"""The outbox: notifications in table `incidents`, from the transaction of what they are about until they are removed.
+"""The outbox: notifications in table `incidents`, written in the transaction of what they are about.
 
 | row key | what it is |
 |---|---|
 | `out|<newest first>|<id>` | waits for its delivery to one channel; `document` is what it is about |
 | `done|<newest first>|<id>` | was delivered, or has failed |
-| `told|<channel>|<subject>` | what the channel was told last of an incident |
+| `told|<channel>|<subject>` | what was last sent to the channel about an incident |
 
 A subject's rows are in its shard, so that the transition of an incident and its notifications are one transaction, and
-so is a delivery with all that follows from it. Whoever delivers to a channel has the lease on it (channel_leases.py), so
-a row needs none. All methods raise azure.core's errors.
+a delivery with its result is one too. A run that delivers to a channel has the lease on the channel (channel_leases.py),
+so rows need no lease. All methods raise azure.core's errors.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ from triage.telemetry.instruments import Metric, count
 
 TABLE = "incidents"
 MOST_ROWS = 1000
-"""Of one shard, looked at in one run. The next run looks at the others."""
+"""Rows of one shard that a run reads. The next run reads the others."""
 FINISH_SECONDS = 15.0
 
 _AT_ONCE = 32
-_DONE_AT_ONCE = 33  # each is three operations of a transaction, which takes 100
+_DONE_AT_ONCE = 33  # each has three operations of a transaction, which takes 100
 
 
 class Outbox:
@@ -60,7 +60,7 @@ class Outbox:
         self._account = account
 
     async def add(self, rows: Iterable[Pending]) -> None:
-        """Stores notifications that are about nothing in this table. Those that are there already stay."""
+        """Stores notifications that don't belong to an incident. Existing ones stay."""
         from azure.core.exceptions import ResourceExistsError
 
         table = await self._account.table(TABLE)
@@ -71,24 +71,24 @@ class Outbox:
                 continue
 
     async def channels_with_rows(self) -> set[str]:
-        """The names of the channels for which something waits."""
+        """The names of the channels with waiting notifications."""
         found = await asyncio.gather(*(self._waiting(shard, "", ("channel",)) for shard in SHARDS))
         return {str(entity["channel"]) for entities in found for entity in entities}
 
     async def waiting(self, channel: str) -> list[Pending]:
-        """What waits for a channel, without its documents."""
+        """The waiting notifications of a channel, without their documents."""
         clause = f" and channel eq '{quoted(channel)}'"
         found = await asyncio.gather(*(self._waiting(shard, clause, COLUMNS) for shard in SHARDS))
         return [pending_of(entity) for entities in found for entity in entities]
 
     async def document(self, row: Pending) -> Json | None:
-        """What a waiting row is about; None if it does not wait any more."""
+        """What a waiting row is about; None if it no longer waits."""
         table = await self._account.table(TABLE)
         entity = await get_entity(table, shard(row), f"out|{place(row)}")
         return unpack_compressed("document", entity) if entity is not None else None
 
     async def told(self, channel: str, subject_ids: Iterable[str]) -> dict[str, Told]:
-        """What a channel was told last of these incidents."""
+        """What was last sent to a channel about these incidents."""
         table = await self._account.table(TABLE)
         limit = asyncio.Semaphore(_AT_ONCE)
 
@@ -106,10 +106,10 @@ class Outbox:
         told: Mapping[str, Told] | None = None,
         error: str | None = None,
     ) -> None:
-        """Ends the waiting of rows: they were delivered or have failed, or, without a state, there was nothing to tell.
+        """Finishes waiting rows: they were delivered or have failed, or, without a state, there was nothing to send.
 
-        `told` has what their channel was told of their subjects. Another run may have ended some of them. What takes
-        longer than FINISH_SECONDS is left waiting, so that the lease on the channel does not end before.
+        `told` has what was sent to their channel about their subjects. Another run may have finished some of them. Rows
+        that are not finished within FINISH_SECONDS stay waiting, so that the lease on the channel doesn't end before.
         """
         table = await self._account.table(TABLE)
         if rows and state is DeliveryState.FAILED:

@@ -24,7 +24,7 @@ Entity = dict[str, Any]
 
 
 class DeliveryState(StrEnum):
-    """What has become of a notification."""
+    """The state of a notification."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -35,25 +35,25 @@ class Delivery(Wire):
     """A notification to one channel."""
 
     id: str
-    """What the other side gets as the ID of the event."""
+    """The ID of the event that the receiver gets."""
     channel: str
     """The name of the channel."""
     event: NotificationEvent
     subject_id: str
     """The ID of the incident, audit or scan."""
     tenant_id: Guid | None
-    """The tenant that it is about; null: it is about none."""
+    """The tenant that it is about; null: no tenant."""
     created_at: Instant
-    """When it was made."""
+    """When it was created."""
     state: DeliveryState
     attempts: int
     """How often it was sent."""
     last_error: str | None
-    """What the other side said last, if it did not take it."""
+    """The receiver's last answer, if it did not accept the notification."""
 
 
 def outbox_rows(rows: Iterable[Pending]) -> list[Entity]:
-    """The entities of notifications, for the transaction that writes what they are about."""
+    """The entities of notifications, for the transaction of what they are about."""
     return [
         {**entity_of(row, f"out|{place(row)}"), **pack_compressed("document", row.document)} for row in rows
     ]  # fmt: skip
@@ -78,7 +78,7 @@ def told_key(channel: str, subject_id: str) -> str:
 
 
 def entity_of(row: Pending, row_key: str) -> Entity:
-    """The columns of a row. Empty is none: a merge keeps what is missing."""
+    """The columns of a row. None is stored as an empty text, because a merge keeps missing columns."""
     return {
         "PartitionKey": shard(row),
         "RowKey": row_key,

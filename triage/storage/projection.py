@@ -1,11 +1,11 @@
-"""Applies the changes of all shards to everything that is derived from findings: once, however often it is tried.
+"""Applies the changes of all shards to everything that is derived from findings. Each change counts once, even if retried.
 
-1. Whoever begins takes the leases of the shards for 30 seconds, so that instances don't do the same work. Nothing
-   depends on them.
-2. Up to 50 rows of changes of each shard are read, and each receiver applies all of them together: what it writes has
-   shards of its own. What a receiver does twice counts once.
+1. An instance takes the leases of the shards for 30 seconds, so that instances don't do the same work. Correctness does
+   not depend on the leases.
+2. It reads up to 50 rows of changes of each shard, and each receiver applies all of them together, because what a receiver
+   writes has its own shards. Changes that a receiver gets twice count once.
 3. One transaction of each shard deletes the rows, adds them to the counts (counters.py), writes the later looks
-   (due.py), and numbers the fold. If another one was faster, it fails as a whole.
+   (due.py), and numbers the fold. If another instance was faster, the transaction fails as a whole.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _OPERATIONS = 99  # and the lease with the number of the fold
 _KNOWN = 2000
 
 Receiver = Callable[[Sequence[Change]], Awaitable[None]]
-"""Applies changes to something that is derived. Applying them again changes nothing. Raises azure.core's errors."""
+"""Applies changes to derived data. Applying them again has no effect. Raises azure.core's errors."""
 
 
 class Lease(NamedTuple):
-    """The row of folds as this instance has written or read it: the number of folds, and its ETag (None: no row yet)."""
+    """The row of folds as this instance wrote or read it: the number of folds, and its ETag (None: no row yet)."""
 
     number: int
     etag: str | None
 
 
 class _Row(NamedTuple):
-    """A row of changes, and what it holds."""
+    """A row of changes, and its content."""
 
     key: str
     changes: list[Change]
@@ -61,22 +61,22 @@ class _Page(NamedTuple):
 
 
 class Projection:
-    """The changes of all shards, and who receives them."""
+    """The changes of all shards, and their receivers."""
 
     def __init__(self, account: StorageAccount, receivers: Sequence[Receiver]) -> None:
         self._account = account
         self._receivers = receivers
         self._owner = uuid4().hex[:12]
         self._lock = asyncio.Lock()
-        # What this instance wrote last holds as long as nobody else has written the row of folds: its ETag, the counts.
+        # What this instance wrote last is valid until another instance writes the row of folds: its ETag, the counts.
         self._leases: dict[str, Lease] = {}
         self._counts: dict[str, tuple[int, dict[str, Counts]]] = {}
 
     async def run(self, shards: Iterable[str], until: float) -> int:
-        """Applies what waits in some shards until nothing does, or until `until` (time.monotonic).
+        """Applies waiting changes of some shards until there are none, or until `until` (time.monotonic).
 
-        Returns the number of changes that were applied. A shard that another instance is at is left to it. Raises
-        azure.core's errors.
+        Returns the number of changes that were applied. Skips shards that another instance works on. Raises azure.core's
+        errors.
         """
         applied = 0
         left = list(shards)
@@ -93,7 +93,7 @@ class Projection:
         return applied
 
     async def _page(self, shard: str) -> _Page | None:
-        """Rows of changes of a shard, and its lease; None if there are none, or another instance is at it."""
+        """Rows of changes of a shard, and its lease; None if there are none, or another instance works on it."""
         rows = await waiting_rows(self._account, TABLE, shard, _ROWS)
         if not rows or (lease := await self.take(shard)) is None:
             return None
@@ -144,7 +144,7 @@ class Projection:
         return following
 
     async def transact(self, shard: str, lease: Lease, seconds: float, operations: list[Any]) -> Lease | None:
-        """Writes the lease, for some seconds from now, together with other rows. None if another instance was faster."""
+        """Writes the lease for some seconds, together with other rows. None if another instance was faster."""
         from azure.core.exceptions import HttpResponseError
 
         row = {
@@ -168,7 +168,7 @@ class Projection:
 
 
 def _fitting(rows: list[_Row]) -> list[_Row]:
-    """As many rows, from the first, as one transaction can count. One row always fits: it has at most 16 changes."""
+    """The first rows, as many as one transaction can count. One row always fits: it has at most 16 changes."""
     counts: set[str] = set()
     looks: Counter[int] = Counter()
     for number, row in enumerate(rows):

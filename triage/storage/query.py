@@ -1,8 +1,8 @@
 """Which rows answer a query: the filters of `GET /api/findings`, and the ranges of row keys that are read for them.
 
-A finding has a list row for each filter that leaves few findings (`mailbox`, `cause`, `tenantId`), one as long as its
-message may be in reach (`reach`), and one for all queries (`all`). The other filters are columns, which the table
-service compares: each of their values is common, so a page is full after few rows.
+A finding has a list row for each filter that matches few findings (`mailbox`, `cause`, `tenantId`), one while its message
+may be in reach (`reach`), and one for all queries (`all`). The other filters are columns, which the table service compares:
+each of their values is common, so a page is full after a few rows.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ FILTERS: dict[str, Callable[[Snapshot], str | None]] = {
     "severity": lambda found: found.severity.value,
     "tenantId": lambda found: found.tenant_id,
 }
-"""What a finding has for each filter; None: it has nothing there."""
+"""The value of a finding for each filter; None: it has no value."""
 
 ALL, REACH = "all|", "reach|"
 
 # A filter has at most 15 comparisons, three of which are of keys
 # (https://learn.microsoft.com/rest/api/storageservices/querying-tables-and-entities).
 _COMPARISONS = 12
-# More causes than this leave many findings, and each would be a request to each shard.
+# More causes than this match many findings, and each would need a request to each shard.
 _FEW = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which findings: the accepted values of each filter, and bounds of `occurredAt` (nanoseconds since 1970), included.
+    """Which findings: the accepted values of each filter, and inclusive bounds of `occurredAt` (nanoseconds since 1970).
 
-    A `mailbox` can be `name*` (the address begins with it) or `*@domain`.
+    A `mailbox` can be `name*` (the beginning of an address) or `*@domain`.
     """
 
     filters: dict[str, tuple[str, ...]]
@@ -56,7 +56,7 @@ class Query:
 
 
 def columns_of(found: Snapshot) -> dict[str, str]:
-    """The columns of a list row: what the finding has for each filter, and the mailbox's domain."""
+    """The columns of a list row: the value for each filter, and the mailbox's domain."""
     values = {name: value(found) for name, value in FILTERS.items()} | {"domain": domain_of(found.mailbox)}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -80,7 +80,7 @@ def ranges(query: Query) -> list[str]:
     """The beginnings of the row keys that a query reads in each shard. A finding can be in more than one of them."""
     filters = query.filters
     if not all(filters.values()):
-        return []  # nothing has one of no values
+        return []  # no value matches
     if "mailbox" in filters and not any("*" in address for address in filters["mailbox"]):
         return [_prefix("mailbox", address) for address in filters["mailbox"]]
     if "cause" in filters and len(filters["cause"]) <= _FEW:
@@ -109,7 +109,7 @@ def clauses(query: Query, shard: str, prefix: str, after: str | None) -> str:
 
 
 def matches(query: Query, row: Mapping[str, Any]) -> bool:
-    """Whether a list row has what a query asks for: the table service compares only so many columns."""
+    """Whether a list row matches a query. The table service compares only a limited number of columns."""
     return all(any(_has(row, name, value) for value in values) for name, values in query.filters.items())
 
 
@@ -135,7 +135,7 @@ def _comparison(name: str, value: str) -> str:
 
 
 def _severity_ranges(wanted: tuple[str, ...]) -> list[str]:
-    """The causes with such a severity, and, since a message that was read raises it, what may be in reach."""
+    """The ranges of the causes with these severities, and `reach` for `critical`: read messages are critical."""
     causes = [_prefix("cause", cause.value) for cause, rule in RULES.items() if rule.severity.value in wanted]
     return [*causes, REACH] if Severity.CRITICAL in wanted else causes
 

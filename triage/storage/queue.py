@@ -1,4 +1,4 @@
-"""Sends messages to the intake queue, and looks at the queues."""
+"""Sends messages to a queue, and reads its state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import contextlib
 from triage.storage.account import StorageAccount
 
 _AT_ONCE = 32
-_PEEKED = 32  # the most that storage shows
+_PEEKED = 32  # the most that storage returns
 
 
 class IntakeQueue:
@@ -44,8 +44,8 @@ class IntakeQueue:
                 group.create_task(put(message))
 
     async def state(self) -> tuple[int, list[tuple[str, float]]]:
-        """The number of messages, those that are not visible yet included, and some of the visible ones, oldest first:
-        their text, and when they arrived, in seconds since 1970. Raises azure.core's errors.
+        """The number of messages, including invisible ones, and the text and the time of arrival (seconds since 1970) of some
+        visible ones, oldest first. Raises azure.core's errors.
         """
         from azure.core.exceptions import ResourceNotFoundError
 

@@ -1,7 +1,7 @@
-"""Writes what is derived from findings again: the rows of their lists, and the counts.
+"""Rebuilds what is derived from findings: the rows of their lists, and the counts.
 
-Either may run while findings are written, in one process at a time. A run that was interrupted can be started again.
-Both raise azure.core's errors.
+Both may run while findings are written, in one process at a time, and can be started again after an interruption. Both
+raise azure.core's errors.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from triage.storage.account import StorageAccount
 from triage.storage.changes import Change, changes_of
 from triage.storage.counters import PREFIXES, Counts, count_row, counted, rows_of
 from triage.storage.documents import unpack_compressed
+from triage.storage.finding_lists import FindingLists, place_of
 from triage.storage.finding_rows import SUMMARY
-from triage.storage.findings import TABLE, Findings, place_of
+from triage.storage.findings import TABLE, Findings
 from triage.storage.projection import LEASE_SECONDS, Lease, Projection
 from triage.storage.query import ALL, Query
 from triage.storage.shards import SHARDS
@@ -29,16 +30,16 @@ _FOREVER = float("inf")
 Progress = Callable[[int], None]
 
 
-async def rebuild_lists(findings: Findings, progress: Progress) -> int:
-    """Brings findings of version 1 forward, and writes the rows of every finding again. Returns their number.
+async def rebuild_lists(findings: Findings, lists: FindingLists, progress: Progress) -> int:
+    """Migrates findings of version 1, and writes the rows of every finding again. Returns their number.
 
     `progress` is called with the number so far, after each finding.
     """
     number = 0
-    async for _ in findings.bring_forward():
+    async for _ in findings.migrate():
         progress(number := number + 1)
     number = 0
-    async for row in findings.rows(Query({}), None, 1000):
+    async for row in lists.rows(Query({}), None, 1000):
         await findings.rewrite(place_of(row).rpartition("|")[2])
         progress(number := number + 1)
     return number
@@ -76,8 +77,8 @@ async def _replace(projection: Projection, shard: str, lease: Lease, operations:
 async def _count(table: Any, shard: str) -> tuple[int, list[Any]]:
     """The number of findings of a shard, and the operations that write its counts.
 
-    What is written while the rows are read leaves a change that is not folded yet. The finding then counts as it did
-    before the first such change, whatever was read: the fold adds the rest.
+    A write during the count leaves a change that is not folded yet. The finding then counts as it did before the first such
+    change, whatever was read, and the fold adds the rest.
     """
     found: dict[str, tuple[str, str, Any]] = {}
     async for row in rows_of(table, shard, ALL, select=["RowKey", SUMMARY, f"{SUMMARY}1"]):

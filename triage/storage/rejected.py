@@ -1,4 +1,4 @@
-"""Table `rejected`: queue messages that could not be read, stored whole. All methods raise azure.core's errors."""
+"""Table `rejected`: queue messages that could not be read, stored in full. All methods raise azure.core's errors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RejectedEvent(Wire):
 
 
 def rejected_event(body: str, message_id: str, received_at: str, reason: RejectedReason, detail: str) -> RejectedEvent:
-    """The event of a message. The id is the same each time, so the event is stored once."""
+    """The event of a message. Its ID is the same each time, so the event is stored once."""
     digest = hashlib.sha256(f"{message_id}\n{body}".encode(errors="surrogatepass")).hexdigest()[:16]
     identifier = f"{newest_first(epoch_ns(received_at))}-{digest}"
     return RejectedEvent(id=identifier, received_at=received_at, reason=reason, detail=detail, body=body)
@@ -54,7 +54,7 @@ class Rejected:
         self._account = account
 
     async def save(self, event: RejectedEvent) -> None:
-        """Stores an event. Storing the same event again changes nothing."""
+        """Stores an event. Storing it again has no effect."""
         table = await self._account.table(TABLE)
         columns = {"receivedAt": event.received_at, "reason": event.reason.value, "detail": event.detail[:8000]}
         row = {"PartitionKey": _PARTITION, "RowKey": event.id, **columns, **pack_text("body", event.body)}

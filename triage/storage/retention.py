@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 from triage.storage.account import StorageAccount
 from triage.storage.audits import TABLE as AUDITS
 from triage.storage.documents import unpack_compressed
+from triage.storage.finding_lists import FindingLists, place_of
 from triage.storage.finding_rows import SUMMARY
-from triage.storage.findings import Findings, place_of
+from triage.storage.findings import Findings
 from triage.storage.outbox import TABLE as OUTBOX
 from triage.storage.query import Query
 from triage.storage.rejected import TABLE as REJECTED
@@ -45,17 +46,17 @@ class Expiry:
         return time.monotonic() >= self.until
 
 
-async def remove_findings(findings: Findings, expiry: Expiry) -> int:
+async def remove_findings(findings: Findings, lists: FindingLists, expiry: Expiry) -> int:
     """Removes the findings that were last seen before the limit.
 
-    They are listed by `occurredAt`, which is before `lastSeen` unless a sender's clock is wrong. A clock may be wrong by
-    years, so the future is searched as well.
+    They are listed by `occurredAt`, which is before `lastSeen` unless a sender's clock is wrong. A clock can be wrong by
+    years, so the future is searched too.
     """
     removed = 0
     for query in (Query({}, until=expiry.before - 1), Query({}, since=time.time_ns() + _MONTH)):
-        rows = findings.rows(query, None, 1000)
+        rows = lists.rows(query, None, 1000)
         expired = (row async for row in rows if epoch_ns(unpack_compressed(SUMMARY, row)["lastSeen"]) < expiry.before)
-        async for part in _in_parts(expired, _FINDINGS_AT_ONCE):
+        async for part in in_parts(expired, _FINDINGS_AT_ONCE):
             ids = [place_of(row).rpartition("|")[2] for row in part]
             removed += sum(await asyncio.gather(*(findings.remove(one, expiry.before) for one in ids)))
             if expiry.over:
@@ -64,25 +65,25 @@ async def remove_findings(findings: Findings, expiry: Expiry) -> int:
 
 
 async def remove_audits(account: StorageAccount, expiry: Expiry) -> int:
-    """Removes old audits of every tenant, also of one that is no longer configured. The newest of each tenant stays."""
+    """Removes old audits of every tenant, even if it is no longer configured. The newest of each tenant stays."""
     table = await account.table(AUDITS)
     removed = 0
     async for tenant, newest in each_tenant(table, expiry):
-        last = max(str(newest["RowKey"]), _last_to_keep(expiry))
+        last = max(str(newest["RowKey"]), last_to_keep(expiry))
         removed += await _remove_after(table, tenant, last, expiry)
     return removed
 
 
 async def remove_rejected(account: StorageAccount, expiry: Expiry) -> int:
     """Removes old rejected events."""
-    return await _remove_after(await account.table(REJECTED), REJECTED, _last_to_keep(expiry), expiry)
+    return await _remove_after(await account.table(REJECTED), REJECTED, last_to_keep(expiry), expiry)
 
 
 async def remove_notifications(account: StorageAccount, expiry: Expiry) -> int:
-    """Removes old deliveries, and what channels were told long ago. What still waits stays."""
+    """Removes old deliveries, and old rows of what was sent to channels. Waiting notifications stay."""
     table = await account.table(OUTBOX)
     told = f"RowKey gt 'told|' and RowKey lt 'told}}' and at lt '{from_epoch_ns(expiry.before)}'"
-    done = f"RowKey gt 'done|{_last_to_keep(expiry)}' and RowKey lt 'done}}'"
+    done = f"RowKey gt 'done|{last_to_keep(expiry)}' and RowKey lt 'done}}'"
     removed = 0
     for query in (f"PartitionKey eq '{shard}' and {clause}" for shard in SHARDS for clause in (done, told)):
         if expiry.over:
@@ -91,7 +92,7 @@ async def remove_notifications(account: StorageAccount, expiry: Expiry) -> int:
     return removed
 
 
-def _last_to_keep(expiry: Expiry) -> str:
+def last_to_keep(expiry: Expiry) -> str:
     """A key that sorts after those of all rows to keep, and before those of older rows: keys are newest first."""
     return newest_first(expiry.before) + "~"
 
@@ -105,15 +106,15 @@ async def delete_found(table: Any, query: str, expiry: Expiry) -> int:
     """Deletes the rows of one partition that a query finds, 100 in a transaction."""
     removed = 0
     rows = table.query_entities(query, select=["PartitionKey", "RowKey"], results_per_page=1000)
-    async for part in _in_parts(rows, MOST_OPERATIONS):
+    async for part in in_parts(rows, MOST_OPERATIONS):
         if expiry.over:
             break
-        removed += await _delete(table, part)
+        removed += await delete_rows(table, part)
     return removed
 
 
-async def _delete(table: Any, rows: list[Any]) -> int:
-    """Deletes rows of one partition. Rows that another run has deleted in the meantime do not count."""
+async def delete_rows(table: Any, rows: list[Any]) -> int:
+    """Deletes rows of one partition. Rows that another run has deleted meanwhile don't count."""
     from azure.core.exceptions import HttpResponseError
 
     try:
@@ -121,7 +122,7 @@ async def _delete(table: Any, rows: list[Any]) -> int:
     except HttpResponseError as error:
         if error.status_code != 404:
             raise
-        return sum([await _delete(table, [row]) for row in rows]) if len(rows) > 1 else 0
+        return sum([await delete_rows(table, [row]) for row in rows]) if len(rows) > 1 else 0
     return len(rows)
 
 
@@ -144,7 +145,8 @@ async def first_row(table: Any, query: str) -> Any:
     return None
 
 
-async def _in_parts(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
+async def in_parts(items: AsyncIterator[T], size: int) -> AsyncIterator[list[T]]:
+    """The items in lists of at most `size`."""
     part: list[T] = []
     async for item in items:
         part.append(item)

@@ -1,10 +1,10 @@
-"""Shards: the partitions that rows are spread over, so that no partition is on the path of every write.
+"""Shards: the partitions that rows are spread over, so that writes don't all go to one partition.
 
-A finding, an incident and an exposure each have a shard, which follows from their id. All rows of one of them are in
-its shard, so they are written in one transaction. A list asks all shards at the same time and merges the answers; how
-many there are doesn't depend on the number of tenants or months. A partition takes 2,000 entities a second, and an
-account 20,000 (https://learn.microsoft.com/azure/storage/tables/scalability-targets). The number can't change: rows
-would not be found any more.
+A finding, an incident and an exposure each have a shard, which is determined by their ID. All rows of one of them are in
+its shard, so they are written in one transaction. A list reads all shards at the same time and merges the answers. Their
+number doesn't depend on the number of tenants or months. A partition takes 2,000 entities a second, and an
+account 20,000 (https://learn.microsoft.com/azure/storage/tables/scalability-targets). The number can't
+change: rows would no longer be found.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def shard_of(identifier: str) -> str:
 
 
 def share_of(top: int) -> int:
-    """How many of the first `top` rows to ask one shard for: its usual share, and some more, since shares differ.
+    """How many of the first `top` rows to read from one shard: its usual share and some more, because shares differ.
 
     Four standard deviations above the mean, so that a second request to a shard is rare.
     """
@@ -41,7 +41,7 @@ def share_of(top: int) -> int:
 
 
 async def merged(sources: Sequence[AsyncIterator[T]], key: Callable[[T], str]) -> AsyncIterator[T]:
-    """The items of sorted sources in the order of their keys. All sources are asked for their first item at once."""
+    """The items of sorted sources in the order of their keys. The first items of all sources are read at the same time."""
     heads = await asyncio.gather(*(anext(source, None) for source in sources))
     heap = [(key(item), number, item) for number, item in enumerate(heads) if item is not None]
     heapify(heap)
@@ -56,7 +56,7 @@ async def merged(sources: Sequence[AsyncIterator[T]], key: Callable[[T], str]) -
 
 
 async def page_of(rows: AsyncIterator[T], top: int) -> tuple[list[T], T | None]:
-    """The first `top` rows, and the last of them if there are more: the next page begins after it."""
+    """The first `top` rows, and the last of them if there are more: the next page starts after it."""
     found: list[T] = []
     async for row in rows:
         if len(found) == top:
@@ -81,7 +81,7 @@ def in_range(prefix: str, after: str | None = None) -> str:
 def rows_of_all(
     account: StorageAccount, table: str, where: str, *, most: int = 1000, select: Sequence[str] = ()
 ) -> AsyncIterator[Any]:
-    """The rows of all shards that meet an OData filter, in the order of their keys; about `most` are asked for at a time.
+    """The rows of all shards that match an OData filter, in the order of their keys; about `most` are read at a time.
 
     Raises azure.core's errors.
     """

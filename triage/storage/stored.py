@@ -1,7 +1,7 @@
-"""Reads what is stored, also what a newer version of the service wrote.
+"""Reads stored documents, even if a newer version of the service wrote them.
 
-After a rollback, tables hold words that this version does not know, such as a new cause. A failure that comes again
-must not fail on them, so what can't be read is `undetermined` or its like, and never a guess.
+After a rollback, tables can have values that this version does not know, such as a new cause. They must not break the
+triage of a failure that arrives again. So an unknown value is read as `undetermined`, or as the "unknown" of its field.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from triage.wire import Wire
 
 Model = TypeVar("Model", bound=Wire)
 
-# By the name of the field. An unknown word in a list (`alternatives`, `alsoSeen`) is left out.
+# By the name of the field. An unknown value in a list (`alternatives`, `alsoSeen`) is left out.
 _INSTEAD = {
     "scenario": "unclassified",
     "classifiedBy": "none",
@@ -36,25 +36,25 @@ _INSTEAD = {
 
 
 def read_finding(document: str) -> Finding:
-    """The finding in a stored document (JSON). ValidationError if it lacks more than the meaning of a word."""
+    """The finding in a stored document (JSON). ValidationError if more is wrong than unknown values."""
     return brought_forward(read_stored(Finding, document))
 
 
 def read_stored(model: type[Model], document: str) -> Model:
-    """The value in a stored document (JSON). ValidationError if it lacks more than the meaning of a word."""
+    """The value in a stored document (JSON). ValidationError if more is wrong than unknown values."""
     try:
         return model.model_validate_json(document)
     except ValidationError as error:
         places = [problem["loc"] for problem in error.errors() if problem["type"] in ("enum", "literal_error")]
         value = json.loads(document)
-        for place in reversed(places):  # from the end of a list, so that the places before stay where they are
+        for place in reversed(places):  # from the end of a list, so that earlier positions stay the same
             _replace(value, place)
         return model.model_validate(value)
 
 
 def _replace(value: Any, place: tuple[int | str, ...]) -> None:
-    """Takes the word at a place out of a JSON value, or puts the word for "not known" there."""
-    if place[-1] == "[key]":  # of an object by such words: the word and its value are left out
+    """Removes the word at a place of a JSON value, or replaces it with the one for "unknown"."""
+    if place[-1] == "[key]":  # an object with such words as keys: the key and its value are left out
         *way, last = place[:-1]
     else:
         *way, last = place

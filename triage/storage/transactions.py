@@ -1,6 +1,6 @@
-"""Entity group transactions: written and read here, sent by the pipeline of the SDK's client.
+"""Entity group transactions: built and parsed here, and sent by the pipeline of the SDK's client.
 
-The SDK builds and parses them with the standard library's mail package: that was two thirds of the CPU for a finding.
+The SDK builds and parses them with the standard library's mail package, which took two thirds of the CPU for a finding.
 The pipeline (sign-in, retries, the connection) is the SDK's. Format:
 https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
 """
@@ -73,7 +73,7 @@ def _key(value: str) -> str:
 
 
 def _json(entity: Mapping[str, Any]) -> str:
-    """An entity as the service reads it: a type is named only where JSON doesn't show it."""
+    """An entity in JSON. A type is named only if JSON doesn't show it."""
     properties: dict[str, Any] = {}
     for name, value in entity.items():
         if value is None:
@@ -90,7 +90,7 @@ def _json(entity: Mapping[str, Any]) -> str:
 
 
 def _results(response: Any, body: bytes) -> list[dict[str, str]]:
-    """The ETags in an answer. Raises what its status, or that of an operation, says."""
+    """The ETags in an answer. Raises the error of the answer or of an operation."""
     from azure.core.exceptions import HttpResponseError
     from azure.data.tables import RequestTooLargeError, TableTransactionError
 
@@ -115,7 +115,7 @@ def _results(response: Any, body: bytes) -> list[dict[str, str]]:
 
 
 def _spans(body: bytes) -> Sequence[tuple[int, int]]:
-    """Where the answers to the operations begin and end."""
+    """The start and end of the answer to each operation."""
     starts = [match.start() for match in _STATUS.finditer(body)]
     return list(zip(starts, [*starts[1:], len(body)], strict=True))
 

@@ -1,8 +1,8 @@
-"""Findings as version 1 stored them, until they are brought forward. Both versions are read meanwhile.
+"""Findings as version 1 stored them, until they are migrated. Until then, both versions are read.
 
-Version 1 kept a finding in table `findings`, with the first two characters of its id as the partition key, and a whole
-copy for each filter in table `findingsindex`, a partition for each month. What is brought forward is stored as this
-version does it, and is then deleted from `findings`; the index is not touched, so that it can be deleted as a whole.
+Version 1 stored a finding in table `findings`, with the first two characters of its ID as the partition key, and a whole
+copy for each filter in table `findingsindex`, with a partition for each month. A migrated finding is stored as this version
+does it, and then deleted from `findings`. The index is not changed; it can be deleted as a whole.
 
 All methods raise azure.core's errors.
 """
@@ -22,7 +22,7 @@ from triage.storage.stored import read_finding
 from triage.wire import epoch_ns, from_newest_first, newest_first
 
 _FINDINGS, _INDEX = "findings", "findingsindex"
-# The keys of version 1 begin with a hexadecimal digit, and those of a shard with `s`.
+# The partition keys of version 1 begin with a hexadecimal digit, those of shards with `s`.
 _OLD = "PartitionKey ge '0' and PartitionKey lt 'g'"
 
 
@@ -34,7 +34,7 @@ class Version1:
         self._gone = False
 
     async def is_gone(self) -> bool:
-        """Whether nothing is left. Asked until it is so: nothing writes that version any more."""
+        """Whether nothing is left. Once it is so, the answer is cached, because nothing writes version 1."""
         if not self._gone:
             table = await self._account.table(_FINDINGS)
             rows = table.query_entities(_OLD, select=["PartitionKey"], results_per_page=1)
@@ -51,13 +51,13 @@ class Version1:
         return await get_entity(await self._account.table(_FINDINGS), finding_id[:2], finding_id)
 
     async def entities(self) -> AsyncIterator[dict[str, Any]]:
-        """The entities of all findings that are left."""
+        """The entities of all findings that are not migrated."""
         table = await self._account.table(_FINDINGS)
         async for entity in table.query_entities(_OLD, results_per_page=500):
             yield entity
 
     async def delete(self, entity: dict[str, Any]) -> None:
-        """Deletes a finding that was brought forward."""
+        """Deletes a finding that was migrated."""
         from azure.core.exceptions import ResourceNotFoundError
 
         table = await self._account.table(_FINDINGS)
@@ -65,7 +65,7 @@ class Version1:
             await table.delete_entity(entity["PartitionKey"], entity["RowKey"])
 
     async def rows(self, query: Query, after: str | None) -> AsyncIterator[dict[str, Any]]:
-        """The list rows of a query, newest first, in the form of this version, for what is left in the index."""
+        """The list rows of a query, newest first, in the form of this version, for findings that are not migrated."""
         from azure.core.exceptions import ResourceNotFoundError
 
         table: Any = self._account.tables().get_table_client(_INDEX)

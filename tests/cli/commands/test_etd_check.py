@@ -73,7 +73,7 @@ async def test_a_client_that_ends(etd: StandIn, days: int, state: str | None, wo
     on = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
     found = [one for one in await etd_checks(settings(etd, {"expiresOn": on})) if one.name == "etd client"]
     assert [one.state for one in found] == ([state] if state else [])
-    assert all(words in one.text and "#when-the-client-ends" in one.fix for one in found)
+    assert all(words in one.text and "#when-the-client-expires" in one.fix for one in found)
 
 
 def test_the_program_tries_what_is_in_the_settings(

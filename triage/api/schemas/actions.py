@@ -13,7 +13,7 @@ from triage.wire import Guid, Instant, Url, Wire
 
 
 class Queued(Wire):
-    """How many failures were queued, and where to send the next POST if more of them match."""
+    """How many failures were queued, and where to send the next POST if more match."""
 
     model_config = MAY_LACK_FIELDS
 
@@ -24,14 +24,14 @@ class Queued(Wire):
 
 
 class TenantRequest(Wire):
-    """The tenant that is meant; every tenant if there is none."""
+    """The tenant; every tenant if it is missing."""
 
     tenant_id: UUID | None = None
     """A tenant in `TRIAGE_TENANTS`."""
 
 
 class StartedScan(Wire):
-    """A coverage scan that runs."""
+    """A running coverage scan."""
 
     id: str
     """The scan's ID."""
@@ -40,7 +40,7 @@ class StartedScan(Wire):
 
 
 class StartedScans(Wire):
-    """The scans that run now: each was started, or ran already."""
+    """The running scans: each was started now, or was already running."""
 
     value: list[StartedScan]
     """One entry for each tenant."""
@@ -68,12 +68,12 @@ class ChannelTest(Wire):
 
 
 class ChannelTested(Wire):
-    """What the other side said to a test."""
+    """The receiver's answer to a test."""
 
     channel: str
     """The name of the channel."""
     status: int
-    """The HTTP status of the other side's answer."""
+    """The HTTP status of the answer."""
     answer: str
     """The status and the beginning of the answer."""
     note: str | None
@@ -81,22 +81,22 @@ class ChannelTested(Wire):
 
 
 class Noted(Wire):
-    """What people say when they acknowledge an incident or open it again."""
+    """What people say when they acknowledge or reopen an incident."""
 
     note: str | None = None
     """Why; it is kept in the log of the incident."""
     by: Annotated[str, Field(max_length=200)] | None = None
-    """Who asks. It counts only with function keys: otherwise it is who is signed in."""
+    """The caller's name. It is used only with function keys; otherwise it is who is signed in."""
 
 
 class Resolved(Noted):
-    """Why an incident needs nothing more."""
+    """Why nothing is left to do about an incident."""
 
     reason: ResolveReason
 
 
 class Suppressed(Noted):
-    """Why nobody is told of an incident, and until when: at most a year from now."""
+    """Why nobody is notified of an incident, and until when: at most a year from now."""
 
     reason: str
     """Why; it is kept with the incident."""

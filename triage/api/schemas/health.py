@@ -52,12 +52,12 @@ class PermissionHealth(Wire):
 
 
 class FeedHealth(Wire):
-    """Whether failures come by themselves, from Email Threat Defense's API, where they should."""
+    """Whether the feeds work, which find failures in Email Threat Defense's API."""
 
     status: Literal["ok", "degraded", "unknown"]
-    """Whether all of them work; `unknown`: storage did not say."""
+    """Whether all of them work; `unknown`: storage could not be read."""
     feeds: int
-    """The number of feeds: of tenants in `ETD_APIS`."""
+    """The number of feeds, which is that of tenants in `ETD_APIS`."""
     behind: int
     """The number of those that are behind."""
     failing: int
@@ -65,14 +65,14 @@ class FeedHealth(Wire):
 
 
 class NotificationHealth(Wire):
-    """Whether the channels for notifications take what they are sent."""
+    """Whether the channels accept notifications."""
 
     status: Literal["ok", "degraded", "unknown"]
-    """Whether all of them take it; `unknown`: storage did not say."""
+    """Whether all of them do; `unknown`: storage could not be read."""
     channels: int
     """The number of channels."""
     failing: int
-    """The number of those that do not take it."""
+    """The number of channels that fail."""
 
 
 class HealthChecks(Wire):

@@ -28,19 +28,19 @@ class TenantCoverage(Wire):
 
 
 class TenantState(Wire):
-    """A tenant of the deployment, and how it is."""
+    """A tenant of the deployment, and its state."""
 
     tenant_id: Guid
     """The tenant's ID."""
     name: str
-    """What people call it: `name` in `TRIAGE_TENANTS`, else the organization's name, else a domain."""
+    """Its name: `name` in `TRIAGE_TENANTS`, or the organization's name, or a domain."""
     mode: Mode
     domains: list[str]
-    """Those in `TRIAGE_TENANTS`, else the verified ones."""
+    """Those in `TRIAGE_TENANTS`, or the verified ones."""
     verdict: Verdict | None
     """The verdict of its newest audit; null: there is none."""
     audited_at: Instant | None
-    """When it was audited last."""
+    """When it was last audited."""
     open_incidents: int
     """The incidents that are open or acknowledged."""
     exposed: int
@@ -77,7 +77,7 @@ class ReachTimes(Wire):
 
 
 class Summary(Wire):
-    """The number of findings in a period, in all and by value."""
+    """The number of findings in a period, in total and by value."""
 
     since: Instant | None
     """The start of the period; null: from the first finding."""
@@ -94,7 +94,7 @@ class Summary(Wire):
     by_confidence: dict[str, int]
     """By how certain the cause is."""
     by_state: dict[str, int]
-    """Open or resolved; what is suppressed counts as open."""
+    """Open or resolved. Suppressed findings count as open."""
     by_day: dict[str, int]
     """By day in UTC, such as 2026-11-20."""
     exposed: int

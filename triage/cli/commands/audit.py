@@ -20,7 +20,7 @@ from triage.cli.show.terminal import output, print_json, print_parts
 def audit(target: GraphOptions, as_json: AsJson = False) -> ExitCode:
     """Audit Email Threat Defense's app now. Exit code: 0 healthy, 1 degraded, 2 broken, 3 unknown.
 
-    Of several tenants, first comes a list, and then each app that is not in order, the worst first.
+    With several tenants, it lists all of them, and then shows each app that is not healthy, the worst first.
     """
     audits = asyncio.run(with_status(_audit(target)))
     if as_json:

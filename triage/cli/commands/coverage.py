@@ -40,7 +40,7 @@ def coverage(
         ),
     ] = None,
     tenant: Annotated[str | None, tenant_option("Only this tenant.")] = None,
-    wait: Annotated[bool, typer.Option(help="start: wait until the scans have ended, with their progress.")] = True,
+    wait: Annotated[bool, typer.Option(help="start: wait for the scans to end, and show their progress.")] = True,
     direct: Annotated[
         bool, typer.Option("--direct", help="Scan from this machine, with Graph only: without a deployment.")
     ] = False,
@@ -51,7 +51,7 @@ def coverage(
         Mode, typer.Option("--mode", help="--direct: how the app was authorized (with --etd-app-id).")
     ] = Mode.READ_WRITE,
 ) -> ExitCode:
-    """Show in which mailboxes a remediation would fail today, and why. Exit code: 3 a scan that was started or made is partial."""
+    """Show in which mailboxes a remediation would fail today, and why. Exit code 3: a scan that it ran is partial."""
     tenant = guid_option("--tenant", tenant) if tenant else None
     lists = what not in (None, _START)
     if query and not lists and not direct:
@@ -100,7 +100,7 @@ async def _mailboxes(target: Target, what: str, tenant: str | None, query: dict[
 
 
 async def _scan(service: Service, what: str, tenant: str | None) -> Json:
-    """The scan that is meant."""
+    """The scan that the arguments name."""
     if what != _MAILBOXES:
         return await service.get(f"coverage/{segment(await whole_id(service, 'coverage/latest', what))}")
     scans = await _scans(service, tenant)

@@ -26,7 +26,7 @@ _STYLES = {OK: ("✓", "green"), WARNING: ("!", "yellow"), FAILED: ("✗", "red"
 
 
 def doctor(target: ServiceOptions, as_json: AsJson = False) -> ExitCode:
-    """Try the service, storage, Graph, the identity, its permissions and ETD, and say what fixes what is wrong."""
+    """Test the service, storage, Graph, the identity, its permissions and ETD, and show how to fix what is wrong."""
     checks = asyncio.run(_checks(target))
     if as_json:
         print_json(
@@ -49,7 +49,7 @@ async def _checks(target: Target) -> list[Check]:
 
 
 async def _etd_checks() -> list[Check]:
-    """ETD with the settings of this machine: a deployment tells nobody its credentials."""
+    """Checks of ETD with the settings of this machine: a deployment doesn't give out its credentials."""
     if not os.environ.get("ETD_APIS"):
         return []
     try:

@@ -12,7 +12,7 @@ from triage.settings import EtdApi, Settings
 
 _NEW_CLIENT = (
     "In ETD, create a client (Administration > API Clients), and put clientId, clientSecret and expiresOn into ETD_APIS "
-    "(docs/connect.md#when-the-client-ends)."
+    "(docs/connect.md#when-the-client-expires)."
 )
 _FIXES = {
     EtdReason.UNAUTHORIZED: _NEW_CLIENT,

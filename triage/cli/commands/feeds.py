@@ -26,7 +26,7 @@ _QUIET, _QUIET_FAILING = 3, 10
 
 
 def feeds(target: ServiceOptions, web: Web = False, as_json: AsJson = False) -> ExitCode:
-    """Show how the feeds are doing that find failed remediations by themselves. Exit code: 1 one is behind, 2 one fails."""
+    """Show the feeds, which find failed remediations automatically. Exit code: 1 one is behind, 2 one fails."""
     if web:
         open_page(target, view="feeds")
         return ExitCode.OK
@@ -52,12 +52,14 @@ async def _feeds(service: Service) -> list[Json]:
 def poll(
     target: ServiceOptions,
     tenant: Annotated[str | None, tenant_option("Only the feed of this tenant.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="Poll once. Without it, go on until Ctrl-C.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Poll once. Without it, poll again and again until Ctrl+C.")
+    ] = False,
     every: Annotated[float, typer.Option(min=1, help="Minutes between two polls.")] = 10.0,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a poll to end.")] = 150.0,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Poll the feeds now, wait, and say what came of it. Exit code: 1 one is behind, 2 one fails, 3 no end in time."""
+    """Poll the feeds, wait, and show the result. Exit code: 1 one is behind, 2 one fails, 3 no result in time."""
     body = {"tenantId": guid_option("--tenant", tenant)} if tenant else {}
     try:
         while True:

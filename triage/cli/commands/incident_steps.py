@@ -23,28 +23,28 @@ _Id = Annotated[str, typer.Argument(metavar="ID", help="The incident's ID, or it
 _Note = Annotated[str | None, typer.Option(help="A note for the log of the incident.")]
 _By = Annotated[
     str | None,
-    typer.Option(help="Who does it, for the log. By default your login name. After a sign-in, it is who signed in."),
+    typer.Option(help="Your name for the log. By default your login name. With --scope, it is always who signed in."),
 ]
 
 
 def acknowledge(
     identifier: _Id, target: ServiceOptions, note: _Note = None, by: _By = None, as_json: AsJson = False
 ) -> ExitCode:
-    """Say that somebody takes care of an incident."""
+    """Acknowledge an incident: somebody is working on it."""
     return _do(target, "acknowledge", identifier, {"note": note}, by, as_json=as_json)
 
 
 def reopen(
     identifier: _Id, target: ServiceOptions, note: _Note = None, by: _By = None, as_json: AsJson = False
 ) -> ExitCode:
-    """Open an incident again."""
+    """Reopen an incident."""
     return _do(target, "reopen", identifier, {"note": note}, by, as_json=as_json)
 
 
 def resolve(
     identifier: _Id,
     target: ServiceOptions,
-    reason: Annotated[ResolveReason, typer.Option(help="Why nothing more is to be done.")],
+    reason: Annotated[ResolveReason, typer.Option(help="Why nothing is left to do.")],
     note: _Note = None,
     by: _By = None,
     as_json: AsJson = False,
@@ -56,7 +56,7 @@ def resolve(
 def suppress(
     identifier: _Id,
     target: ServiceOptions,
-    reason: Annotated[str, typer.Option(help="Why nobody is to be told.")],
+    reason: Annotated[str, typer.Option(help="Why it is suppressed.")],
     until: Annotated[
         str,
         typer.Option(
@@ -66,7 +66,7 @@ def suppress(
     by: _By = None,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Tell nobody of an incident until a given time. It goes on counting."""
+    """Suppress an incident: nobody is notified of it until a given time. It continues to count."""
     if not reason.strip():
         raise UsageError("--reason must not be blank.")
     try:

@@ -19,13 +19,13 @@ Index = Annotated[
     bool,
     typer.Option(
         "--index",
-        help="First bring findings of version 1 forward, and write the rows of every finding again. This takes long.",
+        help="First migrate findings of version 1, and write the rows of every finding again. This takes a long time.",
     ),
 ]
 
 
 def rebuild(index: Index = False, as_json: AsJson = False) -> ExitCode:
-    """Count all findings again for the summary. Findings can arrive meanwhile."""
+    """Count all findings again for the summary. Findings can arrive during this."""
     number = asyncio.run(_rebuild(index=index))
     if as_json:
         print_json({"counted": number})
@@ -42,7 +42,9 @@ async def _rebuild(*, index: bool) -> int:
     try:
         if index:
             with errors().status("Writing the lists…") as status:
-                await rebuild_lists(parts.findings, lambda n: status.update(f"Writing the lists… {n:,}"))
+                await rebuild_lists(
+                    parts.findings, parts.finding_lists, lambda n: status.update(f"Writing the lists… {n:,}")
+                )
         with errors().status("Counting…"):
             return await rebuild_counts(parts.account, parts.projection)
     except AzureError as error:

@@ -27,9 +27,9 @@ def recheck(
     ] = None,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Have the open findings of an incident looked at again, or all findings that match the filters.
+    """Look again at the open findings of an incident, or at all findings that match the filters.
 
-    The function app does it. It ends when they are queued.
+    The function app does this. The command ends when they are queued.
     """
     if (identifier is None) is (not query):
         raise UsageError("Give either the ID of an incident, or at least one filter such as --cause undetermined.")

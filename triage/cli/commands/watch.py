@@ -30,10 +30,10 @@ def watch(
     query: FindingFilters,
     target: ServiceOptions,
     last: Annotated[int, typer.Option(min=0, max=_PAGE, help="How many existing findings to show first.")] = 10,
-    interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks.")] = 3.0,
+    interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two requests.")] = 3.0,
     as_json: AsJson = False,
 ) -> ExitCode:
-    """Show findings as they arrive, one on each line, until Ctrl-C. With --json, each line is JSON."""
+    """Show findings as they arrive, one on each line, until Ctrl+C. With --json, each line is JSON."""
     try:
         asyncio.run(_watch(target, query, last, interval, as_json=as_json))
     except KeyboardInterrupt:
@@ -74,7 +74,7 @@ def _versions(findings: list[Json]) -> dict[str, str]:
 
 
 async def _new(service: Service, query: dict[str, str], seen: dict[str, str]) -> AsyncIterator[Json]:
-    """The findings that are new or were triaged again since the last look, newest first."""
+    """The findings that are new or were triaged again since the last request, newest first."""
     async for rows in service.pages("findings", query, _PAGE * _PAGES, page=_PAGE):
         new = [finding for finding in rows if seen.get(str(finding["id"])) != str(finding["triagedAt"])]
         for finding in new:
