@@ -124,8 +124,9 @@ function FeedGaps({ feed: { gaps } }: { feed: Feed }) {
 export function NoFeed() {
   return (
     <Empty title="No feed">
-      The service can find failures by itself: it reads in Email Threat Defense what was done, and asks Graph whether it
-      happened. To let it, set <code>ETD_APIS</code> (docs/connect.md). Until then, failures have to be sent to it.
+      The service can find failures automatically: it reads in Email Threat Defense what was done, and asks Graph
+      whether it happened. To turn this on, set <code>ETD_APIS</code> (docs/connect.md). Until then, failures have to be
+      sent.
     </Empty>
   );
 }

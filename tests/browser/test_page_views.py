@@ -211,7 +211,7 @@ def test_the_service_says_why_graph_is_degraded(running: Stack, open_page: OpenP
     service.get_by_text("does not have 1 permission").click()
     expect(service).to_contain_text("User.Read.All in 2 tenants")
     expect(service.locator("pre")).to_have_text("infra/scripts/graph-permissions.sh grant --sets core")
-    expect(service).to_contain_text("1 channel took nothing any more.")
+    expect(service).to_contain_text("Not accepting notifications: 1 channel.")
 
 
 def test_audits_show_what_changed(running: Stack, open_page: OpenPage) -> None:

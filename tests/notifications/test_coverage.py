@@ -37,9 +37,9 @@ def scan(new: int = 4, recovered: int = 2, **more: object) -> CoverageScan:
 
 
 @pytest.mark.parametrize(("new", "recovered", "title", "severity"), [
-    (4, 2, "4 mailboxes can't be remediated any more, 2 have recovered", "medium"),
-    (1, 1, "1 mailbox can't be remediated any more, 1 has recovered", "medium"),
-    (1200, 0, "1,200 mailboxes can't be remediated any more", "medium"),
+    (4, 2, "4 mailboxes can no longer be remediated, 2 have recovered", "medium"),
+    (1, 1, "1 mailbox can no longer be remediated, 1 has recovered", "medium"),
+    (1200, 0, "1,200 mailboxes can no longer be remediated", "medium"),
     (0, 1, "1 mailbox can be remediated again", None),
 ])  # fmt: skip
 def test_what_is_told(new: int, recovered: int, title: str, severity: str | None) -> None:
@@ -100,7 +100,7 @@ async def test_the_other_side_shows_it(receiver: Receiver, kind: str) -> None:
     text = json.dumps(json.loads(render(notice, to, "https://triage.example").body), ensure_ascii=False)
     if kind == "webhook":
         return  # it has the scan itself
-    assert "can't be remediated any more" in text
+    assert "can no longer be remediated" in text
     assert f"https://triage.example/api/dashboard?view=coverage&scan={scan().id}" in text.replace("&amp;", "&")
 
 

@@ -302,7 +302,7 @@ async def test_a_channel_that_is_not_configured_any_more(services: Services, rec
     await fewer.close()
     assert len(receiver.received) == 1
     failed = [one for one in await listed(services) if one.state == "failed"]
-    assert (len(failed), failed[0].last_error) == (4, "TRIAGE_NOTIFICATIONS has no channel of this name any more.")
+    assert (len(failed), failed[0].last_error) == (4, "TRIAGE_NOTIFICATIONS no longer has a channel with this name.")
 
 
 async def test_pages_newest_first(services: Services) -> None:

@@ -22,7 +22,7 @@ from triage.diagnosis.words import found_in, where
     recognized_by="The most reachable copy of the message is in the target folder, or in a hidden folder that Exchange "
     "does not know by a name. If the message was to be deleted, it is in Recoverable Items or nowhere in the mailbox.",
     remedy=(
-        Step("Nothing to do", "The message is where the remediation was to put it, or the person can't open it any more."),
+        Step("Nothing to do", "The message is where the remediation was to put it, or the person can no longer open it."),
         SEARCH_OTHER_COPIES,
     ),
     next_try_works=True,

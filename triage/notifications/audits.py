@@ -17,7 +17,7 @@ _WORDS = {
     Verdict.HEALTHY: "can remediate",
     Verdict.DEGRADED: "can remediate, but something is wrong with it",
     Verdict.BROKEN: "can't remediate",
-    Verdict.NOT_APPLICABLE: "is not asked about any more",
+    Verdict.NOT_APPLICABLE: "is no longer audited",
 }
 _SEVERITIES = {Verdict.BROKEN: Severity.CRITICAL, Verdict.DEGRADED: Severity.MEDIUM}
 

@@ -22,7 +22,7 @@ def coverage_occasion(scan: CoverageScan) -> Occasion | None:
     if not new and not recovered:
         return None
     title = ", ".join([
-        *([f"{_mailboxes(new)} can't be remediated any more"] if new else []),
+        *([f"{_mailboxes(new)} can no longer be remediated"] if new else []),
         *([f"{recovered:,} {'has' if recovered == 1 else 'have'} recovered" if new else f"{_mailboxes(recovered)} can be remediated again"] if recovered else []),
     ])  # fmt: skip
     causes = [f"{RULES[cause].title}: {number:,}" for cause, number in list(scan.by_cause.items())[:_CAUSES]]

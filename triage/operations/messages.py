@@ -98,7 +98,7 @@ async def _stored(
             await services.queue.send([look.encode()], delay=EARLY_SECONDS)
             return []
     if finding is None:
-        _log.warning("Finding %s does not exist any more. It is not triaged again.", retriage.finding_id)
+        _log.warning("Finding %s no longer exists. It is not triaged again.", retriage.finding_id)
         return []
     if look is not None and not is_next(look, finding):
         _log.info("Finding %s was looked at in the meantime: look %d is not needed.", finding.id, look.number)

@@ -21,7 +21,7 @@ from triage.settings import Channel, ChannelKind
 from triage.storage.outbox_rows import DeliveryState
 
 _LEASE = deadlines.NOTIFY + 3 * deadlines.NOTIFICATION
-_GONE = "TRIAGE_NOTIFICATIONS has no channel of this name any more."
+_GONE = "TRIAGE_NOTIFICATIONS no longer has a channel with this name."
 
 
 @dataclass(frozen=True, slots=True)

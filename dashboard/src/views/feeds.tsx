@@ -61,7 +61,7 @@ function All({ feeds, reload }: { feeds: Feed[]; reload: () => void }) {
           <p>
             {count(off.length, "tenant")}:{" "}
             {list(off.map(({ tenantId }) => <TenantLink key={tenantId} id={tenantId} />))}. To let the service find
-            failures there by itself, add the tenant to <code>ETD_APIS</code> (docs/connect.md).
+            failures there automatically, add the tenant to <code>ETD_APIS</code> (docs/connect.md).
           </p>
         </section>
       )}

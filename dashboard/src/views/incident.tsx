@@ -254,7 +254,7 @@ function Findings({ incident, all }: { incident: Incident; all: URLSearchParams 
 }
 
 function Log({ incident: { log } }: { incident: Incident }) {
-  if (!log.length) return <p class="muted">It was never open: its findings were resolved at once.</p>;
+  if (!log.length) return <p class="muted">It was never open: its findings were resolved immediately.</p>;
   return (
     <ol class="log">
       {log.toReversed().map((entry, index) => (

@@ -81,7 +81,7 @@ def test_a_poll_that_does_not_end_in_time(etd: tuple[str, dict[str, str]], in_pr
     httpx.post(f"{address}/_sandbox/faults", json=fault).raise_for_status()
     result = in_process("poll", "--once", "--wait", "1", settings=settings)
     assert result.code == 3
-    assert "Not every poll has ended after 1 s. The service goes on." in result.err
+    assert "Not every poll has ended after 1 s. The service continues." in result.err
 
 
 def test_what_cannot_be_polled(etd: tuple[str, dict[str, str]], world: World, in_process: InProcess) -> None:

@@ -32,7 +32,7 @@ async def start(target: Target, tenant: str | None, *, wait: bool, as_json: bool
         try:
             scans = await _ended(service, [str(one["id"]) for one in started], names)
         except asyncio.CancelledError:
-            say("The service goes on with the scans. Run coverage to see how far they are.")
+            say("The service continues the scans. Run coverage to see their progress.")
             raise
     if as_json:
         print_json({"value": scans})

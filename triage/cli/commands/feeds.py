@@ -89,7 +89,7 @@ async def _poll(target: Target, body: Mapping[str, str], wait: float, *, as_json
                 "New actions are looked at 12 and 27 minutes after they happened, unless ETD_LOOKS says otherwise. feeds shows what came of them."
             )
     if not ended:
-        say(f"Not every poll has ended after {wait:.0f} s. The service goes on. Run feeds later.")
+        say(f"Not every poll has ended after {wait:.0f} s. The service continues. Run feeds later.")
         return ExitCode.UNKNOWN
     return exit_code(after)
 

@@ -23,7 +23,7 @@ const ACTIONS: Record<string, Action> = {
     label: "Acknowledge",
     states: ["open"],
     title: "Acknowledge this incident?",
-    text: "Others see that somebody takes care of it.",
+    text: "Others see that somebody is working on it.",
     fields: ["note"],
   },
   resolve: {
@@ -37,7 +37,7 @@ const ACTIONS: Record<string, Action> = {
     label: "Suppress",
     states: UNRESOLVED,
     title: "Suppress this incident?",
-    text: "It goes on counting, and nobody is told of it until then.",
+    text: "It continues to count, and nobody is notified of it until then.",
     fields: ["why", "until"],
   },
   reopen: {

@@ -90,7 +90,7 @@ export function FirstSteps({ health, audits, feeds, audited }: StepsProps) {
             </>
           ) : (
             <p>
-              To be told of incidents in Teams, Slack, PagerDuty, by webhook or mail, set{" "}
+              To get notified of incidents in Teams, Slack, PagerDuty, by webhook or mail, set{" "}
               <code>TRIAGE_NOTIFICATIONS</code>.
             </p>
           )}
@@ -102,7 +102,7 @@ export function FirstSteps({ health, audits, feeds, audited }: StepsProps) {
             </p>
           ) : (
             <p>
-              To let the service find failures by itself, set <code>ETD_APIS</code> (docs/connect.md).
+              To let the service find failures automatically, set <code>ETD_APIS</code> (docs/connect.md).
             </p>
           )}
         </Step>

@@ -44,7 +44,7 @@ export function Service({ health, every }: { health: Loaded<Health>; every: numb
               </p>
             ))}
             {checks.notifications.failing > 0 && (
-              <p class="muted">{count(checks.notifications.failing, "channel")} took nothing any more.</p>
+              <p class="muted">Not accepting notifications: {count(checks.notifications.failing, "channel")}.</p>
             )}
             <Lacking of={checks.permissions.lacking} />
           </>
