@@ -37,9 +37,9 @@ async def version1(services: Services) -> None:
 
 
 async def ids(services: Services, **filters: str) -> list[str]:
-    rows, _ = await services.findings.page(Query({name: (value,) for name, value in filters.items()}), 10, None)
+    rows, _ = await services.finding_lists.page(Query({name: (value,) for name, value in filters.items()}), 10, None)
     assert all("checks" in row and row["incidentId"] for row in rows)
-    lean, _ = await services.findings.page(
+    lean, _ = await services.finding_lists.page(
         Query({name: (value,) for name, value in filters.items()}), 10, None, whole=False
     )
     assert [row["id"] for row in lean] == [row["id"] for row in rows]
@@ -82,7 +82,7 @@ async def test_a_failure_that_comes_again_is_brought_forward_first(services: Ser
 
 
 async def test_what_version_1_found_after_a_rollback_is_kept(services: Services) -> None:
-    async for _ in services.findings.bring_forward():
+    async for _ in services.findings.migrate():
         pass
     entity = next(one for one in DATA["findings"] if one["RowKey"] == "2" * 32)
     document = json.loads(entity["document"])
@@ -91,7 +91,7 @@ async def test_what_version_1_found_after_a_rollback_is_kept(services: Services)
     table = await services.account.table("findings")
     await table.create_entity(again)
     assert await ids(services) == NEWEST
-    async for _ in services.findings.bring_forward():
+    async for _ in services.findings.migrate():
         pass
     kept = await services.findings.get("2" * 32)
     assert kept is not None
