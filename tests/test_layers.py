@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 # The rooms of a package, lowest first. Rooms on one line may import each other; a file may import its own room.
 LADDERS = {
     "triage": (
-        "wire addresses problems deadlines retry_after settings",
+        "wire addresses amounts problems deadlines retry_after settings",
         "telemetry",
         "intake etd",
         "graph",

@@ -89,3 +89,13 @@ def test_how_severe_it_is_depends_on_the_other_credentials(
 ) -> None:
     found = told(NotificationEvent.CREDENTIAL_EXPIRING, audit(credentials=[secret(days), *others]))
     assert [one.severity for one in found if one.subject_id == "a"] == [severity]
+
+
+@pytest.mark.parametrize(("others", "line"), [
+    (0, "The app has no other valid credential."), (1, "The app has 1 other valid credential."),
+    (2, "The app has 2 other valid credentials."),
+])  # fmt: skip
+def test_how_many_credentials_are_left(others: int, line: str) -> None:
+    left = [secret(90, f"valid {number}") for number in range(others)]
+    (one,) = told(NotificationEvent.CREDENTIAL_EXPIRING, audit(credentials=[secret(7), *left]))
+    assert one.document["lines"] == [line]

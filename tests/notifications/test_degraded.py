@@ -46,6 +46,8 @@ def test_a_repetition_is_the_same_event() -> None:
 
 
 def test_lacking_permissions_are_named() -> None:
-    lacking = {"status": "degraded", "lacking": [{"permission": "User.Read.All", "tenants": 2}]}
+    in_tenants = {"User.Read.All": 2, "Mail.ReadBasic.All": 1}
+    rows = [{"permission": name, "tenants": number} for name, number in in_tenants.items()]
+    lacking = {"status": "degraded", "lacking": rows}
     ((_, one),) = told((0, lacking), (10, lacking), part="permissions")
-    assert one.document["lines"][1] == "User.Read.All: in 2 tenants"
+    assert one.document["lines"][1:] == ["User.Read.All: in 2 tenants", "Mail.ReadBasic.All: in 1 tenant"]

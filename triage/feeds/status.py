@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from triage.amounts import amount
 from triage.feeds.counts import (
     CANDIDATES,
     FAILURES_FOUND,
@@ -107,9 +108,8 @@ def _error(record: Record, share: int, now: int, expires_on: date | None) -> str
     today = date.fromisoformat(from_epoch_ns(now)[:10])
     if expires_on is not None and expires_on - today <= timedelta(days=30):
         days = (expires_on - today).days
-        return (
-            f"The credentials of the API end in {days} days." if days > 0 else "The credentials of the API have ended."
-        )
+        end = f"end in {amount(days, 'day')}" if days > 0 else "have ended"
+        return f"The credentials of the API {end}."
     return None
 
 

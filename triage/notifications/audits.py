@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from triage.amounts import amount
 from triage.audit.model import Audit, AuditedCredential, Verdict
 from triage.diagnosis.causes import Severity
 from triage.notifications.notice import Json, severity_rank
@@ -80,7 +81,7 @@ def _expiring(credential: AuditedCredential, audit: Audit, earlier: list[Audit])
     document: Json = {
         "title": f"The app's {name} {'has expired' if limit == _EXPIRED else f'expires on {end}'}",
         "lines": [
-            f"The app has {len(others)} other valid credentials."
+            f"The app has {amount(len(others), 'other valid credential')}."
             if others
             else "The app has no other valid credential."
         ],

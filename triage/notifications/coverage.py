@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from triage.amounts import amount
 from triage.coverage.model import CoverageScan, ScanState
 from triage.diagnosis.causes import Severity
 from triage.diagnosis.precedence import RULES
 from triage.notifications.notice import Json
 from triage.notifications.pending import Occasion
-from triage.notifications.text import amount
 from triage.settings import NotificationEvent
 
 _CAUSES = 5

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from triage.amounts import amount
 from triage.diagnosis.causes import Severity
 from triage.notifications.notice import Json
 from triage.notifications.pending import SECOND, Occasion
@@ -90,4 +91,4 @@ def _details(check: Json) -> list[str]:
     """The details of the check, in lines."""
     lacking = cast("list[dict[str, Any]]", check.get("lacking") or [])
     reasons = cast("list[str]", check.get("reasons") or [])
-    return [*reasons, *(f"{one['permission']}: in {one['tenants']} tenants" for one in lacking)]
+    return [*reasons, *(f"{one['permission']}: in {amount(one['tenants'], 'tenant')}" for one in lacking)]

@@ -23,11 +23,6 @@ def plain(text: str, most: int = MOST) -> str:
     return f"{line[:end].rstrip()}…"
 
 
-def amount(number: int, noun: str, plural: str = "") -> str:
-    """A number of something: `1 mailbox`, `2,000 mailboxes`. `plural` is needed if it is not the noun with an s."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
 def for_slack(text: str) -> str:
     """Text for Slack's markup, in which these three start links and mentions
     (https://docs.slack.dev/messaging/formatting-message-text)."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
+from triage.amounts import amount
 from triage.audit.model import Verdict
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.precedence import RULES
 from triage.notifications.notice import Json
 from triage.notifications.pending import Occasion, Pending, pending
 from triage.notifications.routing import subscribed
-from triage.notifications.text import amount
 from triage.operations.services import Services
 from triage.operations.summary import summarize
 from triage.settings import NotificationEvent
