@@ -7,7 +7,7 @@ import azure.functions as func
 from triage.api.route import Route
 from triage.api.routes import ROUTES
 from triage.operations import retention
-from triage.operations.audits import audit_all
+from triage.operations.audits import queue_audits
 from triage.operations.coverage import start_scans
 from triage.operations.degraded import watch
 from triage.operations.deliveries import handle, handle_poison
@@ -68,7 +68,7 @@ async def each_minute(timer: func.TimerRequest) -> None:
 @app.timer_trigger("timer", SCHEDULE)
 async def audit_permissions(timer: func.TimerRequest) -> None:
     with hide_error_text():
-        await audit_all(services(), SETTINGS.tenants)
+        await queue_audits(services(), SETTINGS.tenants)
 
 
 if SETTINGS.coverage_schedule != "off":

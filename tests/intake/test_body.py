@@ -291,6 +291,22 @@ def test_reading_takes_time_in_proportion_to_the_size_of_a_body(body: Any) -> No
     assert time.process_time() - started < 2  # seconds of CPU
 
 
+def test_an_internet_message_id_has_at_most_2048_characters() -> None:
+    """Each check of a finding repeats it, percent-encoded."""
+    longest = f"<{'ü' * 2044}@b>"
+
+    def bodies(message_id: str) -> dict[str, Any]:
+        message = {"id": "1", "mailboxes": ["a@b.example"], "internetMessageId": message_id}
+        return {
+            "/internetMessageId": {**BARE, "internetMessageId": message_id},
+            "/message/internetMessageId": {"logType": "message", "message": message},
+        }
+
+    assert {read(body)[0].failure.internet_message_id for body in bodies(longest).values()} == {longest}
+    for pointer, body in bodies(f"{longest}x").items():
+        assert refused(body) == {pointer: "is longer than 2,048 characters"}
+
+
 def test_mailboxes_are_counted_before_any_of_them_is_validated() -> None:
     for body in (
         {**BARE, "mailboxes": ["wrong"] * MAX_FAILURES},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -69,6 +70,14 @@ def test_a_message_cannot_name_the_finding_of_another_failure() -> None:
         (found,) = read(json.dumps(message))
         assert found.finding_id == other.finding_id(OTHER_TENANT_ID) != victim.finding_id
         assert not found.fresh
+
+
+def test_a_message_cannot_have_a_longer_message_id_than_a_body() -> None:
+    for characters, refused in ((2044, False), (2045, True)):
+        message = json.loads(queue(make_failure()).encode())
+        message["failure"]["internetMessageId"] = f"<{'x' * characters}@b>"
+        with pytest.raises(IntakeError) if refused else nullcontext():
+            read(json.dumps(message))
 
 
 def test_a_failure_keeps_its_id_when_the_settings_change_while_it_waits() -> None:

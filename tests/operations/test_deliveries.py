@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ from azure.core.exceptions import AzureError
 from pydantic import ValidationError
 
 from sandbox.azurite import Azurite
+from sandbox.tenant.serve.server import serve
 from tests.e2e.storage_proxy import storage_proxy
-from tests.operations.conftest import make_services
+from tests.operations.conftest import WORLD, make_services
+from triage import deadlines
+from triage.diagnosis.causes import Cause
 from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import IntakeError
 from triage.intake.queue_message import finding_id
@@ -79,6 +83,20 @@ async def test_a_retriage_uses_the_stored_failure_whatever_its_size(services: Se
     assert again is not None
     assert again.triaged_at > finding.triaged_at
     assert (again.failure, again.deliveries) == (finding.failure, 1)
+
+
+async def test_a_large_failure_that_lacks_evidence_does_not_send_the_others_again(storage: Azurite) -> None:
+    large = {**FAILURE, "id": "large, and lacking", "subject": "x" * 60_000}
+    async with serve(WORLD) as served:
+        served.simulator.faults.add([{"status": 500}])
+        services = make_services(served.url, storage.connection_string, "lacking")
+        await handle(services, message([large, {**FAILURE, "id": "small"}]))
+        assert len(await queued(services)) == 1, "no error: the message is done, and the small one is sent once"
+        finding = await services.findings.get(finding_id(services.settings, RemediationFailure(**large)))
+        assert finding is not None
+        assert (finding.cause, finding.next_look_at is not None) == (Cause.UNDETERMINED, True)
+        await services.findings.remove(finding.id, 2**62)  # other tests count what waits
+        await services.close()
 
 
 async def test_a_retriage_of_a_removed_finding_does_nothing(services: Services) -> None:
@@ -153,3 +171,20 @@ async def test_a_poisoned_message_stays_on_the_queue_while_storage_is_away(
         await handle_poison(others, message(text))
         await others.close()
     assert await rejected(services, text) == []
+
+
+async def test_a_poisoned_message_ends_in_time_when_storage_does_not_answer(
+    services: Services, storage: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the host ends the function, and all others of the instance with it."""
+    _, text = await accepted(services, id="silent")
+    monkeypatch.setattr(deadlines, "TRIAGE", 0.5)
+    with storage_proxy(storage.table_port) as tables:
+        connection = storage.connection_string.replace(f":{storage.table_port}/", f":{tables.port}/")
+        others = make_services(services.settings.graph_endpoint, connection)
+        tables.fall_silent()
+        begun = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await handle_poison(others, message(text))
+        assert time.monotonic() - begun < 5
+        await others.close()

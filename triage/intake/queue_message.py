@@ -10,7 +10,7 @@ import base64
 import binascii
 import contextlib
 from collections.abc import Iterable, Iterator
-from typing import cast
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -19,10 +19,12 @@ from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import MAX_DEPTH, IntakeError, Json, parse_json
 from triage.intake.message_id import MAX_MESSAGE_ID_CHARACTERS
 from triage.intake.queued import (
+    AUDIT,
     FAILURE,
     LOOK,
     RETRIAGE,
     SETTLE,
+    QueuedAudit,
     QueuedFailure,
     QueuedLook,
     QueuedRetriage,
@@ -30,6 +32,9 @@ from triage.intake.queued import (
 )
 from triage.problems import Problem
 from triage.settings import Settings
+from triage.wire import Wire
+
+Message = TypeVar("Message", bound=Wire)
 
 # All messages of one body. Each mailbox of a failure gets a message with all its other fields, so without a limit a
 # body of 68 KB could become 48 MB.
@@ -94,19 +99,24 @@ def read_message(settings: Settings, text: str, *, message_id: str, inserted_at:
 
 def read_retriage(text: str) -> QueuedRetriage | None:
     """The retriage, or the look, that a decoded message asks for; None if it is another message."""
-    body = text.encode(errors="surrogatepass")
-    for kind, model in ((RETRIAGE, QueuedRetriage), (LOOK, QueuedLook)):
-        if (message := _own(kind, body)) is not None:
-            with contextlib.suppress(ValidationError):
-                return model.model_validate(message)
-    return None
+    return _read(RETRIAGE, QueuedRetriage, text) or _read(LOOK, QueuedLook, text)
 
 
 def read_settle(text: str) -> QueuedSettle | None:
     """The incident in a decoded message whose findings have to be resolved or opened; None if it is another message."""
-    message = _own(SETTLE, text.encode(errors="surrogatepass"))
+    return _read(SETTLE, QueuedSettle, text)
+
+
+def read_audit(text: str) -> QueuedAudit | None:
+    """The tenant in a decoded message whose app has to be audited; None if it is another message."""
+    return _read(AUDIT, QueuedAudit, text)
+
+
+def _read(kind: str, model: type[Message], text: str) -> Message | None:
+    """A message that says it is of a kind; None for any other message, and for one that lacks something."""
+    message = _own(kind, text.encode(errors="surrogatepass"))
     with contextlib.suppress(ValidationError):
-        return QueuedSettle.model_validate(message) if message is not None else None
+        return model.model_validate(message) if message is not None else None
     return None
 
 

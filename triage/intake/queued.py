@@ -1,19 +1,21 @@
 """The messages of the queues: their kinds, and how the service writes them. queue_message.py reads them.
 
-The service writes four kinds of messages:
+The service writes five kinds of messages:
 
     {"kind": "triage.failure", "failure": {...}, "receivedAt", "delivery", "configuredTenantId", "part", "traceparent"}
     {"kind": "triage.retriage", "findingId", "traceparent"}
     {"kind": "triage.look", "findingId", "number", "before", "since", "traceparent"}
     {"kind": "triage.settle", "incidentId", "reopened", "after"}
+    {"kind": "triage.audit", "tenantId"}
 
 The first has one failure in one mailbox. The second asks to triage the failure of a stored finding again, and so does the
 third, which the service sends to itself (operations/looks.py). The fourth says that a person has resolved or reopened an
-incident, and its findings with it (operations/incidents.py).
+incident, and its findings with it (operations/incidents.py). The fifth has the app of a tenant audited
+(operations/audits.py).
 
 Everyone who may send to the queue can write any of these. So a failure never names its finding: the ID is computed from the
 failure, and a retriage or a look takes the failure that is stored. Neither can change the finding of another failure. The
-findings of an incident are resolved or reopened only if the stored incident says so.
+findings of an incident are resolved or reopened only if the stored incident says so, and only a configured tenant is audited.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from triage.wire import Instant, Wire, now
 # (https://learn.microsoft.com/azure/storage/queues/scalability-targets).
 MAX_MESSAGE_BYTES = 64 * 1024 // 4 * 3
 FAILURE, RETRIAGE, LOOK, SETTLE = "triage.failure", "triage.retriage", "triage.look", "triage.settle"
+AUDIT = "triage.audit"
 
 
 class QueuedRetriage(Wire):
@@ -83,6 +86,16 @@ class QueuedSettle(Wire):
     def encode(self) -> bytes:
         """The message, before base64."""
         return _encode(SETTLE, self)
+
+
+class QueuedAudit(Wire):
+    """A tenant whose app has to be audited."""
+
+    tenant_id: Annotated[str, AfterValidator(guid)]
+
+    def encode(self) -> bytes:
+        """The message, before base64."""
+        return _encode(AUDIT, self)
 
 
 class QueuedFailure(Wire):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from triage import deadlines
 from triage.audit.assess import assess
@@ -13,6 +14,7 @@ from triage.audit.model import Audit, new_audit
 from triage.graph.directory_audits import DirectoryAudit, read_changes
 from triage.graph.evidence import Answer, AppEvidence, Reason, State
 from triage.graph.tenants import TenantGraph, Tenants
+from triage.intake.queued import QueuedAudit
 from triage.notifications.audits import audit_occasions
 from triage.notifications.pending import pending
 from triage.operations.at_once import all_of
@@ -21,9 +23,25 @@ from triage.operations.services import Services
 from triage.settings import Settings, Tenant
 from triage.telemetry.instruments import Metric, count, span
 
-_TENANTS_AT_ONCE = 8
+# A slow Graph takes 20 seconds for each, and a request has 25 for all of them.
+_TENANTS_AT_ONCE = 32
 
 _log = logging.getLogger(__name__)
+
+
+async def queue_audits(services: Services, tenants: Iterable[Tenant]) -> None:
+    """Has each tenant audited by a message of its own. Raises azure.core's errors.
+
+    If Graph is slow, the audits of many tenants take longer than a function may. An audit that fails is tried again.
+    """
+    await services.looks.send([QueuedAudit(tenant_id=tenant.tenant_id).encode() for tenant in tenants])
+
+
+async def audit_queued(services: Services, queued: QueuedAudit) -> None:
+    """Audits the tenant of a message, unless it is not configured any more. Raises azure.core's errors."""
+    tenant = services.settings.tenant(queued.tenant_id)
+    if tenant is not None:
+        await audit_tenant(services, tenant)
 
 
 async def audit_all(services: Services, tenants: tuple[Tenant, ...]) -> list[Audit]:

@@ -16,8 +16,9 @@ from triage import deadlines
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.intake.json_text import IntakeError
-from triage.intake.queue_message import read_message, read_retriage, read_settle, within_limit
+from triage.intake.queue_message import read_audit, read_message, read_retriage, read_settle, within_limit
 from triage.intake.queued import QueuedFailure, QueuedLook
+from triage.operations.audits import audit_queued
 from triage.operations.follow_up import next_look
 from triage.operations.incidents import settle_findings
 from triage.operations.looks import look_again
@@ -63,6 +64,9 @@ async def handle(services: Services, message: QueueMessage) -> None:
 async def _handle(services: Services, message: QueueMessage) -> None:
     if settle := read_settle(message.decoded):
         await settle_findings(services, settle)
+        return
+    if audit := read_audit(message.decoded):
+        await audit_queued(services, audit)
         return
     for queued, old in await read_or_reject(services, message, split=True):
         with span("Triage", queued.traceparent, finding_id=queued.finding_id, attempt=message.attempt) as note:
@@ -121,19 +125,24 @@ async def handle_poison(services: Services, message: QueueMessage) -> None:
     """
     count(Metric.POISONED)
     try:
-        for queued, old in await read_or_reject(services, message, poison=True):
-            with span("Poison", queued.traceparent, finding_id=queued.finding_id):
-                finding = poison_finding(services.settings, queued)
-                finding = await look_again(services, finding, queued.look)
-                kept = await _save(services, finding, queued, old)
-            if finding.next_look_at is None and _counts(queued):
-                _count(kept)
+        async with asyncio.timeout(deadlines.TRIAGE):
+            await _handle_poison(services, message)
     except Exception as error:
         if is_away(error):
             raise
         _log.error("A poisoned message has no finding: %s", safe_traceback(error))
         detail = f"Its finding could not be saved ({type(error).__name__})."
         await reject(services, message, RejectedReason.POISON, detail)
+
+
+async def _handle_poison(services: Services, message: QueueMessage) -> None:
+    for queued, old in await read_or_reject(services, message, poison=True):
+        with span("Poison", queued.traceparent, finding_id=queued.finding_id):
+            finding = poison_finding(services.settings, queued)
+            finding = await look_again(services, finding, queued.look)
+            kept = await _save(services, finding, queued, old)
+        if finding.next_look_at is None and _counts(queued):
+            _count(kept)
 
 
 def _counts(queued: QueuedFailure) -> bool:
