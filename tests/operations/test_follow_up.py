@@ -17,10 +17,10 @@ from tests.operations.conftest import make_services
 from tests.operations.queues import taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding, FindingState, Resolution
-from triage.incidents import IncidentState, ResolveReason, StateError
+from triage.incidents import IncidentState, ResolveReason, StateError, suppress
 from triage.intake.queue_message import decode
 from triage.intake.queued import QueuedSettle
-from triage.operations import follow_up
+from triage.operations import follow_up, incidents
 from triage.operations.accept import accept
 from triage.operations.audits import audit_all
 from triage.operations.deliveries import handle
@@ -229,7 +229,10 @@ def granted(*permissions: str) -> dict[str, Any]:
     return {"tenants": {"one": {"etd": {"granted": [*permissions]}}}}
 
 
-async def test_an_audit_that_finds_the_app_fixed_has_its_findings_looked_at(services: Services, tenant: Served) -> None:
+async def test_an_audit_that_finds_the_app_fixed_has_its_findings_looked_at(
+    services: Services, tenant: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the next one, if that one ends before it has asked for the looks."""
     tenant.world.merge(granted("Organization.Read.All"))
     finding = await triaged(services, "audited", error="Remediation Failed - Unknown Reason")
     assert finding.cause in (Cause.CONSENT_MISSING, Cause.PERMISSION_MISSING)
@@ -237,9 +240,35 @@ async def test_an_audit_that_finds_the_app_fixed_has_its_findings_looked_at(serv
     await audit_all(services, services.settings.tenants)
     assert await taken(services, "-looks", seconds=1) == [], "it is still broken"
     tenant.world.merge(granted("Organization.Read.All", "Mail.ReadWrite"))
+
+    async def killed(*_: Any) -> int:
+        raise ConnectionAbortedError
+
+    with monkeypatch.context() as then:
+        then.setattr(incidents, "recheck", killed)
+        with pytest.raises(ConnectionAbortedError):
+            await audit_all(services, services.settings.tenants)
     await audit_all(services, services.settings.tenants)
     [text] = await taken(services, "-looks")
     await look(services, text)
+    await services.projector.run(10)
+    whole = await services.incidents.get(finding.incident.id)
+    assert whole is not None
+    assert whole.state is IncidentState.RESOLVED
+
+
+async def test_an_audit_that_finds_the_app_fixed_resolves_what_is_suppressed(
+    services: Services, tenant: Served
+) -> None:
+    tenant.world.merge(granted("Organization.Read.All"))
+    finding = await triaged(services, "hushed", error="Remediation Failed - Unknown Reason")
+    await services.projector.run(10)
+    until = from_epoch_ns(time.time_ns() + 60 * MINUTE)
+    await services.incidents.change(finding.incident.id, lambda one: suppress(one, now(), "adele", "planned", until))
+    tenant.world.merge(granted("Organization.Read.All", "Mail.ReadWrite"))
+    await audit_all(services, services.settings.tenants)
+    for text in await taken(services, "-looks"):
+        await look(services, text)
     await services.projector.run(10)
     whole = await services.incidents.get(finding.incident.id)
     assert whole is not None

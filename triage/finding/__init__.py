@@ -1,6 +1,6 @@
 """A finding: what triage says about one failure. Its fields on the wire are in docs/api.md."""
 
-from triage.finding.incident_key import IncidentKey, Scope
+from triage.finding.incident_key import IncidentKey, Scope, scope_of
 from triage.finding.make import make_finding
 from triage.finding.merge import merge
 from triage.finding.model import (
@@ -29,4 +29,5 @@ __all__ = [
     "merge",
     "reopened_by_hand",
     "resolved_by_hand",
+    "scope_of",
 ]

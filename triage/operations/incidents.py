@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from triage.audit.model import Audit, Verdict
-from triage.finding import Finding, reopened_by_hand, resolved_by_hand
+from triage.diagnosis.causes import Cause
+from triage.finding import Finding, IncidentKey, Scope, reopened_by_hand, resolved_by_hand, scope_of
 from triage.incidents import Incident, IncidentState, ResolveReason, fixed, not_fixed, reopen, resolve
 from triage.intake.queued import QueuedSettle
 from triage.operations.follow_up import recheck
@@ -93,15 +94,22 @@ async def _change(services: Services, finding_ids: Iterable[str], step: Callable
 
 
 async def follow_audit(services: Services, audit: Audit) -> None:
-    """Looks again at the findings of incidents that an audit finds fixed. What the audit could not read changes nothing."""
+    """Looks again at the findings of incidents that an audit finds fixed, including suppressed ones.
+
+    What the audit could not read changes nothing.
+    """
     if audit.verdict in (Verdict.UNKNOWN, Verdict.NOT_APPLICABLE):
         return
     broken = {issue.code for issue in audit.issues}
-    for incident in await services.incident_lists.open_about_app(audit.tenant_id):
-        if incident["cause"] in broken:
-            await services.incidents.change(incident["id"], lambda one: (not_fixed(one), []))
+    causes = [cause for cause in Cause if scope_of(cause) is Scope.APP]
+    ids = [IncidentKey(audit.tenant_id, Scope.APP, None, cause).id for cause in causes]
+    for cause, known in zip(causes, await asyncio.gather(*map(services.incidents.get, ids)), strict=True):
+        if known is None or known.state is IncidentState.RESOLVED:
             continue
-        known = await services.incidents.get(incident["id"])
-        after = await services.incidents.change(incident["id"], lambda one: fixed(one, audit.audited_at))
-        if known is not None and after is not None and after.books.fixes > known.books.fixes:
+        if cause in broken:
+            await services.incidents.change(known.id, lambda one: (not_fixed(one), []))
+            continue
+        after = await services.incidents.change(known.id, lambda one: fixed(one, audit.audited_at))
+        # Also if an earlier audit found it fixed, and ended before this.
+        if after is not None and after.books.fixed_at is not None and after.books.to_look_at:
             await recheck(services, after.id, after.tenant_id)

@@ -37,7 +37,7 @@ class StoredIncidents:
 
     async def tenants_with_open_app(self) -> Collection[str]:
         """The tenants that have an open incident about their app."""
-        return {incident["tenantId"] for incident in await self.services.incident_lists.open_about_app()}
+        return await self.services.incident_lists.with_open_app()
 
 
 async def deliver(services: Services, incidents: Incidents | None = None, seconds: float = deadlines.NOTIFY) -> None:

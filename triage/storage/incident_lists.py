@@ -54,10 +54,11 @@ class IncidentLists:
             found[row["tenantId"]] += 1
         return found
 
-    async def open_about_app(self, tenant_id: str | None = None) -> list[Json]:
-        """The open incidents (JSON) about the app of a tenant, or of all tenants."""
-        filters = {"scope": ("app",)} | ({"tenantId": (tenant_id,)} if tenant_id else {})
-        return [_incident(row) async for row in self._rows(IncidentQuery(filters), in_range(OPEN), 1000)]
+    async def with_open_app(self) -> frozenset[str]:
+        """The tenants that have an open incident about their app."""
+        about_app = IncidentQuery({"scope": ("app",)})
+        rows = self._rows(about_app, in_range(OPEN), 8000, ("RowKey", "tenantId"))
+        return frozenset([str(row["tenantId"]) async for row in rows])
 
     async def suppressed(self) -> frozenset[str]:
         """The IDs of the incidents that are suppressed now."""
