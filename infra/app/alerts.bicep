@@ -163,7 +163,7 @@ var rules = [
     threshold: 0
     frequency: 'PT15M'
     window: 'PT30M'
-    action: 'A channel refused notifications, or did not answer for 24 hours, and somebody was not notified. GET /api/notifications?state=failed has the channel and its last answer. Fix TRIAGE_NOTIFICATIONS, and test it with POST /api/notifications/test.'
+    action: 'A channel failed five times in a row, or for 24 hours, and somebody was not notified. GET /api/notifications has the channel and its last answer. Fix TRIAGE_NOTIFICATIONS, and test it with POST /api/notifications/test.'
   }
   {
     name: 'feed-behind'

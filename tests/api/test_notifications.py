@@ -95,10 +95,13 @@ async def test_what_was_sent(receiver: Receiver) -> None:
     }
     assert (first["event"], first["subjectId"]) == ("incident.opened", "b" * 32)
     assert first["createdAt"] == "2026-11-20T10:11:12Z"
-    found = {(one["channel"], one["state"], one["lastError"]) for one in said["value"]}
-    assert found == {("Slack", "delivered", None), ("PagerDuty", "failed", "HTTP 400: made to fail")}
-    _, failed = await ask(state="failed")
-    assert failed["value"] == [one for one in said["value"] if one["state"] == "failed"]
+    found = {(one["channel"], one["state"], one["attempts"], one["lastError"]) for one in said["value"]}
+    assert found == {
+        ("Slack", "delivered", 1, None), ("PagerDuty", "pending", 1, "HTTP 400: made to fail"),
+        ("PagerDuty", "pending", 0, None),
+    }  # fmt: skip
+    _, waiting = await ask(state="pending,failed")
+    assert waiting["value"] == [one for one in said["value"] if one["state"] == "pending"]
     assert (await ask(state="open"))[0] == 400
     _, page = await ask(top="3")
     _, rest = await ask(top="3", token=page["nextLink"].rpartition("token=")[2].replace("%7C", "|").replace("%3A", ":"))

@@ -47,9 +47,10 @@ def channel(kind: str = "slack", **more: Any) -> Channel:
 
 
 def incident(identifier: str = "0f" * 16, **more: Any) -> dict[str, Any]:
+    """An incident as it is stored: the API gives it a `url` as well."""
     return {
         "id": identifier, "tenantId": TENANT_ID, "scope": "app", "subject": APP_ID, "cause": "consent_missing",
-        "causes": {"consent_missing": 9120}, "severity": "critical", "url": f"https://triage.example/api/dashboard?incident={identifier}",
+        "causes": {"consent_missing": 9120}, "severity": "critical",
         "title": "Admin consent for Mail.ReadWrite is missing", "state": "open", "findings": 9120, "openFindings": 9120,
         "exposed": 8800, "read": 12, "mailboxes": 4021, "firstSeen": from_epoch_ns(NOW - MINUTE), "lastSeen": from_epoch_ns(NOW),
         "openedAt": from_epoch_ns(NOW - MINUTE), "acknowledgedAt": None, "acknowledgedBy": None, "resolvedAt": None, "reopened": 0,

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
+from tests.factories import OTHER_TENANT_ID
 from tests.notifications.samples import CHANNELS, NOW, ROUTING_KEY, SECRET, channel, incident, row, settings
+from triage.diagnosis import person
+from triage.diagnosis.precedence import RULES
+from triage.diagnosis.steps import Step
 from triage.notifications import teams
 from triage.notifications.compose import Writer, numbers_of, told_after
 from triage.notifications.notice import Fact, Notice, Numbers, headline
@@ -109,6 +115,15 @@ def test_subjects_are_left_out_unless_the_channel_asks_for_them(kind: str) -> No
     assert asked["data"]["actions"] == actions
 
 
+def test_titles_and_pages_of_steps_quote_no_subject() -> None:
+    """They are sent to every channel."""
+    about_people = [one for one in vars(person).values() if isinstance(one, Step)]
+    steps = [*about_people, *(step for rule in RULES.values() for step in rule.remedy)]
+    assert about_people
+    for step in steps:
+        assert not {"subject", "the_message"} & set(re.findall(r"\{(\w+)", f"{step.title} {step.url}")), step.title
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("what", ["opened", "resolved", "suppressed"])
 def test_foreign_text_stays_text_and_sizes_stay_small(kind: str, what: str) -> None:
@@ -195,7 +210,9 @@ def test_a_signed_cloud_event() -> None:
         "incident.opened",
         "https://triage.example",
     )
-    assert (event["subject"], event["time"], event["data"]) == (incident()["id"], found.at, incident())
+    url = f"https://triage.example/api/dashboard?incident={incident()['id']}"
+    assert (event["subject"], event["time"]) == (incident()["id"], found.at)
+    assert event["data"] == incident() | {"url": url}, "as the API gives it"
 
 
 def test_a_mail() -> None:
@@ -229,7 +246,22 @@ def test_a_storm_is_one_message_with_numbers() -> None:
     assert found.facts == [Fact("New incident", "30"), Fact("Severity critical", "3"), Fact("Severity low", "27")]
     assert len(found.lines) == 10
     assert found.id == Writer(settings(), to).storm(says[::-1], [], NOW + 1).id, "the same at the next attempt"
+    assert found.id != Writer(settings(), to).storm([*says, Say(row("opened", to=to))], [], NOW).id, "it has one more"
     assert found.data["byEvent"] == {"incident.opened": 30}
+
+
+def test_the_numbers_of_a_storm_are_said_as_people_say_them() -> None:
+    to = channel()
+    opened = Say(row("opened", to=to))
+    elsewhere = Say(row("opened", to=to, tenantId=OTHER_TENANT_ID))
+    of_none = Say(replace(row("opened", to=to), tenant_id=None))
+    for says, title, tenant in (
+        ([opened], "1 notification within minutes", "Contoso"),
+        ([opened, elsewhere], "2 notifications within minutes", "2 tenants"),
+        ([of_none], "1 notification within minutes", None),
+    ):
+        found = Writer(settings(), to).storm(says, [], NOW)
+        assert (found.title, found.tenant) == (title, tenant)
 
 
 def test_text_is_cut_at_a_whole_character() -> None:

@@ -52,10 +52,18 @@ def test_an_opening_is_told_when_it_is_a_minute_old() -> None:
     assert said(decide(young, now=NOW + SECOND)) == ["incident.opened"]
 
 
-def test_what_resolved_within_the_minute_is_never_told() -> None:
-    rows = row("opened", 1, NOW - 50 * SECOND), row("resolved", 2, NOW - 20 * SECOND)
-    assert decide(*rows).drop == list(rows)
-    assert decide(*rows, now=NOW + MINUTE).drop == list(rows)
+def test_a_reopening_is_told_when_it_is_a_minute_old_however_long_ago_the_end_was_told() -> None:
+    young, over = row("reopened", 3, NOW - 59 * SECOND), heard(60, open=False)
+    assert decide(young, told=over) == Plan()
+    assert said(decide(young, told=over, now=NOW + SECOND)) == ["incident.reopened"]
+
+
+@pytest.mark.parametrize(("what", "number", "told"), [("opened", 1, False), ("reopened", 3, True)])
+def test_what_resolved_within_the_minute_is_never_told(what: str, number: int, told: bool) -> None:
+    rows = row(what, number, NOW - 50 * SECOND), row("resolved", number + 1, NOW - 20 * SECOND)
+    before = heard(60, open=False) if told else None
+    assert decide(*rows, told=before).drop == list(rows)
+    assert decide(*rows, told=before, now=NOW + MINUTE).drop == list(rows)
 
 
 def test_a_reopening_counts_as_an_opening_to_who_was_told_nothing() -> None:
@@ -88,6 +96,22 @@ def test_an_end_goes_to_who_was_told_of_the_opening() -> None:
         assert said(decide(row(what, 2, severity="info"), told=heard(20), to=SLACK)) == [f"incident.{what}"]
         assert decide(row(what, 2)).drop, "nobody was told"
         assert decide(row(what, 2), told=heard(20, open=False)).drop, "its end was told already"
+
+
+def test_who_may_have_been_told_of_the_opening_is_told_of_the_end() -> None:
+    for to in (SLACK, PAGERDUTY):
+        opened, end = replace(row("opened", to=to), unsure=True), row("resolved", 2, to=to)
+        found = decide(opened, end, to=to)
+        assert (said(found), found.say[0].others) == (["incident.resolved"], (opened,))
+
+
+def test_what_may_have_been_taken_is_sent_again_alone() -> None:
+    opened, worse = replace(row("opened"), unsure=True), row("worsened", 2)
+    found = decide(opened, worse)
+    assert (said(found), found.say[0].rows, found.drop) == (["incident.opened"], (opened,), [])
+    assert tried(row("opened"), replace(AWAY, unsure=True), NOW).unsure
+    assert tried(opened, AWAY, NOW).unsure, "the first try may have been taken"
+    assert not tried(row("opened"), AWAY, NOW).unsure
 
 
 def test_the_end_of_a_suppression_is_told_if_it_is_severe_enough() -> None:
@@ -186,11 +210,6 @@ def test_a_channel_that_fails_is_left_alone_and_longer_each_time() -> None:
     assert decide(row("opened"), state=state) == Plan()
     assert said(decide(row("opened"), state=state, now=state.not_before)) == ["incident.opened"]
     assert after_success(state, NOW) == ChannelState(sent=(NOW,))
-
-
-def test_a_refusal_does_not_keep_other_messages_from_the_channel() -> None:
-    state = after_failure(ChannelState(), Outcome(Result.REFUSED, "HTTP 400", 400), NOW)
-    assert (state.failures, state.not_before) == (1, NOW)
 
 
 def test_what_waited_a_day_for_a_channel_that_is_away_has_failed() -> None:

@@ -24,6 +24,7 @@ from triage.operations.health import _notification_state
 from triage.operations.notify import deliver, send_test
 from triage.operations.services import Services
 from triage.settings import ChannelKind, NotificationEvent
+from triage.storage import outbox
 from triage.storage.outbox import TABLE
 from triage.storage.outbox_rows import Delivery, outbox_rows, shard_of_subject
 from triage.storage.retention import Expiry, remove_notifications
@@ -220,6 +221,20 @@ async def test_a_channel_that_is_away_delays_no_other(services: Services, receiv
     assert {one.state for one in await listed(services)} == {"delivered"}
 
 
+async def test_what_waits_for_a_channel_that_is_away_hides_nothing_from_the_others(
+    services: Services, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_ROWS", 1)
+    for kind in ("teams", "slack", "pagerduty", "email"):
+        receiver.faults[kind] = Fault("away")
+    await happens(services, "opened")
+    for number in (1, 2):  # newer ones, in the same shard
+        await happens(services, "opened", identifier=f"0{number}" * 16, seconds_ago=90)
+    for _ in range(3):
+        await deliver(services)
+    assert kinds(receiver) == ["webhook"] * 3
+
+
 async def hurry(services: Services, **columns: Any) -> None:
     """What waits for its next try is due, and every channel may be tried."""
     table = await services.account.table(TABLE)
@@ -240,18 +255,66 @@ async def test_the_same_message_twice_has_the_same_id(services: Services, receiv
     assert (first.kept, second.kept, second.note) == (True, False, "seen before: dropped")
 
 
-async def test_a_refusal_has_failed_at_once(services: Services, receiver: Receiver) -> None:
+async def test_a_lost_answer_leaves_no_alert_open(services: Services, receiver: Receiver) -> None:
+    receiver.faults["pagerduty"] = Fault("cut", times=1)
+    await happens(services, "opened")
+    await deliver(services)
+    assert [alert["status"] for alert in receiver.channels["pagerduty"].alerts] == ["triggered"]
+    await happens(services, "resolved", 2, state="resolved")
+    await hurry(services)
+    await deliver(services, Now(incident(state="resolved")))
+    assert [alert["status"] for alert in receiver.channels["pagerduty"].alerts] == ["resolved"]
+
+
+async def test_what_is_refused_arrives_once_the_channel_is_mended(services: Services, receiver: Receiver) -> None:
+    receiver.faults["teams"] = Fault(401)
+    await happens(services, "opened")
+    await deliver(services)
+    waiting = [one for one in await listed(services) if one.channel == "Teams"]
+    assert [(one.state.value, one.attempts, one.last_error) for one in waiting] == [
+        ("pending", 1, "HTTP 401: made to fail")
+    ]
+    receiver.faults.clear()
+    await hurry(services)
+    await deliver(services)
+    assert kinds(receiver) == ALL
+    assert {one.state for one in await listed(services)} == {"delivered"}
+
+
+async def test_who_was_told_of_no_opening_is_told_of_no_end(services: Services, receiver: Receiver) -> None:
     receiver.faults["teams"] = Fault(404)
     await happens(services, "opened")
     await deliver(services)
-    failed = [one for one in await listed(services) if one.channel == "Teams"]
-    assert [(one.state.value, one.last_error) for one in failed] == [("failed", "HTTP 404: made to fail")]
     receiver.faults.clear()
     await happens(services, "resolved", 2, state="resolved")
     await some_time_ago(services, 16)
+    await hurry(services)
     await deliver(services)
-    assert len(receiver.of("teams")) == 0, "it was told of no opening, so of no end"
+    assert (len(receiver.of("teams")), len(receiver.of("slack"))) == (0, 2)
+
+
+async def test_what_is_refused_keeps_nothing_else_from_its_channel(services: Services, receiver: Receiver) -> None:
+    receiver.faults["slack"] = Fault(400, times=1)
+    await happens(services, "opened", seconds_ago=200)
+    await deliver(services)
+    await happens(services, "opened", identifier="f" * 32)
+    await hurry(services)
+    await deliver(services)
     assert len(receiver.of("slack")) == 2
+
+
+async def test_a_storm_that_is_refused_arrives_once_the_channel_is_mended(
+    services: Services, receiver: Receiver
+) -> None:
+    receiver.faults["slack"] = Fault(401)
+    for number in range(21):
+        await happens(services, "opened", identifier=f"{number * 7919:032x}"[::-1])
+    await deliver(services)
+    assert set((await states(services))["Slack"]) == {"pending"}
+    receiver.faults.clear()
+    await hurry(services)
+    await deliver(services)
+    assert (len(receiver.of("slack")), set((await states(services))["Slack"])) == (1, {"delivered"})
 
 
 async def test_after_a_day_it_has_failed(services: Services, receiver: Receiver) -> None:
@@ -335,7 +398,7 @@ async def test_a_test_says_what_the_other_side_said(services: Services, receiver
     assert [alert["status"] for alert in receiver.channels["pagerduty"].alerts] == ["resolved"]
     receiver.faults["slack"] = Fault(410)
     outcome = await send_test(services, next(one for one in services.settings.notifications if one.kind == "slack"))
-    assert (outcome.result, outcome.answer) == ("refused", "HTTP 410: made to fail")
+    assert (outcome.result, outcome.answer) == ("again", "HTTP 410: made to fail")
     assert await listed(services) == []
 
 

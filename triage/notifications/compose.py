@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from triage.amounts import amount
 from triage.diagnosis.causes import Severity
 from triage.notifications.notice import Fact, Json, Notice, Numbers, severity_rank
 from triage.notifications.pending import Pending, Told, channel_key
@@ -53,30 +55,31 @@ class Writer:
     def storm(self, says: Sequence[Say], worst: Sequence[Json], now: int) -> Notice:
         """The message of a storm. `worst` has some of its incidents, the worst first."""
         rows = [say.lead for say in says]
-        oldest = min(rows, key=lambda row: (row.at, row.id))
+        of_these = hashlib.sha256("\n".join(sorted(row.id for row in rows)).encode()).hexdigest()[:16]
         by_event = Counter(_REASONS[row.event] for row in rows)
         by_severity = Counter(row.severity for row in rows if row.severity and not row.closes)
-        tenants = {row.tenant_id for row in rows if row.tenant_id}
+        tenants = sorted({row.tenant_id for row in rows if row.tenant_id})
+        tenant_id = tenants[0] if len(tenants) == 1 else None
         severity = max(by_severity, key=severity_rank, default=None)
         shown = [incident if self.channel.subjects else without_subjects(incident) for incident in worst[:_STORM_ROWS]]
         data = {
             "messages": len(rows),
             "byEvent": dict(Counter(row.event.value for row in rows)),
             "bySeverity": dict(by_severity),
-            "tenantIds": sorted(tenants),
+            "tenantIds": tenants,
             "subjectIds": [row.subject_id for row in rows[:100]],
         }
         return Notice(
-            id=f"storm:{oldest.id}",
+            id=f"storm:{of_these}",
             event=None,
             type="notification.storm",
-            tenant_id=next(iter(tenants)) if len(tenants) == 1 else None,
-            tenant=self._tenant(next(iter(tenants))) if len(tenants) == 1 else f"{len(tenants)} tenants",
+            tenant_id=tenant_id,
+            tenant=amount(len(tenants), "tenant") if len(tenants) > 1 else self._tenant(tenant_id),
             subject_id=f"storm:{channel_key(self.channel.name)}",
             at=from_epoch_ns(now),
             severity=Severity(severity) if severity else None,
             reason="Many at once",
-            title=f"{len(rows):,} notifications within minutes",
+            title=f"{amount(len(rows), 'notification')} within minutes",
             facts=[
                 *(Fact(reason, f"{number:,}") for reason, number in by_event.most_common()),
                 *(
@@ -121,6 +124,7 @@ class Writer:
         reason = _REASONS[row.event]
         if row.event is NotificationEvent.INCIDENT_SUPPRESSED and row.ended:
             reason = "No longer suppressed"
+        url = f"{self.settings.service_url}/api/dashboard?incident={quote(row.subject_id)}"
         actions: list[Json] = incident.get("actions") or [{}]
         alert = (told.alert if told else None) or f"{row.subject_id}:{incident.get('reopened') or 0}"
         return Notice(
@@ -138,14 +142,12 @@ class Writer:
             if row.event is NotificationEvent.INCIDENT_SUPPRESSED and not row.ended
             else [],
             step=None if row.closes else actions[0].get("title"),
-            url=str(
-                incident.get("url") or f"{self.settings.service_url}/api/dashboard?incident={quote(row.subject_id)}"
-            ),
+            url=url,
             alert=alert,
             ends=row.closes,
             component=row.scope,
             cause=incident.get("cause"),
-            data=incident,
+            data={**incident, "url": url},
         )
 
     def _other(self, row: Pending, document: Json) -> Notice:

@@ -56,6 +56,8 @@ class Pending:
     first_tried: int = 0
     next_try: int = 0
     last_error: str | None = None
+    unsure: bool = False
+    """It was sent, and the other side may have taken it: there was no answer."""
     document: Json = field(default_factory=dict[str, object], compare=False, repr=False)
 
     @property

@@ -39,9 +39,7 @@ class Result(StrEnum):
 
     DELIVERED = "delivered"
     AGAIN = "again"
-    """It failed, and the same request may succeed later."""
-    REFUSED = "refused"
-    """The receiver will never accept it."""
+    """It failed. What is refused is retried as well: somebody may fix the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,8 @@ class Outcome:
     answer: str
     status: int = 0
     retry_after: int | None = None
+    unsure: bool = False
+    """It was sent, and the other side may have taken it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +143,14 @@ def is_over(lead: Pending, incident: Json | None) -> bool:
 
 
 def _is_nothing(group: Sequence[Pending], told: Told | None, channel: Channel) -> bool:
-    """Whether there is nothing to send: the end of something that was not sent, or of an alert that is not open."""
+    """Whether there is nothing to send: the end of something that was not sent, or of an alert that is not open.
+
+    If the opening may have been received, the end is sent.
+    """
     last = group[-1]
     if not last.of_incident:
         return False
-    known = told is not None and told.open
+    known = (told is not None and told.open) or any(row.unsure for row in group)
     if last.closes:
         return not known or (channel.kind is ChannelKind.PAGERDUTY and told is not None and told.alert is None)
     return not known and not severe_enough(channel, last.severity)
@@ -161,16 +164,17 @@ def _is_due(group: Sequence[Pending], told: Told | None, now: int, app_open: Col
         return first.due <= now
     if not last.closes and last.scope in _HELD_BACK and last.tenant_id in app_open:
         return False
-    if told is None:
-        return first.due <= now
-    return told.at + PAUSE <= now
+    return max(first.due, told.at + PAUSE if told else 0) <= now
 
 
 def _say(group: Sequence[Pending], told: Told | None, channel: Channel) -> Say:
-    """The newest row is sent. But if the incident has opened, the opening is sent, whatever has changed since."""
+    """The newest row is sent. But if the incident has opened, the opening is sent, whatever has changed since.
+
+    What may have been received is sent again alone: the receiver drops a repetition, and with it what had joined it.
+    """
     opened = [row for row in group if row.opens]
     lead = opened[-1] if opened and not group[-1].closes else group[-1]
-    others = tuple(row for row in group if row is not lead)
+    others = () if lead.unsure else tuple(row for row in group if row is not lead)
     return Say(lead, others, told, quiet=channel.kind is ChannelKind.PAGERDUTY and lead.closes)
 
 
@@ -200,10 +204,7 @@ def after_success(state: ChannelState, now: int, *, storm: bool = False) -> Chan
 def after_failure(state: ChannelState, outcome: Outcome, now: int) -> ChannelState:
     """The state of a channel after a failure: nothing is sent for a while, or for as long as it asks."""
     failures = state.failures + 1
-    wait = 0
-    if outcome.result is Result.AGAIN:
-        wait = PROBES[min(failures, len(PROBES)) - 1]
-        wait = max(wait, min(outcome.retry_after or 0, LONGEST_RETRY_AFTER))
+    wait = max(PROBES[min(failures, len(PROBES)) - 1], min(outcome.retry_after or 0, LONGEST_RETRY_AFTER))
     return replace(
         state,
         failures=failures,
@@ -224,6 +225,7 @@ def tried(row: Pending, outcome: Outcome, now: int) -> Pending:
         first_tried=first,
         next_try=min(now + seconds * SECOND, first + LONGEST),
         last_error=outcome.answer,
+        unsure=row.unsure or outcome.unsure,
     )
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import httpx
 
 LOCAL_TOKEN = "local-simulator"  # noqa: S105 - what the stand-ins on this machine accept; not a secret
-_PASSING = frozenset({408, 425, 429})
 _ANSWER_BYTES = 2_000
 _ANSWER_CHARACTERS = 200
 
@@ -42,7 +41,8 @@ class Sender:
             async with asyncio.timeout(deadlines.NOTIFICATION):
                 outcome = await self._post(channel, outgoing)
         except TimeoutError:
-            outcome = Outcome(Result.AGAIN, f"No answer within {deadlines.NOTIFICATION:.0f} seconds.")
+            answer = f"No answer within {deadlines.NOTIFICATION:.0f} seconds."
+            outcome = Outcome(Result.AGAIN, answer, unsure=True)
         return replace(outcome, answer=_without_secrets(outcome.answer, channel))
 
     async def _post(self, channel: Channel, outgoing: Outgoing) -> Outcome:
@@ -58,7 +58,8 @@ class Sender:
             request = self._client().build_request("POST", outgoing.url, content=outgoing.body, headers=headers)
             response = await self._client().send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return Outcome(Result.AGAIN, f"The connection failed ({type(error).__name__}).")
+            sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+            return Outcome(Result.AGAIN, f"The connection failed ({type(error).__name__}).", unsure=sent)
         try:
             return _outcome(response, await _beginning(response))
         finally:
@@ -110,8 +111,6 @@ def _outcome(response: httpx.Response, text: str) -> Outcome:
     answer = f"HTTP {status}{f': {said}' if (said := plain(text, _ANSWER_CHARACTERS)) else ''}"
     if 200 <= status < 300:
         return Outcome(Result.DELIVERED, answer, status)
-    if 400 <= status < 500 and status not in _PASSING:
-        return Outcome(Result.REFUSED, answer, status)
     after = response.headers.get("Retry-After", "")
     seconds = int(after) if after.isascii() and after.isdigit() else None
     return Outcome(Result.AGAIN, answer, status, seconds)

@@ -27,6 +27,7 @@ from triage.notifications.rules import (
 from triage.operations.services import Services
 from triage.settings import Channel, ChannelKind, NotificationEvent
 from triage.storage.outbox_rows import DeliveryState
+from triage.telemetry.instruments import Metric, count
 from triage.wire import from_epoch_ns
 
 # Slack takes one message a second (https://docs.slack.dev/apis/web-api/rate-limits); Teams says nothing about workflows.
@@ -104,10 +105,7 @@ class ChannelRun:
             await asyncio.sleep(_PACE.get(self.channel.kind, 0))
             return
         await self._failed(outcome, now)
-        if outcome.result is Result.REFUSED:
-            await self.services.outbox.finish(say.rows, DeliveryState.FAILED, error=outcome.answer)
-        else:
-            await self.services.outbox.retry(tried(say.lead, outcome, now))
+        await self.services.outbox.retry(tried(say.lead, outcome, now))
 
     async def _say_storm(self, says: Sequence[Say]) -> None:
         """Sends one message for all of them. The channel counts as notified of each, so it also gets the end of each."""
@@ -117,9 +115,6 @@ class ChannelRun:
         outcome = await self._send(self._writer.storm(says, shown, now))
         if outcome.result is not Result.DELIVERED:
             await self._failed(outcome, now)
-            if outcome.result is Result.REFUSED:
-                rows = [row for say in says for row in say.rows]
-                await self.services.outbox.finish(rows, DeliveryState.FAILED, error=outcome.answer)
             return
         self.state = after_success(self.state, now, storm=True)
         told = {
@@ -146,6 +141,7 @@ class ChannelRun:
     async def _failed(self, outcome: Outcome, now: int) -> None:
         self.state = after_failure(self.state, outcome, now)
         if self.state.failures == DEGRADED_AFTER:
+            count(Metric.NOTIFICATIONS_FAILED)  # long before the first of them is given up
             others = [one for one in self.services.settings.notifications if one is not self.channel]
             await self.services.outbox.add(pending(others, _degraded(self.channel, self.state, now)))
 

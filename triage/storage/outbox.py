@@ -46,7 +46,7 @@ from triage.telemetry.instruments import Metric, count
 
 TABLE = "incidents"
 MOST_ROWS = 1000
-"""Rows of one shard that a run reads. The next run reads the others."""
+"""Rows of one channel in one shard that a run reads. The next run reads the others."""
 FINISH_SECONDS = 15.0
 
 _AT_ONCE = 32
@@ -72,13 +72,19 @@ class Outbox:
 
     async def channels_with_rows(self) -> set[str]:
         """The names of the channels with waiting notifications."""
-        found = await asyncio.gather(*(self._waiting(shard, "", ("channel",)) for shard in SHARDS))
-        return {str(entity["channel"]) for entities in found for entity in entities}
+        table = await self._account.table(TABLE)
+
+        async def of(shard: str) -> set[str]:
+            rows = table.query_entities(_waiting(shard), select=["channel"], results_per_page=MOST_ROWS)
+            return {str(entity["channel"]) async for entity in rows}
+
+        return set[str]().union(*await asyncio.gather(*map(of, SHARDS)))
 
     async def waiting(self, channel: str) -> list[Pending]:
         """The waiting notifications of a channel, without their documents."""
-        clause = f" and channel eq '{quoted(channel)}'"
-        found = await asyncio.gather(*(self._waiting(shard, clause, COLUMNS) for shard in SHARDS))
+        table = await self._account.table(TABLE)
+        queries = [f"{_waiting(shard)} and channel eq '{quoted(channel)}'" for shard in SHARDS]
+        found = await asyncio.gather(*(_first(table, query, MOST_ROWS) for query in queries))
         return [pending_of(entity) for entities in found for entity in entities]
 
     async def document(self, row: Pending) -> Json | None:
@@ -157,16 +163,6 @@ class Outbox:
         following = str(merged[top - 1]["place"]) if len(merged) > top else None
         return [delivery_of(entity) for entity in merged[:top]], following
 
-    async def _waiting(self, shard: str, clause: str, columns: Sequence[str]) -> list[Entity]:
-        table = await self._account.table(TABLE)
-        query = f"PartitionKey eq '{shard}' and RowKey ge 'out|' and RowKey lt 'out}}'{clause}"
-        found: list[Entity] = []
-        async for entity in table.query_entities(query, select=list(columns), results_per_page=MOST_ROWS):
-            found.append(entity)
-            if len(found) == MOST_ROWS:
-                break
-        return found
-
 
 async def _finish(
     table: Any, rows: Sequence[Pending], state: DeliveryState | None, told: Mapping[str, Told], error: str | None
@@ -190,6 +186,11 @@ async def _finish(
         if len(rows) > 1:
             for row in rows:
                 await _finish(table, [row], state, told, error)
+
+
+def _waiting(shard: str) -> str:
+    """The OData filter of the rows of a shard that wait."""
+    return f"PartitionKey eq '{shard}' and RowKey ge 'out|' and RowKey lt 'out}}'"
 
 
 def _clauses(tenant_ids: Sequence[str] | None, states: Collection[str]) -> dict[str, str]:

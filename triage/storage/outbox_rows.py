@@ -17,7 +17,7 @@ from triage.wire import Guid, Instant, Wire, epoch_ns, from_epoch_ns, newest_fir
 
 COLUMNS = (
     "PartitionKey", "RowKey", "id", "channel", "event", "subjectId", "number", "at", "due", "tenantId", "severity",
-    "scope", "ended", "attempts", "firstTried", "nextTry", "lastError",
+    "scope", "ended", "attempts", "firstTried", "nextTry", "lastError", "unsure",
 )  # fmt: skip
 
 Entity = dict[str, Any]
@@ -97,6 +97,7 @@ def entity_of(row: Pending, row_key: str) -> Entity:
         "firstTried": time_text(row.first_tried),
         "nextTry": time_text(row.next_try),
         "lastError": row.last_error or "",
+        "unsure": row.unsure,
     }
 
 
@@ -117,6 +118,7 @@ def pending_of(entity: Any) -> Pending:
         first_tried=time_of(entity["firstTried"]),
         next_try=time_of(entity["nextTry"]),
         last_error=entity["lastError"] or None,
+        unsure=bool(entity.get("unsure")),
     )
 
 

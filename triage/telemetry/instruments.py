@@ -69,7 +69,7 @@ DESCRIPTIONS = {
     Metric.POISONED: "Messages taken off the poison queue",
     Metric.REMOVED: "Expired findings, audits and rejected events removed, by table",
     Metric.ERRORS: "Unexpected errors of a queue trigger or timer, by type",
-    Metric.NOTIFICATIONS_FAILED: "Notifications that a channel refused, or that could not be delivered for 24 hours",
+    Metric.NOTIFICATIONS_FAILED: "Channels that failed five times in a row, and notifications not delivered for 24 hours",
     Metric.FEEDS: "Feeds by their state, every five minutes",
     Metric.FEED_AGE: "Seconds since the last success of a feed, for each feed, every five minutes",
     Metric.FEED_BEHIND: "Seconds that Message Search of a feed is behind, for each feed, every five minutes",
