@@ -38,6 +38,8 @@ def test_a_new_action_waits_for_its_first_look() -> None:
     assert known(sighting(at=NOW - 5 * MINUTE)).next_look_at == "2026-11-20T12:07:00Z"
     assert known(sighting(at=NOW - HOUR)).next_look_at == "2026-11-20T12:00:00Z", "at once"
     assert known(sighting(at=NOW + 9 * HOUR)).next_look_at == "2026-11-20T12:12:00Z", "a clock that is ahead"
+    assert known(sighting(at=None)).next_look_at == "2026-11-20T12:12:00Z", "it may have been this minute"
+    assert known(sighting(at=None, lane=Lane.LEDGER)).next_look_at == "2026-11-20T12:00:00Z", "not in Log Export"
 
 
 @pytest.mark.parametrize(("folder", "state"), [

@@ -163,8 +163,10 @@ def _is_later(known: Action, sighting: Sighting) -> bool:
 
 def _new(known: Action | None, sighting: Sighting, mailbox: str, now: int, first_look: int) -> Action:
     moment = sighting.moment or 0
+    # Message Search can give an action without its time. Then it may be as new as its row. Log Export is half an hour late.
+    latest = moment if sighting.at is not None or sighting.lane is Lane.LEDGER else now
     # A clock that is ahead doesn't delay the look at an action.
-    due = from_epoch_ns(min(max(moment + first_look, now), now + first_look))
+    due = from_epoch_ns(min(max(latest + first_look, now), now + first_look))
     state = ActionState.WAITING
     if sighting.is_release:
         state = ActionState.RELEASED
