@@ -79,7 +79,8 @@ def test_a_value_is_normalized(name: str, text: str, value: Any) -> None:
     ("mailbox", "a" * 400 + "*"), ("tenantId", f"{TENANT_ID},{TENANT_ID}"), ("format", "json,csv"),
     ("since", "yesterday"),
     ("since", "2026-11-20"), ("until", "2026-11-20T10:11:12"), ("top", "0"), ("top", "1001"), ("top", "-1"), ("top", "1.0"),
-    ("top", "x"), ("top", ""), ("top", "٣"), ("format", "xml"),
+    ("top", "x"), ("top", ""), ("top", "٣"), ("format", "xml"), ("token", ""), ("token", "a\0"), ("token", "a\nb"),
+    ("token", "a" * 1001),
 ])  # fmt: skip
 def test_a_wrong_value(name: str, text: str) -> None:
     assert list(refused({name: text})) == [name]

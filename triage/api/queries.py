@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -27,7 +28,7 @@ def read_query(request: func.HttpRequest, caller: Caller, names: tuple[str, ...]
     """
     readers: dict[str, Callable[[str], Any]] = {PARAMETERS[key].name: PARAMETERS[key].kind.read for key in names}
     if "top" in names:
-        readers["token"] = str
+        readers["token"] = _token
     found: dict[str, Any] = {}
     problems: list[Problem] = []
     for name, text in _given(request):
@@ -45,6 +46,13 @@ def read_query(request: func.HttpRequest, caller: Caller, names: tuple[str, ...]
         raise RequestError(ProblemType.INVALID_QUERY, f"The query cannot be read. {detail}.", problems)
     tenants = caller.chosen(found.get("tenantId"))
     return found if tenants is None else found | {"tenantId": tenants}
+
+
+def _token(text: str) -> str:
+    """The token of a page: part of a key of a table, which has no control characters and fewer than a thousand others."""
+    if not re.fullmatch(r"[^\x00-\x1f\x7f-\x9f]{1,1000}", text):
+        raise ValueError("is not the token of a page")
+    return text
 
 
 def _known(readers: dict[str, Callable[[str], Any]]) -> str:
