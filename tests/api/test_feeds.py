@@ -50,6 +50,7 @@ async def test_the_state_of_each(configured: bool) -> None:
     assert (first["tenantId"], second["tenantId"]) == (TENANT_ID, OTHER_TENANT_ID)
     assert first.keys() == second.keys() == FIELDS
     assert first["lanes"].keys() == {"search", "logExport"}
+    assert first["lanes"]["search"].keys() == {"cursor", "lastSuccessAt"}
     assert first["lanes"]["logExport"].keys() == {"cursor", "lastSuccessAt", "settledUntil"}
     assert (first["state"] == "off", second["state"]) == (not configured, "off")
     lost = {"from": "2026-11-20T10:00:00Z", "to": "2026-11-20T11:00:00Z", "why": "too old"}

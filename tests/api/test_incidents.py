@@ -143,6 +143,7 @@ async def test_who_is_signed_in_cannot_be_another(monkeypatch: pytest.MonkeyPatc
 async def test_a_suppressed_incident_covers_its_findings() -> None:
     done = await post("post_suppress", reason="planned", until=SOON, by="Adele")
     assert (done["state"], done["suppression"]["until"], done["suppression"]["by"]) == ("suppressed", SOON, "Adele")
+    assert await ids("get_incidents") == [MAILBOX, APP], "the open ones come first"
     suppressed = [STORED[0].id, STORED[1].id]
     states = {one["id"]: one["state"] for one in content(await call("get_findings"))["value"]}
     assert states == {suppressed[0]: "suppressed", suppressed[1]: "suppressed", STORED[2].id: "open"}

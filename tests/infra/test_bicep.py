@@ -429,6 +429,15 @@ def test_a_readers_key_is_set_on_each_function_that_reads() -> None:
         assert not route.name.startswith("get_") or route.method == "GET", route.name
 
 
+def test_a_sender_may_write_to_the_intake_queue_alone() -> None:
+    """docs/deploy.md assigns the role. On the account, it would reach the poison queue and the host's own queues too."""
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (scope,) = re.findall(r'--role "Storage Queue Data Message Sender" --scope "\$(\w+)"', page)
+    assert f"output {scope} string = storage.outputs.intakeQueueId\n" in MAIN.read_text(encoding="utf-8")
+    storage = (INFRA / "app" / "storage.bicep").read_text(encoding="utf-8")
+    assert "output intakeQueueId string = queue[0].id\n" in storage
+
+
 def test_azd_uploads_the_package_that_is_tested() -> None:
     ((name, service),) = azure_yaml()["services"].items()
     assert (ROOT / service["project"] / service["dist"]).resolve() == azd.FOLDER
