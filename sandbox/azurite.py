@@ -9,11 +9,12 @@ Starting takes about two seconds and blocks. In a coroutine, use `await asyncio.
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,12 +42,13 @@ class Azurite:
     blob_port: int
     queue_port: int
     table_port: int
+    account: str = ACCOUNT
 
     @property
     def connection_string(self) -> str:
         endpoints = {"Blob": self.blob_port, "Queue": self.queue_port, "Table": self.table_port}
-        return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};" + "".join(
-            f"{service}Endpoint=http://127.0.0.1:{port}/{ACCOUNT};" for service, port in endpoints.items()
+        return f"DefaultEndpointsProtocol=http;AccountName={self.account};AccountKey={KEY};" + "".join(
+            f"{service}Endpoint=http://127.0.0.1:{port}/{self.account};" for service, port in endpoints.items()
         )
 
     def stop(self) -> None:
@@ -58,16 +60,21 @@ class Azurite:
 
 
 @contextmanager
-def azurite(**ports: int) -> Iterator[Azurite]:
-    storage = start(**ports)
+def azurite(*, accounts: Sequence[str] = (ACCOUNT,)) -> Iterator[Azurite]:
+    storage = start(accounts=accounts)
     try:
         yield storage
     finally:
         storage.stop()
 
 
-def start(*, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Azurite:
-    """Start Azurite; port 0 is any free one. AzuriteError if it does not start within 30 seconds."""
+def start(
+    *, blob_port: int = 0, queue_port: int = 0, table_port: int = 0, accounts: Sequence[str] = (ACCOUNT,)
+) -> Azurite:
+    """Start Azurite with these accounts, all with the same key; the connection string is that of the first.
+
+    Port 0 is any free one. AzuriteError if it does not start within 30 seconds.
+    """
     if not SCRIPT.exists():
         raise AzuriteError("Azurite is not installed: run `make setup`")
     # The storage clients use a newer API version than any Azurite knows. It serves them if it does not check.
@@ -81,6 +88,7 @@ def start(*, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Az
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        env=os.environ | {"AZURITE_ACCOUNTS": ";".join(f"{account}:{KEY}" for account in accounts)},
         start_new_session=True,  # Ctrl-C goes to the parent only, which stops its children in order
     )
     stopped = threading.Timer(START_SECONDS, process.kill)
@@ -95,7 +103,7 @@ def start(*, blob_port: int = 0, queue_port: int = 0, table_port: int = 0) -> Az
         raise AzuriteError("Azurite did not start:\n" + "".join(output))
     # Nobody needs the rest of the output, but a full pipe would block Azurite.
     threading.Thread(target=lambda: [None for _ in process.stdout or ()], daemon=True).start()
-    return Azurite(process, ports["Blob"], ports["Queue"], ports["Table"])
+    return Azurite(process, ports["Blob"], ports["Queue"], ports["Table"], accounts[0])
 
 
 def _read_ports(process: subprocess.Popen[str]) -> tuple[dict[str, int], list[str]]:

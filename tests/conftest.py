@@ -1,15 +1,17 @@
-"""For all tests: their order and workers, hypothesis without deadlines (a shared machine is slow at times), no noise."""
+"""For all tests: their order and workers, storage, the settings of hypothesis, no noise."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sandbox.azurite import Azurite, azurite
 from tests import distribution
 
 NOT_MEASURED = ("benchmarks", "browser", "infra", "sandbox", "tools")
@@ -17,7 +19,12 @@ MEASURES = "COVERAGE_PROCESS_CONFIG"  # coverage measures the child processes th
 
 _set_aside: dict[str, str] = {}
 
-settings.register_profile("triage", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+# A shared machine is slow at times, so there are no deadlines. Each run tries the same examples; to look for others:
+# pytest --hypothesis-profile=thorough
+settings.register_profile("thorough", deadline=None, max_examples=2000, suppress_health_check=[*HealthCheck])
+settings.register_profile(
+    "triage", deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("triage")
 
 
@@ -44,6 +51,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """One more than there are cores: at most times, one of them waits."""
     return (yield) + 1
+
+
+@pytest.fixture(scope="session")
+def accounts() -> Iterator[Iterator[Azurite]]:
+    """Empty storage accounts, each for whoever takes the next one. Their emulator is one for all tests of a worker."""
+    names = [f"tests{number:03d}" for number in range(500)]
+    with azurite(accounts=names) as started:
+        yield (replace(started, account=name) for name in names)
 
 
 @pytest.hookimpl(optionalhook=True)

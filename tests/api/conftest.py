@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.azurite import azurite
+from sandbox.azurite import Azurite
 
 
 @pytest.fixture(scope="module")
-def connection_string() -> Iterator[str]:
+def connection_string(accounts: Iterator[Azurite]) -> str:
     """That of an empty storage account, which the tests of a file share."""
-    with azurite() as storage:
-        yield storage.connection_string
+    return next(accounts).connection_string

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from sandbox.azurite import azurite
+from sandbox.azurite import Azurite
 from sandbox.processes import host
 from sandbox.stack import Stack
 from tests.browser import attack, crowd
 from tests.browser.browsing import ARGUMENTS, KEY, OpenPage, chromium
 
+LONGEST_MS = 30_000  # that something may take on a busy machine
+expect.set_options(timeout=LONGEST_MS)
 VIOLATIONS = """
 window.violations = [];
 addEventListener("securitypolicyviolation", (e) => violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sample}`));
@@ -66,19 +68,18 @@ def signed_in(running: Stack) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def crowded() -> Iterator[str]:
-    """A service with 10,000 findings."""
-    with azurite() as storage:
-        settings = crowd.settings(storage)
-        crowd.fill(settings)
-        with host(environ=settings) as (_, address):
-            yield address
+def crowded(accounts: Iterator[Azurite]) -> Iterator[str]:
+    """A service with thousands of findings."""
+    settings = crowd.settings(next(accounts))
+    crowd.fill(settings)
+    with host(environ=settings) as (_, address):
+        yield address
 
 
 @pytest.fixture(scope="package")
-def empty() -> Iterator[str]:
+def empty(accounts: Iterator[Azurite]) -> Iterator[str]:
     """A service without any data."""
-    with azurite() as storage, host(environ=crowd.settings(storage)) as (_, address):
+    with host(environ=crowd.settings(next(accounts))) as (_, address):
         yield address
 
 
@@ -105,7 +106,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         usual = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "timezone_id": "Europe/Berlin"}
         context = browser.new_context(**(usual | options))  # type: ignore[arg-type]
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(LONGEST_MS)
         context.add_init_script(VIOLATIONS)
 
         def said(message: ConsoleMessage) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from sandbox.azurite import azurite
+from sandbox.azurite import Azurite
 from sandbox.processes import host
 from tests.browser import crowd
 from tests.browser.browsing import OpenPage
@@ -73,12 +73,11 @@ def hostile() -> Finding:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with azurite() as storage:
-        settings = crowd.settings(storage)
-        crowd.save(settings, [hostile(), crowd.finding(2)])
-        with host(environ=settings) as (_, address):
-            yield address
+def address(accounts: Iterator[Azurite]) -> Iterator[str]:
+    settings = crowd.settings(next(accounts))
+    crowd.save(settings, [hostile(), crowd.finding(2)])
+    with host(environ=settings) as (_, address):
+        yield address
 
 
 def unharmed(page: Page) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.azurite import azurite
+from sandbox.azurite import Azurite
 from sandbox.processes import child, host
 from sandbox.tenant.world import World
 from tests.cli.program import InProcess, environment
@@ -48,12 +48,11 @@ def graph(world: World) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="package")
-def deployment(graph: dict[str, str]) -> Iterator[Deployment]:
-    with azurite() as storage:
-        settings = {**graph, "TriageStorage": storage.connection_string}
-        quick = {"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200"}
-        with host("--enable-auth", environ={**settings, **quick, "AzureWebJobsSandboxKey": KEY}) as (_, address):
-            yield Deployment(address, settings)
+def deployment(graph: dict[str, str], accounts: Iterator[Azurite]) -> Iterator[Deployment]:
+    settings = {**graph, "TriageStorage": next(accounts).connection_string}
+    quick = {"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200"}
+    with host("--enable-auth", environ={**settings, **quick, "AzureWebJobsSandboxKey": KEY}) as (_, address):
+        yield Deployment(address, settings)
 
 
 @pytest.fixture
@@ -69,7 +68,7 @@ def in_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
 
 
 def wait_for_finding(service: httpx.Client, identifier: str) -> dict[str, Any]:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while (answer := service.get(f"/api/findings/{identifier}")).status_code == 404:
         assert time.monotonic() < end, "no finding"
         time.sleep(0.1)
@@ -99,7 +98,7 @@ def findings(deployment: Deployment) -> list[dict[str, Any]]:
     with httpx.Client(base_url=deployment.address, headers={"x-functions-key": KEY}) as http:
         made = post(http, *PEOPLE, occurredAt="2026-11-20T10:11:12Z", subject="\x1b[31mPay [bold]now")
         exposed = sum(one["exposed"] is True for one in made)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while len(http.get("/api/exposures").json()["value"]) < exposed:  # the lists are complete after some seconds
             assert time.monotonic() < end
             time.sleep(0.1)

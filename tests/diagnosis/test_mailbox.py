@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import (
@@ -374,7 +374,6 @@ ANY_USER = st.fixed_dictionaries({
 READABLE_SKUS = [[], SKUS, SKUS[:1], SKUS[1:]]
 
 
-@settings(max_examples=300)
 @given(user=ANY_USER, skus=st.sampled_from([Reason.FORBIDDEN, Reason.TIMEOUT, ...]))
 def test_unread_skus_leave_every_cause_open_that_they_could_show(user: dict[str, Any], skus: Any) -> None:
     unread = without_mailbox(skus=skus, **user)
@@ -386,7 +385,6 @@ def test_unread_skus_leave_every_cause_open_that_they_could_show(user: dict[str,
         assert unread.confidence == "possible" or (found.cause, found.confidence) == (unread.cause, unread.confidence)
 
 
-@settings(max_examples=200)
 @given(
     user=ANY_USER, reason=st.sampled_from([Reason.FORBIDDEN, Reason.THROTTLED, Reason.UNAUTHENTICATED]), data=st.data()
 )
@@ -404,7 +402,6 @@ def test_without_the_mailbox_or_the_user_there_is_no_cause_about_them(
     assert found.cause is Cause.UNDETERMINED
 
 
-@settings(max_examples=200)
 @given(user=ANY_USER)
 def test_every_user_whose_mailbox_does_not_answer_has_one_of_these_causes(user: dict[str, Any]) -> None:
     found = without_mailbox(**user)

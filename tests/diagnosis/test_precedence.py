@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import (
@@ -260,7 +260,6 @@ def _evidence(draw: st.DrawFn) -> dict[str, Any]:
     return found
 
 
-@settings(max_examples=300)
 @given(
     evidence=_evidence(),
     scenario=st.sampled_from(Scenario),

@@ -75,7 +75,7 @@ APP = {
 DECIDING = [*PERSON, *(APP.keys() - {"delegated_grants"})]
 
 
-@settings(max_examples=1000)
+@settings(max_examples=200)
 @given(
     person=st.fixed_dictionaries(PERSON),
     app=st.fixed_dictionaries(APP),

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from azure.storage.queue import QueueClient
 
-from sandbox.azurite import Azurite, azurite
+from sandbox.azurite import Azurite
 from sandbox.processes import Child, child, host
 from tests.e2e import graph_faults
 from tests.e2e.service_client import LONGEST_REQUEST, Graph, OwnTenant, Service, StartService
@@ -38,9 +38,8 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="package")
-def storage() -> Iterator[Azurite]:
-    with azurite() as started:
-        yield started
+def storage(accounts: Iterator[Azurite]) -> Azurite:
+    return next(accounts)
 
 
 @pytest.fixture(scope="package")

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import TENANT_ID
@@ -367,7 +367,6 @@ def resolves(value: Any, pointer: str) -> bool:
     return True
 
 
-@settings(max_examples=300)
 @given(
     value=st.one_of(JSON_VALUES, WRAPPED),
     headers=st.dictionaries(st.sampled_from(["ce-specversion", "ce-id"]), st.text(max_size=4)),

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from sandbox.azurite import Azurite, azurite
+from sandbox.azurite import Azurite
 from sandbox.tenant.serve.server import serve
 from sandbox.tenant.world import World
 from triage.operations.services import Services
@@ -35,10 +35,9 @@ def make_services(
     return Services(read_settings(environ))
 
 
-@pytest.fixture(scope="session")
-def storage() -> Iterator[Azurite]:
-    with azurite() as found:
-        yield found
+@pytest.fixture(scope="module")
+def storage(accounts: Iterator[Azurite]) -> Azurite:
+    return next(accounts)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
 import sandbox.azurite
-from sandbox.azurite import AzuriteError, azurite, start
+from sandbox.azurite import Azurite, AzuriteError, azurite, start
 
 
 def listens(port: int) -> bool:
@@ -41,6 +42,18 @@ def test_queues_and_tables_on_ports_of_its_own() -> None:
             assert len(list(tables.get_table_client("some").list_entities())) == 1
     assert not listens(one.queue_port)
     assert not listens(other.table_port)
+
+
+def test_accounts_share_an_emulator_and_nothing_else(accounts: Iterator[Azurite]) -> None:
+    one, other = next(accounts), next(accounts)
+    assert one.table_port == other.table_port
+    with (
+        TableServiceClient.from_connection_string(one.connection_string) as mine,
+        TableServiceClient.from_connection_string(other.connection_string) as theirs,
+    ):
+        mine.create_table("some")
+        assert [table.name for table in mine.list_tables()] == ["some"]
+        assert list(theirs.list_tables()) == []
 
 
 async def test_it_starts_while_an_event_loop_runs() -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from sandbox.azurite import azurite
+from sandbox.azurite import Azurite
 from triage.operations.services import Services
 from triage.settings import read_settings
 
@@ -15,9 +15,8 @@ TABLES = ("findings", "findingsindex", "incidents", "exposures", "audits", "reje
 
 
 @pytest.fixture(scope="module")
-def connection_string() -> Iterator[str]:
-    with azurite() as storage:
-        yield storage.connection_string
+def connection_string(accounts: Iterator[Azurite]) -> str:
+    return next(accounts).connection_string
 
 
 def environment(connection_string: str, **more: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from azure.storage.queue import QueueClient
 
-from sandbox.azurite import Azurite, azurite, start
+from sandbox.azurite import Azurite, start
 from sandbox.processes import Child, child, host
 
 APP = Path(__file__).parent / "app"
@@ -75,9 +75,8 @@ def settings(storage: Azurite | str, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[Azurite]:
-    with azurite() as started:
-        yield started
+def emulator(accounts: Iterator[Azurite]) -> Azurite:
+    return next(accounts)
 
 
 @pytest.fixture(scope="module", params=DRIVERS)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
-from sandbox.azurite import Azurite, azurite
+from sandbox.azurite import Azurite
 from sandbox.host import storage
 from sandbox.host.config import QueueOptions
 from sandbox.host.driver import Datum
@@ -23,9 +23,8 @@ OPTIONS = QueueOptions(max_polling_interval=0.2, message_encoding="none")
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[Azurite]:
-    with azurite() as started:
-        yield started
+def emulator(accounts: Iterator[Azurite]) -> Azurite:
+    return next(accounts)
 
 
 @dataclass
