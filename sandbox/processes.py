@@ -32,7 +32,7 @@ class Child:
     def output(self) -> str:
         return "".join(self.lines)
 
-    def wait_for(self, pattern: str, seconds: float = 20.0) -> re.Match[str]:
+    def wait_for(self, pattern: str, seconds: float = 60.0) -> re.Match[str]:
         """The first match of the pattern in a line of output, from the beginning; ChildError after `seconds`."""
         until = time.monotonic() + seconds
         seen = 0

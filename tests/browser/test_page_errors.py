@@ -45,7 +45,7 @@ def test_the_page_retries_after_retry_after(running: Stack, open_page: OpenPage)
     expect(alert).to_contain_text("The service is not available right now. The storage account cannot be reached.")
     expect(alert).to_contain_text(re.compile(r"Retrying in [123] s"))
     page.unroute("**/api/findings?*")
-    expect(page.locator(ROWS).first).to_be_visible(timeout=8000)
+    expect(page.locator(ROWS).first).to_be_visible()
     expect(alert).to_have_count(0)
 
 

@@ -41,8 +41,10 @@ class Harm:
     def start(self) -> None:
         self._thread.start()
 
-    def end(self) -> None:
-        """Stops, and makes everything whole: what happens now, happens without harm."""
+    def end(self, least: int = 0) -> None:
+        """Stops when so much was done, and makes everything whole: what happens now, happens without harm."""
+        while self.done.total() < least and self._thread.is_alive():
+            time.sleep(0.1)
         self._stop.set()
         self._thread.join(60)
         for proxy in (self._queues, self._tables):

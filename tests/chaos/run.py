@@ -55,8 +55,8 @@ class Result:
         return lost == 0 and self.rejected >= self.garbage and not self.derived
 
 
-def run(*, failures: int, seconds: float, count: int = 2, seed: int = 0) -> Result:
-    """Sends `failures` over `seconds` while harm is done to `count` hosts, to storage and to Graph."""
+def run(*, failures: int, seconds: float, count: int = 2, seed: int = 0, least: int = 0) -> Result:
+    """Sends `failures` over `seconds` while harm is done to `count` hosts, to storage and to Graph, `least` times."""
     chance = random.Random(seed)
     found = mix.world(failures)
     bodies = list(mix.failures(found, failures))
@@ -85,7 +85,7 @@ def run(*, failures: int, seconds: float, count: int = 2, seed: int = 0) -> Resu
             begun = time.monotonic()
             garbage, again = _send(running, own[0], [failure for failure, _ in bodies], seconds, chance)
             took = time.monotonic() - begun
-            harm.end()
+            harm.end(least)
             after = settle(lambda: all(_empty(queue) for queue in own), SETTLE_SECONDS)
             rows = _all(running, "findings")
             rejected = len(_all(running, "rejected"))

@@ -6,6 +6,6 @@ from tests.chaos.run import run
 
 
 def test_nothing_is_lost_whatever_happens() -> None:
-    result = run(failures=80, seconds=12)
+    result = run(failures=60, seconds=8, least=5)
     assert result.sound, result
-    assert sum(result.harm.values()) >= 5, "enough has happened"
+    assert sum(result.harm.values()) >= 5

@@ -27,3 +27,16 @@ async def taken(services: Services, suffix: str = "", count: int = 1, seconds: f
                 await client.delete_message(one)
             await asyncio.sleep(0.05)
     return texts
+
+
+async def all_taken(services: Services, suffix: str = "", seconds: float = 30) -> list[str]:
+    """All messages of a queue, which are taken off it. Those that are not visible yet are waited for."""
+    texts: list[str] = []
+    end = time.monotonic() + seconds
+    async with services.account.queues().get_queue_client(f"{services.settings.queue}{suffix}") as client:
+        with contextlib.suppress(ResourceExistsError):
+            await client.create_queue()
+        while (await client.get_queue_properties()).approximate_message_count:
+            assert time.monotonic() < end, "a message stays invisible"
+            texts += await taken(services, suffix, seconds=0.1)
+    return texts

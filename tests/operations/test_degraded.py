@@ -16,13 +16,14 @@ from sandbox.receiver.server import serve as receive
 from sandbox.tenant.serve.server import serve
 from tests.operations.conftest import WORLD, make_services
 from triage.graph import kept
-from triage.operations import degraded
+from triage.operations import channel_run, degraded
 from triage.operations.degraded import watch
 from triage.operations.notify import deliver
 
 
 async def test_graph_is_away_for_a_while(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, minutes = (time.monotonic(), time.time_ns()), 0
+    monkeypatch.setattr(channel_run, "_PACE", {})
     monkeypatch.setattr(kept, "time", SimpleNamespace(monotonic=lambda: begun[0] + minutes * 60))
     monkeypatch.setattr(degraded, "time", SimpleNamespace(time_ns=lambda: begun[1] + (minutes - 30) * 60 * 10**9))
     async with serve(WORLD) as tenant, receive() as receiver, aiohttp.ClientSession() as http:
@@ -34,7 +35,7 @@ async def test_graph_is_away_for_a_while(storage: Azurite, monkeypatch: pytest.M
         def said() -> list[dict[str, Any]]:
             return [one.wire()["body"] for one in receiver.of("webhook") if "service-graph" in str(one.wire())]
 
-        await http.post(f"{tenant.url}/_sandbox/faults", json={"path": "^/organization", "status": 503})
+        await http.post(f"{tenant.url}/_sandbox/faults", json={"path": "^/organization", "status": 500})
         for minutes in (0, 5, 11, 16):  # noqa: B007 - the clocks read it
             await watch(services)
         await deliver(services)

@@ -11,7 +11,7 @@ import pytest
 from sandbox.demo.findings import differences
 from sandbox.tenant.serve.server import serve
 from sandbox.tenant.world import World
-from sandbox.tenant.world.samples import Sample, load
+from sandbox.tenant.world.samples import TEXTS, Sample, load
 from triage.diagnosis.place import Location
 from triage.graph.reasons import Reason
 from triage.graph.tenants import Tenants
@@ -57,10 +57,17 @@ async def _triage_all() -> dict[str, dict[str, Any]]:
     return {sample.name: one for sample, one in zip(SAMPLES, findings, strict=True)}
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-def test_sample(sample: Sample, found: dict[str, dict[str, Any]]) -> None:
-    finding = found[sample.name]
-    assert differences(sample, finding) == [], finding["summary"]
+@pytest.mark.parametrize("scenario", [*TEXTS, None])
+def test_samples(scenario: str | None, found: dict[str, dict[str, Any]]) -> None:
+    samples = [sample for sample in SAMPLES if sample.scenario == scenario]
+    wrong = {sample.name: found_wrong for sample in samples if (found_wrong := differences(sample, found[sample.name]))}
+    assert wrong == {}
+    assert len(samples) > (100 if scenario else 5)
+    for sample in samples:
+        holds_together(found[sample.name])
+
+
+def holds_together(finding: dict[str, Any]) -> None:
     assert finding["exposed"] is not True or Location(finding["message"]["location"]).holds_message
     assert (finding["cause"] == "undetermined") == bool(finding["reasons"]) == (finding["confidence"] == "undetermined")
     assert finding["summary"].endswith(".")

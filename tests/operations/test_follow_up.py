@@ -62,6 +62,11 @@ async def tenant() -> AsyncIterator[Served]:
         yield served
 
 
+@pytest.fixture(autouse=True)
+def nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incidents, "_NEXT", 1)
+
+
 @pytest.fixture
 async def services(storage: Azurite, tenant: Served, request: pytest.FixtureRequest) -> AsyncIterator[Services]:
     made = make_services(tenant.url, storage.connection_string, f"follow{abs(hash(request.node.name))}", WORLD)

@@ -10,7 +10,7 @@ import pytest
 from sandbox.azurite import Azurite
 from sandbox.tenant.serve.server import Served, serve
 from tests.operations.conftest import WORLD, make_services
-from tests.operations.queues import taken
+from tests.operations.queues import all_taken, taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.intake.queue_message import decode, read_retriage
@@ -72,15 +72,15 @@ async def test_what_waits_for_hours_is_looked_at_as_soon_as_graph_answers_again(
     ids = await arrived(services, "a", "b", "c", "d")
     assert {(await found(services, one)).cause for one in ids} == {Cause.UNDETERMINED}
     await maintain(services, 5)
-    [text] = await taken(services, "-looks", 2)
+    [text] = await all_taken(services, "-looks")
     await look(services, text)  # Graph is still away: nobody else is looked at
-    assert await taken(services, "-looks", 1) == []
+    assert await all_taken(services, "-looks") == []
     probed = [one for one in [await found(services, one) for one in ids] if one.looks == 2]
     assert [one.cause for one in probed] == [Cause.UNDETERMINED]
     assert probed[0].next_look_at is not None, "its retries go on"
     tenant.simulator.faults.rules.clear()
     await maintain(services, 5)
-    [text] = await taken(services, "-looks", 2)
+    [text] = await all_taken(services, "-looks")
     await look(services, text)
     others = await taken(services, "-looks", 3)
     assert len(others) == 3
@@ -89,14 +89,14 @@ async def test_what_waits_for_hours_is_looked_at_as_soon_as_graph_answers_again(
     after = [await found(services, one) for one in ids]
     assert {(one.cause, one.next_look_at) for one in after} == {(Cause.MAILBOX_REACHABLE, None)}
     await maintain(services, 5)
-    assert await taken(services, "-looks", 1) == [], "nothing is left"
+    assert await all_taken(services, "-looks") == [], "nothing is left"
 
 
 async def test_the_message_that_waited_is_dropped(services: Services, tenant: Served) -> None:
     tenant.simulator.faults.add([AWAY])
     [identifier] = await arrived(services, "dropped")
     await maintain(services, 5)
-    [text] = await taken(services, "-looks", 1)
+    [text] = await all_taken(services, "-looks")
     released = read_retriage(decode(text))
     assert isinstance(released, QueuedLook)
     assert (released.finding_id, released.number, released.before) == (identifier, 2, 1)
@@ -120,7 +120,7 @@ async def test_a_look_that_was_lost_is_made_an_hour_late(
     for late, looks in ((3500, 0), (3700, 1)):
         monkeypatch.setattr(recovery, "now", lambda late=late: from_epoch_ns(due + late * 1_000_000_000))
         assert await recovery.probe(services) == looks
-    [text] = await taken(services, "-looks", 1)
+    [text] = await all_taken(services, "-looks")
     await look(services, text)
     finding = await found(services, identifier)
     assert (finding.cause, finding.next_look_at) == (Cause.MAILBOX_REACHABLE, None)
@@ -130,7 +130,7 @@ async def test_a_retry_after_is_waited_for(services: Services, tenant: Served) -
     tenant.simulator.faults.add([{"path": "mailFolders/inbox", "status": 429, "retryAfter": 200}])
     await arrived(services, "throttled")
     await maintain(services, 5)
-    assert await taken(services, "-looks", 1) == []
+    assert await all_taken(services, "-looks") == []
 
 
 async def test_what_lacks_a_permission_is_no_outage(services: Services, tenant: Served) -> None:
