@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--once", action="store_true", help="stop after the last finding; exit code 1 if one is unexpected"
     )
     parser.add_argument("--seconds", type=float, default=120, help="how long to wait for the findings (default: 120)")
+    parser.add_argument(
+        "--history", type=int, default=260, metavar="N", help="failures of the three weeks before (default: 260)"
+    )
     parser.add_argument("--local-host", action="store_true", help="do not use Core Tools, even if they are installed")
     parser.add_argument("--log", type=Path, help="file for the host's output (default: shown only if the host fails)")
 
@@ -102,7 +105,7 @@ def _show(console: Console, running: Stack, args: argparse.Namespace) -> int:
     if args.once:
         return 1 if wrong else 0
     with console.status("Adding three weeks of failures, with an attack in the last hours…"):
-        history.send(running)
+        history.send(running, args.history)
     story = circle.Circle(running)
     story.begin()
     _invite(console, running, found)

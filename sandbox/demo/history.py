@@ -38,7 +38,7 @@ OFTEN_SINCE_TONIGHT = {"consent_missing": 6, "message_present": 6, "message_move
 Json = dict[str, Any]
 
 
-def failures(number: int = 260, days: int = 20) -> list[Json]:
+def failures(number: int, days: int = 20) -> list[Json]:
     """Failures from the samples, the same at each call: a few a day, and a third of them in the last hours."""
     dice = random.Random(7)
     world = World.load()
@@ -61,7 +61,7 @@ def _weight(sample: Sample, weights: dict[str, int]) -> float:
     return weights.get(sample.expect["cause"], 0.25)
 
 
-def send(running: Stack, number: int = 260) -> None:
+def send(running: Stack, number: int) -> None:
     """Sends the failures, and makes two audits and a coverage scan. What is sent is triaged afterward."""
     _post(running.address, "failures", failures(number))
     _post(running.address, "coverage", {})

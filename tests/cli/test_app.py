@@ -181,11 +181,11 @@ def test_a_reader_that_ends() -> None:
 
 @pytest.mark.parametrize("name", ["findings", "watch", "summary"])
 def test_the_help_lists_the_values_of_filters(in_process: InProcess, name: str) -> None:
+    shown = " ".join(re.sub("│", " ", in_process(name, "--help").out).split())
     for option in COMMANDS[name].params:
         if option.name == "scope":
             continue  # that of the sign-in, not that of an incident
         values = PARAMETERS[to_camel(option.name)].values if to_camel(option.name) in PARAMETERS else ()
-        shown = " ".join(re.sub("│", " ", in_process(name, "--help").out).split())
         assert all(re.search(rf"\b{value}\b", shown) for value in values), option.name
 
 

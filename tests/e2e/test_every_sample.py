@@ -1,18 +1,18 @@
-"""The sample failures through the whole service: posted, queued, triaged, kept, and read again.
+"""A sample failure of each cause through the whole service: posted, queued, triaged, kept, and read again.
 
-One of each sample; the scenarios take turns. `tests/operations/test_every_sample.py` has each in all of its scenarios.
+`tests/operations/test_every_sample.py` has each sample in all of its scenarios.
 """
 
 from __future__ import annotations
 
 import pytest
 
+from sandbox.demo.failures import chosen
 from sandbox.demo.findings import differences
-from sandbox.tenant.world import World
-from sandbox.tenant.world.samples import Sample, load, taking_turns
+from sandbox.tenant.world.samples import Sample
 from tests.e2e.service_client import Graph, Json, Service, instant
 
-SAMPLES = taking_turns(load(World.load()), lambda sample: sample.failure["messageId"])
+SAMPLES = chosen()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.service_client import OwnTenant, Service, wait_until
 
 ALL = ["Mail.ReadWrite", "Organization.Read.All"]
-ONE_CAUSE = 150
+ONE_CAUSE = 110
 
 
 def in_days(number: int) -> str:

@@ -82,9 +82,9 @@ def test_two_sources_with_one_id(service: Service, tenant: OwnTenant) -> None:
 
 def test_many_at_the_same_time(service: Service, tenant: OwnTenant) -> None:
     failure = tenant.failure()
-    assert len(set(service.accepted([failure] * 40))) == 1
+    assert len(set(service.accepted([failure] * 12))) == 1
     (finding,) = findings_of(service, failure)
-    assert finding["deliveries"] == 40
+    assert finding["deliveries"] == 12
 
 
 def test_a_message_that_is_tried_again_counts_once(service: Service, tenant: OwnTenant) -> None:

@@ -21,28 +21,9 @@ SETTINGS = {
 MAX_DEQUEUE_COUNT = "AzureFunctionsJobHost__extensions__queues__maxDequeueCount"
 
 
-def tenants(*entries: object) -> dict[str, str | None]:
-    return {"TRIAGE_TENANTS": json.dumps(entries)}
-
-
 # The settings that are other than usual (None: not there), and what is said of them.
 WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "no storage": ({"TriageStorage": None}, "TriageStorage is missing"),
-    "storage without its tables": (
-        {"TriageStorage": None, "TriageStorage__queueServiceUri": "https://a.queue.core.windows.net"},
-        "TriageStorage__tableServiceUri is missing",
-    ),
-    "no tenants": ({"TRIAGE_TENANTS": None}, "TRIAGE_TENANTS is missing"),
-    "tenants that are no JSON": ({"TRIAGE_TENANTS": "contoso"}, "TRIAGE_TENANTS is not JSON"),
-    "a tenant without its app": (tenants(TENANT, {"tenantId": TENANT["tenantId"]}), "TRIAGE_TENANTS, at /1"),
-    "a tenant whose id is none": (tenants(TENANT | {"tenantId": "contoso"}), "TRIAGE_TENANTS, at /0/tenantId"),
-    "another authentication": ({"TRIAGE_AUTH": "none"}, "TRIAGE_AUTH must be keys or easyauth"),
-    "sign-in by a platform that does not sign in": (
-        {"TRIAGE_AUTH": "easyauth"},
-        "set TRIAGE_SIGN_IN_CONFIRMED to true",
-    ),
-    "Graph over http elsewhere": ({"GRAPH_ENDPOINT": "http://graph.example"}, "GRAPH_ENDPOINT must be https"),
-    "days that are no number": ({"CREDENTIAL_WARNING_DAYS": "soon"}, "CREDENTIAL_WARNING_DAYS must be a whole number"),
     "a schedule that is none": ({"AUDIT_SCHEDULE": "daily"}, "'daily'"),
     "an invalid queue name": ({"TRIAGE_QUEUE": "Failed_Things"}, "'failed_things' is not a valid queue name"),
     "tries that are no number": ({MAX_DEQUEUE_COUNT: "many"}, "maxDequeueCount"),

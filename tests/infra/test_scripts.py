@@ -335,9 +335,8 @@ def registration(tenant: Tenant, **values: Any) -> None:
 MALLORY = {"id": "77777777-7777-7777-7777-777777777777", "userPrincipalName": "mallory@contoso.com"}
 
 
-@BOTH
+@pytest.mark.parametrize(("script", "tagged"), list(zip(OURS, [False, True], strict=True)))
 @pytest.mark.parametrize("name", ["Something", "ETD remediation triage", "ETD remediation triage API"])
-@pytest.mark.parametrize("tagged", [False, True])
 def test_a_registration_that_is_only_similar_is_not_used(tenant: Tenant, script: str, name: str, tagged: bool) -> None:
     tags = [OURS[script]] if tagged else []
     registration(tenant, displayName=name, tags=tags, children={"owners": [MALLORY]})
@@ -391,8 +390,7 @@ TRUST = {"name": "github", "issuer": "https://token.actions.githubusercontent.co
 FOREIGN_TRUST = {"name": "other", "issuer": f"https://login.microsoftonline.com/{TENANT}/v2.0", "subject": GRAPH}
 
 
-@BOTH
-@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize(("script", "known"), list(zip(OURS, [False, True], strict=True)))
 @pytest.mark.parametrize(
     ("app", "principal", "words"),
     [

@@ -95,7 +95,7 @@ QUERIES: list[dict[str, tuple[str, ...]]] = [
 
 async def test_each_query_finds_what_a_filter_by_hand_finds(services: Services) -> None:
     chance = random.Random(3)
-    made = [finding(number, chance) for number in range(120)]
+    made = [finding(number, chance) for number in range(48)]
     await asyncio.gather(*(services.findings.save(one, "delivery") for one in made))
     newest = sorted(made, key=lambda one: (-epoch_ns(one.occurred_at), one.id))
     middle = START + 100 * HOUR

@@ -139,7 +139,7 @@ async def expect_exposures(services: Services) -> None:
 
 async def test_they_follow_findings_that_change_and_go(services: Services) -> None:
     chance = random.Random(11)
-    made = [finding(number, chance) for number in range(60)]
+    made = [finding(number, chance) for number in range(36)]
     others = [Services(services.settings) for _ in range(2)]
     every = [services, *others]
 
@@ -150,17 +150,17 @@ async def test_they_follow_findings_that_change_and_go(services: Services) -> No
         )
 
     await write(made, "first")
-    await write(made[:20], "first")  # delivered twice
+    await write(made[:12], "first")  # delivered twice
     await expect_incidents(services)
     await expect_exposures(services)
     # Looks find out something else: another cause, the message in or out of reach.
     looks = [
-        finding(number, chance, tenant_id=made[number].tenant_id, failure=made[number].failure) for number in range(40)
+        finding(number, chance, tenant_id=made[number].tenant_id, failure=made[number].failure) for number in range(24)
     ]
     await write(looks, "first")
     await expect_incidents(services)
     await expect_exposures(services)
-    await asyncio.gather(*(services.findings.remove(one.id, LATER) for one in made[10:50]))
+    await asyncio.gather(*(services.findings.remove(one.id, LATER) for one in made[6:30]))
     await expect_incidents(services)
     await expect_exposures(services)
     for other in others:

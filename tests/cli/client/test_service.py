@@ -16,7 +16,7 @@ import pytest
 
 from sandbox.processes import ROOT, free_port, started
 from tests.cli.conftest import KEY, Deployment
-from tests.cli.program import PROGRAM, InProcess, environment, triage
+from tests.cli.program import PROGRAM, InProcess, environment
 from triage import deadlines
 from triage.cli.client import service as service_module
 from triage.cli.client.service import address
@@ -139,7 +139,7 @@ def test_the_wait_has_a_limit(
 def test_a_service_that_cannot_be_reached(
     in_process: InProcess, canned: Callable[..., Canned], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result = triage("findings", settings={"TRIAGE_URL": f"http://127.0.0.1:{free_port()}"})
+    result = in_process("findings", settings={"TRIAGE_URL": f"http://127.0.0.1:{free_port()}"})
     assert (result.code, result.out) == (4, "")
     assert "cannot be reached" in result.err
     assert "Check --url" in result.err

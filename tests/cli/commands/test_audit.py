@@ -8,7 +8,7 @@ import re
 import pytest
 
 from sandbox.tenant.world import World
-from tests.cli.program import InProcess, triage
+from tests.cli.program import InProcess
 from triage.audit.model import Audit
 from triage.cli.show.audit import exit_code
 
@@ -40,8 +40,8 @@ def test_one_app(graph: dict[str, str], world: World, in_process: InProcess, ten
         assert "without storage there is no earlier audit" in result.out
 
 
-def test_the_parts_of_an_audit(graph: dict[str, str], world: World) -> None:
-    result = triage("audit", "--tenant", world.tenants["relecloud"].id, settings=graph)
+def test_the_parts_of_an_audit(graph: dict[str, str], world: World, in_process: InProcess) -> None:
+    result = in_process("audit", "--tenant", world.tenants["relecloud"].id, settings=graph)
     assert result.code == 1
     for part in (
         r"^1\. \S",
@@ -52,8 +52,8 @@ def test_the_parts_of_an_audit(graph: dict[str, str], world: World) -> None:
         assert re.search(part, result.out, re.MULTILINE), part
 
 
-def test_all_apps_as_json(graph: dict[str, str], world: World) -> None:
-    result = triage("audit", "--json", settings=graph)
+def test_all_apps_as_json(graph: dict[str, str], world: World, in_process: InProcess) -> None:
+    result = in_process("audit", "--json", settings=graph)
     assert result.code == 2  # one of them is broken, whatever is unknown of others
     audits = [Audit.model_validate(value) for value in result.json["value"]]
     assert result.json == {"value": [audit.wire() for audit in audits]}

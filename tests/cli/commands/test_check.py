@@ -32,8 +32,8 @@ def test_the_graph_requests(graph: dict[str, str], in_process: InProcess) -> Non
     assert "-> 404 Request_ResourceNotFound" in result.out
 
 
-def test_the_json_is_a_finding_and_nothing_else(graph: dict[str, str]) -> None:
-    result = triage(*DORA, "--json", settings=graph)
+def test_the_json_is_a_finding_and_nothing_else(graph: dict[str, str], in_process: InProcess) -> None:
+    result = in_process(*DORA, "--json", settings=graph)
     assert result.code == 0
     assert result.err == ""
     finding = Finding.model_validate(result.json)
@@ -41,11 +41,11 @@ def test_the_json_is_a_finding_and_nothing_else(graph: dict[str, str]) -> None:
     assert result.json == finding.wire()
 
 
-def test_the_tenant_from_the_command_line(graph: dict[str, str], world: World) -> None:
+def test_the_tenant_from_the_command_line(graph: dict[str, str], world: World, in_process: InProcess) -> None:
     contoso = world.tenants["contoso"]
     only = {"GRAPH_ENDPOINT": graph["GRAPH_ENDPOINT"]}
     tenant = ("--tenant", contoso.id.upper(), "--etd-app-id", contoso.etd_app_id)
-    assert triage(*DORA, *tenant, "--json", settings=only).json["cause"] == "user_deleted"
+    assert in_process(*DORA, *tenant, "--json", settings=only).json["cause"] == "user_deleted"
 
 
 def test_what_could_not_be_determined(graph: dict[str, str], in_process: InProcess) -> None:

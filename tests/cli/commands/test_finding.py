@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.cli.program import InProcess, triage
+from tests.cli.program import InProcess
 
 
-def test_a_finding_is_explained(way: dict[str, str], findings: list[dict[str, Any]]) -> None:
-    result = triage("finding", findings[0]["id"], settings=way)
+def test_a_finding_is_explained(way: dict[str, str], findings: list[dict[str, Any]], in_process: InProcess) -> None:
+    result = in_process("finding", findings[0]["id"], settings=way)
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith(findings[0]["summary"])
     assert r"'\x1b[31mPay [bold]now'" in result.out.replace("\\\\", "\\")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tests.cli.conftest import Deployment
-from tests.cli.program import InProcess, triage
+from tests.cli.program import InProcess
 
 
 def test_the_counts_stay_the_same(
@@ -20,7 +20,7 @@ def test_the_counts_stay_the_same(
         return {name: value for name, value in found.items() if name not in now}
 
     before = counts()
-    result = triage("rebuild", "--index", "--json", settings=deployment.settings)
+    result = in_process("rebuild", "--index", "--json", settings=deployment.settings)
     assert (result.code, result.err) == (0, "")
     assert result.json["counted"] >= len(findings)
     assert counts() == before

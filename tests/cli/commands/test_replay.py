@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tests.cli.conftest import Deployment, post, wait_for_finding
-from tests.cli.program import InProcess, triage
+from tests.cli.program import InProcess
 
 
 def test_replay_shows_what_changed(
@@ -19,7 +19,7 @@ def test_replay_shows_what_changed(
     assert before["message"]["location"] == "inbox"
     state = f"{graph['GRAPH_ENDPOINT']}/_sandbox/state"
     httpx.put(state, json={"tenants": {"contoso": {"people": {"irma": {"messages": ["deleteditems"]}}}}})
-    result = triage("replay", before["id"], settings=deployment.remote)
+    result = in_process("replay", before["id"], settings=deployment.remote)
     assert (result.code, result.err) == (0, "")
     changed = result.out[: result.out.index("can be opened")]
     assert re.search(r"^ +cause +message_present +-> message_deleted", changed, re.MULTILINE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -30,7 +31,9 @@ def csv(*lines: str) -> str:
     return "\n".join(["Mailbox;Error message;Message ID", *lines, ""])
 
 
-def test_a_spreadsheet_to_a_deployment(deployment: Deployment, service: httpx.Client) -> None:
+def test_a_spreadsheet_to_a_deployment(
+    deployment: Deployment, service: httpx.Client, in_process: InProcess, tmp_path: Path
+) -> None:
     mark = uuid.uuid4().hex
     text = csv(f"dora@contoso.com;The Requested User is Invalid;{mark}", "nobody;x;y", "a@b.example;;z")
     result = triage("submit", "-", settings=deployment.remote, stdin=text.encode("utf-8-sig"))
@@ -39,7 +42,9 @@ def test_a_spreadsheet_to_a_deployment(deployment: Deployment, service: httpx.Cl
     assert result.out.splitlines()[:2] == ["Accepted 1 failure.", "Refused: 2"]
     assert "line 3  mailbox  must be one mailbox address" in result.out
     assert "line 4  error    is missing: give error or errorCode" in result.out
-    again = triage("submit", "-", "--json", settings=deployment.remote, stdin=text.encode())
+    file = tmp_path / "failures.csv"
+    file.write_text(text, encoding="utf-8")
+    again = in_process("submit", str(file), "--json", settings=deployment.remote)
     (accepted,) = again.json["accepted"]
     assert accepted["mailbox"] == "dora@contoso.com"
     assert again.json["refused"][0] == {

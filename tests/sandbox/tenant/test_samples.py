@@ -133,17 +133,22 @@ def best_of(places: list[str]) -> str:
 PLACED = [each for each in LINES if each.expect.get("location", "not_checked") != "not_checked" and each.open is None]
 
 
-@pytest.mark.parametrize("sample", PLACED, ids=lambda each: each.name)
-async def test_the_message_is_where_the_sample_says(sample: Sample) -> None:
-    async with running() as client:
-        mail = address(sample.failure)
-        client.tenant = tenant_of(client, sample)
-        found = await owner_of(client, mail)
-        assert found is not None
+async def test_the_message_is_where_the_sample_says() -> None:
+    async for sample, client in each_of(PLACED):
+        found = await owner_of(client, address(sample.failure))
+        assert found is not None, sample.name
         places = await locate(client, found["id"], sample.failure["internetMessageId"])
-        assert best_of(places) == sample.expect["location"]
-        if "copies" in sample.expect:
-            assert len(places) == sample.expect["copies"]
+        assert best_of(places) == sample.expect["location"], sample.name
+        assert len(places) == sample.expect.get("copies", len(places)), sample.name
+
+
+async def each_of(chosen: list[Sample]) -> AsyncIterator[tuple[Sample, Client]]:
+    """Samples, each with a client of its tenant."""
+    assert len(chosen) > 20
+    async with running() as client:
+        for sample in chosen:
+            client.tenant = tenant_of(client, sample)
+            yield sample, client
 
 
 def tenant_of(client: Client, sample: Sample) -> str:
@@ -200,22 +205,17 @@ async def plan_evidence(client: Client, user: dict[str, Any]) -> tuple[str, str]
     return "mailbox_disconnected", "possible"
 
 
-@pytest.mark.parametrize(
-    "sample", [each for each in LINES if each.expect["cause"] in MAILBOX], ids=lambda each: each.name
-)
-async def test_the_directory_explains_a_mailbox_that_does_not_work(sample: Sample) -> None:
-    async with running() as client:
-        mail = address(sample.failure)
-        client.tenant = tenant_of(client, sample)
-        user = await owner_of(client, mail)
-        assert user is not None
-        assert (await client.get(f"/users/{user['id']}/mailFolders/inbox")).status in (401, 404)
+async def test_the_directory_explains_a_mailbox_that_does_not_work() -> None:
+    async for sample, client in each_of([each for each in LINES if each.expect["cause"] in MAILBOX]):
+        user = await owner_of(client, address(sample.failure))
+        assert user is not None, sample.name
+        assert (await client.get(f"/users/{user['id']}/mailFolders/inbox")).status in (401, 404), sample.name
         cause, confidence = await plan_evidence(client, user)
         if user["onPremisesSyncEnabled"] and cause != "mailbox_provisioning":
             works = cause in ("mailbox_disconnected", "provisioning_error") and user["assignedLicenses"]
-            assert sample.expect["alternatives"] == ["mailbox_disconnected" if works else cause]
+            assert sample.expect["alternatives"] == ["mailbox_disconnected" if works else cause], sample.name
             cause, confidence = "mailbox_on_premises", "probable" if works else "possible"
-        assert (cause, confidence) == (sample.expect["cause"], sample.expect["confidence"])
+        assert (cause, confidence) == (sample.expect["cause"], sample.expect["confidence"]), sample.name
 
 
 NOT_A_USER = {
@@ -224,19 +224,15 @@ NOT_A_USER = {
 }
 
 
-@pytest.mark.parametrize(
-    "sample", [each for each in LINES if each.expect["cause"] in NOT_A_USER], ids=lambda each: each.name
-)
-async def test_an_address_that_is_not_a_user_is_what_the_sample_says(sample: Sample) -> None:
-    async with running() as client:
+async def test_an_address_that_is_not_a_user_is_what_the_sample_says() -> None:
+    async for sample, client in each_of([each for each in LINES if each.expect["cause"] in NOT_A_USER]):
         mail = address(sample.failure)
-        client.tenant = tenant_of(client, sample)
         tenant = client.world.tenants[client.tenant]
         if tenant.key == "southridgewest":
             assert await app_evidence(client) == "app_not_found"
             assert [audience async for audience in audiences_elsewhere(client)] == ["AzureADMyOrg"]
-            return
-        assert await user_of(client, mail) is None
+            continue
+        assert await user_of(client, mail) is None, sample.name
         by_address = f"mail eq '{mail}' or proxyAddresses/any(p:p eq 'smtp:{mail}')"
         deleted = await client.get(
             "/directory/deletedItems/graph.user",
@@ -251,12 +247,12 @@ async def test_an_address_that_is_not_a_user_is_what_the_sample_says(sample: Sam
         }
         cause = sample.expect["cause"]
         if cause in hits:
-            assert hits[cause]
-            return
-        assert not any(hits.values())
+            assert hits[cause], sample.name
+            continue
+        assert not any(hits.values()), sample.name
         domain = mail.split("@")[1]
-        assert (domain in tenant.domains) == (cause == "user_not_found")
-        assert (client.world.owner(domain) is None) == (cause == "domain_unknown")
+        assert (domain in tenant.domains) == (cause == "user_not_found"), sample.name
+        assert (client.world.owner(domain) is None) == (cause == "domain_unknown"), sample.name
 
 
 # The causes that the app's own objects show.
@@ -324,11 +320,9 @@ async def app_evidence(client: Client) -> str:
     return "app_healthy"
 
 
-@pytest.mark.parametrize("sample", [each for each in LINES if each.expect["cause"] in APP], ids=lambda each: each.name)
-async def test_the_app_is_in_the_state_that_the_sample_says(sample: Sample) -> None:
-    async with running() as client:
-        client.tenant = tenant_of(client, sample)
-        assert await app_evidence(client) == sample.expect["cause"]
+async def test_the_app_is_in_the_state_that_the_sample_says() -> None:
+    async for sample, client in each_of([each for each in LINES if each.expect["cause"] in APP]):
+        assert await app_evidence(client) == sample.expect["cause"], sample.name
 
 
 async def test_the_app_is_healthy_where_it_is_not_the_cause() -> None:
