@@ -98,6 +98,10 @@ def test_a_mistyped_command(in_process: InProcess) -> None:
     result = in_process("findngs")
     assert (result.code, result.out) == (64, "")
     assert "Did you mean 'findings'" in result.err
+    assert result.err.endswith("Run python -m triage --help to list the commands.\n")
+    wrong_option = in_process("findings", "--tpo", "3")
+    assert (wrong_option.code, wrong_option.out) == (64, "")
+    assert wrong_option.err.endswith("Run python -m triage findings --help for its options.\n")
 
 
 @pytest.mark.parametrize(

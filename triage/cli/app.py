@@ -120,9 +120,9 @@ def run(arguments: list[str]) -> int:
         code = command.main(arguments, name, complete_var=_COMPLETE, standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
-        return _usage(error.format_message().replace("Value error, ", "") or "Give a command.")
+        return _usage(error.format_message().replace("Value error, ", "") or "Give a command.", arguments)
     except UsageError as error:
-        return _usage(str(error))
+        return _usage(str(error), arguments)
     except CommandError as error:
         _log.exception("The command failed")
         say(str(error))
@@ -140,7 +140,10 @@ def run(arguments: list[str]) -> int:
     return int(code or ExitCode.OK)
 
 
-def _usage(problem: str) -> int:
+def _usage(problem: str, arguments: list[str]) -> int:
     say(problem)
-    say(f"Run {PROGRAM} --help to list the commands, and {PROGRAM} COMMAND --help for the options of one.")
+    names = {command.__name__ for command in _EXAMPLES}
+    command = next((argument for argument in arguments if argument in names), None)
+    of = f"{command} --help for its options" if command else "--help to list the commands"
+    say(f"Run {PROGRAM} {of}.")
     return ExitCode.USAGE

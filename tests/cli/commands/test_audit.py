@@ -45,7 +45,7 @@ def test_the_parts_of_an_audit(graph: dict[str, str], world: World, in_process: 
     assert result.code == 1
     for part in (
         r"^1\. \S",
-        r"^granted +Directory\.ReadWrite\.All +extra +application +4$",
+        r"^granted +Directory\.ReadWrite\.All +extra +application +4 *$",
         r"^included +Domain\.Read\.All +documented +application +Directory\.ReadWrite\.All",
         r"^expiring +secret .* 9 days left +2026-",
     ):

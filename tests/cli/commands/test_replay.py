@@ -34,7 +34,7 @@ def test_replay_without_a_change_or_a_result(
 ) -> None:
     gone = next(one for one in findings if one["cause"] == "user_deleted")
     result = in_process("replay", gone["id"][:8], settings=deployment.remote)
-    assert result.out.lstrip().startswith("What changed: nothing")
+    assert result.out.lstrip().startswith(f"What changed: nothing\n\n{gone['summary'][:40]}")
     elsewhere = {**deployment.settings, "TRIAGE_QUEUE": "nobody-listens"}
     result = in_process("replay", gone["id"], "--wait", "1", settings=elsewhere)
     assert (result.code, result.out) == (3, "")

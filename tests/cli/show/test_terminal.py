@@ -174,6 +174,8 @@ def test_everything_fits_into_the_terminal(
     text = re.sub(r"\s", "", "".join(lines))
     for mailbox in (answers["Finding"]["failure"]["mailbox"], answers["UncoveredMailbox"]["mailbox"]):
         assert mailbox in text
+    assert "nextlook2026-11-2617:30" in text
+    assert ("read2026-11-2617:14" in text) is (columns > 40), "next to the question, if there is room"
     assert ("1h5min" in text) is (columns > 60), "how far the feed is behind"
     by_day = [line.split()[0] for line in lines if line.startswith("   2026-") and line.endswith("#")]
     assert by_day == sorted(days)[-14:]

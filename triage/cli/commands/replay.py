@@ -45,7 +45,7 @@ def replay(
     if as_json:
         print_json(after)
         return ExitCode.OK
-    print_parts(_difference(before, after))
+    print_parts([*_difference(before, after), ""])
     print_parts(finding_story(after, requests=requests))
     return ExitCode.OK
 

@@ -123,7 +123,7 @@ def _reported(finding: Json, failure: Json) -> Text:
 def _times(finding: Json) -> Text:
     text = f"occurred {short(finding.get('occurredAt'))}, triaged {short(finding.get('triagedAt'))} (UTC)"
     deliveries = finding.get("deliveries") or 1
-    again = f", looked at again {short(finding['nextLookAt'])}" if finding.get("nextLookAt") else ""
+    again = f", next look {short(finding['nextLookAt'])}" if finding.get("nextLookAt") else ""
     return plain(text + (f", delivered {deliveries} times" if deliveries > 1 else "") + again)
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from triage.cli.client.answers import Json
 from triage.cli.show.terminal import harmless, plain
+from triage.cli.times import short
 
 SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 VERDICT_STYLES = {
@@ -76,7 +77,7 @@ def seen(observed: object) -> str:
     entries = cast("dict[str, Any]", observed)
     hidden = ("id", "found")
     said = {name: value for name, value in entries.items() if name not in hidden and value is not False and value != []}
-    return ", ".join(_word(value) if name == "why" else f"{name} {_word(value)}" for name, value in said.items())
+    return ", ".join(_fact(name, value) for name, value in said.items())
 
 
 def unreadable(what: str, reason: Json) -> RenderableType:
@@ -85,6 +86,16 @@ def unreadable(what: str, reason: Json) -> RenderableType:
     missing = f": the triage identity does not have {permission}" if permission else ""
     detail = f": {reason['detail']}" if reason.get("detail") else ""
     return Padding(plain(f"{what} {reason.get('reason')}{missing}{detail}"), (0, 0, 0, 3))
+
+
+def _fact(name: str, value: object) -> str:
+    match name:
+        case "why":
+            return _word(value).removesuffix(".")
+        case "readAt":
+            return f"read {short(str(value))}"
+        case _:
+            return f"{name} {_word(value)}"
 
 
 def _word(value: object) -> str:

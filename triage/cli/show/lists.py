@@ -136,10 +136,10 @@ EXPOSURES = Collection(
     columns=(
         Column("mailbox", "mailbox", *_MAILBOX),
         Column("isRead", "read?", 5, 5, 0, _read),
-        word("location", "where", 13, 1),
-        moment("since", "since (UTC)", 2),
+        word("location", "where", 14, 1),
+        moment("since", "since (UTC)", 3),
         word("cause", "cause", 25, 4),
-        identifier("finding", 3, "findingId"),
+        identifier("finding", 2, "findingId"),
         identifier("incident", 6, "incidentId"),
         replace(TENANT, rank=7),
         Column("folder", "folder", 10, 20, 8),
