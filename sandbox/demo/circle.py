@@ -39,10 +39,10 @@ SETTINGS = {
     "FOLLOW_UP_MINUTES": "1,1,1,1,1,1,5,15,60,240",
 }
 PLAN = (
-    "A message for three people at Contoso was convicted, and Email Threat Defense moved it to quarantine. It worked for "
-    "wade@contoso.com; for wren@contoso.com and will@contoso.com it failed, and Email Threat Defense tells nobody. The feed "
-    "finds that out in three to five minutes, and two incidents open. Two minutes later both causes are fixed, the message "
-    "is moved again, and within two more minutes the incidents resolve. It shows here, and on the dashboard."
+    "Email Threat Defense convicted a message to three people at Contoso, and moves it to quarantine. This works for "
+    "wade@contoso.com, and fails for wren@contoso.com and will@contoso.com, but Email Threat Defense notifies nobody. The feed "
+    "finds the two failures in three to five minutes, and two incidents open. Two minutes later both causes are fixed and the "
+    "message is moved again. Within two more minutes the incidents are resolved. You see this here and on the dashboard."
 )
 
 

@@ -143,7 +143,7 @@ def _invite(console: Console, running: Stack, found: Mapping[str, findings.Json]
     ]
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
     console.print(f"\nWhat happens next:\n{circle.PLAN}", markup=False, highlight=False)
-    console.print(f"\nRunning. Press Ctrl-C to stop. Open the dashboard:\n[bold]{running.address}/api/dashboard[/bold]")
+    console.print(f"\nRunning. Press Ctrl+C to stop. Open the dashboard:\n[bold]{running.address}/api/dashboard[/bold]")
 
 
 def _follow(console: Console, story: circle.Circle) -> None:

@@ -47,7 +47,7 @@ async def ask(path: str = "", body: Any = None, **query: str) -> tuple[int, dict
 async def test_a_channel_that_takes_it(receiver: Receiver, name: str, status: int, answer: str) -> None:
     code, said = await ask("/test", {"channel": name})
     assert (code, said["channel"], said["status"], said["answer"]) == (200, name, status, answer)
-    assert ("Look in the channel" in (said["note"] or "")) is (name == "Teams")
+    assert ("Check the channel" in (said["note"] or "")) is (name == "Teams")
     assert len(receiver.received) == 1
 
 

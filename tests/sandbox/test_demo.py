@@ -44,7 +44,7 @@ def test_nothing_is_left_running_whatever_stops_it(number: signal.Signals) -> No
         addresses += demo.wait_for(r"^Notifications arrive at (\S+)$", 5).groups()
         assert all(map(listens, addresses))
         if number == signal.SIGINT:  # this one while it serves; the others while it works
-            demo.wait_for("^Running. Press Ctrl-C to stop", 90)
+            demo.wait_for(r"^Running. Press Ctrl\+C to stop", 90)
             demo.wait_for(rf"^{addresses[0]}/api/dashboard$", 5)  # the last line is the address
             demo.wait_for(r"^  curl .*/api/findings/[0-9a-f]{16}", 5)
         demo.process.send_signal(number)

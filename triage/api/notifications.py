@@ -19,9 +19,9 @@ from triage.problems import Problem
 from triage.settings import Channel, ChannelKind
 
 _SHAPE = 'The body must be {"channel": "<name>"}, with a name in TRIAGE_NOTIFICATIONS.'
-# The other side has taken it, which is not that anybody sees it.
+# That the receiver has accepted it does not mean that anybody sees it.
 _NOTES = {
-    ChannelKind.TEAMS: "The workflow has taken it. Look in the channel whether the card is there: if the workflow could "
+    ChannelKind.TEAMS: "The workflow has accepted it. Check the channel for the card: if the workflow could "
     "not post it, only its run history says so.",
     ChannelKind.EMAIL: "The mail is on its way. Look in the mailbox whether it arrives.",
 }

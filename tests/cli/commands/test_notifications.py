@@ -23,7 +23,7 @@ def test_a_test_of_a_channel(deployment: Deployment, address: str, in_process: I
     settings = {**deployment.settings, "TRIAGE_NOTIFICATIONS": json.dumps(channels.settings(address))}
     result = in_process("notifications", "--test", "Teams", settings=settings)
     assert result.code == 0
-    assert "Teams has taken it: HTTP 202. The workflow has taken it. Look in the channel" in result.err
+    assert "Teams has accepted it: HTTP 202. The workflow has accepted it. Check the channel" in result.err
     assert in_process("notifications", "--test", "Slack", "--json", settings=settings).json["answer"] == "HTTP 200: ok"
     result = in_process("notifications", "--test", "nobody", settings=settings)
     assert (result.code, "There is no such channel." in result.err) == (4, True)

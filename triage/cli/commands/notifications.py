@@ -35,5 +35,9 @@ async def _test(target: Target, channel: str, *, as_json: bool) -> ExitCode:
     if as_json:
         print_json(answer)
     else:
-        say(harmless(" ".join(filter(None, (f"{channel} has taken it: {answer.get('answer')}.", answer.get("note"))))))
+        say(
+            harmless(
+                " ".join(filter(None, (f"{channel} has accepted it: {answer.get('answer')}.", answer.get("note"))))
+            )
+        )
     return ExitCode.OK

@@ -48,7 +48,7 @@ async def _watch(target: Target, query: dict[str, str], last: int, interval: flo
         first = [finding async for rows in service.pages("findings", query, _PAGE) for finding in rows]
         seen.update(_versions(first))
         _show(first[:last], seen, as_json=as_json)
-        say("Watching for findings. Press Ctrl-C to stop.")
+        say("Watching for findings. Press Ctrl+C to stop.")
         away = False
         while True:
             await asyncio.sleep(interval)
