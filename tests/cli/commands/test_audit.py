@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 
 import pytest
@@ -72,6 +73,19 @@ def test_of_all_apps_the_worst_come_first(graph: dict[str, str], world: World, i
     stories = re.findall(r"^([A-Z ]+)  tenant ", result.out, re.MULTILINE)
     assert stories[0] == "BROKEN"
     assert "NOT APPLICABLE" not in stories, "there is nothing to do"
+
+
+def test_tenants_have_names(graph: dict[str, str], world: World, in_process: InProcess) -> None:
+    tenants = [world.tenants[name] for name in ("contoso", "relecloud")]
+    named = [
+        {"tenantId": one.id, "etdAppId": world.triage_tenants()[0]["etdAppId"], "name": f"{one.domains[0]} Ltd"}
+        for one in tenants
+    ]
+    result = in_process("audit", settings={**graph, "TRIAGE_TENANTS": json.dumps(named), "COLUMNS": "120"})
+    assert result.code == 1
+    for one in tenants:
+        assert re.search(rf"^\w+ +{one.domains[0]} Ltd", result.out, re.MULTILINE)
+    assert f"DEGRADED  tenant {tenants[1].id} ({tenants[1].domains[0]} Ltd)" in result.out
 
 
 @pytest.mark.parametrize(("better", "worse"), list(itertools.combinations(VERDICTS, 2)))

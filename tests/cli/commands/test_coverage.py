@@ -92,6 +92,7 @@ def test_from_this_machine(
     shown = in_process("coverage", "--direct", "--tenant", tenant, "--top", "3", settings={**graph, "COLUMNS": "120"})
     assert f"in {len(mailboxes)} of " in shown.out.splitlines()[0]
     assert "There are more than these 3." in shown.err
+    assert f"\n{len(mailboxes)} mailboxes: " in shown.out, "all of them, not only those that are shown"
     exported = in_process("coverage", "--direct", "--tenant", tenant, "--format", "csv", settings=graph)
     assert len(list(csv.DictReader(io.StringIO(exported.out)))) == len(mailboxes)
 

@@ -13,7 +13,7 @@ from triage.cli.commands.coverage_start import COLUMNS
 from triage.cli.errors import ExitCode
 from triage.cli.show.collection import tenant_of
 from triage.cli.show.coverage import MAILBOXES, scan_view, scans_view
-from triage.cli.show.pages import Form, Listing, print_pages, say_more
+from triage.cli.show.pages import Form, Listing, Total, print_pages, say_more
 from triage.cli.show.terminal import errors, harmless, output, print_json, print_parts
 
 if TYPE_CHECKING:
@@ -63,18 +63,24 @@ async def _print(found: list[tuple[Json, list[Json]]], names: dict[str, str], li
     if len(found) > 1 and listing.form is Form.TABLE:
         print_parts([*scans_view([scan for scan, _ in found], names, output().width), ""])
     if listing.form is Form.CSV:
-        await print_pages(_pages([one for _, mailboxes in found for one in mailboxes]), MAILBOXES, listing, _total, {})
+        every = [one for _, mailboxes in found for one in mailboxes]
+        await print_pages(_pages(every), MAILBOXES, listing, _total(every), {})
         return
     for scan, mailboxes in found:
         print_parts([*scan_view(scan, tenant_of(scan, names)), ""])
         shown = mailboxes if listing.most is None else mailboxes[: listing.most]
-        await print_pages(_pages(shown), MAILBOXES, listing, _total, {})
+        await print_pages(_pages(shown), MAILBOXES, listing, _total(mailboxes), {})
         if len(shown) < len(mailboxes):
             say_more(len(shown))
 
 
-async def _total(rows: list[Json]) -> str:
-    return MAILBOXES.sentence(rows)
+def _total(mailboxes: list[Json]) -> Total:
+    """What all of them are, however many are shown."""
+
+    async def total(_: list[Json]) -> str:
+        return MAILBOXES.sentence(mailboxes)
+
+    return total
 
 
 async def _pages(rows: list[Json]) -> AsyncIterator[list[Json]]:

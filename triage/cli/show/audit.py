@@ -63,11 +63,11 @@ def exit_code(audits: list[Json]) -> ExitCode:
     return max(codes, key=order.index, default=ExitCode.OK)
 
 
-def audit_story(audit: Json, width: int) -> Iterator[RenderableType]:
-    """The parts of the text."""
+def audit_story(audit: Json, width: int, name: str | None = None) -> Iterator[RenderableType]:
+    """The parts of the text. `name` is what people call the tenant."""
     verdict = str(audit.get("verdict"))
     yield Text(harmless(verdict.replace("_", " ").upper()), VERDICT_STYLES.get(verdict, "bold")).append(
-        f"  tenant {harmless(str(audit.get('tenantId')))}", "default"
+        harmless(f"  tenant {audit.get('tenantId')}{f' ({name})' if name else ''}"), "default"
     )
     principal = part(audit, "servicePrincipal")
     yield facts(
