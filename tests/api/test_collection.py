@@ -54,6 +54,12 @@ async def test_an_export_has_everything() -> None:
     assert ("Link" in answer.headers, many.asked) == (False, [1000, 1000, 1000])
 
 
+@pytest.mark.parametrize("way", [{"format": "csv"}, {"headers": NDJSON}, {}])
+async def test_no_cache_keeps_it_and_no_browser_guesses_its_type(way: dict[str, Any]) -> None:
+    headers = dict((await ask(Many(1), **way)).headers)
+    assert {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}.items() <= headers.items()
+
+
 @pytest.mark.parametrize("way", [{"format": "csv"}, {"headers": NDJSON}])
 async def test_it_ends_after_ten_thousand_items(way: dict[str, Any]) -> None:
     answer = await ask(Many(MAX_EXPORT_ITEMS + 1), **way)

@@ -338,7 +338,7 @@ async def test_a_redirect_is_not_followed(opened: Opened) -> None:
     found, network = opened
 
     async def elsewhere(_: list[str]) -> httpx.Response:
-        return httpx.Response(307, headers={"Location": "https://elsewhere.example/v1.0/$batch"})
+        return httpx.Response(307, headers={"Location": "http://elsewhere.example/v1.0/$batch"})
 
     network.answer = elsewhere
     hosts: list[str] = []
