@@ -184,6 +184,26 @@ def test_everything_fits_into_the_terminal(
     )
 
 
+def test_a_line_of_watch_loses_nothing_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    finding = examples()["answers"]["Finding"]
+    print_parts([finding_line(finding, again=True)])
+    (line,) = capsys.readouterr().out.splitlines()
+    for part in (finding["failure"]["mailbox"], finding["id"][:8], repr(finding["failure"]["subject"])):
+        assert part in line
+    assert line.endswith("(again)")
+
+
+def test_what_is_said_of_exposures() -> None:
+    exposure = examples()["answers"]["Exposure"]
+    said = "can still be opened in 1 mailbox (1 read)."
+    assert EXPOSURES.sentence([exposure]) == f"1 message: {said}"
+    assert EXPOSURES.whole is not None
+    assert EXPOSURES.whole({"exposures": {"messages": 2, "mailboxes": 1, "read": 1}}) == f"2 messages: {said}"
+
+
 def on_a_terminal(*arguments: str, **settings: str) -> str:
     """What the program writes to a terminal of 100 columns, unless the settings say otherwise."""
     master, slave = pty.openpty()

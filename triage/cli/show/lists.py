@@ -85,7 +85,7 @@ def _incidents_total(rows: list[Json]) -> str:
     exposed, read = (sum(int(row.get(name) or 0) for row in rows) for name in ("exposed", "read"))
     return (
         f"{counts((row.get('state') for row in rows), STATE_STYLES)}. "
-        f"In {many(exposed, ('finding', 'findings'))} of them, the message can still be opened ({read:,} read)."
+        f"In {exposed:,} of their findings, the message can still be opened ({read:,} read)."
     )
 
 
@@ -116,17 +116,17 @@ INCIDENTS = Collection(
 
 def _exposures_total(rows: list[Json]) -> str:
     boxes = len({(row.get("tenantId"), row.get("mailbox")) for row in rows})
-    return _in_reach(len(rows), boxes, sum(row.get("isRead") is True for row in rows))
+    return _in_reach(boxes, sum(row.get("isRead") is True for row in rows))
 
 
-def _in_reach(messages: int, mailboxes: int, read: int) -> str:
-    where = many(mailboxes, ("mailbox", "mailboxes"))
-    return f"{many(messages, ('message', 'messages'))} in {where} can still be opened, of which {read:,} read."
+def _in_reach(mailboxes: int, read: int) -> str:
+    return f"can still be opened in {many(mailboxes, ('mailbox', 'mailboxes'))} ({read:,} read)."
 
 
 def _exposures_whole(summary: Json) -> str:
     now = part(summary, "exposures")
-    return _in_reach(*(int(now.get(name) or 0) for name in ("messages", "mailboxes", "read")))
+    messages, mailboxes, read = (int(now.get(name) or 0) for name in ("messages", "mailboxes", "read"))
+    return f"{many(messages, ('message', 'messages'))}: {_in_reach(mailboxes, read)}"
 
 
 EXPOSURES = Collection(
@@ -233,7 +233,9 @@ def finding_line(finding: Json, *, again: bool = False) -> Text:
     """A finding as it arrives, the most important first, on one line."""
     row: dict[str, Any] = _flat_finding(finding)
     word, style = exposed_word(finding)
-    line = Text(f"{str(finding.get('triagedAt'))[11:16]}  ", no_wrap=True).append(f"open {word:<3}  ", style)
+    line = Text(f"{str(finding.get('triagedAt'))[11:16]}  ", no_wrap=True, overflow="ignore").append(
+        f"open {word:<3}  ", style
+    )
     line.append(f"{harmless(str(finding.get('severity'))):<8}  ", _severity(finding))
     line.append(f"{harmless(str(finding.get('cause'))):<25}  ", _severity(finding))
     line.append_text(plain(f"{row.get('mailbox')}  "))
