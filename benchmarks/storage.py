@@ -82,6 +82,7 @@ class GeneratedLists:
         "mailbox": [f"person{number:05d}@contoso.com" for number in range(20_000)],
         "tenantId": ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"],
         "incidentId": [f"{number:032x}" for number in range(500)],
+        "internetMessageId": [f"{number:016x}" for number in range(20_000)],
     }
     # The values of a filter are equally frequent, and almost independent of those of another filter.
     STEPS: ClassVar[dict[str, int]] = dict(zip(FILTERS, (1, 3, 11, 29, 47, 71, 97, 127, 149, 173, 197), strict=False))
@@ -102,6 +103,12 @@ class GeneratedLists:
     def query_entities(self, text: str, *, results_per_page: int = 1000, **_: Any) -> AsyncIterator[dict[str, Any]]:
         """Like TableClient's: the rows in a range of row keys of one partition that meet the rest of the filter."""
         return self._entities(text, results_per_page)
+
+    async def get_entity(self, _: str, row_key: str) -> dict[str, Any]:
+        """Like TableClient's: a row of the list of all."""
+        self.looked_at += 1
+        self.requests += 1
+        return self._row("all", int(row_key.rpartition("|")[2], 16))
 
     async def _entities(self, text: str, results_per_page: int) -> AsyncIterator[dict[str, Any]]:
         shard = re.search(r"PartitionKey eq 's([0-7])'", text)

@@ -8,11 +8,12 @@ import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.api.calling import call, content
-from tests.factories import APP_ID, OTHER_TENANT_ID, TENANT_ID, make_failure
+from tests.factories import APP_ID, MESSAGE_ID, OTHER_TENANT_ID, TENANT_ID, make_failure
 from triage.api.exports import EXPOSURE_COLUMNS, INCIDENT_COLUMNS
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.diagnosis.place import Location
@@ -98,6 +99,22 @@ async def test_an_incident() -> None:
         for name in ("get_incident", "post_acknowledge", "post_recheck"):
             missing = await call(name, id=nothing)
             assert (missing.status_code, content(missing)["type"]) == (404, "urn:problem-type:triage:not-found")
+
+
+async def test_the_beginning_of_an_id_is_enough() -> None:
+    for name, identifier in (("get_incident", APP), ("get_finding", STORED[1].id)):
+        assert content(await call(name, id=identifier[:8]))["id"] == identifier
+    assert (await post("post_acknowledge", APP[:8]))["state"] == "acknowledged"
+
+
+async def test_the_findings_of_a_message() -> None:
+    everyone, message = [one.id for one in STORED], quote(MESSAGE_ID)
+    assert await ids("get_findings", internetMessageId=message) == everyone
+    assert (
+        await ids("get_findings", internetMessageId=quote(MESSAGE_ID.strip("<>")), tenantId=TENANT_ID) == everyone[:2]
+    )
+    assert await ids("get_findings", internetMessageId=message, mailbox="bert@contoso.com") == everyone[1:2]
+    assert await ids("get_findings", internetMessageId="<another@mail.example>") == []
 
 
 @pytest.mark.parametrize(("query", "found"), [

@@ -14,6 +14,7 @@ from triage.api.filters import AUDITS, FINDINGS, PARAMETERS
 from triage.api.problem_types import ProblemType
 from triage.api.queries import next_link, page, read_query
 from triage.api.responses import RequestError
+from triage.storage.query import message_key
 from triage.wire import epoch_ns
 
 URL = "https://triage.example/api/findings"
@@ -58,6 +59,8 @@ GOOD: list[tuple[str, str, Any]] = [
     ("mailbox", "Adele*", ("adele*",)),
     ("mailbox", "adele@con*", ("adele@con*",)),
     ("mailbox", "*@Bücher.example", ("*@xn--bcher-kva.example",)),
+    ("internetMessageId", "Message-ID: &lt;a,b@mail.example&gt;", (message_key("<a,b@mail.example>"),)),
+    ("internetMessageId", "not an ID", (message_key("not an ID"),)),
     ("since", "2026-11-20T10:11:12Z", epoch_ns("2026-11-20T10:11:12Z")),
     ("until", "2026-11-20T12:11:12.5+02:00", epoch_ns("2026-11-20T10:11:12.5Z")),
     ("until", "2026-11-20T12:11:12 02:00", epoch_ns("2026-11-20T10:11:12Z")),
@@ -77,6 +80,7 @@ def test_a_value_is_normalized(name: str, text: str, value: Any) -> None:
     ("tenantId", "contoso"), ("tenantId", ""), ("mailbox", "adele"), ("mailbox", ""), ("mailbox", "*"),
     ("mailbox", "**"), ("mailbox", "*@contoso"), ("mailbox", "*dele@contoso.com*"), ("mailbox", "a b*"),
     ("mailbox", "a" * 400 + "*"), ("tenantId", f"{TENANT_ID},{TENANT_ID}"), ("format", "json,csv"),
+    ("internetMessageId", ""), ("internetMessageId", " "), ("internetMessageId", "<" + "a" * 2048 + "@mail.example>"),
     ("since", "yesterday"),
     ("since", "2026-11-20"), ("until", "2026-11-20T10:11:12"), ("top", "0"), ("top", "1001"), ("top", "-1"), ("top", "1.0"),
     ("top", "x"), ("top", ""), ("top", "٣"), ("format", "xml"), ("token", ""), ("token", "a\0"), ("token", "a\nb"),

@@ -22,11 +22,12 @@ from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.operations.services import Services
 from triage.problems import InputError
 from triage.storage.findings import TABLE
-from triage.storage.query import FILTERS, Query
+from triage.storage.query import FILTERS, Query, message_key
 from triage.wire import epoch_ns, from_epoch_ns
 
 START = epoch_ns("2026-11-01T00:00:00Z")
 HOUR = 3600 * 10**9
+MESSAGES = ("<one@mail.example>", f"<{'long' * 500}@mail.example>", None)
 MAILBOXES = ("adele@contoso.com", "adam@contoso.com", "adele@fabrikam.com", "bo@sub.contoso.com")
 
 
@@ -47,7 +48,9 @@ def finding(number: int, chance: random.Random) -> Finding:
         summary=f"Finding {number}",
         message=MessageState(location=Location.INBOX, is_read=is_read),
         exposed=exposed,
-        failure=RemediationFailure(mailbox=chance.choice(MAILBOXES), raw={"number": number}),
+        failure=RemediationFailure(
+            mailbox=chance.choice(MAILBOXES), internet_message_id=chance.choice(MESSAGES), raw={"number": number}
+        ),
         occurred_at=moment,
         received_at=moment,
         triaged_at=moment,
@@ -59,6 +62,8 @@ def finding(number: int, chance: random.Random) -> Finding:
 def has(one: Finding, name: str, value: str) -> bool:
     """Whether a finding has this value of a filter, by hand."""
     wire = one.wire()
+    if name == "internetMessageId":
+        return message_key(wire["failure"][name]) == value
     found: Any = {"mailbox": wire["failure"]["mailbox"], "isRead": wire["message"]["isRead"]}.get(name, wire.get(name))
     if isinstance(found, bool) or (found is None and name in ("exposed", "isRead")):
         return value == {True: "true", False: "false", None: "null"}[found]
@@ -78,6 +83,8 @@ QUERIES: list[dict[str, tuple[str, ...]]] = [
     {"mailbox": ("*@contoso.com",)},
     {"mailbox": ("*@example",)},
     {"mailbox": ("*@contoso.com",), "cause": ("user_deleted",)},
+    *({"internetMessageId": (str(message_key(one)),)} for one in MESSAGES if one),
+    {"internetMessageId": (str(message_key(MESSAGES[0])),), "tenantId": (TENANT,), "mailbox": ("*@contoso.com",)},
     {"cause": tuple(Cause)},
     {"tenantId": (), "cause": ("user_deleted",)},
     {"mailbox": ("adam@contoso.com",), "exposed": ("true",)},
@@ -153,6 +160,21 @@ async def test_the_token_of_a_page_is_checked(services: Services) -> None:
     for token in ("", "x", "all|x", "' or PartitionKey ne '"):
         with pytest.raises(InputError, match="token of a page"):
             await services.finding_lists.page(Query({}), 10, token)
+
+
+async def test_a_finding_is_found_by_the_beginning_of_its_id(services: Services) -> None:
+    one = finding(1, random.Random(8))
+    other = one.model_copy(update={"id": one.id[:20] + "0" * 12})
+    await services.findings.save(one, "delivery")
+    for text in (one.id, one.id[:6], one.id[:31]):
+        found = await services.findings.named(text)
+        assert found is not None and found.id == one.id
+    await services.findings.save(other, "delivery")
+    assert await services.findings.named(one.id[:20]) is None, "several begin like it"
+    found = await services.findings.named(one.id[:24])
+    assert found is not None and found.id == one.id
+    for text in (one.id[:5], f"{one.id}0", one.id[:8].upper() + "X", "0" * 32, "id|", ""):
+        assert await services.findings.named(text) is None
 
 
 async def test_many_writers_of_one_finding_leave_one_with_all_deliveries(services: Services) -> None:

@@ -17,7 +17,7 @@ from triage.diagnosis.precedence import RULES
 from triage.finding import Finding, FindingState, Snapshot, make_finding
 from triage.intake.queued import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
-from triage.storage.query import Query, clauses, columns_of, flag, list_prefixes, order_of, ranges
+from triage.storage.query import Query, clauses, columns_of, flag, list_prefixes, message_key, order_of, ranges
 from triage.wire import epoch_ns
 
 RECEIVED = "2026-11-20T10:11:12Z"
@@ -47,7 +47,15 @@ def assert_valid(key: str) -> None:
 
 
 def test_a_finding_is_in_a_list_for_each_filter_that_leaves_few() -> None:
-    prefixes = ["all|", "mailbox=adele@contoso.com|", "cause=message_present|", f"tenantId={TENANT_ID}|", "reach|"]
+    message = f"internetMessageId={message_key(finding().failure.internet_message_id)}|"
+    prefixes = [
+        "all|",
+        "mailbox=adele@contoso.com|",
+        "cause=message_present|",
+        f"tenantId={TENANT_ID}|",
+        message,
+        "reach|",
+    ]
     assert [key[:-54] for key in keys(finding())] == prefixes
     assert all(key.endswith(f"|{FINDING_ID}") for key in keys(finding()))
     assert len(keys(finding(tenant_id=None))) == len(keys(finding())) - 1
@@ -121,6 +129,7 @@ def test_the_newest_finding_of_a_list_comes_first(one: str, other: str) -> None:
         ({"scenario": "invalid_user"}, ["all|"]),
         ({"tenantId": TENANT_ID}, [f"tenantId={TENANT_ID}|"]),
         ({"mailbox": "adele@contoso.com", "cause": "user_deleted"}, ["mailbox=adele@contoso.com|"]),
+        ({"mailbox": "adele@contoso.com", "internetMessageId": "0f1e2d3c"}, ["internetMessageId=0f1e2d3c|"]),
         ({"mailbox": "adele*"}, ["all|"]),
         ({"cause": "user_deleted,guest_user", "tenantId": TENANT_ID}, ["cause=user_deleted|", "cause=guest_user|"]),
         ({"exposed": "true"}, ["reach|"]),

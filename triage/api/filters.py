@@ -18,9 +18,10 @@ from triage.coverage.model import MailboxChange
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.finding import FindingState, Scope
 from triage.incidents import IncidentState
+from triage.intake.message_id import MAX_MESSAGE_ID_CHARACTERS, repaired
 from triage.intake.scenario import Scenario
 from triage.storage.outbox_rows import DeliveryState
-from triage.storage.query import FILTERS
+from triage.storage.query import FILTERS, message_key
 from triage.wire import epoch_ns
 
 # The usual form of an address, for OpenAPI. Readers also take display names, spaces and Unicode domains.
@@ -106,6 +107,13 @@ def _address(text: str) -> tuple[str]:
     return (mailbox_address(text),)
 
 
+def _message(text: str) -> tuple[str | None]:
+    """The key of a Message-ID, which is repaired as that of a failure is."""
+    if not text.strip() or len(text) > MAX_MESSAGE_ID_CHARACTERS:
+        raise ValueError(f"must be a Message-ID of at most {MAX_MESSAGE_ID_CHARACTERS:,} characters")
+    return (message_key(repaired(text)),)
+
+
 def _incident(text: str) -> tuple[str]:
     if not re.fullmatch(r"[0-9a-f]{32}", text):
         raise ValueError("must be an incident's ID: 32 hexadecimal digits")
@@ -132,6 +140,14 @@ _ADDRESS = Kind(
     _address,
     {"type": "string", "pattern": rf"^{LOCAL_PATTERN}@{DOMAIN_PATTERN}$", "examples": ["adele@contoso.com"]},
 )
+_MESSAGE = Kind(
+    _message,
+    {
+        "type": "string",
+        "pattern": rf"^<{LOCAL_PATTERN}@{DOMAIN_PATTERN}>$",
+        "examples": ["<CAF3d2b7@mail.fabrikam.com>"],
+    },
+)
 _INSTANT = Kind(_instant, {"type": "string", "format": "date-time"})
 _TOP = Kind(_top, {"type": "integer", "format": "int32", "minimum": 1, "maximum": MAX_TOP, "default": DEFAULT_TOP})
 
@@ -146,6 +162,7 @@ _USUAL = (
     Parameter("isRead", _any_of(("true", "false", "null")), "Whether the person has read the message; null: unknown"),
     Parameter("state", _any_of(FindingState), "The state of the finding"),
     Parameter("incidentId", _INCIDENT, "The incident that the finding belongs to"),
+    Parameter("internetMessageId", _MESSAGE, "The message, by its Message-ID, in any mailbox"),
     Parameter("verdict", _any_of(Verdict), "The state of Email Threat Defense's app"),
     Parameter("since", _INSTANT, "The start of the period, included"),
     Parameter("until", _INSTANT, "The end of the period, included"),

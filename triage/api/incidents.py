@@ -92,7 +92,7 @@ async def post_recheck(request: func.HttpRequest, services: Services, caller: Ca
 
 
 async def _incident(request: func.HttpRequest, services: Services, caller: Caller) -> Incident:
-    found = await services.incidents.get(request.route_params["id"])
+    found = await services.incidents.named(request.route_params["id"])
     return existing(caller.own(found), "There is no incident with this ID.")
 
 

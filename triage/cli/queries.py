@@ -11,7 +11,6 @@ import typer
 from pydantic.alias_generators import to_snake
 
 from triage.api.filters import AUDITS, EXPOSURES, INCIDENTS, MAILBOXES, NOTIFICATIONS, PARAMETERS, SUMMARY
-from triage.cli.client.short_ids import BEGINNING
 from triage.cli.errors import UsageError
 from triage.cli.options import OUTPUT, AsJson, Options, Web
 from triage.cli.show import coverage, lists
@@ -19,6 +18,7 @@ from triage.cli.show.collection import Collection
 from triage.cli.show.pages import Form, Listing
 from triage.cli.times import instant
 from triage.storage.query import FILTERS
+from triage.storage.shards import BEGINNING
 from triage.wire import epoch_ns
 
 _FILTERS = "Filters"

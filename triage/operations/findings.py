@@ -17,9 +17,12 @@ OPEN, SUPPRESSED = FindingState.OPEN.value, FindingState.SUPPRESSED.value
 Json = dict[str, Any]
 
 
-async def find(services: Services, finding_id: str) -> Finding | None:
-    """The finding with this ID; None if there is none. Raises azure.core's errors."""
-    finding = await services.findings.get(finding_id)
+async def find(services: Services, text: str) -> Finding | None:
+    """The finding with this ID, or the only one whose ID begins like this; None if there is none, or several.
+
+    Raises azure.core's errors.
+    """
+    finding = await services.findings.named(text)
     if finding is None or finding.state is not FindingState.OPEN:
         return finding
     incident = await services.incidents.get(finding.incident_id)

@@ -11,7 +11,7 @@ from triage.storage.account import StorageAccount, get_entity
 from triage.storage.documents import unpack_compressed
 from triage.storage.finding_rows import DOCUMENT, SUMMARY, all_key
 from triage.storage.findings import TABLE, Findings
-from triage.storage.query import FILTERS, Query, clauses, matches, ranges
+from triage.storage.query import FILTERS, POINTERS, Query, clauses, matches, ranges
 from triage.storage.shards import SHARDS, checked, merged, page_of, shard_of, share_of
 
 _PLACE = re.compile(r"[0-9]{21}\|[0-9a-f]{32}")
@@ -45,7 +45,9 @@ class FindingLists:
         """
         select = [] if whole else ["RowKey", SUMMARY, *(f"{SUMMARY}{n}" for n in range(1, 4)), *FILTERS]
         sources = [
-            self._range(query, clauses(query, shard, prefix, after), share_of(most), select)
+            self._range(
+                query, clauses(query, shard, prefix, after), share_of(most), select, points=prefix.startswith(POINTERS)
+            )
             for shard in SHARDS
             for prefix in ranges(query)
         ]
@@ -57,12 +59,16 @@ class FindingLists:
                 last = place_of(row)
                 yield row
 
-    async def _range(self, query: Query, where: str, most: int, select: list[str]) -> AsyncIterator[Row]:
+    async def _range(
+        self, query: Query, where: str, most: int, select: list[str], *, points: bool
+    ) -> AsyncIterator[Row]:
+        """The rows of one range. `points`: each says where the row is that is read for it."""
         table = await self._account.table(TABLE)
         options: dict[str, Any] = {"select": select} if select else {}
         async for row in table.query_entities(where, results_per_page=most, **options):
-            if matches(query, row):
-                yield row
+            found = await _row_of_all(table, place_of(row)) if points else row
+            if found is not None and matches(query, found):
+                yield found
 
     async def _documents(self, rows: list[Row], *, whole: bool) -> list[Row]:
         """The findings of list rows (JSON). If a row doesn't have the whole finding, it is read."""
@@ -76,14 +82,19 @@ class FindingLists:
                 return unpack_compressed(DOCUMENT, row)
             finding_id = place_of(row).rpartition("|")[2]
             async with limit:
-                found = await get_entity(table, shard_of(finding_id), all_key(place_of(row)))
-                if found is None:  # it was removed or moved, or is not migrated yet
+                found = await _row_of_all(table, place_of(row))
+                if found is None:
                     finding = await self._findings.get(finding_id)
                     return finding.wire() if finding else None
             return unpack_compressed(DOCUMENT, found)
 
         found = await asyncio.gather(*(document(row) for row in rows))
         return [one for one in found if one is not None]
+
+
+async def _row_of_all(table: Any, place: str) -> Row | None:
+    """The row of the list of all at a place; None if the finding was removed or moved, or is not migrated yet."""
+    return await get_entity(table, shard_of(place.rpartition("|")[2]), all_key(place))
 
 
 def place_of(row: Row) -> str:

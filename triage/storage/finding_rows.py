@@ -2,7 +2,8 @@
 
     id|<id>              the revision, the deliveries that were counted, the keys of the list rows, the place in `all`
     all|<newest>|<id>    the whole finding, once (`document`), and what lists show of it (`summary`)
-    <list>|<newest>|<id> `summary` again, for each other list that the finding is in (query.py)
+    <list>|<newest>|<id> `summary` again, for each other list that the finding is in; nothing, if the list only points to
+                         the rows of `all` (query.py)
 
 `document` and `summary` are compressed JSON. List rows have the filters as columns. "Newest" sorts the newest
 `occurredAt` first.
@@ -19,7 +20,7 @@ from triage.finding import Finding
 from triage.finding.snapshot import Snapshot
 from triage.storage.account import if_unchanged
 from triage.storage.documents import decompressed, pack_compressed
-from triage.storage.query import columns_of, list_prefixes, order_of
+from triage.storage.query import MESSAGE, POINTERS, columns_of, list_prefixes, order_of
 from triage.storage.shards import shard_of
 from triage.storage.stored import read_finding
 from triage.wire import epoch_ns
@@ -84,7 +85,8 @@ def write_operations(finding: Finding, snapshot: Snapshot, deliveries: list[str]
     """The operations that store a finding. They replace `old`, which must not have changed meanwhile."""
     shard = shard_of(finding.id)
     wire = finding.wire()
-    summary = columns_of(snapshot) | pack_compressed(SUMMARY, summary_of(wire))
+    columns, packed = columns_of(snapshot), pack_compressed(SUMMARY, summary_of(wire))
+    listed = {name: value for name, value in columns.items() if name != MESSAGE} | packed
     order = order_of(snapshot, epoch_ns(finding.occurred_at))
     keys = [f"{prefix}{order}" for prefix in list_prefixes(snapshot)]
     anchor = {
@@ -95,8 +97,10 @@ def write_operations(finding: Finding, snapshot: Snapshot, deliveries: list[str]
         "rows": json.dumps(keys),
         "place": order,
     }
-    rows: list[dict[str, Any]] = [{"PartitionKey": shard, "RowKey": key, **summary} for key in keys]
-    rows[0] |= pack_compressed(DOCUMENT, wire)
+    rows: list[dict[str, Any]] = [
+        {"PartitionKey": shard, "RowKey": key, **({} if key.startswith(POINTERS) else listed)} for key in keys
+    ]
+    rows[0] |= columns | pack_compressed(DOCUMENT, wire)
     operations: list[Any] = [("upsert", row, _REPLACE) for row in rows]
     if old is None:
         return [("create", anchor), *operations]

@@ -24,7 +24,7 @@ from triage.storage.finding_rows import (
     remove_operations,
     write_operations,
 )
-from triage.storage.shards import shard_of
+from triage.storage.shards import BEGINNING, shard_of, whole_id
 from triage.storage.version1 import Version1, finding_of
 from triage.wire import epoch_ns
 
@@ -57,6 +57,13 @@ class Findings:
         if found is not None:
             return found.finding
         return await self.version1.get(finding_id) if _ID.fullmatch(finding_id) else None
+
+    async def named(self, text: str) -> Finding | None:
+        """The finding with this id, or the only one whose id begins like this; None if there is none, or several."""
+        if not BEGINNING.fullmatch(text):
+            return await self.get(text)
+        finding_id = await whole_id(await self._account.table(TABLE), id_key(""), text)
+        return await self.get(finding_id) if finding_id is not None else None
 
     async def stored(self, finding_id: str) -> Stored | None:
         """The finding with this id and its rows; None if there is none."""

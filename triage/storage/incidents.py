@@ -28,7 +28,7 @@ from triage.storage.incident_rows import (
     member_of,
     member_operations,
 )
-from triage.storage.shards import SHARDS, in_range, rows_of_all, shard_of
+from triage.storage.shards import BEGINNING, SHARDS, in_range, rows_of_all, shard_of, whole_id
 from triage.storage.transactions import submit
 from triage.wire import epoch_ns, now
 
@@ -167,6 +167,13 @@ class Incidents:
         """The incident with this ID; None if there is none."""
         head = await self._head(incident_id) if _ID.fullmatch(incident_id) else None
         return without_ended_suppression(head.incident, now())[0] if head else None
+
+    async def named(self, text: str) -> Incident | None:
+        """The incident with this ID, or the only one whose ID begins like this; None if there is none, or several."""
+        if not BEGINNING.fullmatch(text):
+            return await self.get(text)
+        incident_id = await whole_id(await self._account.table(TABLE), head_key(""), text)
+        return await self.get(incident_id) if incident_id is not None else None
 
     async def change(self, incident_id: str, step: Callable[[Incident], Step]) -> Incident | None:
         """Changes an incident with `step`, which may raise. None if there is no such incident."""

@@ -1,12 +1,14 @@
 """Which rows answer a query: the filters of `GET /api/findings`, and the ranges of row keys that are read for them.
 
-A finding has a list row for each filter that matches few findings (`mailbox`, `cause`, `tenantId`), one while its message
-may be in reach (`reach`), and one for all queries (`all`). The other filters are columns, which the table service compares:
-each of their values is common, so a page is full after a few rows.
+A finding has a list row for each filter that matches few findings (`mailbox`, `internetMessageId`, `cause`, `tenantId`),
+one while its message may be in reach (`reach`), and one for all queries (`all`). A row of `internetMessageId` has no
+columns: its key says where the finding is in `all`. The other filters are columns, which the table service compares: each
+of their values is common, so a page is full after a few rows.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +22,17 @@ from triage.finding.snapshot import Snapshot
 from triage.storage.documents import quoted
 from triage.wire import newest_first
 
+MESSAGE = "internetMessageId"
+"""The filter by a Message-ID. Its list is read for it before all others, so only the rows of `all` have it as a column."""
+POINTERS = f"{MESSAGE}="
+"""What the keys of that list begin with."""
+
+
+def message_key(message_id: str | None) -> str | None:
+    """A Message-ID as rows have it and queries ask for it: it can be longer than a row key."""
+    return hashlib.sha256(message_id.encode()).hexdigest()[:16] if message_id is not None else None
+
+
 FILTERS: dict[str, Callable[[Snapshot], str | None]] = {
     "mailbox": lambda found: found.mailbox,
     "incidentId": lambda found: found.incident_id,
@@ -31,6 +44,7 @@ FILTERS: dict[str, Callable[[Snapshot], str | None]] = {
     "confidence": lambda found: found.confidence.value,
     "severity": lambda found: found.severity.value,
     "tenantId": lambda found: found.tenant_id,
+    MESSAGE: lambda found: message_key(found.internet_message_id),
 }
 """The value of a finding for each filter; None: it has no value."""
 
@@ -47,7 +61,7 @@ _FEW = 6
 class Query:
     """Which findings: the accepted values of each filter, and inclusive bounds of `occurredAt` (nanoseconds since 1970).
 
-    A `mailbox` can be `name*` (the beginning of an address) or `*@domain`.
+    A `mailbox` can be `name*` (the beginning of an address) or `*@domain`; an `internetMessageId` is a message_key.
     """
 
     filters: dict[str, tuple[str, ...]]
@@ -56,7 +70,7 @@ class Query:
 
 
 def columns_of(found: Snapshot) -> dict[str, str]:
-    """The columns of a list row: the value for each filter, and the mailbox's domain."""
+    """The columns of a row of `all`: the value for each filter, and the mailbox's domain."""
     values = {name: value(found) for name, value in FILTERS.items()} | {"domain": domain_of(found.mailbox)}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -69,8 +83,9 @@ def order_of(found: Snapshot, occurred: int) -> str:
 def list_prefixes(found: Snapshot) -> list[str]:
     """The beginnings of a finding's row keys, one for each list that it is in. The first is that of all findings."""
     prefixes = [ALL, _prefix("mailbox", found.mailbox), _prefix("cause", found.cause.value)]
-    if found.tenant_id is not None:
-        prefixes.append(_prefix("tenantId", found.tenant_id))
+    for name in ("tenantId", MESSAGE):
+        if (value := FILTERS[name](found)) is not None:
+            prefixes.append(_prefix(name, value))
     if found.state is not FindingState.RESOLVED or found.exposed is not False:
         prefixes.append(REACH)
     return prefixes
@@ -81,6 +96,8 @@ def ranges(query: Query) -> list[str]:
     filters = query.filters
     if not all(filters.values()):
         return []  # no value matches
+    if MESSAGE in filters:
+        return [_prefix(MESSAGE, key) for key in filters[MESSAGE]]
     if "mailbox" in filters and not any("*" in address for address in filters["mailbox"]):
         return [_prefix("mailbox", address) for address in filters["mailbox"]]
     if "cause" in filters and len(filters["cause"]) <= _FEW:
@@ -103,7 +120,7 @@ def clauses(query: Query, shard: str, prefix: str, after: str | None) -> str:
     left = _COMPARISONS
     for name, values in query.filters.items():
         left -= 2 * len(values)
-        if left >= 0 and not prefix.startswith(f"{name}="):
+        if left >= 0 and not prefix.startswith((f"{name}=", POINTERS)):
             found.append("(" + " or ".join(_comparison(name, value) for value in values) + ")")
     return " and ".join(found)
 

@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 SHARDS = tuple(f"s{number}" for number in range(8))
 """The partition keys of the shards."""
+BEGINNING = re.compile(r"[0-9a-f]{6,31}")
+"""The beginning of an ID, which people may give in place of all 32 digits."""
 
 
 def shard_of(identifier: str) -> str:
@@ -76,6 +78,17 @@ def in_range(prefix: str, after: str | None = None) -> str:
     """The OData filter of the row keys that begin with a prefix, after the rest of a key."""
     low = f"RowKey gt '{quoted(prefix + after)}'" if after is not None else f"RowKey ge '{quoted(prefix)}'"
     return f"{low} and RowKey lt '{quoted(prefix)}~'"
+
+
+async def whole_id(client: Any, prefix: str, beginning: str) -> str | None:
+    """The only ID that begins like this, in row keys of a prefix and an ID; None if there is none, or several.
+
+    Raises azure.core's errors.
+    """
+    where = f"PartitionKey eq '{shard_of(beginning)}' and {in_range(prefix + beginning)}"
+    rows = client.query_entities(where, select=["RowKey"], results_per_page=2)
+    [*found], more = await page_of(rows, 1)
+    return str(found[0]["RowKey"]).removeprefix(prefix) if found and not more else None
 
 
 def rows_of_all(

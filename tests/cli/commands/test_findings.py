@@ -31,7 +31,7 @@ def test_the_json_is_that_of_the_api(
 def test_every_filter(way: dict[str, str], findings: list[dict[str, Any]], in_process: InProcess) -> None:
     moved = next(one for one in findings if one["cause"] == "message_moved")
     columns = columns_of(Snapshot.of(Finding.model_validate(moved), 1))
-    values = {name: columns[name] for name in FILTERS}
+    values = {name: columns[name] for name in FILTERS} | {"internetMessageId": moved["failure"]["internetMessageId"]}
     options = [text for name, value in values.items() for text in (f"--{_kebab(name)}", value)]
     result = in_process("findings", *options, "--since", "2026-11-20", "--until", "2026-11-20", "--json", settings=way)
     assert [one["id"] for one in result.json["value"]] == [moved["id"]]

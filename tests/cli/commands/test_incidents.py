@@ -120,4 +120,4 @@ def test_what_does_not_exist(deployment: Deployment, incident: dict[str, Any], i
         assert "There is no incident with this ID" in missing.err
     short = in_process("incidents", "0" * 8, settings=deployment.remote)
     assert (short.code, short.out) == (4, "")
-    assert "No ID among the first 10,000 incidents begins with 00000000" in short.err
+    assert "No ID of incidents begins with 00000000, or several do." in short.err

@@ -8,21 +8,21 @@ from collections.abc import Mapping
 from triage.cli.client.answers import Json, NotFoundError
 from triage.cli.client.service import Service, Target, connect, segment
 from triage.cli.errors import UsageError
+from triage.storage.shards import BEGINNING
 
-# As a filter takes an incident: whole, or its beginning.
-BEGINNING = re.compile(r"[0-9a-f]{6,31}")
 _TOO_SHORT = re.compile(r"[0-9a-f]{1,5}")
-# What is searched for an ID that begins like this.
+# What the service finds by the beginning of an ID.
+_FOUND = ("findings", "incidents")
+# What is searched for another ID that begins like this.
 SEARCHED = 10_000
 _UNPAGED = ("coverage/latest",)
-_QUERIES = {"findings": {"fields": "summary"}}
 
 
 async def whole_id(service: Service, collection: str, text: str) -> str:
     """The ID in a collection of the service that begins like this. Anything else is taken for a whole ID.
 
-    The newest items are searched, page by page, until one has it. NotFoundError if none of them has, UsageError if too
-    many could.
+    Findings and incidents are all looked at; of what else there is the newest, page by page, until one has it.
+    NotFoundError if none has, UsageError if too many could.
     """
     text = text.strip()
     if re.fullmatch(r"[0-9A-Fa-f]+", text):
@@ -31,8 +31,9 @@ async def whole_id(service: Service, collection: str, text: str) -> str:
         raise UsageError(f"The ID {text} is too short. Give at least 6 characters of it, better 8.")
     if not BEGINNING.fullmatch(text):
         return text
-    paged = collection not in _UNPAGED
-    pages = service.pages(collection, _QUERIES.get(collection, {}), SEARCHED) if paged else service.whole(collection)
+    if collection in _FOUND:
+        return await _found(service, collection, text)
+    pages = service.whole(collection) if collection in _UNPAGED else service.pages(collection, {}, SEARCHED)
     async for rows in pages:
         # The last part of an audit's ID tells it from others.
         found = [one for one in (str(row["id"]) for row in rows) if one.rpartition(".")[2].startswith(text)]
@@ -43,6 +44,15 @@ async def whole_id(service: Service, collection: str, text: str) -> str:
     raise NotFoundError(
         f"No ID among the first {SEARCHED:,} {collection} begins with {text}. Give the whole ID (--columns id lists them)."
     )
+
+
+async def _found(service: Service, collection: str, text: str) -> str:
+    try:
+        return str((await service.get(f"{collection}/{text}"))["id"])
+    except NotFoundError:
+        raise NotFoundError(
+            f"No ID of {collection} begins with {text}, or several do. Give the whole ID (--columns id lists them)."
+        ) from None
 
 
 async def item_of(target: Target, collection: str, text: str) -> Json:
