@@ -29,7 +29,7 @@ export function PollNow({ tenantId, done }: { tenantId?: string; done: () => voi
   const act = async () => {
     await post("feeds/poll", tenantId ? { tenantId } : {});
     for (const ms of SHOWN_AGAIN_MS) setTimeout(done, ms);
-    return "Email Threat Defense is asked now. The numbers follow.";
+    return "Email Threat Defense is being asked now. The numbers update by themselves.";
   };
   return <Act label="Poll now" busy="Polling…" act={act} shown what="the poll" minor={Boolean(tenantId)} />;
 }

@@ -3,9 +3,9 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ApiError } from "./api";
+import type { Counts } from "./counts";
 import type { Paged } from "./paging";
 import { Popover } from "./popover";
-import { PERIODS, periodOf } from "./period";
 import { currentParameters, go, to } from "./router";
 import { Problem } from "./shown";
 import { useTenants } from "./tenants";
@@ -74,8 +74,7 @@ export function labeled(values: readonly string[], label: (value: string) => str
 
 interface SeveralProps extends FilterProps {
   options: readonly Option[];
-  /** How many there are of each value, if that is known. */
-  counts?: Record<string, number> | undefined;
+  counts?: Counts;
   /** What it says if nothing is chosen. */
   none?: string;
 }
@@ -106,12 +105,16 @@ export function Several({ view, name, label, value, options, counts, none = "Any
               onChange={(event) => toggle(option, event.currentTarget.checked)}
             />
             <span>{optionText}</span>
-            {counts && <span class="muted figure">{number(counts[option] ?? 0)}</span>}
+            <Figure of={counts?.(option)} />
           </label>
         ))}
       </fieldset>
     </Popover>
   );
+}
+
+function Figure({ of }: { of: number | undefined }) {
+  return of === undefined ? null : <span class="muted figure">{number(of)}</span>;
 }
 
 /** The tenant. It is not shown while there is only one. */
@@ -142,51 +145,15 @@ export function TenantChoice({ view, value }: { view: string; value: string }) {
   );
 }
 
-/** The time. Without a choice, it is all time. */
-export function TimeChoice({ view, parameters }: { view: string; parameters: URLSearchParams }) {
-  const period = periodOf(parameters, "all");
-  return (
-    <label>
-      <span>Time</span>
-      <select
-        name="period"
-        value={period}
-        class={period === "all" ? undefined : "set"}
-        onChange={(event) => {
-          const chosen = event.currentTarget.value;
-          setFilters(view, { since: "", until: "", period: chosen === "all" ? "" : chosen });
-        }}
-      >
-        {Object.entries(PERIODS).map(([name, one]) => (
-          <option key={name} value={name}>
-            {name === "all" ? one.label : `Last ${one.label}`}
-          </option>
-        ))}
-        {period === "custom" && <option value="custom">{customPeriod(parameters)}</option>}
-      </select>
-    </label>
-  );
-}
-
-function customPeriod(parameters: URLSearchParams): string {
-  const text = (value: string | null) => (value ?? "").replace("T", " ").replace(/:\d\d(\.\d+)?Z$/, "");
-  const since = text(parameters.get("since"));
-  const until = text(parameters.get("until"));
-  const day = since.slice(0, 10);
-  if (since === `${day} 00:00` && until === `${day} 23:59`) return `${day} (UTC)`;
-  if (since && until) return `${since} to ${until} (UTC)`;
-  return since ? `Since ${since} (UTC)` : `Until ${until} (UTC)`;
-}
-
-interface FieldProps extends FilterProps {
+interface FieldProps extends Omit<FilterProps, "view"> {
   hint: string;
   wrong: string | undefined;
-  /** What is asked for when the reader types a text. */
-  read: (text: string) => string;
+  /** Looks for a text that the reader has typed. */
+  search: (text: string) => void;
 }
 
 /** A filter that is typed. */
-export function Field({ view, name, label, value, hint, wrong, read }: FieldProps) {
+export function Field({ name, label, value, hint, wrong, search }: FieldProps) {
   const input = useRef<HTMLInputElement>(null);
   // Only a new URL sets the text. As a prop, every redraw would, and would lose what is being typed.
   useLayoutEffect(() => {
@@ -210,7 +177,7 @@ export function Field({ view, name, label, value, hint, wrong, read }: FieldProp
           placeholder={hint}
           aria-invalid={wrong ? true : undefined}
           aria-describedby={wrong ? wrongId : undefined}
-          onChange={(event) => setFilters(view, { [name]: read(event.currentTarget.value.trim()) })}
+          onChange={(event) => search(event.currentTarget.value.trim())}
         />
       </div>
       {wrong && (

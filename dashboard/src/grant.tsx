@@ -9,8 +9,8 @@ export function Grant({ permissions }: { permissions: string[] }) {
   return (
     <>
       <p>
-        The triage identity does not have {list(names.map((name) => <code key={name}>{name}</code>))}. A Privileged Role
-        Administrator of the tenant grants it, in a copy of the repository:
+        The triage identity does not have {list(names.map((name) => <code key={name}>{name}</code>))}. To grant it, a
+        Privileged Role Administrator of the tenant runs this in a copy of the repository:
       </p>
       <Command text={`infra/scripts/graph-permissions.sh grant${chosen}`} />
     </>

@@ -3,9 +3,9 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export const KEYS: Record<string, string> = {
-  "/": "Go to the search field",
-  j: "Next row, or the next finding of the list",
-  k: "Previous row, or the previous finding of the list",
+  "/": "Search",
+  j: "Next row, or the next item of the list",
+  k: "Previous row, or the previous item of the list",
   o: "Open the row",
   u: "Back to the list",
   r: "Refresh the list",
@@ -52,7 +52,6 @@ export function useListKeys(list: { current: HTMLElement | null }, reload?: () =
     link?.closest("tr, li")?.scrollIntoView({ block: "nearest" });
   };
   useKeys({
-    "/": () => document.querySelector<HTMLElement>("search input[type=search]")?.focus(),
     j: () => step(1),
     k: () => step(-1),
     o: () => {

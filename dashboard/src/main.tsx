@@ -47,7 +47,7 @@ function App() {
   const place = [view, ...ITEMS.map((item) => parameters.get(item))].join(" ");
   const before = useRef(place);
 
-  useKeys({ h: () => go(new URLSearchParams()) });
+  useKeys({ h: () => go(new URLSearchParams()), "/": search });
   useEffect(() => (signIn === "keys" ? whenUnauthorized(() => lock(true)) : undefined), []);
   // A browser sets focus and scroll when it loads a page. Within this page, this does.
   useLayoutEffect(() => {
@@ -144,6 +144,13 @@ function viewOf(parameters: URLSearchParams): View {
   if (parameters.has("tenant")) return "tenant";
   const view = parameters.get("view") ?? "overview";
   return Object.hasOwn({ ...VIEWS, ...HIDDEN_VIEWS }, view) ? (view as View) : "overview";
+}
+
+/** Goes to the search field: that of the view, or that of the findings. */
+function search(): void {
+  const field = () => document.querySelector<HTMLElement>("main search input[type=search]");
+  if (!field()) go(to("findings"));
+  setTimeout(() => field()?.focus()); // after the view is drawn
 }
 
 /** Takes a function key out of the URL: URLs are shared and logged. */

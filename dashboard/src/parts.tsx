@@ -70,7 +70,7 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
 export function ReadOnly() {
   return (
     <p class="do muted">
-      You can read. To act, you need the app role <code>Triage.Write</code>.
+      You have read access. For actions, you need the app role <code>Triage.Write</code>.
     </p>
   );
 }

@@ -12,8 +12,10 @@ export const PERIODS: Record<string, { label: string; hours: number | null }> = 
 };
 export const DEFAULT_PERIOD = "7d";
 export const HOUR_MS = 3_600_000;
+/** Steps of the last hour. Its failures are counted one by one. */
+export const STEP_MS = HOUR_MS / 6;
 
-/** `since` and `until` for the API. A period that ends now starts at a whole hour: the API counts by hours. */
+/** `since` and `until` for the API. What is longer than an hour starts at a whole hour: the API counts by hours. */
 export function bounds(
   parameters: URLSearchParams,
   defaultPeriod: string,
@@ -23,7 +25,8 @@ export function bounds(
   if (since || until) return { since, until };
   const hours = PERIODS[periodOf(parameters, defaultPeriod)]?.hours ?? null;
   if (hours === null) return { since: null, until: null };
-  const start = Math.floor((Date.now() - hours * HOUR_MS) / HOUR_MS) * HOUR_MS;
+  const unit = hours === 1 ? STEP_MS : HOUR_MS;
+  const start = Math.floor((Date.now() - hours * HOUR_MS) / unit) * unit;
   return { since: instant(start), until: null };
 }
 

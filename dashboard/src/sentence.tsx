@@ -9,7 +9,7 @@ type Told = Pick<FindingSummary, "exposed" | "resolution" | "message"> & { failu
 function parts({ exposed, resolution, message }: Told): [string, string] {
   if (exposed) return message.isRead ? ["has read", ", and can still open it"] : ["can still open", ""];
   if (exposed === false) return ["can no longer open", ""];
-  return resolution ? ["has nothing to remediate for", ""] : ["may still be able to open", ""];
+  return resolution === "nothing_to_do" ? ["has no mailbox that could hold", ""] : ["may still be able to open", ""];
 }
 
 const NO_SUBJECT = "a message without a subject";

@@ -91,12 +91,11 @@ const THIS_YEAR = new Intl.DateTimeFormat("en-GB", { ...DAY, ...CLOCK });
 const OTHER_YEAR = new Intl.DateTimeFormat("en-GB", { ...DAY, year: "numeric", ...CLOCK });
 const TIME = new Intl.DateTimeFormat("en-GB", { ...CLOCK, second: "2-digit" });
 const SHORT = new Intl.DateTimeFormat("en-GB", CLOCK);
-const HOUR = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", hourCycle: "h23" });
 const UTC_DAY = new Intl.DateTimeFormat("en-GB", { ...DAY, timeZone: "UTC" });
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
 
 export const clock = (date: Date): string => TIME.format(date);
-export const hour = (milliseconds: number): string => HOUR.format(milliseconds);
+export const shortClock = (milliseconds: number): string => SHORT.format(milliseconds);
 export const utcDay = (date: Date): string => UTC_DAY.format(date);
 
 /** The reader's offset from UTC, such as "UTC+01:00". */

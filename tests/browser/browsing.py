@@ -51,6 +51,15 @@ def choose(page: Page, name: str, *values: str) -> None:
     page.keyboard.press("Escape")
 
 
+def figures(page: Page, name: str) -> dict[str, str]:
+    """How many there are of each value of a filter, as it shows them; empty where it does not say."""
+    script = "all => all.map((one) => [one.value, one.closest('label').querySelector('.figure')?.innerText ?? ''])"
+    several(page, name).locator("summary").click()
+    found = dict(several(page, name).locator("input").evaluate_all(script))
+    page.keyboard.press("Escape")
+    return found
+
+
 def chosen(page: Page, name: str) -> list[str]:
     """The values that are chosen in a filter."""
     return several(page, name).locator("input:checked").evaluate_all("all => all.map((one) => one.value)")

@@ -98,8 +98,7 @@ def _in_a_loop_of_its_own(environ: dict[str, str], write: Any, findings: list[Fi
 
 
 async def _save(services: Services, findings: list[Finding]) -> None:
-    for one in findings:
-        await services.findings.save(one, None)
+    await asyncio.gather(*(services.findings.save(one, None) for one in findings))
     await services.projector.run(60)
 
 

@@ -142,6 +142,18 @@ def test_a_finding_names_its_mailbox_first_on_a_narrow_screen(running: Stack, op
     expect(page.get_by_text(finding["failure"]["mailbox"]).first).to_be_in_viewport()
 
 
+def test_a_printed_finding_names_its_mailbox_and_has_no_buttons(running: Stack, open_page: OpenPage) -> None:
+    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    page = open_page(running.address, f"?finding={finding['id']}")
+    expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(finding["failure"]["mailbox"])
+    expect(page.locator("ol.steps > li").first).to_be_visible()
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    for button in page.get_by_role("button").all():
+        expect(button).to_be_hidden()
+
+
 def test_with_the_keyboard_alone(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address)
     expect(page.get_by_role("heading", name="Can still be opened")).to_be_visible()

@@ -64,7 +64,9 @@ def test_a_filter_that_is_refused_is_said_once(running: Stack, open_page: OpenPa
 def test_a_scan_that_ended_early_says_what_to_grant(running: Stack, open_page: OpenPage) -> None:
     partial = next(scan for scan in scans(running) if scan["state"] == "partial")
     page = open_page(running.address, f"?view=coverage&scan={partial['id']}")
-    expect(panel(page, "It ended before").locator("pre")).to_contain_text("graph-permissions.sh grant --sets core")
+    expect(panel(page, "The scan ended before").locator("pre")).to_contain_text(
+        "graph-permissions.sh grant --sets core"
+    )
     expect(panel(page, "Could not be read")).to_contain_text(partial["reasons"][0]["permission"])
 
 

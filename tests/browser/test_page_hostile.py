@@ -106,6 +106,18 @@ def test_in_the_table(address: str, open_page: OpenPage) -> None:
     unharmed(page)
 
 
+def test_in_an_incident_and_in_the_messages_in_reach(address: str, open_page: OpenPage) -> None:
+    page = open_page(address, f"?incident={hostile().incident_id}")
+    expect(page.locator(".exposures tbody tr")).to_have_count(1)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(ELEMENT)
+    unharmed(page)
+    for view in ("incidents", "exposures"):
+        page.goto(f"{address}/api/dashboard?view={view}")
+        expect(page.locator("tbody tr").first).to_contain_text(ELEMENT)
+        assert "\u202e" not in page.locator("main").inner_text()
+        unharmed(page)
+
+
 def test_in_a_finding(address: str, open_page: OpenPage) -> None:
     page = open_page(address, f"?finding={hostile().id}")
     steps = page.locator("ol.steps > li")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 from playwright.sync_api import Page, Response, expect
 
 from sandbox.stack import Stack
 from tests.browser.attack import get
-from tests.browser.browsing import KEY, OpenPage
+from tests.browser.browsing import KEY, OpenPage, figures
 
 ROWS = "table.findings tbody tr"
 
@@ -63,6 +64,20 @@ def test_a_click_anywhere_in_a_row_opens_it(running: Stack, open_page: OpenPage)
     page = open_page(running.address, "?view=findings")
     page.locator(f"{ROWS} td.subject").first.click()
     expect(page.get_by_role("heading", name="What to do")).to_be_visible()
+
+
+def test_the_findings_of_each_value_are_counted(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=findings&exposed=true&severity=high")
+    listed = get(running.address, "findings?exposed=true&severity=high&top=100")["value"]
+    expect(page.locator(ROWS)).to_have_count(len(listed))
+    causes = Counter(one["cause"] for one in listed)
+    expect(page.locator("input[name=cause]").first).to_be_attached()
+    assert {cause: int(text) for cause, text in figures(page, "cause").items() if text != "0"} == causes
+    assert figures(page, "severity") == {
+        "critical": "", "high": str(len(listed)), "medium": "", "low": "", "info": "",
+    }, "others are not in the list"  # fmt: skip
+    read = Counter({True: "true", False: "false", None: "null"}[one["message"]["isRead"]] for one in listed)
+    assert figures(page, "isRead") == {value: str(read[value]) for value in ("true", "false", "null")}
 
 
 def test_new_findings_are_offered(running: Stack, open_page: OpenPage) -> None:

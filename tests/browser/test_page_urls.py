@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime
+from urllib.parse import parse_qs, quote, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -122,6 +124,57 @@ def test_a_mailbox_is_found_by_what_people_type(running: Stack, open_page: OpenP
     assert wanted
     expect(page.locator(ROWS)).to_have_count(len(wanted))
     assert query(page)["mailbox"] == asked
+
+
+def test_a_message_and_an_id_are_found_by_what_people_paste(running: Stack, open_page: OpenPage) -> None:
+    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
+    incident = get(running.address, "incidents?top=1")["value"][0]
+    message = finding["failure"]["internetMessageId"]
+    page = open_page(running.address, expected="404")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    page.keyboard.press("/")
+    field = page.locator("input[name=mailbox]")
+    expect(field).to_be_focused()
+    page.keyboard.type(f"Message-ID: {message}")
+    page.keyboard.press("Enter")
+    wanted = get(running.address, f"findings?internetMessageId={quote(message)}&top=100")["value"]
+    assert finding["id"] in [one["id"] for one in wanted]
+    expect(page.locator(ROWS)).to_have_count(len(wanted))
+    for identifier, heading in (
+        (finding["id"][:8], finding["failure"]["mailbox"]),
+        (incident["id"], incident["title"]),
+    ):
+        page.keyboard.press("/")
+        field.fill(identifier)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+    page.go_back()
+    page.go_back()
+    expect(page.locator(ROWS)).to_have_count(len(wanted))
+    field.fill("abcdef")  # an ID that nothing has: perhaps a mailbox begins so
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No findings match these filters")).to_be_visible()
+    assert query(page)["mailbox"] == "abcdef*"
+    field.fill(message.strip("<>"))
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="search for it as a Message-ID").click()
+    expect(page.locator(ROWS)).to_have_count(len(wanted))
+
+
+def test_a_time_is_chosen_from_its_start_to_its_end(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=findings")
+    expect(page.locator(ROWS)).to_have_count(100)
+    finding = get(running.address, "findings?top=80")["value"][-1]
+    page.locator("select[name=period]").select_option("custom")
+    berlin = datetime.fromisoformat(finding["occurredAt"]).astimezone(ZoneInfo("Europe/Berlin"))
+    for name in ("since", "until"):
+        page.locator(f"input[name={name}]").fill(berlin.strftime("%Y-%m-%dT%H:%M"))
+    minute = finding["occurredAt"][:16]
+    expect(page).to_have_url(re.compile("until="))
+    assert (query(page)["since"], query(page)["until"]) == (f"{minute}:00Z", f"{minute}:59.999999999Z")
+    expect(page.locator(f"{ROWS} a[href*='{finding['id']}']")).to_be_visible()
+    wanted = get(running.address, f"findings?since={minute}:00Z&until={minute}:59.999999999Z&top=100")["value"]
+    expect(page.locator(ROWS)).to_have_count(len(wanted))
 
 
 def test_back_and_forward(running: Stack, open_page: OpenPage) -> None:

@@ -76,19 +76,21 @@ def answer(check: dict[str, Any]) -> str:
     return {"pass": "Yes", "fail": "No", "unknown": "Could not be read", "skipped": "Not applicable"}[check["outcome"]]
 
 
-@pytest.mark.parametrize("period", ["24h", "7d", "30d", "all"])
+@pytest.mark.parametrize("period", ["1h", "24h", "7d", "30d", "all"])
 def test_the_chart_has_its_numbers_as_a_table(running: Stack, open_page: OpenPage, period: str) -> None:
     page = open_page(running.address)
     page.get_by_role(
-        "radio", name={"24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All time"}[period]
+        "radio", name={"1h": "Hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All time"}[period]
     ).check()
     assert ("period=" + period in page.url) == (period != "7d")
     time = panel(page, "Failures over time")
-    expect(time.get_by_role("img")).to_have_accessible_name(re.compile("^Failures by (day|hour). Peak: .* failure"))
+    expect(time.get_by_role("img")).to_have_accessible_name(
+        re.compile("^Failures by (day|hour|minute). Peak: .* failure")
+    )
     time.get_by_text("Show as a table").click()
     table = time.get_by_role("table")
     figures = [int(text) for text in reversed(table.locator("tbody td").all_inner_texts())]  # the newest comes first
-    assert len(figures) == {"24h": 8, "7d": 8, "30d": 31}.get(period, len(figures))
+    assert len(figures) == {"1h": 7, "24h": 8, "7d": 8, "30d": 31}.get(period, len(figures))
     bars = time.locator("svg .bar")
     heights = [float(bar.get_attribute("height") or 0) for bar in bars.all()]
     assert [height > 0 for height in heights] == [figure > 0 for figure in figures]
@@ -235,6 +237,34 @@ def test_audits_show_what_changed(running: Stack, open_page: OpenPage) -> None:
         expect(line.first).to_contain_text(words(permission["state"]))
     panel(page, "Changes").get_by_role("link", name="the previous audit").click()
     expect(panel(page, "Changes")).to_contain_text("First audit of this tenant")
+
+
+def test_many_tenants_are_a_table_and_changes_are_told_alone(running: Stack, open_page: OpenPage) -> None:
+    page = open_page(running.address, "?view=rejected")
+    latest = get(running.address, "audits/latest")["value"]
+    many = [
+        {**audit, "id": f"{audit['id']}{n}", "tenantId": f"{audit['tenantId']}{n}"} for audit in latest for n in "ab"
+    ]
+    page.route("**/api/audits/latest", lambda route: route.fulfill(json={"value": many}))
+    page.get_by_role("navigation").get_by_role("link", name="App health").click()
+    newest = page.get_by_role("table", name="Newest audits").locator("tbody tr")
+    expect(newest).to_have_count(len(many))
+    expect(newest.first).to_contain_text("Broken")
+    expect(page.locator(".card")).to_have_count(0)
+
+    audits = get(running.address, "audits?top=25")["value"]
+    changed = [
+        audit
+        for audit in audits
+        if audit["drift"] and any(audit["drift"][kind] for kind in ("granted", "revoked", "changed"))
+    ]
+    assert 0 < len(changed) < len(audits)
+    history = panel(page, "History")
+    history.get_by_label("Changes only").check()
+    expect(history.locator("tbody tr")).to_have_count(len(changed))
+    expect(history).to_contain_text(f"in the newest {len(audits)} audits")
+    page.go_back()
+    expect(history.locator("tbody tr")).to_have_count(len(audits))
 
 
 def test_the_history_of_audits_is_filtered(running: Stack, open_page: OpenPage) -> None:

@@ -48,7 +48,13 @@ function Whole({ audit }: { audit: Audit }) {
         <section class="panel" aria-labelledby="permissions-title">
           <h2 id="permissions-title">Permissions on Microsoft Graph</h2>
           {audit.permissions.length ? (
-            <Permissions permissions={audit.permissions} />
+            <>
+              <Permissions permissions={audit.permissions} />
+              <p class="more muted">
+                The privilege level is Microsoft's. From 4 on, an app with the permission can take over the tenant, or
+                much of what is in it.
+              </p>
+            </>
           ) : (
             <Empty title="No permissions were read" />
           )}

@@ -10,11 +10,12 @@ import { MainIssue } from "../main-issue";
 import { Shown } from "../shown";
 import { Table } from "../table";
 import { TenantName } from "../tenants";
-import { Time, title, Untrusted, words } from "../text";
+import { count, Time, title, Untrusted, words } from "../text";
 import { WORST_FIRST, worstFirst } from "../verdicts";
 import type { Audit, Drift, Page } from "../wire";
 
 const PAGE = 25;
+const MAX_CARDS = 6;
 
 /** The newest audit of each tenant, and the earlier ones. */
 export function AuditsView({ parameters }: { parameters: URLSearchParams }) {
@@ -39,11 +40,7 @@ export function AuditsView({ parameters }: { parameters: URLSearchParams }) {
       <Shown of={latest} what="the newest audits">
         {({ value }) =>
           value.length ? (
-            <div class="cards">
-              {worstFirst(value).map((audit) => (
-                <Card key={audit.tenantId} audit={audit} />
-              ))}
-            </div>
+            <Latest audits={worstFirst(value)} />
           ) : (
             <Empty title="Not audited yet">The first audit runs on schedule. To run one now, select Audit now.</Empty>
           )
@@ -51,6 +48,25 @@ export function AuditsView({ parameters }: { parameters: URLSearchParams }) {
       </Shown>
       <History key={audited} parameters={parameters} />
     </>
+  );
+}
+
+/** The newest audit of each tenant: as cards, or as a table if there are many. */
+function Latest({ audits }: { audits: Audit[] }) {
+  if (audits.length > MAX_CARDS) {
+    return (
+      <section class="panel latest" aria-labelledby="latest-title">
+        <h2 id="latest-title">Newest audit of each tenant</h2>
+        <AuditTable caption="Newest audits" audits={audits} within={{ verdict: "" }} />
+      </section>
+    );
+  }
+  return (
+    <div class="cards">
+      {audits.map((audit) => (
+        <Card key={audit.tenantId} audit={audit} />
+      ))}
+    </div>
   );
 }
 
@@ -109,7 +125,8 @@ function History({ parameters }: { parameters: URLSearchParams }) {
     "audit",
     (audit: Audit) => audit,
   );
-  const set = (name: string, value: string) => go(to("audits", { verdict, tenantId, [name]: value }));
+  const changes = parameters.get("changes") ?? "";
+  const set = (name: string, value: string) => go(to("audits", { verdict, tenantId, changes, [name]: value }));
   return (
     <section class="panel" aria-labelledby="history-title">
       <div class="panel-head">
@@ -126,6 +143,14 @@ function History({ parameters }: { parameters: URLSearchParams }) {
               ))}
             </select>
           </label>
+          <label>
+            <input
+              type="checkbox"
+              checked={changes !== ""}
+              onChange={(event) => set("changes", event.currentTarget.checked ? "only" : "")}
+            />
+            <span>Changes only</span>
+          </label>
           {tenantId && (
             <button type="button" class="quiet" onClick={() => set("tenantId", "")}>
               Show all tenants
@@ -134,25 +159,36 @@ function History({ parameters }: { parameters: URLSearchParams }) {
         </div>
       </div>
       <Shown of={audits} what="the audits">
-        {({ rows }) =>
-          rows.length ? (
+        {({ rows }) => {
+          const shown = changes ? rows.filter(hasChanges) : rows;
+          return (
             <>
-              <AuditTable audits={rows} list={audits.list} within={{ verdict }} />
+              {changes && (
+                <p class="muted">
+                  {count(shown.length, "change")} in the newest {count(rows.length, "audit")}.
+                </p>
+              )}
+              {shown.length > 0 && <AuditTable audits={shown} list={audits.list} within={{ verdict }} />}
+              {!rows.length && <Empty title={verdict || tenantId ? "No audits match" : "No audits yet"} />}
               <More of={audits} what="audits" />
             </>
-          ) : (
-            <Empty title={verdict || tenantId ? "No audits match" : "No audits yet"} />
-          )
-        }
+          );
+        }}
       </Shown>
     </section>
   );
+}
+
+/** Whether anything is different from the audit before. Of a first audit nobody can say. */
+function hasChanges({ drift }: Audit): boolean {
+  return drift !== null && drift.granted.length + drift.revoked.length + drift.changed.length > 0;
 }
 
 const COLUMNS = { at: "Audited", state: "State", tenant: "Tenant", issues: "Issues", changes: "Changes" };
 const { tenant: _, ...OF_ONE_TENANT } = COLUMNS;
 
 interface TableProps {
+  caption?: string;
   audits: Audit[];
   list?: { current: HTMLElement | null };
   /** The filters of the list, which the links to a tenant's audits keep; undefined: all are of one tenant. */
@@ -160,9 +196,9 @@ interface TableProps {
 }
 
 /** One row for each audit. */
-export function AuditTable({ audits, list, within }: TableProps) {
+export function AuditTable({ caption = "Audits", audits, list, within }: TableProps) {
   return (
-    <Table class="audits" caption="Audits" columns={within ? COLUMNS : OF_ONE_TENANT} column="col-a" list={list}>
+    <Table class="audits" caption={caption} columns={within ? COLUMNS : OF_ONE_TENANT} column="col-a" list={list}>
       {audits.map((audit) => (
         <tr key={audit.id} role="row">
           <th role="rowheader" scope="row" data-label={COLUMNS.at}>

@@ -20,7 +20,7 @@ export function CoverageView() {
     <>
       <Heading
         tab="Coverage"
-        lead="The mailboxes in which a remediation would fail today, found before one does."
+        lead="The mailboxes in which a remediation would fail today."
         aside={
           <>
             <Updated loads={[scans]} reload={scans.reload} />

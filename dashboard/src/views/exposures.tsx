@@ -1,10 +1,12 @@
+import { counted } from "../counts";
 import { Field, FilterForm, refused, setFilters, Several, TenantChoice } from "../filters";
 import { useListKeys } from "../keys";
 import { ListNote } from "../list-note";
-import { Listed, More, usePages } from "../paging";
+import { kept } from "../load";
+import { Listed, More, type Pages, usePages } from "../paging";
 import { Empty, Heading } from "../parts";
 import { Link, to } from "../router";
-import { Table } from "../table";
+import { opens, Table } from "../table";
 import { TenantName, useTenants } from "../tenants";
 import { Time, Untrusted, words } from "../text";
 import type { Exposure } from "../wire";
@@ -15,12 +17,11 @@ const FILTERS = ["mailbox", "isRead", "tenantId", "incidentId"];
 /** The messages that can still be opened. */
 export function ExposuresView({ parameters }: { parameters: URLSearchParams }) {
   const view = "exposures";
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name)]));
-  const query = () => to(null, { ...filters, top: "100" });
-  const exposures = usePages(view, `exposures ${query()}`, query, "message", (exposure: Exposure) => exposure);
+  const query = () => asked(parameters);
+  const exposures = usePages(view, listKey(parameters), query, "message", (exposure: Exposure) => exposure);
   const { invalid } = exposures;
   const wrong = refused(exposures, "mailbox");
-  const of = (name: string, label: string) => ({ view, name, label, value: parameters.get(name) ?? "" });
+  const isRead = parameters.get("isRead") ?? "";
   useListKeys(exposures.list, exposures.reload);
   return (
     <>
@@ -36,9 +37,23 @@ export function ExposuresView({ parameters }: { parameters: URLSearchParams }) {
         filtered={FILTERS.some((name) => parameters.has(name))}
         error={wrong ? undefined : invalid}
       >
-        <Field {...of("mailbox", "Mailbox")} hint="name@domain" wrong={wrong} read={(text) => text} />
+        <Field
+          name="mailbox"
+          label="Mailbox"
+          value={parameters.get("mailbox") ?? ""}
+          hint="name@domain"
+          wrong={wrong}
+          search={(mailbox) => setFilters(view, { mailbox })}
+        />
         <TenantChoice view={view} value={parameters.get("tenantId") ?? ""} />
-        <Several {...of("isRead", "Read")} options={READ} />
+        <Several
+          view={view}
+          name="isRead"
+          label="Read"
+          value={isRead}
+          options={READ}
+          counts={counted(exposures, isRead, (one) => one.isRead)}
+        />
         {parameters.has("incidentId") && (
           <button type="button" class="set" onClick={() => setFilters(view, { incidentId: "" })}>
             One incident<span aria-hidden="true"> ×</span>
@@ -58,7 +73,7 @@ export function ExposuresView({ parameters }: { parameters: URLSearchParams }) {
               id={(one) => `${one.findingId} ${one.mailbox}`}
             />
             {rows.length ? (
-              <ExposureTable exposures={rows} list={exposures.list} />
+              <ExposureTable exposures={rows} list={exposures.list} within={parameters} />
             ) : (
               <Empty title="No message is in reach" />
             )}
@@ -68,6 +83,21 @@ export function ExposuresView({ parameters }: { parameters: URLSearchParams }) {
       </Listed>
     </>
   );
+}
+
+/** The findings of the messages in the list of a URL, as far as they were read. */
+export function exposureIds(parameters: URLSearchParams): string[] {
+  return kept<Pages<Exposure>>(listKey(parameters))?.rows.map(({ findingId }) => findingId) ?? [];
+}
+
+/** What the list of a URL is kept as. */
+function listKey(parameters: URLSearchParams): string {
+  return `exposures ${asked(parameters)}`;
+}
+
+/** The parameters of the request for the first page. */
+function asked(parameters: URLSearchParams): URLSearchParams {
+  return to(null, { ...Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name)])), top: "100" });
 }
 
 const COLUMNS = {
@@ -82,43 +112,53 @@ const COLUMNS = {
 interface TableProps {
   exposures: Exposure[];
   list?: { current: HTMLElement | null };
+  /** The URL of their list, for the way back; without it, they are those of another view. */
+  within?: URLSearchParams;
 }
 
-export function ExposureTable({ exposures, list }: TableProps) {
+export function ExposureTable({ exposures, list, within = to("findings") }: TableProps) {
   const several = useTenants().length > 1;
   return (
     <Table class="list exposures" caption="Messages in reach" columns={COLUMNS} column="col-x" list={list}>
       {exposures.map((one) => (
-        <tr key={`${one.findingId} ${one.mailbox}`} role="row" class={one.isRead ? "exposed" : undefined}>
-          <th role="rowheader" scope="row" data-label={COLUMNS.mailbox} class="break">
-            <span>
-              <Link to={to("findings", { finding: one.findingId })}>
-                <Untrusted text={one.mailbox} />
-              </Link>
-              {several && (
-                <small class="block">
-                  <TenantName id={one.tenantId} />
-                </small>
-              )}
-            </span>
-          </th>
-          <td role="cell" data-label={COLUMNS.subject} class="break">
-            {one.subject ? <Untrusted text={one.subject} /> : <span class="muted">none</span>}
-          </td>
-          <td role="cell" data-label={COLUMNS.location} class="break">
-            {one.folder && one.location === "other_folder" ? <Untrusted text={one.folder} /> : words(one.location)}
-          </td>
-          <td role="cell" data-label={COLUMNS.read}>
-            {one.isRead ? <strong class="bad">Read</strong> : one.isRead === false ? "No" : "Unknown"}
-          </td>
-          <td role="cell" data-label={COLUMNS.since}>
-            <Time at={one.since} relative />
-          </td>
-          <td role="cell" data-label={COLUMNS.looked}>
-            {one.lookedAt ? <Time at={one.lookedAt} relative /> : <span class="muted">unknown</span>}
-          </td>
-        </tr>
+        <Row key={`${one.findingId} ${one.mailbox}`} of={one} several={several} within={within} />
       ))}
     </Table>
+  );
+}
+
+function Row({ of: one, several, within }: { of: Exposure; several: boolean; within: URLSearchParams }) {
+  const target = new URLSearchParams(within);
+  target.set("finding", one.findingId);
+  return (
+    <tr role="row" class={one.isRead ? "exposed" : undefined} onClick={opens(target)}>
+      <th role="rowheader" scope="row" data-label={COLUMNS.mailbox} class="break">
+        <span>
+          <Link to={target}>
+            <Untrusted text={one.mailbox} />
+          </Link>
+          {several && (
+            <small class="block">
+              <TenantName id={one.tenantId} />
+            </small>
+          )}
+        </span>
+      </th>
+      <td role="cell" data-label={COLUMNS.subject} class="break">
+        {one.subject ? <Untrusted text={one.subject} /> : <span class="muted">none</span>}
+      </td>
+      <td role="cell" data-label={COLUMNS.location} class="break">
+        {one.folder && one.location === "other_folder" ? <Untrusted text={one.folder} /> : words(one.location)}
+      </td>
+      <td role="cell" data-label={COLUMNS.read}>
+        {one.isRead ? <strong class="bad">Read</strong> : one.isRead === false ? "No" : "Unknown"}
+      </td>
+      <td role="cell" data-label={COLUMNS.since}>
+        <Time at={one.since} relative />
+      </td>
+      <td role="cell" data-label={COLUMNS.looked}>
+        {one.lookedAt ? <Time at={one.lookedAt} relative /> : <span class="muted">unknown</span>}
+      </td>
+    </tr>
   );
 }

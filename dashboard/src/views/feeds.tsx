@@ -18,7 +18,7 @@ export function FeedsView() {
     <>
       <Heading
         tab="Feeds"
-        lead="The service reads what Email Threat Defense did, and asks Microsoft Graph whether it happened. What did not is triaged like a failure that was sent."
+        lead="The service reads what Email Threat Defense did, and asks Microsoft Graph whether it happened. What did not happen is triaged like a failure that was sent."
         aside={
           <>
             <Updated loads={[feeds]} reload={feeds.reload} />

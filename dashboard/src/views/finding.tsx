@@ -1,51 +1,38 @@
 import type { ComponentChildren } from "preact";
 import { get } from "../api";
-import { useKeys } from "../keys";
-import { kept, useLoad } from "../load";
+import { useLoad } from "../load";
 import { ConfidenceMark, ReachMark, SeverityMark, WorkMark } from "../marks";
-import type { Pages } from "../paging";
 import { Empty, Fact, Heading } from "../parts";
-import { currentParameters, go, goUp, StepLink, UpLink } from "../router";
 import { Sentence, sentence } from "../sentence";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
 import { TenantLink } from "../tenants";
 import { count, duration, list, TenantId, Time, title, Untrusted, words } from "../text";
 import { CouldNotBeRead } from "../unread";
+import { Within } from "../within";
 import type { Cause, Check, Finding, Resolution, TimeInReach } from "../wire";
+import { exposureIds } from "./exposures";
 import { Checks } from "./finding/checks";
 import { Related } from "./finding/related";
 import { Retriage } from "./finding/retriage";
-import { listKey } from "./findings";
-import type { Row } from "./findings/table";
+import { findingIds } from "./findings";
 
 /** One finding: where the message is, why, what to do, and the evidence. */
 export function FindingView({ id, parameters }: { id: string; parameters: URLSearchParams }) {
   const key = `finding ${id}`;
   const path = `findings/${encodeURIComponent(id)}`;
   const loaded = useLoad(key, (signal) => get<Finding>(path, undefined, signal));
-  const list = new URLSearchParams(parameters);
-  list.delete("finding");
-  list.set("view", "findings");
-  const [previous, next] = neighbours(id, parameters);
-  // From the URL, not from the last redraw: two keys can come before the next one.
-  const step = (which: 0 | 1) => () => {
-    const now = currentParameters();
-    const other = neighbours(now.get("finding") ?? "", now)[which];
-    if (other) go(withFinding(now, other), true);
-  };
-  useKeys({ j: step(1), k: step(0), u: () => goUp(list), r: loaded.reload });
+  const inReach = parameters.get("view") === "exposures"; // the list that the reader came from
   return (
     <>
-      <div class="above">
-        <UpLink to={list}>Findings</UpLink>
-        {(previous ?? next) && (
-          <p class="neighbours">
-            {previous && <StepLink to={withFinding(parameters, previous)}>Previous</StepLink>}
-            {next && <StepLink to={withFinding(parameters, next)}>Next</StepLink>}
-          </p>
-        )}
-      </div>
+      <Within
+        item="finding"
+        view={inReach ? "exposures" : "findings"}
+        label={inReach ? "Messages in reach" : "Findings"}
+        parameters={parameters}
+        ids={inReach ? exposureIds : findingIds}
+        reload={loaded.reload}
+      />
       {!loaded.data && <Heading tab="Finding">Finding</Heading>}
       <Shown of={loaded} what="the finding">
         {(finding) => (
@@ -57,19 +44,6 @@ export function FindingView({ id, parameters }: { id: string; parameters: URLSea
       </Shown>
     </>
   );
-}
-
-/** The findings before and after this one in the list that the reader came from, if it was read. */
-function neighbours(id: string, parameters: URLSearchParams): [string | undefined, string | undefined] {
-  const rows = kept<Pages<Row>>(listKey(parameters))?.rows ?? [];
-  const index = rows.findIndex((row) => row.id === id);
-  return index < 0 ? [undefined, undefined] : [rows[index - 1]?.id, rows[index + 1]?.id];
-}
-
-function withFinding(parameters: URLSearchParams, id: string): URLSearchParams {
-  const target = new URLSearchParams(parameters);
-  target.set("finding", id);
-  return target;
 }
 
 function Whole({ finding, retriage }: { finding: Finding; retriage: ComponentChildren }) {
@@ -118,7 +92,9 @@ function Whole({ finding, retriage }: { finding: Finding; retriage: ComponentChi
               <b>{title(finding.cause)}</b> <ConfidenceMark confidence={finding.confidence} whole />
             </p>
             {finding.alternatives.length > 0 && (
-              <p class="muted">Or: {finding.alternatives.map((cause) => title(cause)).join("; ")}.</p>
+              <p class="muted">
+                Other possible causes: {finding.alternatives.map((cause) => title(cause)).join("; ")}.
+              </p>
             )}
             {first ? <Checks checks={[first]} /> : <Empty title="Nothing was read" />}
             {others.length > 0 && (

@@ -1,14 +1,14 @@
 import { get } from "../api";
-import { refused, TIMES } from "../filters";
-import { useLoad } from "../load";
-import { Listed, usePages } from "../paging";
+import { TIMES } from "../filters";
+import { kept, useLoad } from "../load";
+import { Listed, type Pages, usePages } from "../paging";
 import { Heading } from "../parts";
 import { bounds, periodOf } from "../period";
 import { to } from "../router";
-import { zone } from "../text";
+import { visible, zone } from "../text";
 import type { Summary } from "../wire";
 import { FILTERS, Filters, totalOf } from "./findings/filters";
-import { FindingsTable, rowOf } from "./findings/table";
+import { FindingsTable, type Row, rowOf } from "./findings/table";
 
 const PAGE = 100;
 
@@ -20,22 +20,19 @@ export function FindingsView({ parameters }: { parameters: URLSearchParams }) {
   const { since, until } = bounds(parameters, "all");
   const within = to(null, { since, until, tenantId: parameters.get("tenantId") });
   const summary = useLoad(`summary of ${within}`, (signal) => get<Summary>("summary", within, signal));
-  const { invalid } = findings;
   const filtered = FILTERS.some((name) => parameters.has(name)) || periodOf(parameters, "all") !== "all";
+  const searched = parameters.get("mailbox") ?? parameters.get("internetMessageId");
   const zoneText = zone() === "UTC" ? "UTC" : `your time zone, ${zone()}`;
 
   return (
     <>
-      <Heading tab="Findings" lead={`One row for each failed remediation, newest first. Times are in ${zoneText}.`}>
+      <Heading
+        tab={searched ? `Findings: ${visible(searched)}` : "Findings"}
+        lead={`One row for each failed remediation, newest first. Times are in ${zoneText}.`}
+      >
         Findings
       </Heading>
-      <Filters
-        parameters={parameters}
-        summary={summary.data}
-        error={invalid}
-        wrong={refused(findings, "mailbox")}
-        filtered={filtered}
-      />
+      <Filters parameters={parameters} summary={summary.data} findings={findings} filtered={filtered} />
       <Listed of={findings} what="the findings">
         {(pages) => (
           <FindingsTable
@@ -52,8 +49,13 @@ export function FindingsView({ parameters }: { parameters: URLSearchParams }) {
   );
 }
 
+/** The findings in the list of a URL, as far as they were read. */
+export function findingIds(parameters: URLSearchParams): string[] {
+  return kept<Pages<Row>>(listKey(parameters))?.rows.map(({ id }) => id) ?? [];
+}
+
 /** What the list of a URL is kept as. */
-export function listKey(parameters: URLSearchParams): string {
+function listKey(parameters: URLSearchParams): string {
   const query = new URLSearchParams();
   for (const name of [...FILTERS, ...TIMES]) {
     const value = parameters.get(name);

@@ -1,17 +1,18 @@
 import { get } from "../api";
-import { useKeys } from "../keys";
 import { useLoad } from "../load";
 import { ReachMark, SeverityMark, WorkMark } from "../marks";
 import { Empty, Fact, Heading } from "../parts";
-import { goUp, Link, to, UpLink } from "../router";
+import { Link, to } from "../router";
 import { Shown } from "../shown";
 import { Steps } from "../steps";
 import { TenantLink } from "../tenants";
 import { count, duration, number, TenantId, Time, title, Untrusted, visible, words } from "../text";
 import type { Exposure, FindingSummary, Incident, Page } from "../wire";
+import { Within } from "../within";
 import { ExposureTable } from "./exposures";
 import { Buttons } from "./incident/buttons";
 import { CopyIncident } from "./incident/copy";
+import { incidentIds } from "./incidents/lists";
 
 const EVERY_MS = 30_000;
 const SHOWN = 8;
@@ -21,13 +22,16 @@ export function IncidentView({ id, parameters }: { id: string; parameters: URLSe
   const key = `incident ${id}`;
   const path = `incidents/${encodeURIComponent(id)}`;
   const loaded = useLoad(key, (signal) => get<Incident>(path, undefined, signal), { every: EVERY_MS });
-  const list = new URLSearchParams(parameters);
-  list.delete("incident");
-  list.set("view", "incidents");
-  useKeys({ u: () => goUp(list), r: loaded.reload });
   return (
     <>
-      <UpLink to={list}>Incidents</UpLink>
+      <Within
+        item="incident"
+        view="incidents"
+        label="Incidents"
+        parameters={parameters}
+        ids={incidentIds}
+        reload={loaded.reload}
+      />
       {!loaded.data && <Heading tab="Incident">Incident</Heading>}
       <Shown of={loaded} what="the incident">
         {(incident) => <Whole incident={incident} path={path} cacheKey={key} reload={loaded.reload} />}

@@ -1,32 +1,33 @@
-import { FilterForm, labeled, Several, TenantChoice, TIMES, TimeChoice } from "../filters";
+import { counted } from "../counts";
+import { FilterForm, labeled, Several, TenantChoice, TIMES } from "../filters";
 import { useListKeys } from "../keys";
 import { ListNote } from "../list-note";
 import { Listed, More, usePages } from "../paging";
 import { Empty, Heading } from "../parts";
-import { bounds } from "../period";
 import { Link, to } from "../router";
+import { TimeChoice } from "../time-choice";
 import { type Incident, INCIDENT_STATE_VALUES, SCOPE_VALUES, SEVERITY_VALUES } from "../wire";
+import { asked, FILTERS, listKey, TO_WORK_ON } from "./incidents/lists";
 import { IncidentTable } from "./incidents/table";
-
-const FILTERS = ["state", "scope", "severity", "cause", "tenantId"];
-/** What is listed if no state is chosen. */
-export const TO_WORK_ON = "open,acknowledged";
 
 /** What is to be fixed or decided, the worst first. */
 export function IncidentsView({ parameters }: { parameters: URLSearchParams }) {
   const view = "incidents";
   const query = () => asked(parameters);
-  const key = `incidents ${[...FILTERS, ...TIMES].map((name) => parameters.get(name) ?? "").join(" ")}`;
-  const incidents = usePages(view, key, query, "incident", (incident: Incident) => incident);
+  const incidents = usePages(view, listKey(parameters), query, "incident", (incident: Incident) => incident);
   const { invalid } = incidents;
   const filtered = [...FILTERS, ...TIMES].some((name) => parameters.has(name));
-  const of = (name: string, label: string) => ({ view, name, label, value: parameters.get(name) ?? "" });
+  const of = (name: "state" | "severity" | "scope", label: string) => {
+    const value = parameters.get(name) ?? "";
+    const chosen = name === "state" ? value || TO_WORK_ON : value;
+    return { view, name, label, value, counts: counted(incidents, chosen, (incident) => incident[name]) };
+  };
   useListKeys(incidents.list, incidents.reload);
   return (
     <>
       <Heading
         tab="Incidents"
-        lead="What is to be fixed or decided, however many failures it made. The worst comes first."
+        lead="One row for each thing to fix or decide, however many failures it caused. The worst comes first."
       >
         Incidents
       </Heading>
@@ -67,9 +68,3 @@ const SCOPES = {
   message: "A message",
   evidence: "Missing evidence",
 };
-
-/** The parameters of the request for the first page. */
-function asked(parameters: URLSearchParams): URLSearchParams {
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name)]));
-  return to(null, { ...filters, state: filters["state"] ?? TO_WORK_ON, ...bounds(parameters, "all"), top: "100" });
-}

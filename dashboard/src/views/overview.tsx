@@ -13,12 +13,13 @@ import { Shown, ToldOnce } from "../shown";
 import { count, title } from "../text";
 import { type Audit, type FindingSummary, type Health, type Page, SEVERITY_VALUES, type Summary } from "../wire";
 import { Updated } from "../updated";
+import { useIncidents } from "./incidents/lists";
 import { Apps } from "./overview/apps";
-import { ByDay, ByHours } from "./overview/failures-over-time";
+import { ByDay, BySteps } from "./overview/failures-over-time";
 import { Feeds } from "./overview/feeds";
 import { FirstSteps } from "./overview/first-steps";
 import { InReach, useExposures } from "./overview/in-reach";
-import { OpenIncidents, useIncidents } from "./overview/open-incidents";
+import { OpenIncidents } from "./overview/open-incidents";
 import { SinceLastLook } from "./overview/since";
 import { Service } from "./overview/service";
 
@@ -102,7 +103,13 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
             <PeriodChoice parameters={parameters} />
           </div>
           <Shown of={summary} what="the numbers">
-            {(data) => (period === "24h" || period === "1h" ? <ByHours every={EVERY_MS} /> : <ByDay summary={data} />)}
+            {(data) =>
+              period === "24h" || period === "1h" ? (
+                <BySteps key={period} period={period} every={EVERY_MS} />
+              ) : (
+                <ByDay summary={data} />
+              )
+            }
           </Shown>
         </section>
         <section class="panel" aria-labelledby="cause-title">

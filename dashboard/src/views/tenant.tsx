@@ -14,8 +14,9 @@ import { count, list, TenantId, Untrusted, words } from "../text";
 import { Updated } from "../updated";
 import type { Audit, CoverageScan, Page, Summary, TenantState } from "../wire";
 import { AuditTable } from "./audits";
+import { useIncidents } from "./incidents/lists";
 import { InReach, useExposures } from "./overview/in-reach";
-import { OpenIncidents, useIncidents } from "./overview/open-incidents";
+import { OpenIncidents } from "./overview/open-incidents";
 
 const EVERY_MS = 60_000;
 const AUDITS = 4;
@@ -45,7 +46,7 @@ export function TenantView({ id }: { id: string }) {
       </Heading>
       {tenants?.data && !tenant && (
         <div class="notice">
-          <p>This tenant is not in TRIAGE_TENANTS. Failures that name it are kept, and nothing is read in it.</p>
+          <p>This tenant is not in TRIAGE_TENANTS. Failures that name it are stored, but nothing is read from it.</p>
         </div>
       )}
       <div class="grid-overview">

@@ -1,3 +1,4 @@
+import { counted, numbers } from "../../counts";
 import { FilterForm, labeled, Several } from "../../filters";
 import { ListNote } from "../../list-note";
 import { ConfidenceMark } from "../../marks";
@@ -25,7 +26,9 @@ export function Mailboxes({ scan, path, parameters }: MailboxesProps) {
     to(null, { ...Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name)])), top: "100" });
   const mailboxes = usePages(path, `${path} ${query()}`, query, "mailbox", (one: UncoveredMailbox) => one);
   const { invalid } = mailboxes;
-  const of = (name: string, label: string) => ({ view, name, label, value: parameters.get(name) ?? "" });
+  const cause = parameters.get("cause") ?? "";
+  const changed = parameters.get("changed") ?? "";
+  const { newlyUncovered, recovered } = scan.changes ?? {};
   const causes = labeled(Object.keys(scan.byCause), title).sort((a, b) => a[1].localeCompare(b[1]));
   return (
     <section class="panel" aria-labelledby="mailboxes-title">
@@ -37,8 +40,14 @@ export function Mailboxes({ scan, path, parameters }: MailboxesProps) {
         error={invalid}
         cleared={scanPage(scan)}
       >
-        <Several {...of("cause", "Cause")} options={causes} counts={scan.byCause} />
-        <Several {...of("changed", "Change")} options={labeled(MAILBOX_CHANGE_VALUES)} />
+        <Several
+          {...{ view, name: "cause", label: "Cause", value: cause, options: causes }}
+          counts={changed ? counted(mailboxes, cause, (one) => one.cause) : numbers(scan.byCause)}
+        />
+        <Several
+          {...{ view, name: "changed", label: "Change", value: changed, options: labeled(MAILBOX_CHANGE_VALUES) }}
+          counts={(value) => (cause ? undefined : value === "new" ? newlyUncovered : recovered)}
+        />
       </FilterForm>
       <Listed of={mailboxes} what="the mailboxes">
         {({ rows }) => (

@@ -66,7 +66,7 @@ function Whole({ scan, path, parameters }: { scan: CoverageScan; path: string; p
 function Lead({ scan: { tenantId, startedAt } }: { scan: CoverageScan }) {
   return (
     <>
-      A scan of <Time at={startedAt} />. <TenantLink id={tenantId} />
+      Started <Time at={startedAt} />. <TenantLink id={tenantId} />
     </>
   );
 }
@@ -76,8 +76,12 @@ function Partial({ scan: { reasons } }: { scan: CoverageScan }) {
   const permissions = reasons.flatMap(({ permission }) => permission ?? []);
   return (
     <section class="panel partial" aria-labelledby="partial-title">
-      <h2 id="partial-title">It ended before it had seen every user</h2>
-      {permissions.length > 0 ? <Grant permissions={permissions} /> : <p>The numbers are of those that it has seen.</p>}
+      <h2 id="partial-title">The scan ended before it had seen every user</h2>
+      {permissions.length > 0 ? (
+        <Grant permissions={permissions} />
+      ) : (
+        <p>The numbers cover only the users that it has seen.</p>
+      )}
     </section>
   );
 }

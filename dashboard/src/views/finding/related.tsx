@@ -11,13 +11,10 @@ import type { Finding, FindingSummary, Incident, Page } from "../../wire";
 
 const SHOWN = 5;
 
-/** What belongs to a finding: its incident, and the other findings of the mailbox. */
+/** What belongs to a finding: its incident, the same message elsewhere, and the other findings of the mailbox. */
 export function Related({ finding }: { finding: Finding }) {
-  const { mailbox } = finding.failure;
+  const { mailbox, internetMessageId } = finding.failure;
   const tenant = useTenantName(finding.tenantId);
-  const asked = to(null, { mailbox, fields: "summary", top: String(SHOWN + 1) });
-  const same = useLoad(`same ${asked}`, (signal) => get<Page<FindingSummary>>("findings", asked, signal));
-  const others = same.data?.value.filter(({ id }) => id !== finding.id).slice(0, SHOWN) ?? [];
   const notAllowed = () => {
     announce("The browser does not allow copying.");
     return "Copying is not allowed";
@@ -31,27 +28,62 @@ export function Related({ finding }: { finding: Finding }) {
         </Copy>
       </div>
       <OfIncident id={finding.incidentId} />
-      {others.length > 0 && (
-        <>
-          <h3>This mailbox</h3>
-          <ul class="plain related">
-            {others.map((other) => (
-              <li key={other.id}>
-                <Link to={to("findings", { finding: other.id })}>
-                  {other.failure.subject ? <Untrusted text={other.failure.subject} /> : title(other.cause)}
-                </Link>
-                <small class="block">
-                  <ReachMark exposed={other.exposed} /> <Time at={other.occurredAt} />
-                </small>
-              </li>
-            ))}
-          </ul>
-        </>
+      {internetMessageId && (
+        <Others
+          title="This message elsewhere"
+          all="All findings of this message"
+          filter={{ internetMessageId }}
+          but={(other) => other.failure.mailbox === mailbox}
+          text={(other) => other.failure.mailbox}
+        />
       )}
-      <p>
-        <Link to={to("findings", { mailbox })}>All findings of this mailbox</Link>
-      </p>
+      <Others
+        title="This mailbox"
+        all="All findings of this mailbox"
+        filter={{ mailbox }}
+        but={({ id }) => id === finding.id}
+        text={(other) => other.failure.subject}
+      />
     </section>
+  );
+}
+
+interface OthersProps {
+  title: string;
+  /** What the link to all of them says. */
+  all: string;
+  filter: Record<string, string>;
+  /** Those that are not listed. */
+  but: (finding: FindingSummary) => boolean;
+  /** What tells them apart, if they have it. */
+  text: (finding: FindingSummary) => string | null;
+}
+
+/** Some other findings that have something in common with one. Nothing if there are none. */
+function Others({ title: heading, all, filter, but, text }: OthersProps) {
+  const asked = to(null, { ...filter, fields: "summary", top: String(SHOWN + 1) });
+  const same = useLoad(`same ${asked}`, (signal) => get<Page<FindingSummary>>("findings", asked, signal));
+  const others = same.data?.value.filter((other) => !but(other)).slice(0, SHOWN) ?? [];
+  if (!others.length) return null;
+  return (
+    <>
+      <h3>{heading}</h3>
+      <ul class="plain related">
+        {others.map((other) => (
+          <li key={other.id}>
+            <Link to={to("findings", { finding: other.id })}>
+              <Untrusted text={text(other) ?? title(other.cause)} />
+            </Link>
+            <small class="block">
+              <ReachMark exposed={other.exposed} /> <Time at={other.occurredAt} />
+            </small>
+          </li>
+        ))}
+      </ul>
+      <p>
+        <Link to={to("findings", filter)}>{all}</Link>
+      </p>
+    </>
   );
 }
 

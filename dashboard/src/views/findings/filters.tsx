@@ -1,19 +1,17 @@
-import type { ApiError } from "../../api";
-import { Field, FilterForm, labeled, type Option, setFilters, Several, TenantChoice, TimeChoice } from "../../filters";
+import { type Counts, counted, numbers } from "../../counts";
+import { Field, FilterForm, labeled, type Option, refused, setFilters, Several, TenantChoice } from "../../filters";
 import { REACH } from "../../marks";
+import type { Paged } from "../../paging";
 import { useTenants } from "../../tenants";
 import { title } from "../../text";
-import {
-  CONFIDENCE_VALUES,
-  FINDING_STATE_VALUES,
-  SCENARIO_VALUES,
-  SEVERITY_VALUES,
-  type Summary,
-  type TenantState,
-} from "../../wire";
+import { TimeChoice } from "../../time-choice";
+import { CONFIDENCE_VALUES, FINDING_STATE_VALUES, SCENARIO_VALUES, SEVERITY_VALUES, type Summary } from "../../wire";
+import { search } from "./search";
+import type { Row } from "./table";
 
-const SEVERAL = ["state", "exposed", "isRead", "severity", "cause", "scenario", "confidence"];
-export const FILTERS = [...SEVERAL, "mailbox", "tenantId", "incidentId"];
+const SEVERAL = ["state", "exposed", "isRead", "severity", "cause", "scenario", "confidence"] as const;
+type Name = (typeof SEVERAL)[number];
+export const FILTERS = [...SEVERAL, "mailbox", "internetMessageId", "tenantId", "incidentId"];
 export const READ: Option[] = [
   ["true", "Read"],
   ["false", "Unread"],
@@ -22,41 +20,43 @@ export const READ: Option[] = [
 
 interface FiltersProps {
   parameters: URLSearchParams;
-  /** The numbers of all findings. */
+  /** The numbers of all findings of the tenant and the time. */
   summary: Summary | undefined;
-  /** The 400 of the last request. */
-  error: ApiError | undefined;
-  /** What is wrong with the mailbox. */
-  wrong: string | undefined;
+  findings: Paged<Row>;
   filtered: boolean;
 }
 
 /** The filters of the findings. */
-export function Filters({ parameters, summary, error, wrong, filtered }: FiltersProps) {
+export function Filters({ parameters, summary, findings, filtered }: FiltersProps) {
   const tenants = useTenants();
   const view = "findings";
-  const of = (name: string, label: string) => ({ view, name, label, value: parameters.get(name) ?? "" });
+  const wrong = refused(findings, "mailbox") ?? refused(findings, "internetMessageId");
   const causes = labeled(Object.keys(summary?.byCause ?? {}), title).sort((a, b) => a[1].localeCompare(b[1]));
+  const of = (name: Name, label: string) => {
+    const value = parameters.get(name) ?? "";
+    const listed = counted(findings, value, (row) => row[name]);
+    const others = FILTERS.some((other) => other !== name && other !== "tenantId" && parameters.has(other));
+    const all: Counts = others ? () => undefined : totals(name, summary);
+    return { view, name, label, value, counts: (one: string) => listed(one) ?? all(one) };
+  };
   return (
-    <FilterForm view={view} what={view} filtered={filtered} error={wrong ? undefined : error}>
+    <FilterForm view={view} what={view} filtered={filtered} error={wrong ? undefined : findings.invalid}>
       <Field
-        {...of("mailbox", "Mailbox or domain")}
-        hint="Any"
+        name="mailbox"
+        label="Search"
+        value={parameters.get("mailbox") ?? parameters.get("internetMessageId") ?? ""}
+        hint="Mailbox, domain, Message-ID or ID"
         wrong={wrong}
-        read={(text) => mailboxFilter(text, tenants)}
+        search={(text) => void search(text, tenants)}
       />
       <TenantChoice view={view} value={parameters.get("tenantId") ?? ""} />
       <Several {...of("state", "State")} options={labeled(FINDING_STATE_VALUES)} />
       <Several {...of("exposed", "Reach")} options={Object.entries(REACH)} />
       <Several {...of("isRead", "Read")} options={READ} />
-      <Several {...of("severity", "Severity")} options={labeled(SEVERITY_VALUES)} counts={summary?.bySeverity} />
-      <Several {...of("cause", "Cause")} options={causes} counts={summary?.byCause} />
-      <Several {...of("scenario", "Reported as")} options={labeled(SCENARIO_VALUES)} counts={summary?.byScenario} />
-      <Several
-        {...of("confidence", "Confidence")}
-        options={labeled(CONFIDENCE_VALUES)}
-        counts={summary?.byConfidence}
-      />
+      <Several {...of("severity", "Severity")} options={labeled(SEVERITY_VALUES)} />
+      <Several {...of("cause", "Cause")} options={causes} />
+      <Several {...of("scenario", "Reported as")} options={labeled(SCENARIO_VALUES)} />
+      <Several {...of("confidence", "Confidence")} options={labeled(CONFIDENCE_VALUES)} />
       <TimeChoice view={view} parameters={parameters} />
       {parameters.has("incidentId") && (
         <button type="button" class="set" onClick={() => setFilters(view, { incidentId: "" })}>
@@ -68,27 +68,27 @@ export function Filters({ parameters, summary, error, wrong, filtered }: Filters
   );
 }
 
-/** What is asked for when a reader types an address, a domain, or how an address begins. */
-function mailboxFilter(text: string, tenants: TenantState[]): string {
-  const domain = text.replace(/^\*?@/, "");
-  if (domain !== text || tenants.some(({ domains }) => domains.includes(text.toLowerCase()))) return `*@${domain}`;
-  return !text || /[@*\s]/.test(text) ? text : `${text}*`;
+/** The numbers of a filter in the summary. It knows nothing of what was read, and counts what is suppressed as open. */
+function totals(name: Name, summary: Summary | undefined): Counts {
+  const known: Partial<Record<Name, Counts>> = {
+    severity: numbers(summary?.bySeverity),
+    cause: numbers(summary?.byCause),
+    scenario: numbers(summary?.byScenario),
+    confidence: numbers(summary?.byConfidence),
+    exposed: (value) => (value === "true" ? summary?.exposed : undefined),
+  };
+  return known[name] ?? (() => undefined);
 }
 
 /** How many findings match, if the numbers of all findings say it. */
 export function totalOf(parameters: URLSearchParams, summary: Summary | undefined): number | undefined {
   if (!summary) return undefined;
-  const set = FILTERS.filter((name) => name !== "tenantId" && parameters.get(name));
-  const [name, another] = set;
+  const [name, another] = FILTERS.filter((one) => one !== "tenantId" && parameters.get(one));
   if (!name) return summary.total;
-  const value = parameters.get(name) ?? "";
   if (another) return undefined;
-  if (name === "exposed" && value === "true") return summary.exposed;
-  const counts = {
-    severity: summary.bySeverity,
-    cause: summary.byCause,
-    scenario: summary.byScenario,
-    confidence: summary.byConfidence,
-  }[name];
-  return counts && value.split(",").reduce((sum, one) => sum + (counts[one] ?? 0), 0);
+  const counts = totals(name as Name, summary);
+  return (parameters.get(name) ?? "")
+    .split(",")
+    .map(counts)
+    .reduce((sum, one) => (sum === undefined || one === undefined ? undefined : sum + one), 0);
 }

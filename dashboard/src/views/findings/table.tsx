@@ -15,7 +15,7 @@ import type { FindingSummary } from "../../wire";
 /** What a row of the table shows. The page keeps thousands of rows, so it does not keep the rest of the findings. */
 export type Row = Pick<
   FindingSummary,
-  "id" | "occurredAt" | "exposed" | "severity" | "confidence" | "cause" | "state" | "tenantId"
+  "id" | "occurredAt" | "exposed" | "severity" | "confidence" | "cause" | "scenario" | "state" | "tenantId"
 > & {
   mailbox: string;
   subject: string | null;
@@ -25,11 +25,11 @@ export type Row = Pick<
 };
 
 export function rowOf(finding: FindingSummary): Row {
-  const { id, occurredAt, exposed, severity, confidence, cause, state, tenantId, failure, message } = finding;
+  const { id, occurredAt, exposed, severity, confidence, cause, scenario, state, tenantId, failure, message } = finding;
   const { mailbox, subject } = failure;
   const { location, folder, isRead } = message;
   return {
-    ...{ id, occurredAt, exposed, severity, confidence, cause, state, tenantId },
+    ...{ id, occurredAt, exposed, severity, confidence, cause, scenario, state, tenantId },
     ...{ mailbox, subject, location, folder, isRead },
   };
 }
@@ -98,9 +98,15 @@ export function FindingsTable({ pages, of, filtered, total, query }: TableProps)
 
 function None({ filtered }: { filtered: boolean }) {
   if (filtered) {
+    const address = currentParameters().get("mailbox");
     return (
       <Empty title="No findings match these filters">
         <Link to={to("findings")}>Clear filters</Link>
+        {address && !address.includes("*") && (
+          <>
+            , or <Link to={to("findings", { internetMessageId: address })}>search for it as a Message-ID</Link>
+          </>
+        )}
       </Empty>
     );
   }

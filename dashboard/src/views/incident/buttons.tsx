@@ -30,21 +30,21 @@ const ACTIONS: Record<string, Action> = {
     label: "Resolve",
     states: UNRESOLVED,
     title: "Resolve this incident?",
-    text: "Its open findings are resolved with it. A new failure, or a look that sees a message in reach, opens it again.",
+    text: "Its open findings are resolved with it. A new failure, or a look that finds a message in reach, reopens it.",
     fields: ["reason", "note"],
   },
   suppress: {
     label: "Suppress",
     states: UNRESOLVED,
     title: "Suppress this incident?",
-    text: "It continues to count, and nobody is notified of it until then.",
+    text: "It continues to count, but nobody is notified of it until the date that you set.",
     fields: ["why", "until"],
   },
   reopen: {
     label: "Reopen",
     states: ["acknowledged", "suppressed", "resolved"],
     title: "Reopen this incident?",
-    text: "It is to be worked on again.",
+    text: "It goes back to the incidents to work on.",
     fields: ["note"],
   },
 };
@@ -75,8 +75,9 @@ export function Buttons({ incident, path, cacheKey, done }: ButtonsProps) {
     setError(undefined);
     try {
       const { queued } = await post<Queued>(`${path}/recheck`, {});
-      setNote(`${count(queued, "open finding")} ${queued === 1 ? "is" : "are"} looked at again. The numbers follow.`);
-      announce("Its open findings are looked at again.");
+      const note = `${count(queued, "open finding")} will be looked at again now. The numbers update by themselves.`;
+      setNote(note);
+      announce(note);
     } catch (reason) {
       setError(errorOf(reason));
     } finally {

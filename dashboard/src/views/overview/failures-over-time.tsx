@@ -1,10 +1,10 @@
 import { get } from "../../api";
 import { Columns } from "../../charts";
 import { useLoad } from "../../load";
-import { dayBounds, days, HOUR_MS, instant } from "../../period";
+import { dayBounds, days, HOUR_MS, instant, STEP_MS } from "../../period";
 import { to } from "../../router";
 import { Shown } from "../../shown";
-import { hour, utcDay } from "../../text";
+import { shortClock, utcDay } from "../../text";
 import type { Summary } from "../../wire";
 
 const MAX_DAYS = 92;
@@ -24,19 +24,19 @@ export function ByDay({ summary }: { summary: Summary }) {
   return <Columns columns={columns} what="failure" per="day" />;
 }
 
-const HOURS = 3;
-
-/** The last 24 hours in steps of three. A summary counts by days, so each step is a request. */
-export function ByHours({ every }: { every: number }) {
-  const end = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
-  const steps = Array.from({ length: 24 / HOURS }, (_, index) => {
-    const start = end - 24 * HOUR_MS + index * HOURS * HOUR_MS;
-    const until = `${instant(start + HOURS * HOUR_MS - 1000).slice(0, -1)}.999999999Z`;
-    return { start, within: { since: instant(start), until } };
+/** The last hour in steps of ten minutes, or the last 24 hours in steps of three hours. Each step is a request. */
+export function BySteps({ period, every }: { period: "1h" | "24h"; every: number }) {
+  const [per, step, number] = period === "1h" ? ["minute", STEP_MS, 7] : ["hour", 3 * HOUR_MS, 8];
+  const unit = Math.min(step, HOUR_MS);
+  const end = Math.ceil(Date.now() / unit) * unit;
+  const steps = Array.from({ length: number }, (_, index) => {
+    const start = end - (number - index) * step;
+    const until = `${instant(start + step - 1000).slice(0, -1)}.999999999Z`;
+    return { label: `${shortClock(start)}–${shortClock(start + step)}`, within: { since: instant(start), until } };
   });
   const loaded = useLoad(
-    `hours ${end}`,
-    (signal) => Promise.all(steps.map((step) => get<Summary>("summary", to(null, step.within), signal))),
+    `steps ${period} ${end}`,
+    (signal) => Promise.all(steps.map(({ within }) => get<Summary>("summary", to(null, within), signal))),
     { every },
   );
   return (
@@ -44,11 +44,11 @@ export function ByHours({ every }: { every: number }) {
       {(summaries) => (
         <Columns
           what="failure"
-          per="hour"
-          columns={steps.map((step, index) => ({
-            label: `${hour(step.start)}:00–${hour(step.start + HOURS * HOUR_MS)}:00`,
+          per={per}
+          columns={steps.map(({ label, within }, index) => ({
+            label,
             value: summaries[index]?.total ?? 0,
-            to: to("findings", step.within),
+            to: to("findings", within),
           }))}
         />
       )}

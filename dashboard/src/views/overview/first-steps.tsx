@@ -11,7 +11,7 @@ import { useTenants } from "../../tenants";
 import { count, list, Untrusted, Why } from "../../text";
 import type { Audit, Feed, Health } from "../../wire";
 
-const TEST = "triage notifications test <channel>";
+const TEST = "etd-triage notifications test <channel>";
 
 interface StepsProps {
   health: Health | undefined;
@@ -30,7 +30,7 @@ export function FirstSteps({ health, audits, feeds, audited }: StepsProps) {
     <>
       <Heading
         tab="First steps"
-        lead="Nothing was received yet. This page becomes the overview with the first failure."
+        lead="No failure has been received yet. With the first one, this page becomes the overview."
       >
         First steps
       </Heading>
@@ -74,7 +74,7 @@ export function FirstSteps({ health, audits, feeds, audited }: StepsProps) {
             </p>
           ) : (
             <>
-              <p>It says whether the app can remediate. It also runs on schedule.</p>
+              <p>It says whether the app can remediate. It also runs on a schedule.</p>
               <AuditNow done={audited} />
             </>
           )}
@@ -90,15 +90,15 @@ export function FirstSteps({ health, audits, feeds, audited }: StepsProps) {
             </>
           ) : (
             <p>
-              To get notified of incidents in Teams, Slack, PagerDuty, by webhook or mail, set{" "}
-              <code>TRIAGE_NOTIFICATIONS</code>.
+              To get notified of incidents in Teams, Slack or PagerDuty, by webhook or by mail, set{" "}
+              <code>TRIAGE_NOTIFICATIONS</code> (docs/notifications.md).
             </p>
           )}
         </Step>
         <Step title="Feed from Email Threat Defense" state={found && (found[0]?.state ?? "optional")}>
           {found?.length ? (
             <p>
-              <Link to={to("feeds")}>Failures come by themselves</Link> from {count(found.length, "tenant")}.
+              <Link to={to("feeds")}>The service finds failures by itself</Link> in {count(found.length, "tenant")}.
             </p>
           ) : (
             <p>
@@ -110,7 +110,7 @@ export function FirstSteps({ health, audits, feeds, audited }: StepsProps) {
           <p>Send one for a mailbox that you know. Its finding is here a few seconds later.</p>
           <Command text={example(tenants[0]?.tenantId, tenants[0]?.domains[0])} />
           <p>A CSV file, such as an export of Email Threat Defense:</p>
-          <Command text="triage submit failures.csv" />
+          <Command text="etd-triage submit failures.csv" />
         </Step>
       </ol>
     </>

@@ -37,9 +37,9 @@ export function InReach({ summary, exposures, tenantId }: InReachProps<Loaded<Su
 function Messages({ summary, exposures, tenantId }: InReachProps<Summary>) {
   const { messages, read, mailboxes } = summary.exposures;
   const { p50, p90, oldestSeconds } = summary.timeInReach;
-  const longest = oldestSeconds === null ? "" : ` The longest has been for ${duration(oldestSeconds)}.`;
-  const usual = p50 === null ? "" : ` Half of the others were for at most ${duration(p50)}`;
-  const most = p50 === null ? "" : p90 === null ? "." : `, and 90% for at most ${duration(p90)}.`;
+  const longest = oldestSeconds === null ? "" : `One has been in reach for ${duration(oldestSeconds)}. `;
+  const usual = p50 === null ? "" : `Of those that no longer are, half were in reach for ${duration(p50)} at most`;
+  const most = p50 === null ? "" : p90 === null ? "." : `, and 90% for ${duration(p90)} at most.`;
   if (!messages) {
     return (
       <Empty title="No message is in reach">
@@ -69,7 +69,7 @@ function Messages({ summary, exposures, tenantId }: InReachProps<Summary>) {
           <span>{read === 1 ? "was" : "were"} read</span>
         </p>
       </div>
-      <p class="muted">{`They are in reach now.${longest}${usual}${most}`}</p>
+      <p class="muted">{`${longest}${usual}${most}`}</p>
       <Shown of={exposures} what="the messages in reach">
         {(page) => <ExposureTable exposures={page.value} />}
       </Shown>

@@ -1,23 +1,13 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
-import { get } from "../../api";
 import { useListKeys } from "../../keys";
-import { type Loaded, useLoad } from "../../load";
+import type { Loaded } from "../../load";
 import { Empty } from "../../parts";
 import { Link, to } from "../../router";
 import { Shown } from "../../shown";
 import { count } from "../../text";
 import type { Incident, Page, Summary } from "../../wire";
-import { TO_WORK_ON } from "../incidents";
 import { IncidentTable } from "../incidents/table";
-
-const SHOWN = 8;
-
-/** Reads the worst incidents to work on, of one tenant or of all. */
-export function useIncidents(every: number, tenantId?: string) {
-  const query = to(null, { state: TO_WORK_ON, tenantId, top: String(SHOWN) });
-  return useLoad(`incidents first ${query}`, (signal) => get<Page<Incident>>("incidents", query, signal), { every });
-}
 
 interface OpenIncidentsProps {
   incidents: Loaded<Page<Incident>>;

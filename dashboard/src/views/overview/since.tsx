@@ -8,7 +8,7 @@ import { HOUR_MS, instant } from "../../period";
 import { Link, to } from "../../router";
 import { count, Moment, number, Untrusted } from "../../text";
 import type { Incident, Page } from "../../wire";
-import { TO_WORK_ON } from "../incidents";
+import { TO_WORK_ON } from "../incidents/lists";
 
 const KEY = "seen";
 const READ = 200;
