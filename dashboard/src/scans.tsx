@@ -108,7 +108,7 @@ export function Coverage({ scans, all, what }: { scans: CoverageScan[]; all: URL
   if (!newest) return <NoScan />;
   return (
     <>
-      <ScanNumbers scans={scans} all={all} />
+      {scans.some(({ mailboxes }) => mailboxes > 0) && <ScanNumbers scans={scans} all={all} />}
       {running.length === 1 && running[0] && <Progress scan={running[0]} />}
       {running.length > 1 && <p class="muted">{count(running.length, "scan")} running.</p>}
       <p class="more">

@@ -24,6 +24,11 @@ export function useTenants(): TenantState[] {
   return useContext(Known)?.data?.value ?? NONE;
 }
 
+/** Whether what the filters of a URL leave can be of several tenants, so that each item has to name its own. */
+export function useSeveralTenants(filters: URLSearchParams): boolean {
+  return useTenants().length > 1 && !filters.has("tenantId") && !filters.has("incidentId");
+}
+
 /** The same, with what reads them again; null while nobody has a key. */
 export function useTenantsLoad(): Loaded<Page<TenantState>> | null {
   return useContext(Known);

@@ -2,7 +2,7 @@
 
 import { sentence } from "./sentence";
 import { outside } from "./steps";
-import { title, visible, words } from "./text";
+import { count, title, visible, words } from "./text";
 import type { Action, Finding, Incident } from "./wire";
 
 /** A finding for a ticket. */
@@ -26,7 +26,7 @@ export function findingTicket(finding: Finding, tenant: string): string {
 
 /** An incident for a ticket. */
 export function incidentTicket(incident: Incident, tenant: string): string {
-  const inReach = `${incident.exposed} messages in reach, ${incident.read} of them read`;
+  const inReach = `${count(incident.exposed, "finding")} with a message in reach, ${incident.read} of them read`;
   return ticket(incident.title, incident.url, inReach, incident.actions, [
     ["Severity", words(incident.severity)],
     ["State", words(incident.state)],

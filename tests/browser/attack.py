@@ -46,6 +46,19 @@ def small_stack(*, port: int = 0) -> Iterator[Stack]:
         yield running
 
 
+def settled(running: Stack, seconds: float = 120) -> None:
+    """Waits until the scans are over, and the incidents have all findings."""
+    end = time.monotonic() + seconds
+    while True:
+        running_scans = [one for one in get(running.address, "coverage/latest")["value"] if one["state"] == "running"]
+        counted = sum(one["findings"] for one in get(running.address, "incidents?top=1000")["value"])
+        if not running_scans and counted >= get(running.address, "summary")["total"]:
+            return
+        if time.monotonic() > end:
+            raise TimeoutError(f"{len(running_scans)} scans run, and incidents have {counted} findings")
+        time.sleep(0.5)
+
+
 def strike(running: Stack, number: int = 260, seconds: float = 240) -> None:
     """Sends everything and waits until it is triaged. Scans, and makes two audits and changes permissions in between."""
     with QueueClient.from_connection_string(running.storage.connection_string, QUEUE) as queue:

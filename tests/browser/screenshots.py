@@ -24,6 +24,7 @@ def main() -> int:
     with attack.small_stack() as running, sync_playwright() as playwright:
         attack.post(running.address, "feeds/poll", {})
         attack.strike(running)
+        attack.settled(running)
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         finding = attack.get(running.address, "findings?cause=consent_missing&top=1")["value"][0]["id"]
         incident = attack.get(running.address, "incidents?state=open&scope=app&top=1")["value"][0]["id"]

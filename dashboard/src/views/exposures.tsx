@@ -7,7 +7,7 @@ import { Listed, More, type Pages, usePages } from "../paging";
 import { Empty, Heading } from "../parts";
 import { Link, to } from "../router";
 import { opens, Table } from "../table";
-import { TenantName, useTenants } from "../tenants";
+import { TenantName, useSeveralTenants } from "../tenants";
 import { Time, Untrusted, words } from "../text";
 import type { Exposure } from "../wire";
 import { READ } from "./findings/filters";
@@ -112,12 +112,12 @@ const COLUMNS = {
 interface TableProps {
   exposures: Exposure[];
   list?: { current: HTMLElement | null };
-  /** The URL of their list, for the way back; without it, they are those of another view. */
-  within?: URLSearchParams;
+  /** The URL of the list that a finding of them leads back to. */
+  within: URLSearchParams;
 }
 
-export function ExposureTable({ exposures, list, within = to("findings") }: TableProps) {
-  const several = useTenants().length > 1;
+export function ExposureTable({ exposures, list, within }: TableProps) {
+  const several = useSeveralTenants(within);
   return (
     <Table class="list exposures" caption="Messages in reach" columns={COLUMNS} column="col-x" list={list}>
       {exposures.map((one) => (

@@ -81,13 +81,13 @@ function Whole({ incident, path, cacheKey, reload }: WholeProps) {
           <dd>
             <b class="number">{number(incident.exposed)}</b>
             <small>
-              {incident.exposed === 0 ? (
-                "no message"
-              ) : incident.read ? (
-                <strong class="bad">{number(incident.read)} read</strong>
-              ) : (
-                "none was read"
+              {incident.exposed === 1 ? "finding" : "findings"}
+              {incident.read > 0 && (
+                <>
+                  , <strong class="bad">{number(incident.read)} read</strong>
+                </>
               )}
+              {incident.exposed > 0 && !incident.read && ", none read"}
             </small>
           </dd>
         </div>
@@ -189,7 +189,7 @@ function InReach({ incident }: { incident: Incident }) {
       <Shown of={loaded} what="the messages in reach">
         {({ value, nextLink }) => (
           <>
-            <ExposureTable exposures={value} />
+            <ExposureTable exposures={value} within={to("findings", { incidentId: incident.id })} />
             {nextLink && (
               <p class="more">
                 <Link to={to("exposures", { incidentId: incident.id })}>

@@ -8,7 +8,7 @@ import { More, type Paged, type Pages } from "../../paging";
 import { Empty } from "../../parts";
 import { currentParameters, Link, to } from "../../router";
 import { opens, Table } from "../../table";
-import { TenantName, useTenants } from "../../tenants";
+import { TenantName, useSeveralTenants } from "../../tenants";
 import { number, Time, title, Untrusted, words } from "../../text";
 import type { FindingSummary } from "../../wire";
 
@@ -55,7 +55,7 @@ interface TableProps {
 
 export function FindingsTable({ pages, of, filtered, total, query }: TableProps) {
   const { rows, next } = pages;
-  const several = useTenants().length > 1;
+  const several = useSeveralTenants(currentParameters());
   // Rows are not drawn again when more are read: there can be thousands.
   const drawn = useRef(new WeakMap<Row, VNode>());
   const names = useRef(several);

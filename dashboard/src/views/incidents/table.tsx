@@ -1,7 +1,7 @@
 import { SeverityMark, WorkMark } from "../../marks";
 import { Link } from "../../router";
 import { opens, Table } from "../../table";
-import { TenantName } from "../../tenants";
+import { TenantName, useSeveralTenants } from "../../tenants";
 import { number, Time, Untrusted } from "../../text";
 import type { Incident } from "../../wire";
 
@@ -26,16 +26,17 @@ interface TableProps {
 
 /** One row for each incident: what is wrong, where, how many, since when, and what to do first. */
 export function IncidentTable({ incidents, list, within }: TableProps) {
+  const several = useSeveralTenants(within);
   return (
     <Table class="list incidents" caption="Incidents" columns={COLUMNS} column="col-i" list={list}>
       {incidents.map((incident) => (
-        <Row key={incident.id} incident={incident} within={within} />
+        <Row key={incident.id} incident={incident} several={several} within={within} />
       ))}
     </Table>
   );
 }
 
-function Row({ incident, within }: { incident: Incident; within: URLSearchParams }) {
+function Row({ incident, several, within }: { incident: Incident; several: boolean; within: URLSearchParams }) {
   const target = new URLSearchParams(within);
   target.set("view", "incidents");
   target.set("incident", incident.id);
@@ -50,13 +51,9 @@ function Row({ incident, within }: { incident: Incident; within: URLSearchParams
             <Untrusted text={incident.title} />
           </Link>
           <small class="block">
-            <TenantName id={incident.tenantId} />
-            {incident.state !== "open" && (
-              <>
-                {" · "}
-                <WorkMark state={incident.state} />
-              </>
-            )}
+            {several && <TenantName id={incident.tenantId} />}
+            {several && incident.state !== "open" && " · "}
+            {incident.state !== "open" && <WorkMark state={incident.state} />}
           </small>
         </span>
       </th>

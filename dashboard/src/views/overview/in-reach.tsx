@@ -71,7 +71,7 @@ function Messages({ summary, exposures, tenantId }: InReachProps<Summary>) {
       </div>
       <p class="muted">{`${longest}${usual}${most}`}</p>
       <Shown of={exposures} what="the messages in reach">
-        {(page) => <ExposureTable exposures={page.value} />}
+        {(page) => <ExposureTable exposures={page.value} within={to("findings", { tenantId })} />}
       </Shown>
       {messages > SHOWN && (
         <p class="more">
