@@ -24,10 +24,10 @@ export function setFilters(view: string, values: Record<string, string>): void {
   go(next);
 }
 
-/** What is wrong with a filter that the service refused. */
+/** What is wrong with a filter that the service refused, as a sentence without its period. */
 export function refused({ invalid, data }: Paged<unknown>, name: string): string | undefined {
   const detail = invalid?.fields.find((field) => field.pointer === name)?.detail;
-  return detail && data ? `${detail}. The list is the one before` : detail;
+  return detail && `${words(name)} ${detail}${data ? ". The list is the one before" : ""}`;
 }
 
 interface FormProps {
@@ -182,7 +182,7 @@ export function Field({ name, label, value, hint, wrong, search }: FieldProps) {
       </div>
       {wrong && (
         <p id={wrongId} class="field-error" role="alert">
-          {label} {wrong}.
+          {wrong}.
         </p>
       )}
     </>

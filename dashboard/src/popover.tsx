@@ -19,6 +19,7 @@ interface PopoverProps {
 export function Popover({ class: name = "", label, labelShown = true, text, set, opened, children }: PopoverProps) {
   const box = useRef<HTMLDetailsElement>(null);
   const [open, setOpen] = useState(false);
+  const [atEnd, setAtEnd] = useState(false);
   const close = () => {
     if (box.current) box.current.open = false;
   };
@@ -33,10 +34,12 @@ export function Popover({ class: name = "", label, labelShown = true, text, set,
   return (
     <details
       ref={box}
-      class={`several ${name}`}
+      class={`several ${name} ${atEnd ? "at-end" : ""}`}
       onToggle={() => {
         const now = box.current?.open === true;
         setOpen(now);
+        const content = box.current?.lastElementChild;
+        setAtEnd(now && content !== null && content !== undefined && beyond(content));
         if (now && box.current) opened?.(box.current);
       }}
       onKeyDown={(event) => {
@@ -58,4 +61,9 @@ export function Popover({ class: name = "", label, labelShown = true, text, set,
       {children}
     </details>
   );
+}
+
+/** Whether something is cut off at the end of the window. */
+function beyond(content: Element): boolean {
+  return content.getBoundingClientRect().right > document.documentElement.clientWidth;
 }

@@ -52,7 +52,7 @@ def test_the_list_is_painted_soon_after_the_answer(crowded: str, open_page: Open
     expect(page.get_by_text("No rejected events")).to_be_visible()
     page.evaluate(WATCH_PAINT, ROWS)
     page.get_by_role("navigation").get_by_role("link", name="Findings").click()
-    page.wait_for_function("window.painted")
+    page.wait_for_function("() => window.painted")
     taken = page.evaluate(
         "painted - performance.getEntriesByType('resource').findLast((one) => one.name.includes('/api/findings?')).responseEnd"
     )

@@ -172,7 +172,7 @@ function History({ finding: { history } }: { finding: Finding }) {
               <WorkMark state={entry.state} /> <ReachMark exposed={entry.exposed} />
             </span>
             <span>
-              {title(entry.cause)}, {words(entry.location).toLowerCase()}
+              {title(entry.cause)} <small>{words(entry.location)}</small>
             </span>
           </li>
         ))}
