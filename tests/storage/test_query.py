@@ -47,7 +47,7 @@ def assert_valid(key: str) -> None:
 
 
 def test_a_finding_is_in_a_list_for_each_filter_that_leaves_few() -> None:
-    message = f"internetMessageId={message_key(finding().failure.internet_message_id)}|"
+    message = f"internetMessageId={message_key(finding().failure.internet_message_id or '')}|"
     prefixes = [
         "all|",
         "mailbox=adele@contoso.com|",

@@ -21,7 +21,7 @@ from triage.incidents import IncidentState
 from triage.intake.message_id import MAX_MESSAGE_ID_CHARACTERS, repaired
 from triage.intake.scenario import Scenario
 from triage.storage.outbox_rows import DeliveryState
-from triage.storage.query import FILTERS, message_key
+from triage.storage.query import FILTERS
 from triage.wire import epoch_ns
 
 # The usual form of an address, for OpenAPI. Readers also take display names, spaces and Unicode domains.
@@ -107,11 +107,11 @@ def _address(text: str) -> tuple[str]:
     return (mailbox_address(text),)
 
 
-def _message(text: str) -> tuple[str | None]:
-    """The key of a Message-ID, which is repaired as that of a failure is."""
+def _message(text: str) -> tuple[str]:
+    """A Message-ID, repaired as that of a failure is."""
     if not text.strip() or len(text) > MAX_MESSAGE_ID_CHARACTERS:
         raise ValueError(f"must be a Message-ID of at most {MAX_MESSAGE_ID_CHARACTERS:,} characters")
-    return (message_key(repaired(text)),)
+    return (repaired(text),)
 
 
 def _incident(text: str) -> tuple[str]:

@@ -17,7 +17,7 @@ from triage.finding import Finding
 from triage.operations import findings
 from triage.operations.accept import retriage as queue_again
 from triage.operations.services import Services
-from triage.storage.query import FILTERS, Query
+from triage.storage.query import FILTERS, MESSAGE, Query, message_key
 
 Json = dict[str, Any]
 
@@ -41,6 +41,8 @@ async def search(request: func.HttpRequest, services: Services, caller: Caller) 
 
 def _query(found: Json) -> Query:
     filters = {name: found[name] for name in FILTERS if name in found}
+    if MESSAGE in filters:
+        filters[MESSAGE] = tuple(message_key(message) for message in filters[MESSAGE])
     return Query(filters, found.get("since"), found.get("until"))
 
 

@@ -28,9 +28,9 @@ POINTERS = f"{MESSAGE}="
 """What the keys of that list begin with."""
 
 
-def message_key(message_id: str | None) -> str | None:
-    """A Message-ID as rows have it and queries ask for it: it can be longer than a row key."""
-    return hashlib.sha256(message_id.encode()).hexdigest()[:16] if message_id is not None else None
+def message_key(message_id: str) -> str:
+    """A Message-ID as rows have it and a Query asks for it: it can be longer than a row key."""
+    return hashlib.sha256(message_id.encode()).hexdigest()[:16]
 
 
 FILTERS: dict[str, Callable[[Snapshot], str | None]] = {
@@ -44,7 +44,7 @@ FILTERS: dict[str, Callable[[Snapshot], str | None]] = {
     "confidence": lambda found: found.confidence.value,
     "severity": lambda found: found.severity.value,
     "tenantId": lambda found: found.tenant_id,
-    MESSAGE: lambda found: message_key(found.internet_message_id),
+    MESSAGE: lambda found: message_key(found.internet_message_id) if found.internet_message_id is not None else None,
 }
 """The value of a finding for each filter; None: it has no value."""
 
