@@ -12,6 +12,7 @@ from tests.storage.conftest import ANOTHER, FORMER, TENANT, environment
 from triage.audit.model import Audit, Verdict, audit_id
 from triage.diagnosis.causes import Cause, Confidence, Severity
 from triage.finding import Finding
+from triage.incidents import suppress, without_ended_suppression
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.operations.retention import remove_expired
@@ -113,6 +114,21 @@ async def test_an_incident_is_removed_after_all_its_findings(services: Services)
     found = await services.incidents.get(again.incident.id)
     assert found is not None
     assert found.findings == 1, "it is a new one, although this instance has written the old one"
+
+
+async def test_a_suppressed_incident_is_removed_after_the_suppression(services: Services) -> None:
+    one = finding(1, at(420), at(401))
+    await services.findings.save(one, "d")
+    await services.projector.run(10)
+    await services.incidents.change(
+        one.incident.id, lambda incident: suppress(incident, at(0), "adele", "Not now", at(-9))
+    )
+    assert await remove_findings(services.findings, services.finding_lists, expiry()) == 1
+    await services.projector.run(10)
+    assert await remove_incidents(services.account, expiry()) == 0
+    await services.incidents.change(one.incident.id, lambda incident: without_ended_suppression(incident, at(-10)))
+    assert await remove_incidents(services.account, expiry()) == 3
+    assert await rows(services, "incidents") == []
 
 
 async def test_a_finding_is_removed_when_it_has_not_been_seen_for_400_days(services: Services) -> None:

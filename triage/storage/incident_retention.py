@@ -39,7 +39,10 @@ async def _remove(table: Any, shard: str, list_key: str) -> int:
 
     incident_id = list_key.rpartition("|")[2]
     entity = await get_entity(table, shard, head_key(incident_id))
-    if entity is None or head_of(entity).incident.findings:
+    if entity is None:
+        return 0
+    incident = head_of(entity).incident
+    if incident.findings or incident.suppression is not None:  # its end has a row of its own
         return 0
     first, end = member_key(incident_id, ""), member_key(incident_id, "~")
     query = f"PartitionKey eq '{shard}' and RowKey gt '{first}' and RowKey lt '{end}'"
