@@ -1,6 +1,6 @@
 # Everything a developer needs. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench bench-full chaos soak package page screenshots docs lock clean
+.PHONY: help setup run test compiled lint types bench bench-full chaos soak package page screenshots docs lock clean
 MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE # or every process compiles what it imports again
 python := .venv/bin/python
@@ -15,8 +15,12 @@ setup: ## install all that is needed into .venv and node_modules (quick if nothi
 run: setup ## run the whole service on this machine: storage, simulated tenants, host, sample failures
 	@exec $(python) -m sandbox demo
 
-test: lint types ## check lint and types, run every test, measure branch coverage
+test: setup ## check lint and types, run every test, measure branch coverage
+	@$(MAKE) --jobs=2 lint types compiled
 	@$(python) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --cov --cov-report=term-missing:skip-covered
+
+compiled: setup # beside the checks: else each worker compiles all tests, and what they import, for itself
+	@$(python) -m pytest --collect-only -qq >/dev/null 2>&1 || true # the tests say what is wrong
 
 lint: setup ## check rules and format: ruff, and prettier on dashboard/
 	@$(python) -m ruff check .

@@ -13,28 +13,40 @@ from xdist.scheduler import LoadFileScheduling
 
 SHARING = ("tests/e2e", "tests/cli", "tests/browser")
 ALONE = ("tests/e2e/test_openapi.py", "tests/e2e/test_start_up.py")  # use none of what their folder shares
+# Files of a shared folder that start most of what they use: a unit beside the rest of their folder.
+APART = {
+    f"tests/e2e/test_{name}.py": "tests/e2e apart"
+    for name in (
+        *("access_and_health", "app_indexing", "bad_mailboxes", "coverage_scan", "notifications"),
+        *("permission_audits", "storage_away"),
+    )
+}
 LONGEST = (
     "tests/e2e",
     "tests/browser",
-    "tests/tools/test_package.py",
     "tests/cli",
-    "tests/benchmarks/test_benchmarks.py",
+    "tests/e2e apart",
+    "tests/tools/test_package.py",
     "tests/e2e/test_openapi.py",
-    "tests/operations/test_summary.py",
+    "tests/benchmarks/test_benchmarks.py",
     "tests/telemetry/test_instruments.py",
     "tests/sandbox/test_demo.py",
+    "tests/graph/test_rate_limit.py",
     "tests/sandbox/host/test_process.py",
+    "tests/operations/test_feed_troubles.py",
+    "tests/operations/test_summary.py",
+    "tests/chaos/test_chaos.py",
+    "tests/operations/test_looks.py",
     "tests/infra/test_scripts.py",
-    "tests/storage/test_retention.py",
-    "tests/e2e/test_start_up.py",
-    "tests/sandbox/host/test_queues.py",
-    "tests/sandbox/tenant/test_samples.py",
+    "tests/api/test_tenant_scope.py",
 )
 
 
 def unit(nodeid: str) -> str:
     file = nodeid.split("::", 1)[0]
     folder = "/".join(file.split("/")[:2])
+    if file in APART:
+        return APART[file]
     return folder if folder in SHARING and file not in ALONE else file
 
 

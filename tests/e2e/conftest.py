@@ -17,7 +17,7 @@ from azure.storage.queue import QueueClient
 
 from sandbox.azurite import Azurite
 from sandbox.processes import Child, child, host
-from tests.e2e import graph_faults
+from tests.e2e import graph_faults, host_log
 from tests.e2e.service_client import LONGEST_REQUEST, Graph, OwnTenant, Service, StartService
 
 # The settings of production wait for minutes; here a message is tried again after a second, and so is a look. The last
@@ -54,9 +54,11 @@ def graph() -> Iterator[Graph]:
 
 
 @pytest.fixture(scope="package")
-def hosts() -> list[Child]:
+def hosts() -> Iterator[list[Child]]:
     """Every host that was started: what they said is looked at in the end."""
-    return []
+    found: list[Child] = []
+    yield found
+    host_log.check(found)
 
 
 @pytest.fixture(scope="package")

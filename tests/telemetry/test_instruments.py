@@ -262,6 +262,7 @@ def test_only_the_service_s_own_spans_and_log_lines_are_sent(run: Run) -> None:
     assert run.sent.items("exceptions") == []
 
 
+@pytest.mark.unmeasured
 def test_opentelemetry_is_not_imported_without_a_connection_string() -> None:
     code = "import function_app, sys; print([name for name in sys.modules if name.startswith('opentelemetry')])"
     assert load_app(code, APPLICATIONINSIGHTS_CONNECTION_STRING="") == (0, "[]\n")
@@ -308,6 +309,7 @@ for wrong in {[settings for settings, _ in WRONG]}:
         assert error.startswith(f"SettingsError: {named}")
 
 
+@pytest.mark.unmeasured
 def test_a_wrong_setting_stops_the_start() -> None:
     code, output = load_app("import function_app", APPLICATIONINSIGHTS_CONNECTION_STRING="InstrumentationKey=none")
     assert code == 1
@@ -346,6 +348,7 @@ except ValueError:
     assert SUBJECT not in "".join(sent.sent)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ("settings", "least", "most"),
     [
