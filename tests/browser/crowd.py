@@ -1,4 +1,4 @@
-"""Thousands of findings, written as rows of the lists that the page reads: saving them one by one takes minutes."""
+"""10,000 findings, written as rows of the lists that the page reads: saving them one by one takes minutes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from triage.storage.findings import TABLE
 from triage.storage.query import ALL, REACH
 from triage.storage.shards import shard_of
 
-NUMBER = 2500
+NUMBER = 10_000
 WHOLE = 1500  # the number of the only finding that is stored in full
 TENANT = "c0470500-0000-4000-8000-000000000001"
 

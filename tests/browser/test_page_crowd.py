@@ -1,4 +1,4 @@
-"""Thousands of findings: read page by page, while the page stays responsive."""
+"""10,000 findings: read page by page, while the page stays responsive."""
 
 from __future__ import annotations
 
