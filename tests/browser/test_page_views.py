@@ -80,7 +80,9 @@ def answer(check: dict[str, Any]) -> str:
 def test_the_chart_has_its_numbers_as_a_table(running: Stack, open_page: OpenPage, period: str) -> None:
     page = open_page(running.address)
     page.get_by_role(
-        "radio", name={"1h": "Hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All time"}[period]
+        "radio",
+        name={"1h": "Hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All time"}[period],
+        exact=True,
     ).check()
     assert ("period=" + period in page.url) == (period != "7d")
     time = panel(page, "Failures over time")

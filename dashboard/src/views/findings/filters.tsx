@@ -45,7 +45,7 @@ export function Filters({ parameters, summary, findings, filtered }: FiltersProp
         name="mailbox"
         label="Search"
         value={parameters.get("mailbox") ?? parameters.get("internetMessageId") ?? ""}
-        hint="Mailbox, domain, Message-ID or ID"
+        hint="Mailbox, domain, Message-ID, ID"
         wrong={wrong}
         search={(text) => void search(text, tenants)}
       />
