@@ -144,7 +144,8 @@ _MESSAGE = Kind(
     _message,
     {
         "type": "string",
-        "pattern": rf"^<{LOCAL_PATTERN}@{DOMAIN_PATTERN}>$",
+        "pattern": r"\S",  # what is no Message-ID is looked for as it is: a failure can have it
+        "maxLength": MAX_MESSAGE_ID_CHARACTERS,
         "examples": ["<CAF3d2b7@mail.fabrikam.com>"],
     },
 )
