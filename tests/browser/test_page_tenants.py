@@ -62,7 +62,9 @@ def test_what_is_new_since_the_last_look_is_said_until_it_was_seen(running: Stac
     expect(news).to_have_count(0)  # in the first look, all is new
 
     incidents = get(running.address, "incidents?state=open,acknowledged&top=200")["value"]
-    before = sorted(one["openedAt"] for one in incidents)[-3]
+    last = datetime.fromisoformat(max(one["openedAt"] for one in incidents))
+    recent = [one for one in incidents if datetime.fromisoformat(one["lastSeen"]) > last - timedelta(days=13)]
+    before = sorted(one["openedAt"] for one in recent)[-3]
     since = datetime.fromisoformat(before) - timedelta(days=14)  # others are too old to be told
     told = [one for one in incidents if datetime.fromisoformat(one["lastSeen"]) >= since]
     newest = [one["title"] for one in told if one["openedAt"] > before]
