@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface PopoverProps {
   class?: string;
@@ -31,6 +31,18 @@ export function Popover({ class: name = "", label, labelShown = true, text, set,
     document.addEventListener("pointerdown", elsewhere);
     return () => document.removeEventListener("pointerdown", elsewhere);
   }, [open]);
+  // Before it is painted, and when the window changes: it must not be cut off.
+  useLayoutEffect(() => {
+    if (!open) return;
+    const place = () => {
+      const left = box.current?.getBoundingClientRect().left ?? 0;
+      const width = box.current?.lastElementChild?.getBoundingClientRect().width ?? 0;
+      setAtEnd(left + width > document.documentElement.clientWidth);
+    };
+    place();
+    addEventListener("resize", place);
+    return () => removeEventListener("resize", place);
+  }, [open]);
   return (
     <details
       ref={box}
@@ -38,8 +50,6 @@ export function Popover({ class: name = "", label, labelShown = true, text, set,
       onToggle={() => {
         const now = box.current?.open === true;
         setOpen(now);
-        const content = box.current?.lastElementChild;
-        setAtEnd(now && content !== null && content !== undefined && beyond(content));
         if (now && box.current) opened?.(box.current);
       }}
       onKeyDown={(event) => {
@@ -61,9 +71,4 @@ export function Popover({ class: name = "", label, labelShown = true, text, set,
       {children}
     </details>
   );
-}
-
-/** Whether something is cut off at the end of the window. */
-function beyond(content: Element): boolean {
-  return content.getBoundingClientRect().right > document.documentElement.clientWidth;
 }
