@@ -66,7 +66,23 @@ def strike(running: Stack, number: int = 260, seconds: float = 240) -> None:
             queue.send_message(base64.b64encode(text.encode()).decode())
     history.send(running, number)
     end = time.monotonic() + seconds
-    while get(running.address, "summary")["total"] < number or len(get(running.address, "rejected")["value"]) < 3:
+    while (
+        get(running.address, "summary")["total"] < number
+        or len(get(running.address, "rejected")["value"]) < 3
+        or not derived(running)
+    ):
         if time.monotonic() > end:
             raise TimeoutError("not everything was triaged in time")
         time.sleep(0.5)
+
+
+def derived(running: Stack) -> bool:
+    """Whether the incidents have all findings, and the messages in reach are all there."""
+    found = get(running.address, "findings?top=1000")["value"]
+    counted = sum(one["findings"] for one in get(running.address, "incidents?top=1000")["value"])
+    in_reach = {
+        (one["tenantId"], one["failure"]["mailbox"], one["failure"]["internetMessageId"])
+        for one in found
+        if one["exposed"]
+    }
+    return counted == len(found) and len(get(running.address, "exposures?top=1000")["value"]) == len(in_reach)

@@ -76,7 +76,7 @@ def test_a_message_that_leaves_reach_resolves_what_it_was_about(service: Service
     assert [entry["state"] for entry in after["history"]] == ["open", "resolved"]
     assert 0 <= after["timeInReach"]["atLeast"] <= after["timeInReach"]["atMost"]
     wait_until(lambda: incidents(service, tenant), lambda found: found[0]["state"] == "resolved")
-    assert service.all("exposures", tenantId=tenant.id) == []
+    wait_until(lambda: service.all("exposures", tenantId=tenant.id), lambda found: not found)
     summary = service.get("summary", tenantId=tenant.id).json()
     assert summary["exposures"] == {"messages": 0, "read": 0, "mailboxes": 0}
     assert (summary["byState"], summary["openIncidents"]) == ({"resolved": 1}, 0)
