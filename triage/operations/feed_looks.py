@@ -45,8 +45,7 @@ _log = logging.getLogger(__name__)
 async def look_at_actions(services: Services, seconds: float = deadlines.MAINTENANCE) -> int:
     """Looks at every action that is due, of all feeds, until time is up. Returns their number. Raises azure.core's errors."""
     until = time.monotonic() + seconds
-    sessions = [services.feed(api.tenant_id) for api in services.settings.etd_apis]
-    return sum(await asyncio.gather(*(_look(services, session, until) for session in sessions)))
+    return sum(await asyncio.gather(*(_look(services, session, until) for session in services.feeds())))
 
 
 async def _look(services: Services, session: FeedSession, until: float) -> int:

@@ -7,6 +7,7 @@ import asyncio
 from triage import deadlines
 from triage.feeds.model import Feed
 from triage.feeds.status import off
+from triage.operations.at_once import all_of
 from triage.operations.feed_poll import poll_feed
 from triage.operations.services import Services
 
@@ -34,9 +35,4 @@ async def poll_now(services: Services, tenant_ids: list[str] | None = None, seco
     """Polls these feeds, or all, at the same time. Raises azure.core's errors, after the other polls have ended."""
     ids = [api.tenant_id for api in services.settings.etd_apis] if tenant_ids is None else tenant_ids
     first_look, _ = services.settings.etd_looks
-    results = await asyncio.gather(
-        *(poll_feed(services.feed(one), first_look, seconds) for one in ids), return_exceptions=True
-    )
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    await all_of(poll_feed(services.feed(one), first_look, seconds) for one in ids)

@@ -13,6 +13,7 @@ from triage.audit.model import Verdict
 from triage.feeds.model import FeedState
 from triage.intake.queue_message import decode, read_retriage
 from triage.intake.queued import QueuedLook
+from triage.operations.at_once import all_of
 from triage.operations.services import Services
 from triage.storage.queue import IntakeQueue
 from triage.telemetry.instruments import Metric, record
@@ -23,17 +24,14 @@ async def measure(services: Services) -> None:
     """Records the queues, the newest verdicts and the feeds. Raises azure.core's errors after recording the rest."""
     name = services.settings.queue
     poison = [IntakeQueue(services.account, f"{one}-poison") for one in (name, f"{name}-looks")]
-    results = await asyncio.gather(
+    works = [
         _queue("intake", services.queue),
         _queue("looks", services.looks),
         _queue("poison", *poison),
         _apps(services),
         _feeds(services),
-        return_exceptions=True,
-    )
-    for result in results:
-        if result is not None:
-            raise result
+    ]
+    await all_of(works)
 
 
 async def _queue(name: str, *queues: IntakeQueue) -> None:
@@ -54,8 +52,7 @@ async def _apps(services: Services) -> None:
 
 async def _feeds(services: Services) -> None:
     """The state of each feed, without tenant IDs."""
-    sessions = [services.feed(api.tenant_id) for api in services.settings.etd_apis]
-    feeds = [await session.state() for session in sessions]
+    feeds = [await session.state() for session in services.feeds()]
     states = Counter(feed.state for feed in feeds)
     for state in FeedState if feeds else ():
         record(Metric.FEEDS, states[state], state=state.value)

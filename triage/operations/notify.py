@@ -5,7 +5,6 @@ A timer calls it each minute. If a run is interrupted, what it had not marked as
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from triage import deadlines
 from triage.notifications.compose import Writer
 from triage.notifications.notice import Json
 from triage.notifications.rules import Outcome, Result
+from triage.operations.at_once import all_of
 from triage.operations.channel_run import ChannelRun, Incidents
 from triage.operations.services import Services
 from triage.settings import Channel, ChannelKind
@@ -49,14 +49,11 @@ async def deliver(services: Services, incidents: Incidents | None = None, second
     app_open = await known.tenants_with_open_app()
     until = time.monotonic() + seconds
     channels = [channel for channel in services.settings.notifications if channel.name in waiting]
-    results = await asyncio.gather(
+    works = [
         *(_deliver_to(services, known, app_open, channel, until) for channel in channels),
         *(_give_up(services, name) for name in waiting - {channel.name for channel in channels}),
-        return_exceptions=True,
-    )
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+    ]
+    await all_of(works)
 
 
 async def send_test(services: Services, channel: Channel) -> Outcome:

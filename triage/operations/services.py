@@ -80,6 +80,10 @@ class Services:
         """The lists of table `findings`."""
         return FindingLists(self.account, self.findings)
 
+    def feeds(self) -> list[FeedSession]:
+        """The feed of each tenant in ETD_APIS."""
+        return [self.feed(api.tenant_id) for api in self.settings.etd_apis]
+
     def feed(self, tenant_id: str) -> FeedSession:
         """The feed of a tenant. KeyError if ETD_APIS does not have it."""
         if tenant_id not in self._feeds:
@@ -167,7 +171,7 @@ class Services:
     @cached_property
     def states(self) -> States:
         """The states of storage, the channels and the feeds."""
-        return States(self.settings, self.queue, self.findings, self.channels, self.feed)
+        return States(self.settings, self.queue, self.findings, self.channels, self.feeds)
 
     def start(self, work: Coroutine[Any, Any, object]) -> None:
         """Does work in the background that a timer would do later. It is canceled when the services are closed."""

@@ -31,14 +31,14 @@ class States:
         queue: IntakeQueue,
         findings: Findings,
         channels: ChannelLeases,
-        feed: Callable[[str], FeedSession],
+        feeds: Callable[[], list[FeedSession]],
     ) -> None:
-        self._settings, self._queue, self._findings, self._channels, self._feed = (
+        self._settings, self._queue, self._findings, self._channels, self._sessions = (
             settings,
             queue,
             findings,
             channels,
-            feed,
+            feeds,
         )
         self._storage = Kept(self._read_storage, lambda _: (), seconds=STORAGE_SECONDS)
         self._failing = Kept(self._count_failing, lambda _: (), seconds=_STATES_SECONDS)
@@ -87,9 +87,8 @@ class States:
     async def _read_feeds(self) -> list[Feed] | None:
         from azure.core.exceptions import AzureError
 
-        sessions = [self._feed(api.tenant_id) for api in self._settings.etd_apis]
         try:
             async with asyncio.timeout(deadlines.HEALTH_STORAGE):
-                return list(await asyncio.gather(*(session.state() for session in sessions)))
+                return list(await asyncio.gather(*(session.state() for session in self._sessions())))
         except (AzureError, TimeoutError):
             return None

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from triage.amounts import amount
 from triage.cli.client.answers import Json
 from triage.cli.show.columns import Column
 from triage.cli.show.terminal import harmless, plain
@@ -66,4 +67,4 @@ def place(value: object, order: Iterable[str]) -> int:
 
 def many(count: int, nouns: tuple[str, str]) -> str:
     """A number with its noun."""
-    return f"{count:,} {nouns[count != 1]}"
+    return amount(count, *nouns)
