@@ -25,24 +25,21 @@ interface Look {
 /** Says which incidents are new since the last look. That look lasts until the reader has seen them. */
 export function SinceLastLook({ shown, every }: { shown: Page<Incident> | undefined; every: number }) {
   const [last, set] = useState(lastLook);
-  const since = last ? instant(last.newest - LATE_MS) : null;
+  const [begun] = useState(Date.now);
+  const since = instant((last?.newest ?? begun) - LATE_MS);
   const asked = to(null, { state: TO_WORK_ON, since, top: String(READ) });
-  const loaded = useLoad(
-    `since ${asked}`,
-    async (signal) => (since ? get<Page<Incident>>("incidents", asked, signal) : undefined),
-    since ? { every } : {},
-  );
+  const loaded = useLoad(`since ${asked}`, (signal) => get<Page<Incident>>("incidents", asked, signal), { every });
   const recent = loaded.data?.value ?? [];
   const newest = Math.max(0, ...[...(shown?.value ?? []), ...recent].map(lastChange));
   const look = { newest, at: Date.now() };
   const seen = last?.newest ?? 0;
   const opened = recent.filter((one) => openedAt(one) > seen);
   const wentOn = recent.filter((one) => openedAt(one) <= seen && lastChange(one) > seen);
-  const nothing = opened.length + wentOn.length === 0;
+  const nothing = !last || opened.length + wentOn.length === 0;
   useEffect(() => {
-    if (shown && (loaded.data ?? !last) && nothing && !loaded.error) remember(look);
+    if (shown && loaded.data && nothing && !loaded.error) remember(look);
   });
-  if (!last || nothing) return null;
+  if (nothing) return null;
   const orMore = loaded.data?.nextLink ? " or more" : "";
   return (
     <section class="panel since" aria-label="Since you last looked">
