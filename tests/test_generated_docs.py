@@ -19,5 +19,7 @@ def test_only_what_is_between_the_comments_is_written(monkeypatch: pytest.Monkey
     monkeypatch.setitem(PARTS, "x", lambda: "new\n")
     page = "before\n<!-- generated: x -->\nold\n<!-- end of x -->\nafter\n"
     assert generated(page) == "before\n<!-- generated: x -->\n\nnew\n\n<!-- end of x -->\nafter\n"
+    script = "  # generated: x\nold\n  # end of x\nafter\n"
+    assert generated(script) == "  # generated: x\nnew\n\n  # end of x\nafter\n"
     with pytest.raises(KeyError):
         generated(page.replace(" x ", " y "))

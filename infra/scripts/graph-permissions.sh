@@ -30,6 +30,7 @@ TEXT
 
 permissions_of() {
     case $1 in
+        # generated: permission-sets
         core) echo User.Read.All Application.Read.All Mail.ReadBasic.All ;;
         domains) echo CrossTenantInformation.ReadBasic.All ;;
         recipients) echo GroupMember.Read.All OrgContact.Read.All ;;
@@ -37,6 +38,7 @@ permissions_of() {
         delegated) echo Directory.Read.All ;;
         mailbox-kind) echo MailboxSettings.Read ;;
         evidence) echo ExchangeMessageTrace.Read.All AuditLog.Read.All ;;
+        # end of permission-sets
         *) return 1 ;;
     esac
 }

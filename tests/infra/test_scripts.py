@@ -549,12 +549,6 @@ def test_no_script_makes_a_secret(script: Path) -> None:
     )
 
 
-def test_the_docs_have_each_permission_with_its_set() -> None:
-    page = (SCRIPTS.parent.parent / "docs" / "permissions.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([a-z-]+)` \| `([\w.]+)` \|", page, re.MULTILINE)
-    assert rows == [(name, permission) for name, permissions in SETS.items() for permission in permissions]
-
-
 def test_the_runbook_has_each_reason_of_an_undetermined_finding() -> None:
     page = (SCRIPTS.parent.parent / "docs" / "runbook.md").read_text(encoding="utf-8")
     (entry,) = re.findall(r"^## undetermined\n(.*?)^## ", page, re.MULTILINE | re.DOTALL)

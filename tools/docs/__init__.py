@@ -1,6 +1,7 @@
-"""The parts of the docs that are generated from the code.
+"""The parts of the docs, and of one script, that are generated from the code.
 
-A page has a part between two comments, and the rest of the page is written by hand:
+A page has a part between two comments, and the rest of the page is written by hand. In a script, the comments begin
+with `#`.
 
     <!-- generated: causes -->
     ...
@@ -16,7 +17,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.docs import api, causes, cli, settings
+from tools.docs import api, causes, cli, permissions, settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,19 +29,24 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": cli.commands,
     "options": cli.options,
     "settings": settings.part,
+    "permissions": permissions.table,
+    "permission-sets": permissions.sets,
 }
 
 _PART = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
+_PART_OF_SCRIPT = re.compile(r"( *# generated: (?P<name>[\w-]+)\n).*?( *# end of (?P=name)\n)", re.DOTALL)
 
 
 def pages() -> list[Path]:
-    """README.md and every page of docs/."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """README.md, every page of docs/, and the script that grants permissions."""
+    script = ROOT / "infra" / "scripts" / "graph-permissions.sh"
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), script]
 
 
 def generated(text: str) -> str:
     """A page with its parts generated again. KeyError if a part has no function in PARTS."""
-    return _PART.sub(lambda part: f"{part[1]}\n{PARTS[part['name']]().strip()}\n\n{part[3]}", text)
+    text = _PART.sub(lambda part: f"{part[1]}\n{PARTS[part['name']]().strip()}\n\n{part[3]}", text)
+    return _PART_OF_SCRIPT.sub(lambda part: f"{part[1]}{PARTS[part['name']]()}\n{part[3]}", text)
 
 
 def stale() -> dict[Path, str]:
@@ -52,4 +58,5 @@ def stale() -> dict[Path, str]:
 
 def used() -> set[str]:
     """The names of the parts that a page has."""
-    return {part["name"] for page in pages() for part in _PART.finditer(page.read_text(encoding="utf-8"))}
+    texts = [page.read_text(encoding="utf-8") for page in pages()]
+    return {part["name"] for text in texts for one in (_PART, _PART_OF_SCRIPT) for part in one.finditer(text)}

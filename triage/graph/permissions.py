@@ -11,21 +11,83 @@ from typing import NamedTuple
 # Microsoft Graph's own application id, the same in every tenant.
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 
-
 # From this privilege level on, an app with the permission can take over the tenant, or much of what is in it.
 TAKES_OVER = 4
 
 
-# What the service asks for, in the sets that infra/scripts/graph-permissions.sh grants (docs/permissions.md).
-SETS = {
-    "core": ("User.Read.All", "Application.Read.All", "Mail.ReadBasic.All"),
-    "domains": ("CrossTenantInformation.ReadBasic.All",),
-    "recipients": ("GroupMember.Read.All", "OrgContact.Read.All"),
-    "licenses": ("Organization.Read.All",),
-    "delegated": ("Directory.Read.All",),
-    "mailbox-kind": ("MailboxSettings.Read",),
-    "evidence": ("ExchangeMessageTrace.Read.All", "AuditLog.Read.All"),
+class Use(NamedTuple):
+    """What the service uses a permission for, and what a finding is like without it. docs/permissions.md shows both."""
+
+    answers: str
+    without: str
+
+
+# What the service asks for itself, in the sets that infra/scripts/graph-permissions.sh grants. `make docs` writes both.
+OWN = {
+    "core": {
+        "User.Read.All": Use(
+            "Users, deleted users, licenses and plans; the tenant's domains",
+            "Everything about a person is `undetermined`",
+        ),
+        "Application.Read.All": Use(
+            "ETD's app: whether it is disabled or deleted, its grants, and when its credentials expire",
+            "Everything about the app is `undetermined`, and audits are `unknown`",
+        ),
+        "Mail.ReadBasic.All": Use(
+            "Whether the mailbox answers, and which folder the message is in. Basic means no body, no "
+            "preview, no attachments",
+            "The mailbox and the message are `undetermined`, and `exposed` is never known",
+        ),
+    },
+    "domains": {
+        "CrossTenantInformation.ReadBasic.All": Use(
+            "Which tenant owns a domain that isn't verified here",
+            "Such a domain is `undetermined`",
+        ),
+    },
+    "recipients": {
+        "GroupMember.Read.All": Use(
+            "Whether the address belongs to a group",
+            "An address that no user has is `undetermined`",
+        ),
+        "OrgContact.Read.All": Use(
+            "Whether the address belongs to a mail contact",
+            "An address that no user has is `undetermined`",
+        ),
+    },
+    "licenses": {
+        "Organization.Read.All": Use(
+            "Whether a license that could not be assigned, or was removed, includes Exchange Online. "
+            "`LicenseAssignment.Read.All` is enough too",
+            "`license_assignment_failed` is only `possible`, and so is `license_lapsed` if the plan is Deleted",
+        ),
+    },
+    "delegated": {
+        "Directory.Read.All": Use(
+            "The app's delegated permissions",
+            "`permission_missing` instead of `permission_delegated_only`, unless the app's registration shows it",
+        ),
+    },
+    "mailbox-kind": {
+        "MailboxSettings.Read": Use(
+            "Whether a mailbox is shared, a room, or equipment; which Inbox rules move messages to the "
+            "folder of the message",
+            "Nothing essential: the finding names neither the mailbox type nor the rule",
+        ),
+    },
+    "evidence": {
+        "ExchangeMessageTrace.Read.All": Use(
+            "Where a message went that is nowhere in the mailbox: Microsoft's quarantine, or a "
+            "delivery that failed. Public cloud only",
+            "`message_gone` instead of `message_quarantined` or `message_not_delivered`",
+        ),
+        "AuditLog.Read.All": Use(
+            "Who changed the app, and when",
+            "Nothing essential: an audit says what changed (`drift`), but not by whom (`drift.by` is null)",
+        ),
+    },
 }
+SETS = {name: tuple(uses) for name, uses in OWN.items()}
 
 
 class Permission(NamedTuple):

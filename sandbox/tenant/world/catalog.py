@@ -52,6 +52,21 @@ PERMISSIONS: dict[str, tuple[str | None, str | None]] = {
     "User.ReadWrite.All": ("741f803b-c850-494e-b5df-cde7c675a1ca", "204e0828-b5ca-4ad8-b9f3-f32a958e7cc4"),
 }
 
+# The roles that the service's documentation asks an administrator to grant to the triage identity.
+TRIAGE_ROLES = (
+    "User.Read.All",
+    "Application.Read.All",
+    "Mail.ReadBasic.All",
+    "CrossTenantInformation.ReadBasic.All",
+    "GroupMember.Read.All",
+    "OrgContact.Read.All",
+    "Organization.Read.All",
+    "Directory.Read.All",
+    "MailboxSettings.Read",
+    "ExchangeMessageTrace.Read.All",
+    "AuditLog.Read.All",
+)
+
 # plan name -> (id, name of the service that provisions it)
 PLANS: dict[str, tuple[str, str]] = {
     "EXCHANGE_S_STANDARD": ("9aaf7827-d63c-4b61-89c3-182f06f82e5c", "exchange"),

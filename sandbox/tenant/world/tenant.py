@@ -22,26 +22,12 @@ from sandbox.tenant.odata.schema import (
     EntityType,
 )
 from sandbox.tenant.world import apps, audit_log, people
-from sandbox.tenant.world.catalog import PERMISSIONS, PLANS, SKUS
+from sandbox.tenant.world.catalog import PERMISSIONS, PLANS, SKUS, TRIAGE_ROLES
 from sandbox.tenant.world.ids import guid
 from sandbox.tenant.world.mailboxes import Mailbox
 from sandbox.tenant.world.times import timestamp
 
 Spec = Mapping[str, Any]
-# The roles that the service's documentation asks an administrator to grant to the triage identity.
-TRIAGE_ROLES = (
-    "User.Read.All",
-    "Application.Read.All",
-    "Mail.ReadBasic.All",
-    "CrossTenantInformation.ReadBasic.All",
-    "GroupMember.Read.All",
-    "OrgContact.Read.All",
-    "Organization.Read.All",
-    "Directory.Read.All",
-    "MailboxSettings.Read",
-    "ExchangeMessageTrace.Read.All",
-    "AuditLog.Read.All",
-)
 
 
 class Tenant:
