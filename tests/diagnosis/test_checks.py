@@ -37,6 +37,7 @@ from tests.factories import (
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.checks import Check, checks, deciding
 from triage.diagnosis.diagnose import diagnose
+from triage.diagnosis.observed import judge
 from triage.diagnosis.precedence import RULES
 from triage.graph.evidence import Answer, Reason, State
 from triage.graph.models.directory import OnPremisesProvisioningError, Recipient, ServiceProvisioningError, User
@@ -206,6 +207,13 @@ def test_questions_that_do_not_apply_are_skipped() -> None:
     assert app.outcome == "skipped"
     asked = [one.id for one in checks(make_case(**NO_MAILBOX))]
     assert "alias" not in asked
+
+
+@pytest.mark.parametrize(("state", "value", "found"), [
+    (State.READ, User(id="u"), True), (State.ABSENT, None, False), (State.READ, [User(id="u")], True), (State.READ, [], False),
+])  # fmt: skip
+def test_a_new_question_is_about_whether_there_is_anything(state: State, value: Any, found: bool) -> None:
+    assert judge(make_case(), Answer("new", state, value))[0] is found
 
 
 @pytest.mark.parametrize("field", ["error", "error_code"])

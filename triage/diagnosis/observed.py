@@ -39,12 +39,12 @@ _SHOWN = {name: to_camel(name) for name in (
 
 
 def _judge_presence(_: Case, answer: Answer[Any]) -> Judged:
-    """Whether it is there; for directory objects, also which one it is."""
+    """Whether it is there, or anything is; for directory objects, also which one it is."""
     observed: dict[str, Any] = {}
     for name, shown in _SHOWN.items():
         seen = getattr(answer.value, name, None)
         observed[shown] = from_datetime(seen) if isinstance(seen, datetime) else seen
-    return answer.state is State.READ, observed
+    return answer.state is State.READ and answer.value != [], observed
 
 
 def _judge_organization(case: Case, answer: Answer[Organization]) -> Judged:

@@ -3,6 +3,8 @@
 An entity is a dict in Graph's JSON shape that holds only what is set; any other property is served as its empty value
 here (`None` or `[]`). Property names follow Graph's v1.0 metadata; a test compares them with the models of
 msgraph-sdk. Filterable properties follow the resource pages of Microsoft Graph.
+
+A type that only one module of `serve` uses is there, above its handler.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ class EntityType:
         return replace(self, properties=properties, default=tuple(name for name in self.default if name in properties))
 
 
-def _type(
+def entity_type(
     name: str, collection: str, scalars: str, lists: str = "", default: str | None = None, **more: Any
 ) -> EntityType:
     properties: dict[str, Any] = dict.fromkeys(["id", *scalars.split()])
@@ -43,7 +45,7 @@ def _type(
     return EntityType(f"microsoft.graph.{name}", collection, properties, wanted, **more)
 
 
-USER = _type(
+USER = entity_type(
     "user",
     "users",
     "deletedDateTime accountEnabled createdDateTime creationType displayName externalUserState givenName"
@@ -63,7 +65,7 @@ USER = _type(
 # All that a caller with only User.ReadBasic.All sees.
 BASIC_USER = frozenset({"id", "displayName", "givenName", "surname", "mail", "userPrincipalName"})
 
-GROUP = _type(
+GROUP = entity_type(
     "group",
     "groups",
     "deletedDateTime createdDateTime description displayName mail mailEnabled mailNickname onPremisesSyncEnabled"
@@ -73,7 +75,7 @@ GROUP = _type(
     " proxyAddresses securityEnabled",
     ends_with="mail",
 )
-CONTACT = _type(
+CONTACT = entity_type(
     "orgContact",
     "contacts",
     "deletedDateTime companyName displayName givenName mail mailNickname onPremisesSyncEnabled surname",
@@ -81,7 +83,7 @@ CONTACT = _type(
     filterable="id displayName givenName mail mailNickname proxyAddresses surname",
     ends_with="mail",
 )
-SERVICE_PRINCIPAL = _type(
+SERVICE_PRINCIPAL = entity_type(
     "servicePrincipal",
     "servicePrincipals",
     "deletedDateTime accountEnabled appDisplayName appId appOwnerOrganizationId appRoleAssignmentRequired"
@@ -90,7 +92,7 @@ SERVICE_PRINCIPAL = _type(
     filterable="id accountEnabled appId appOwnerOrganizationId displayName servicePrincipalNames"
     " servicePrincipalType tags",
 )
-APPLICATION = _type(
+APPLICATION = entity_type(
     "application",
     "applications",
     "deletedDateTime appId createdDateTime disabledByMicrosoftStatus displayName isDisabled publisherDomain"
@@ -98,7 +100,7 @@ APPLICATION = _type(
     "identifierUris keyCredentials passwordCredentials requiredResourceAccess",
     filterable="id appId createdDateTime displayName identifierUris publisherDomain signInAudience",
 )
-DIRECTORY_AUDIT = _type(
+DIRECTORY_AUDIT = entity_type(
     "directoryAudit",
     "auditLogs/directoryAudits",
     "activityDateTime activityDisplayName category correlationId initiatedBy loggedByService operationType result"
@@ -106,57 +108,43 @@ DIRECTORY_AUDIT = _type(
     "additionalDetails targetResources",
     filterable="activityDateTime activityDisplayName correlationId loggedByService",
 )
-FEDERATED_CREDENTIAL = _type(
+FEDERATED_CREDENTIAL = entity_type(
     "federatedIdentityCredential",
     "federatedIdentityCredentials",
     "name issuer subject description",
     "audiences",
     filterable="id name subject",
 )
-APP_ROLE_ASSIGNMENT = _type(
+APP_ROLE_ASSIGNMENT = entity_type(
     "appRoleAssignment",
     "appRoleAssignments",
     "deletedDateTime appRoleId createdDateTime principalDisplayName principalId principalType resourceDisplayName"
     " resourceId",
     filterable="resourceId",
 )
-PERMISSION_GRANT = _type(
+PERMISSION_GRANT = entity_type(
     "oAuth2PermissionGrant", "oauth2PermissionGrants", "clientId consentType principalId resourceId scope"
 )
-ORGANIZATION = _type(
+ORGANIZATION = entity_type(
     "organization",
     "organization",
     "deletedDateTime countryLetterCode createdDateTime displayName onPremisesLastSyncDateTime onPremisesSyncEnabled"
     " tenantType",
     "assignedPlans provisionedPlans verifiedDomains",
 )
-DOMAIN = _type(
+DOMAIN = entity_type(
     "domain",
     "domains",
     "authenticationType isAdminManaged isDefault isInitial isRoot isVerified",
     "supportedServices",
 )
-SUBSCRIBED_SKU = _type(
+SUBSCRIBED_SKU = entity_type(
     "subscribedSku",
     "subscribedSkus",
     "accountId accountName appliesTo capabilityStatus consumedUnits prepaidUnits skuId skuPartNumber",
     "servicePlans subscriptionIds",
 )
-LICENSE_DETAILS = _type("licenseDetails", "licenseDetails", "skuId skuPartNumber", "servicePlans")
-# Two values, not entities: they have no id.
-TENANT_INFORMATION = EntityType(
-    "microsoft.graph.tenantInformation",
-    "tenantInformation",
-    properties=dict.fromkeys(["tenantId", "defaultDomainName", "displayName", "federationBrandName"]),
-    default=("tenantId", "defaultDomainName", "displayName", "federationBrandName"),
-)
-MAILBOX_SETTINGS = EntityType(
-    "microsoft.graph.mailboxSettings",
-    "mailboxSettings",
-    properties=dict.fromkeys(["archiveFolder", "timeZone", "userPurpose", "automaticRepliesSetting"]),
-    default=("archiveFolder", "timeZone", "userPurpose", "automaticRepliesSetting"),
-)
-MAIL_FOLDER = _type(
+MAIL_FOLDER = entity_type(
     "mailFolder",
     "mailFolders",
     "displayName parentFolderId childFolderCount unreadItemCount totalItemCount isHidden",
@@ -164,7 +152,7 @@ MAIL_FOLDER = _type(
     outlook=True,
     page=(10, 999),
 )
-MESSAGE = _type(
+MESSAGE = entity_type(
     "message",
     "messages",
     "createdDateTime lastModifiedDateTime changeKey receivedDateTime sentDateTime hasAttachments internetMessageId"
@@ -176,18 +164,6 @@ MESSAGE = _type(
     page=(10, 1000),
     # Two message ids that differ in case are two messages (RFC 5322: ids are compared character by character).
     case_sensitive="internetMessageId",
-)
-MESSAGE_RULE = _type(
-    "messageRule", "messageRules", "actions conditions displayName exceptions hasError isEnabled isReadOnly sequence",
-    outlook=True,
-)  # fmt: skip
-MESSAGE_TRACE = _type(
-    "exchangeMessageTrace",
-    "admin/exchange/tracing/messageTraces",
-    "fromIP messageId receivedDateTime recipientAddress senderAddress size status subject toIP",
-    filterable="id fromIP messageId receivedDateTime recipientAddress senderAddress status subject toIP",
-    page=(1000, 5000),
-    case_sensitive="messageId",
 )
 # Mail.ReadBasic.All gives everything but what the message says.
 MESSAGE_CONTENT = frozenset({"body", "bodyPreview"})

@@ -13,11 +13,11 @@ from sandbox.tenant.odata.query import shape
 from sandbox.tenant.odata.schema import (
     APPLICATION,
     BASIC_USER,
-    LICENSE_DETAILS,
     ORGANIZATION,
     SERVICE_PRINCIPAL,
-    TENANT_INFORMATION,
     USER,
+    EntityType,
+    entity_type,
 )
 from sandbox.tenant.serve import permissions
 from sandbox.tenant.serve.bodies import many, one, selected, unpaged
@@ -77,6 +77,9 @@ def _found(entity: Entity | None, key: str) -> Entity:
     return entity
 
 
+LICENSE_DETAILS = entity_type("licenseDetails", "licenseDetails", "skuId skuPartNumber", "servicePlans")
+
+
 @paths.get("/users/{}/licenseDetails", permissions.LICENSES, price=2)
 def license_details(call: Call, key: str) -> Body:
     found = _found(call.tenant.user(key), key)
@@ -105,6 +108,15 @@ def organization(call: Call) -> Body:
 def domain(call: Call, key: str) -> Body:
     objects = call.tenant.domain_objects
     return one(call, _found(objects.by_id.get(key.lower()), key), objects.entity)
+
+
+# A value, not an entity: it has no id.
+TENANT_INFORMATION = EntityType(
+    "microsoft.graph.tenantInformation",
+    "tenantInformation",
+    properties=dict.fromkeys(["tenantId", "defaultDomainName", "displayName", "federationBrandName"]),
+    default=("tenantId", "defaultDomainName", "displayName", "federationBrandName"),
+)
 
 
 @paths.get("/tenantRelationships/findTenantInformationByDomainName(domainName={})", permissions.CROSS_TENANT)

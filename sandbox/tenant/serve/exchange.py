@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sandbox.tenant.errors import access_policy, bad_request, item_not_found, mailbox_error
 from sandbox.tenant.odata.matching import Collection, Entity
 from sandbox.tenant.odata.query import shape
-from sandbox.tenant.odata.schema import MAIL_FOLDER, MAILBOX_SETTINGS, MESSAGE, MESSAGE_CONTENT, MESSAGE_RULE
+from sandbox.tenant.odata.schema import MAIL_FOLDER, MESSAGE, MESSAGE_CONTENT, EntityType, entity_type
 from sandbox.tenant.serve import permissions
 from sandbox.tenant.serve.bodies import context, many, one, selected
 from sandbox.tenant.serve.call import Call
@@ -55,6 +55,12 @@ def mail_folders(call: Call, key: str) -> Body:
     """The top level only: the folders directly below the root of the mailbox."""
     mailbox = open_mailbox(call, key)
     return _folders(call, mailbox.children.get(mailbox.well_known["msgfolderroot"], []))
+
+
+MESSAGE_RULE = entity_type(
+    "messageRule", "messageRules", "actions conditions displayName exceptions hasError isEnabled isReadOnly sequence",
+    outlook=True,
+)  # fmt: skip
 
 
 @paths.get("/users/{}/mailFolders/{}/messageRules", permissions.INBOX_RULES)
@@ -112,6 +118,15 @@ def message(call: Call, key: str, message_id: str) -> Body:
     if found is None:
         raise item_not_found()
     return {"@odata.context": context(call, MESSAGE, single=True)} | _serve_message(call, found, names)
+
+
+# A value, not an entity: it has no id.
+MAILBOX_SETTINGS = EntityType(
+    "microsoft.graph.mailboxSettings",
+    "mailboxSettings",
+    properties=dict.fromkeys(["archiveFolder", "timeZone", "userPurpose", "automaticRepliesSetting"]),
+    default=("archiveFolder", "timeZone", "userPurpose", "automaticRepliesSetting"),
+)
 
 
 @paths.get("/users/{}/mailboxSettings", permissions.MAILBOX_SETTINGS)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sandbox.tenant.errors import GraphError, bad_request
 from sandbox.tenant.odata.matching import Collection, Entity
-from sandbox.tenant.odata.schema import MESSAGE_TRACE
+from sandbox.tenant.odata.schema import entity_type
 from sandbox.tenant.serve import permissions
 from sandbox.tenant.serve.bodies import many
 from sandbox.tenant.serve.call import Call
@@ -23,6 +23,16 @@ NOT_READY = (
     "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 was not found. Please create a service principal for this app in your tenant."
 )
 _BOUND = re.compile(r"receivedDateTime (ge|le) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
+
+
+MESSAGE_TRACE = entity_type(
+    "exchangeMessageTrace",
+    "admin/exchange/tracing/messageTraces",
+    "fromIP messageId receivedDateTime recipientAddress senderAddress size status subject toIP",
+    filterable="id fromIP messageId receivedDateTime recipientAddress senderAddress status subject toIP",
+    page=(1000, 5000),
+    case_sensitive="messageId",
+)
 
 
 @paths.get("/admin/exchange/tracing/messageTraces", permissions.MESSAGE_TRACE)
