@@ -23,7 +23,7 @@
                 EXPORT 18            reading the pages of an export
                 HEALTH_GRAPH 15      what Graph is asked for the health of one tenant
                 HEALTH_STORAGE 8     reaching storage for the health
-                TENANT_NAME 5        what Graph says a tenant is called, for the list of tenants
+                TENANT_NAME 5        what Graph says a tenant is called, for the list of tenants and for notifications
                 NOTIFICATION 10      one request to a channel for notifications
                 STORAGE_READ 10      one answer of the storage account, which is asked at most three times
                 STORAGE_CONNECT 5    one connection to the storage account

@@ -14,6 +14,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA="
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 NOW = 1_790_000_000 * SECOND
 MINUTE = 60 * SECOND
+NAMES = {TENANT_ID: "Contoso"}
 CHANNELS: dict[str, dict[str, Any]] = {
     "teams": {"url": "https://prod.westeurope.logic.azure.com/workflows/a/triggers/manual/paths/invoke?sig=SIGNATURE"},
     "slack": {"url": "https://hooks.slack.com/services/T000/B000/XXXXXXXXXXXX"},
@@ -27,7 +28,7 @@ EVENTS = {event.value.split(".")[1]: event for event in NotificationEvent if eve
 def environment(*channels: dict[str, Any], **more: str) -> dict[str, str]:
     tenants = [
         {"tenantId": TENANT_ID, "etdAppId": APP_ID, "name": "Contoso"},
-        {"tenantId": OTHER_TENANT_ID, "etdAppId": APP_ID},
+        {"tenantId": OTHER_TENANT_ID, "etdAppId": APP_ID, "domains": ["other.example"]},
     ]
     return {
         "TriageStorage": "UseDevelopmentStorage=true",

@@ -10,7 +10,7 @@ import pytest
 from sandbox.receiver.channels import settings as receiver_settings
 from sandbox.receiver.server import Receiver, serve
 from tests.factories import OTHER_TENANT_ID, TENANT_ID
-from tests.notifications.samples import CHANNELS, NOW, channel, settings
+from tests.notifications.samples import CHANNELS, NAMES, NOW, channel, settings
 from triage.coverage.model import CoverageChanges, CoverageScan, ScanState
 from triage.diagnosis.causes import Cause
 from triage.notifications.compose import Writer
@@ -90,7 +90,7 @@ async def test_the_other_side_shows_it(receiver: Receiver, kind: str) -> None:
     occasion = coverage_occasion(scan())
     assert occasion is not None
     (row,) = pending([to], occasion)
-    notice = Writer(configured, to).notice(row, row.document, None, NOW)
+    notice = Writer(configured, to, NAMES).notice(row, row.document, None, NOW)
     sender = Sender("https://triage.example")
     outcome = await sender.send(to, notice)
     await sender.close()
@@ -110,6 +110,6 @@ def test_a_program_gets_the_scan() -> None:
     assert occasion is not None
     (row,) = pending([to], occasion)
     event = json.loads(
-        render(Writer(settings(), to).notice(row, row.document, None, NOW), to, "https://t.example").body
+        render(Writer(settings(), to, NAMES).notice(row, row.document, None, NOW), to, "https://t.example").body
     )
     assert (event["type"], event["data"]) == ("coverage.changed", scan().wire())

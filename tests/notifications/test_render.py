@@ -12,7 +12,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.factories import OTHER_TENANT_ID
-from tests.notifications.samples import CHANNELS, NOW, ROUTING_KEY, SECRET, channel, incident, row, settings
+from tests.notifications.samples import CHANNELS, NAMES, NOW, ROUTING_KEY, SECRET, channel, incident, row, settings
 from triage.diagnosis import person
 from triage.diagnosis.precedence import RULES
 from triage.diagnosis.steps import Step
@@ -34,7 +34,7 @@ def notice(
 ) -> Notice:
     to = channel(kind, **of)
     one = row(what, to=to, **(more or {}))
-    return Writer(settings(), to).notice(one, one.document, told, NOW)
+    return Writer(settings(), to, NAMES).notice(one, one.document, told, NOW)
 
 
 def sent(kind: str, found: Notice, **of: Any) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def test_the_alert_of_a_reopened_incident_is_another_one_unless_the_first_is_sti
 def test_what_a_channel_was_told_is_kept() -> None:
     to = channel("pagerduty")
     opened, resolved = row("opened", to=to), row("resolved", 2, to=to)
-    writer = Writer(settings(), to)
+    writer = Writer(settings(), to, NAMES)
     first = told_after(Say(opened), writer.notice(opened, opened.document, None, NOW), opened.document, to, NOW)
     assert first == Told(NOW, True, numbers_of(incident()), "critical", f"{incident()['id']}:0")
     say = Say(resolved, told=first)
@@ -241,12 +241,14 @@ def test_a_storm_is_one_message_with_numbers() -> None:
     says = [
         Say(row("opened", to=to, identifier=f"{n:032x}", severity="critical" if n < 3 else "low")) for n in range(30)
     ]
-    found = Writer(settings(), to).storm(says, [say.lead.document for say in says[:12]], NOW)
+    found = Writer(settings(), to, NAMES).storm(says, [say.lead.document for say in says[:12]], NOW)
     assert (found.title, found.tenant, found.severity) == ("30 notifications within minutes", "Contoso", "critical")
     assert found.facts == [Fact("New incident", "30"), Fact("Severity critical", "3"), Fact("Severity low", "27")]
     assert len(found.lines) == 10
-    assert found.id == Writer(settings(), to).storm(says[::-1], [], NOW + 1).id, "the same at the next attempt"
-    assert found.id != Writer(settings(), to).storm([*says, Say(row("opened", to=to))], [], NOW).id, "it has one more"
+    assert found.id == Writer(settings(), to, NAMES).storm(says[::-1], [], NOW + 1).id, "the same at the next attempt"
+    assert found.id != Writer(settings(), to, NAMES).storm([*says, Say(row("opened", to=to))], [], NOW).id, (
+        "it has one more"
+    )
     assert found.data["byEvent"] == {"incident.opened": 30}
 
 
@@ -260,7 +262,7 @@ def test_the_numbers_of_a_storm_are_said_as_people_say_them() -> None:
         ([opened, elsewhere], "2 notifications within minutes", "2 tenants"),
         ([of_none], "1 notification within minutes", None),
     ):
-        found = Writer(settings(), to).storm(says, [], NOW)
+        found = Writer(settings(), to, NAMES).storm(says, [], NOW)
         assert (found.title, found.tenant) == (title, tenant)
 
 

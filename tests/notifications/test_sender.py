@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.receiver.channels import settings as receiver_settings
 from sandbox.receiver.server import Fault, Receiver, serve
-from tests.notifications.samples import NOW, incident, row, settings
+from tests.notifications.samples import NAMES, NOW, incident, row, settings
 from tests.notifications.test_render import ATTACK
 from triage.notifications.compose import Writer
 from triage.notifications.notice import Notice
@@ -44,7 +44,7 @@ def channel(receiver: Receiver, kind: str) -> Channel:
 def notice(receiver: Receiver, kind: str, what: str = "opened", **more: Any) -> Notice:
     to = channel(receiver, kind)
     one = row(what, to=to, **more)
-    return Writer(configured(receiver), to).notice(one, one.document, None, NOW)
+    return Writer(configured(receiver), to, NAMES).notice(one, one.document, None, NOW)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -62,7 +62,7 @@ async def test_a_storm_and_a_test_are_shown(receiver: Receiver, sender: Sender, 
     from triage.notifications.rules import Say
 
     to = channel(receiver, kind)
-    writer = Writer(configured(receiver), to)
+    writer = Writer(configured(receiver), to, NAMES)
     says = [Say(row("opened", to=to, identifier=f"{n:032x}")) for n in range(50)]
     documents = [incident(title=f"Incident {n}: {ATTACK}") for n in range(50)]
     for one in (writer.storm(says, documents, NOW), writer.test("1", NOW)):

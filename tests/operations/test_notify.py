@@ -12,7 +12,7 @@ import pytest
 from sandbox.azurite import Azurite
 from sandbox.receiver.channels import settings as receiver_settings
 from sandbox.receiver.server import Fault, Receiver, serve
-from tests.factories import TENANT_ID
+from tests.factories import OTHER_TENANT_ID, TENANT_ID
 from tests.notifications.samples import MINUTE, incident, settings
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.precedence import RULES
@@ -60,7 +60,9 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def services(storage: Azurite, receiver: Receiver) -> AsyncIterator[Services]:
-    made = Services(settings(*receiver_settings(receiver.url), TriageStorage=storage.connection_string))
+    nowhere = "http://127.0.0.1:9"
+    environ = {"TriageStorage": storage.connection_string, "GRAPH_ENDPOINT": nowhere}
+    made = Services(settings(*receiver_settings(receiver.url), **environ))
     table = await made.account.table(TABLE)
     async for entity in table.query_entities("", select=["PartitionKey", "RowKey"]):
         await table.delete_entity(entity["PartitionKey"], entity["RowKey"])
@@ -139,6 +141,14 @@ async def test_it_is_told_as_it_is_now(services: Services, receiver: Receiver) -
     await happens(services, "opened", exposed=1)
     await deliver(services, Now(incident(exposed=77)))
     assert [one.wire()["body"]["data"]["exposed"] for one in receiver.of("webhook")] == [77]
+
+
+async def test_a_tenant_is_called_by_its_name(services: Services, receiver: Receiver) -> None:
+    await happens(services, "opened")
+    await happens(services, "opened", identifier="1" * 32, tenantId=OTHER_TENANT_ID)  # Graph can't be reached
+    await deliver(services)
+    texts = {one.wire()["body"]["text"].split(": ")[1] for one in receiver.of("slack")}
+    assert texts == {"Contoso", "other.example"}
 
 
 async def test_what_is_too_young_waits_and_what_is_over_is_dropped(services: Services, receiver: Receiver) -> None:

@@ -15,7 +15,7 @@ from triage import deadlines
 from triage.operations.audits import audit_tenant
 from triage.operations.coverage import start_scan
 from triage.operations.services import Services
-from triage.operations.tenants import describe_tenants
+from triage.operations.tenants import describe_tenants, tenant_names
 
 ONE, TWO = WORLD.triage_tenants()
 
@@ -59,6 +59,8 @@ async def test_its_name_and_domains(
         services = make_services(url, storage.connection_string, TRIAGE_TENANTS=setting)
         (found,) = await describe_tenants(services, services.settings.tenants)
         assert (found["name"], found["domains"]) == (name, domains)
+        known = found["tenantId"]
+        assert await tenant_names(services, [known, known, None, TWO["tenantId"]]) == {known: name}
         if name == APP_ID:
             assert (found["verdict"], found["auditedAt"]) == (None, None), "nobody has audited it"
         await services.close()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -41,10 +41,11 @@ _STORM_ROWS = 10
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes the notices of one channel."""
+    """Writes the notices of one channel. `names` has the names of tenants, by ID."""
 
     settings: Settings
     channel: Channel
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def notice(self, row: Pending, document: Json, told: Told | None, now: int) -> Notice:
         """The notice of a row. `document` is the current incident, or the document of the row."""
@@ -182,8 +183,7 @@ class Writer:
         }
 
     def _tenant(self, tenant_id: str | None) -> str | None:
-        tenant = self.settings.tenant(tenant_id)
-        return (tenant.name if tenant else None) or tenant_id
+        return self.names.get(tenant_id, tenant_id) if tenant_id else None
 
 
 def numbers_of(incident: Json) -> Numbers:

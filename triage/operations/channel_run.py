@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from triage.notifications.compose import Writer, told_after
@@ -25,6 +25,7 @@ from triage.notifications.rules import (
     tried,
 )
 from triage.operations.services import Services
+from triage.operations.tenants import tenant_names
 from triage.settings import Channel, ChannelKind, NotificationEvent
 from triage.storage.outbox_rows import DeliveryState
 from triage.telemetry.instruments import Metric, count
@@ -60,6 +61,8 @@ class ChannelRun:
     channel: Channel
     state: ChannelState
     until: float
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    """The names of the tenants that it is about."""
 
     async def run(self) -> None:
         """Sends what is due, until time is up or the channel fails. Raises azure.core's errors."""
@@ -70,6 +73,7 @@ class ChannelRun:
         found = plan(self.channel, rows, told, self.state, time.time_ns(), app_open=self.app_open)
         await outbox.finish(found.drop, None)
         await outbox.finish(found.expired, DeliveryState.FAILED, error=_EXPIRED)
+        self.names = await tenant_names(self.services, (say.lead.tenant_id for say in (*found.say, *found.storm)))
         for say in found.say:
             if self._ended:
                 return
@@ -83,7 +87,7 @@ class ChannelRun:
 
     @property
     def _writer(self) -> Writer:
-        return Writer(self.services.settings, self.channel)
+        return Writer(self.services.settings, self.channel, self.names)
 
     async def _say(self, say: Say) -> None:
         document = await self._document(say.lead)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -39,9 +40,21 @@ async def describe_tenants(services: Services, tenants: tuple[Tenant, ...]) -> l
     ]
 
 
-async def _organization(services: Services, tenant: Tenant) -> Organization | None:
-    """The organization in Graph, if it is needed and arrives in time. It is cached for 15 minutes."""
-    if tenant.name and tenant.domains:
+async def tenant_names(services: Services, tenant_ids: Iterable[str | None]) -> dict[str, str]:
+    """What those of these tenants that are configured are called, by ID."""
+    found = [tenant for tenant_id in set(tenant_ids) if (tenant := services.settings.tenant(tenant_id))]
+    organizations = await asyncio.gather(*(_organization(services, tenant, named=True) for tenant in found))
+    return {
+        tenant.tenant_id: _name(tenant, organization) for tenant, organization in zip(found, organizations, strict=True)
+    }
+
+
+async def _organization(services: Services, tenant: Tenant, *, named: bool = False) -> Organization | None:
+    """The organization in Graph, if it is needed and arrives in time. It is cached for 15 minutes.
+
+    `named`: it is needed only for the name.
+    """
+    if tenant.name and (named or tenant.domains):
         return None
     with suppress(TimeoutError):
         async with asyncio.timeout(deadlines.TENANT_NAME):
