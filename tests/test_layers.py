@@ -117,3 +117,16 @@ def test_packages_import_only_what_they_may(package: str) -> None:
 def test_few_modules_stand_loose() -> None:
     loose = [path.name for path in (ROOT / "triage").glob("*.py") if not path.name.startswith("__")]
     assert len(loose) <= MOST_LOOSE, f"find a room for some of {sorted(loose)}"
+
+
+def test_every_room_has_its_tests() -> None:
+    def rooms(package: str) -> set[str]:
+        return {path.name for path in (ROOT / package).iterdir() if path.is_dir() and not path.name.startswith("__")}
+
+    assert rooms("triage") <= rooms("tests")
+    loose = {path.name for path in (ROOT / "triage").glob("*.py") if not path.name.startswith("__")}
+    assert {path.name for path in (ROOT / "tests").glob("test_*.py")} - {f"test_{name}" for name in loose} == {
+        "test_docs.py",
+        "test_generated_docs.py",
+        "test_layers.py",
+    }

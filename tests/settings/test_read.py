@@ -274,7 +274,7 @@ def test_telemetry_is_read_only_with_a_connection_string() -> None:
 
 def test_the_sample_has_every_setting_that_a_developer_may_set() -> None:
     """On a laptop the storage account is a connection string, and nothing goes to Application Insights."""
-    text = (Path(__file__).parent.parent / "local.settings.sample.json").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "local.settings.sample.json").read_text(encoding="utf-8")
     sample = json.loads(text)["Values"].keys() - {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
     own = {setting.name for group in ("Service", "Storage account") for setting in TABLE[group]}
     own -= {"WEBSITE_AUTH_ENABLED", "WEBSITE_HOSTNAME"}  # only App Service may set them
