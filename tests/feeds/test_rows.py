@@ -122,3 +122,14 @@ def test_a_deletion_may_have_no_folder() -> None:
 def test_long_words_are_not_kept() -> None:
     verdict = {"verdict": "phishing", "techniques": [{"description": "x" * 5000}], "long": "x" * 500}
     assert log(verdict=verdict).words["verdict"] == {"verdict": "phishing"}
+
+
+def test_half_a_character_is_replaced_because_it_cannot_be_stored() -> None:
+    half = {"internetMessageId": "<a\ud800@b>", "subject": "s\udfff"}
+    found = read_search_row({**SEARCH, **half, "verdict": {"techniques": [{"description": "\ud83d"}]}}, Lane.FAST)
+    assert found is not None
+    for one in (found, log(**half, mailboxes=["\ud83d@one.example", "ines@one.example"])):
+        assert (one.internet_message_id, one.subject) == ("<a?@b>", "s?")
+        assert one.mailboxes[-1:] == ("ines@one.example",)
+        repr(one).encode()
+    assert found.words["verdict"] == {"techniques": [{"description": "?"}]}

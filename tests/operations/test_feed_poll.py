@@ -14,7 +14,7 @@ OTTO = "otto@feed.example"
 MAIL: list[dict[str, Any]] = [
     {"subject": "at once", "mailboxes": [OK, STUCK, HYBRID], "action": "quarantine"},
     {"subject": "to trash", "mailboxes": [STUCK], "action": "trash", "actionAt": "+2m"},
-    {"subject": "took effect", "mailboxes": [OK, OTTO], "action": "junkemail"},
+    {"subject": "took effect \ud800", "mailboxes": [OK, OTTO], "action": "junkemail"},
     {"subject": "deleted", "mailboxes": [OK, STUCK], "action": "delete", "receivedAt": "-20m", "actionAt": "+5m"},
     {"subject": "late verdict", "mailboxes": [STUCK, OTTO], "action": "quarantine", "receivedAt": "-5h", "verdictAt": "+40m"},
     {"subject": "old mail", "mailboxes": [HYBRID, OK], "action": "trash", "receivedAt": "-5d", "actionAt": "+30m", "by": "manual"},

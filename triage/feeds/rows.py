@@ -37,6 +37,7 @@ def time_of(text: object) -> int | None:
 
 def read_search_row(row: Json, lane: Lane) -> Sighting | None:
     """The sighting in a row of Message Search; None if the row names no message."""
+    row = _storable(row)
     action, verdict = _object(row, "action"), _object(row, "verdict")
     initiator = None
     if action:
@@ -62,7 +63,7 @@ def read_log_line(line: bytes) -> Sighting | None:
     event: object = json.loads(line)
     if not isinstance(event, dict):
         raise ValueError("the line is no object")
-    message = _object(cast("Json", event), "message")
+    message = _storable(_object(cast("Json", event), "message"))
     action, verdict = _object(message, "action"), _object(message, "verdict")
     found = _sighting(
         message, Lane.LEDGER, action, verdict,
@@ -127,6 +128,19 @@ def _words(**parts: Json) -> Json:
 
 def _is_short(value: object) -> bool:
     return isinstance(value, str | bool) and len(str(value)) <= _MOST_WORDS // 40
+
+
+def _storable(row: Json) -> Json:
+    """The row with a question mark for each half of a character (an unpaired surrogate).
+
+    JSON can have them, for example in a subject that a sender wrote so, but no encoder takes them.
+    """
+    text = json.dumps(row, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return cast("Json", json.loads(text.encode(errors="replace")))
+    return row
 
 
 def _object(row: Json, name: str) -> Json:
