@@ -9,4 +9,12 @@ HTML), `drop` (the connection is cut before an answer), `cut` (it is cut in the 
 from __future__ import annotations
 
 FIELDS = {"path", "times", "after", "status", "message", "retryAfter", "malformed", "drop", "cut", "delaySeconds"}
-MESSAGES = {429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Endpoint request timed out"}
+MESSAGES = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    429: "Too Many Requests",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Endpoint request timed out",
+}
