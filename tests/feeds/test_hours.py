@@ -35,6 +35,8 @@ NEW, SAME, NONE = Listing(3, 3, 0), Listing(3, 0, 0), Listing(0, 0, 0)
     ([(100, NEW), (150, SAME)], True),
     ([(179, NEW)], False),
     ([(180, NEW)], True),
+    ([(25, NEW), (180, Listing(4, 1, 0))], False),
+    ([(25, NEW), (180, Listing(4, 1, 0)), (230, Listing(4, 0, 0))], True),
     ([(5000, Listing(3, 3, 1))], False),
     ([(25, Listing(200, 200, 0))], True),
     ([(25, Listing(200, 200, 5))], False),

@@ -1,8 +1,9 @@
 """The hours of Log Export: when their files are listed, and when an hour is complete.
 
 Files of an hour arrive until about 20 minutes after its end, and can be late. An hour is *settled* when it was listed at
-least 25 minutes after its end, and again at least 80 minutes after its end with no new file, and each file was read. Hours
-are written as in the API: `2026-07-01T10`, in UTC. Times are nanoseconds since 1970.
+least 25 minutes after its end, and again at least 80 minutes after its end with no new file, and each file was read. After
+a downtime, the first listing is enough if it is three hours after the end. Hours are written as in the API: `2026-07-01T10`,
+in UTC. Times are nanoseconds since 1970.
 """
 
 from __future__ import annotations
@@ -90,8 +91,9 @@ def listed(hour: str, state: HourState | None, listing: Listing, now: int) -> Ho
     """The state of an hour after its files were listed, and read as far as possible."""
     age = now - start_of(hour) - HOUR
     truncated = listing.files >= MOST_LINKS
-    again = state is not None and state.listed_at is not None and listing.new == 0
-    settled = not listing.unread and (truncated or age >= SURE or (again and age >= LAST))
+    first = state is None or state.listed_at is None
+    complete = age >= SURE if first else listing.new == 0 and age >= LAST
+    settled = not listing.unread and (truncated or complete)
     return HourState(listed_at=from_epoch_ns(now), files=listing.files, settled=settled, truncated=truncated)
 
 
