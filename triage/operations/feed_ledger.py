@@ -13,6 +13,7 @@ from triage.feeds.hours import (
     FIRST,
     HISTORY,
     MOST_LINKS,
+    SILENT,
     FileState,
     HourState,
     LedgerState,
@@ -36,6 +37,7 @@ from triage.wire import epoch_ns, from_epoch_ns
 TOO_OLD = "Log Export keeps files for 30 days. Message Search is read for the same time."
 TRUNCATED = "Log Export lists at most 200 files of an hour."
 NOT_READ = "A file of Log Export could not be read, or not all of its lines."
+WAS_SILENT = "Log Export gave no file. It may have been switched off."
 _LINES_AT_ONCE = 200
 _HOURS_AT_ONCE = 2  # and the end of the range, which may or may not be included: three are allowed
 
@@ -63,8 +65,15 @@ class LedgerRun:
             for hour in hours:
                 if time.monotonic() >= self._until or not await self._read_hour(hour, files, known):
                     return
+            await self._note_silence(state, [hour for hour in hours if files[hour]])
             state = self._advanced(state, known, end)
             await self._rows.save_lane(Lane.LEDGER, state)
+
+    async def _note_silence(self, state: LedgerState, hours: Sequence[str]) -> None:
+        """Keeps a long time without files as a gap, once there are files again."""
+        since = state.last_file_at or state.first
+        if hours and since and start_of(hours[0]) - epoch_ns(since) >= SILENT:
+            await self._rows.add_gap(FeedGap.of(epoch_ns(since), start_of(hours[0]), WAS_SILENT))
 
     async def _begun(self, state: LedgerState, now: int, end: int) -> LedgerState:
         """The state with a start. Times that are older than Log Export's files are a gap."""
@@ -74,7 +83,8 @@ class LedgerRun:
             state = state.model_copy(update={"first": first, "settled_until": first})
         elif (begin := epoch_ns(state.settled_until)) < oldest:
             await self._rows.add_gap(FeedGap.of(begin, oldest, TOO_OLD))
-            state = state.model_copy(update={"settled_until": from_epoch_ns(oldest)})
+            first = from_epoch_ns(oldest)
+            state = state.model_copy(update={"first": first, "settled_until": first, "last_file_at": None})
         else:
             return state
         await self._rows.save_lane(Lane.LEDGER, state)
