@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from triage.feeds.actions import Action, ActionState
-from triage.feeds.budget import MOST_LOOKUPS, may_ask
+from triage.feeds.budget import MOST, may_ask
 from triage.feeds.counts import counted
 from triage.feeds.event import event_id, failure_of
 from triage.feeds.hours import LedgerState
@@ -36,9 +36,10 @@ def test_what_can_wait_gives_way_first(used: int, allowed: set[Lane]) -> None:
     assert {lane for lane in Lane if may_ask(lane, {"fast": used}, 3000)} == allowed
 
 
-def test_lookups_have_a_limit_of_their_own() -> None:
-    assert may_ask(Lane.LOOKUP, {"lookup": MOST_LOOKUPS - 1}, 3000)
-    assert not may_ask(Lane.LOOKUP, {"lookup": MOST_LOOKUPS}, 3000)
+@pytest.mark.parametrize(("lane", "other"), [(Lane.LOOKUP, Lane.CONFIRM), (Lane.CONFIRM, Lane.LOOKUP)])
+def test_searches_for_one_message_have_limits_of_their_own(lane: Lane, other: Lane) -> None:
+    assert may_ask(lane, {lane: MOST[lane] - 1, other: MOST[other]}, 3000)
+    assert not may_ask(lane, {lane: MOST[lane]}, 3000)
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from datetime import timedelta
 from itertools import count
 from types import SimpleNamespace
@@ -17,11 +18,11 @@ from triage.diagnosis.causes import Cause
 from triage.etd import client as etd_client
 from triage.etd.pace import Pace
 from triage.feeds import hours
-from triage.feeds.lanes import DAY, Lane
+from triage.feeds.lanes import DAY, HOUR, Lane
 from triage.feeds.model import FeedState
 from triage.intake.queue_message import finding_id
 from triage.intake.scenario import Scenario
-from triage.operations import feed_ledger, feed_poll, feed_search, measures
+from triage.operations import feed_ledger, feed_looks, feed_poll, feed_search, feed_session, measures
 from triage.operations.deliveries import QueueMessage, handle
 from triage.operations.health import check_health
 
@@ -88,6 +89,19 @@ async def test_a_day_of_downtime_is_caught_up(storage: Azurite) -> None:
         state = await feed.state()
         assert (state.state, state.gaps) == (FeedState.OK, [])
         assert state.lanes.log_export.settled_until >= "2026-11-21T08:00:00Z"
+
+
+async def test_a_time_without_log_export_stays_a_gap(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_ledger, "SILENT", 4 * HOUR)
+    async with feeding(storage, {"logExport": False}) as feed:
+        await feed.run(3 * 60, every=60)
+        feed.etd.switches.change({"logExport": True})
+        await feed.etd.convict([{**QUARANTINED, "receivedAt": f"+{minutes}m"} for minutes in (10, 170)])
+        await feed.run(5 * 60, every=60)
+        assert [(gap.begin, gap.end, gap.why) for gap in (await feed.state()).gaps] == [
+            ("2026-11-20T06:00:00Z", "2026-11-20T11:00:00Z", feed_ledger.WAS_SILENT)
+        ]
+        assert found_once(feed)
 
 
 async def test_after_two_months_what_is_lost_is_said(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,13 +221,13 @@ async def test_a_window_that_says_it_is_too_long_is_not_begun(
 ) -> None:
     monkeypatch.setattr(etd_client, "PAGE_SIZE", 1)
     monkeypatch.setattr(Pace, "turn", at_once)
-    async with feeding(storage, {"logExport": False}, {"requestsPerSecond": 0.1}) as feed:
+    async with feeding(storage, {"logExport": False}, {"requestsPerSecond": 0.15}) as feed:
         mails = [
             {**QUARANTINED, "mailboxes": [STUCK], "receivedAt": f"-{60 + 8 * n}h", "actionAt": "+0m"} for n in range(15)
         ]
         await feed.etd.convict(mails)
         await feed.etd.advance(minutes=10)
-        await feed.poll(35)  # three pages take 30 seconds
+        await feed.poll(35)  # three pages take 30 seconds of the part of a poll
         state = await feed.services.feed(feed.tenant_id).rows.lane(Lane.WEEK)
         assert (state.reading, state.cursor) == (False, "2026-11-20T08:04:00Z")
         requests = feed.etd.statistics()["requests"]["/v1/messages/search"]
@@ -227,8 +241,15 @@ async def at_once(_: Pace) -> None:
     """A pace that waits for nobody."""
 
 
-async def test_one_poller_at_a_time_and_looks_beside_it(storage: Azurite) -> None:
-    async with feeding(storage) as feed:
+async def test_one_poller_at_a_time_and_looks_beside_it(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn, rates = Pace.turn, defaultdict[str, set[float]](set)
+
+    async def noted(pace: Pace) -> None:
+        rates[feed_session._ASKING.get()[0]].add(round(pace.per_second))
+        await turn(pace)
+
+    monkeypatch.setattr(Pace, "turn", noted)
+    async with feeding(storage, api={"requestsPerSecond": 90}) as feed:
         other = feed.start()
         await feed.etd.convict([QUARANTINED, {"mailboxes": [HYBRID, OK], "action": "trash"}])
         for _ in range(8):
@@ -241,6 +262,7 @@ async def test_one_poller_at_a_time_and_looks_beside_it(storage: Azurite) -> Non
         await other.close()
         assert found_once(feed)
         assert (await feed.state()).candidates == 4
+        assert {job: min(found) for job, found in rates.items()} == {"poll": 60, "looks": 30}, "90 on two instances"
 
 
 async def test_what_cannot_be_read_is_counted_and_never_posted(storage: Azurite) -> None:
@@ -265,6 +287,29 @@ async def test_what_was_released_or_done_again(storage: Azurite) -> None:
         await feed.run(120, every=20)
         assert [one.folder for one in feed.posted if one.message_id == again.id] == ["quarantine", "trash"]
         assert len(feed.posted) == 2
+
+
+async def test_what_there_is_no_time_to_confirm_is_looked_at_again(
+    storage: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with feeding(storage, {"logExport": False}) as feed:
+        given, other = await feed.etd.convict([
+            {"mailboxes": [OK], "action": "quarantine"}, {"mailboxes": [STUCK], "action": "quarantine"},
+        ])  # fmt: skip
+        await feed.etd.advance(minutes=8)
+        await feed.poll()
+        await feed.etd.judge(given.id, {"action": "inbox", "verdict": "neutral", "by": "manual"})
+        await feed.etd.advance(minutes=10)
+        assert await feed.look() == 2
+        await feed.etd.advance(minutes=20)
+        with monkeypatch.context() as patch:
+            ticks = iter((0.0, 0.0, 30.0))  # the run begins, its looks begin, its time is up
+            patch.setattr(feed_looks, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+            assert await feed.look() == 2
+        assert await feed.collect() == []
+        assert await feed.look() == 2
+        await feed.collect()
+        assert feed.pairs == {(other.id, STUCK): 1}
 
 
 @pytest.mark.parametrize("log_export", [True, False])

@@ -2,6 +2,7 @@
 
 from triage.etd.client import EtdClient
 from triage.etd.errors import EtdError, EtdReason
+from triage.etd.pace import Pace
 from triage.etd.replies import LogFile, SearchPage
 
-__all__ = ["EtdClient", "EtdError", "EtdReason", "LogFile", "SearchPage"]
+__all__ = ["EtdClient", "EtdError", "EtdReason", "LogFile", "Pace", "SearchPage"]

@@ -26,13 +26,17 @@ SHORTEST_PIECE = SECOND
 
 
 class Lane(StrEnum):
-    """A way to find actions: three windows of Message Search, Log Export, and the search for one message's mailboxes."""
+    """What requests are made for: three windows of Message Search, Log Export, and two searches for one message.
+
+    `lookup` searches for its mailboxes, `confirm` for a later action before a failure is posted.
+    """
 
     FAST = "fast"
     DAY = "day"
     WEEK = "week"
     LEDGER = "ledger"
     LOOKUP = "lookup"
+    CONFIRM = "confirm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,9 @@ async def _look(services: Services, session: FeedSession, until: float) -> int:
                     break
                 part = due[start : start + _AT_ONCE]
                 looked = await asyncio.gather(*(_looked(services, tenant, one.action) for one in part))
-                looked = await _confirmed(services, session, looked, until)
-                await _keep(services, session, part, looked)
+                confirmed = await _confirmed(services, session, looked, until)
+                kept = [(one, action) for one, action in zip(part, confirmed, strict=True) if action is not None]
+                await _keep(services, session, [one for one, _ in kept], [action for _, action in kept])
                 done += len(part)
     finally:
         await session.rows.release(lease)
@@ -84,23 +85,33 @@ async def _looked(services: Services, tenant: Tenant, action: Action) -> Action:
     return after_look(action, what, services.clock(), Schedule(first * MINUTE, second * MINUTE))
 
 
-async def _confirmed(services: Services, session: FeedSession, actions: Sequence[Action], until: float) -> list[Action]:
+async def _confirmed(
+    services: Services, session: FeedSession, actions: Sequence[Action], until: float
+) -> list[Action | None]:
     """The actions. One that is to be posted is replaced by a later one, such as a release, if ETD has one by now.
 
-    If ETD can't be reached, or time is up, the actions stay as they are.
+    None if there was no time to ask: the next run looks again. If ETD can't be reached, the actions stay as they are.
     """
     first_look, _ = services.settings.etd_looks
     posted = {action.etd_id: action for action in actions if action.state is ActionState.POSTED}
     newest: dict[str, Sighting | None] = {}
+    late: set[str] = set()
+    seconds = max(0.0, until - time.monotonic())
     try:
-        with session.asking(Job.LOOKS, Lane.LOOKUP):
-            async with asyncio.timeout(max(0.0, until - time.monotonic())):
+        with session.asking(Job.LOOKS, Lane.CONFIRM):
+            async with asyncio.timeout(seconds):
                 for etd_id, action in posted.items():
                     newest[etd_id] = await newest_of(session, action)
-    except (EtdError, BudgetSpentError, TimeoutError) as error:
+    except (EtdError, BudgetSpentError) as error:
         _log.info("Looks of a feed could not ask ETD again: %s", type(error).__name__)
+    except TimeoutError:
+        if newest or seconds < deadlines.ETD_REQUEST:  # otherwise ETD had the time and did not answer
+            late = posted.keys() - newest.keys()
+        _log.info("Looks of a feed had no time to ask ETD again: %d are left for the next run", len(late))
 
-    def confirmed(action: Action) -> Action:
+    def confirmed(action: Action) -> Action | None:
+        if action.state is ActionState.POSTED and action.etd_id in late:
+            return None
         sighting = newest.get(action.etd_id) if action.state is ActionState.POSTED else None
         later = sighting and seen(action, sighting, action.mailbox, services.clock(), first_look * MINUTE)
         return later if later is not None and later.state is not ActionState.POSTED else action

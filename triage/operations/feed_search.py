@@ -66,7 +66,7 @@ async def _read_piece(session: FeedSession, sightings: Sightings, lane: Lane, pi
 def _seconds(session: FeedSession, page: SearchPage) -> float:
     """How long the pages after the first one take at least, if the first one has the number of messages."""
     rest = (page.total or 0) - len(page.messages)
-    return rest / max(len(page.messages), 1) / session.api.requests_per_second
+    return rest / max(len(page.messages), 1) / session.per_second(Job.POLL)
 
 
 async def pages(session: FeedSession, piece: Piece, verdicts: Sequence[str]) -> AsyncIterator[SearchPage]:
@@ -127,5 +127,5 @@ async def newest_of(session: FeedSession, action: Action) -> Sighting | None:
     async for page in pages(session, around, [verdict.value for verdict in Verdict]):
         for row in page.messages:
             if row.get("id") == action.etd_id:
-                return read_search_row(row, Lane.LOOKUP)
+                return read_search_row(row, Lane.CONFIRM)
     return None

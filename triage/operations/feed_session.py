@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from triage.etd import EtdClient
+from triage.etd import EtdClient, Pace
 from triage.feeds.actions import Sighting
 from triage.feeds.budget import BudgetSpentError, may_ask
 from triage.feeds.lanes import SECOND, Lane
@@ -29,6 +29,10 @@ class Job(StrEnum):
 
     POLL = "poll"
     LOOKS = "looks"
+
+
+PART = {Job.POLL: 2 / 3, Job.LOOKS: 1 / 3}
+"""The part of the requests per second that a job may make: the two can run on two instances at the same time."""
 
 
 @dataclass
@@ -54,6 +58,7 @@ class FeedSession:
         self.actions = FeedActions(account, api.tenant_id)
         self.client = EtdClient(api, self._spend, clock=lambda: clock() / SECOND)
         self._spent = {job: _Spent() for job in Job}
+        self._paces = {job: Pace(self.per_second(job)) for job in Job}
         self._remembered: dict[int, None] = {}
 
     @property
@@ -66,6 +71,10 @@ class FeedSession:
         now = self.clock()
         record = await self.rows.record(now)
         return feed_of(self.api.tenant_id, self.api.requests_per_day, record, now, self.api.expires_on)
+
+    def per_second(self, job: Job) -> float:
+        """How many requests a second a job may make."""
+        return PART[job] * self.api.requests_per_second
 
     def begin(self, job: Job) -> None:
         """Makes the session read the requests of the day again: another instance may have made some."""
@@ -81,7 +90,7 @@ class FeedSession:
             _ASKING.reset(token)
 
     async def _spend(self) -> None:
-        """Counts a request before it is made. BudgetSpentError if the lane may not make it."""
+        """Counts a request before it is made, and waits for its turn. BudgetSpentError if the lane may not make it."""
         job, lane = _ASKING.get()
         if self._spent[job].day != self.today:
             used = await self.rows.used(self.today)
@@ -92,6 +101,7 @@ class FeedSession:
             raise BudgetSpentError(f"The lane {lane} may not make another request today.")
         spent.own[lane] += 1
         await self.rows.save_used(spent.day, job, spent.own)
+        await self._paces[job].turn()
 
     def is_new(self, sighting: Sighting) -> bool:
         """Whether this session has not stored a sighting yet: windows overlap, so most come many times."""
