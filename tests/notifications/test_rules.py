@@ -151,8 +151,9 @@ def test_more_than_twenty_messages_in_five_minutes_are_one() -> None:
 
 
 def test_during_a_storm_the_rest_waits_for_five_minutes() -> None:
-    state = after_success(ChannelState(sent=(NOW - 2,) * 20), NOW - 1, storm=True)
-    assert decide(*several(3), state=state) == Plan()
+    for before in (0, 20):
+        state = after_success(ChannelState(sent=(NOW - 2,) * before), NOW - 1, storm=True)
+        assert decide(*several(3), state=state) == decide(*several(30), state=state) == Plan()
     later = decide(*several(3), state=state, now=NOW + 5 * MINUTE)
     assert (len(later.say), later.storm) == (3, []), "three are no storm"
     assert len(decide(*several(30), state=state, now=NOW + 5 * MINUTE).storm) == 30

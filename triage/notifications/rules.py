@@ -179,15 +179,13 @@ def _say(group: Sequence[Pending], told: Told | None, channel: Channel) -> Say:
 
 
 def _storm(says: list[Say], state: ChannelState, now: int) -> tuple[list[Say], list[Say]]:
-    """The single messages, and those that become one storm message. After a recent storm message, the rest waits."""
+    """The single messages, and those that become one storm message. After a recent storm message, all wait."""
     quiet = [say for say in says if say.quiet]
     loud = [say for say in says if not say.quiet]
-    recent = sum(at > now - STORM_WINDOW for at in state.sent)
-    if not loud or recent + len(loud) <= STORM_MESSAGES:
-        return says, []
     if state.storm_at and now < state.storm_at + STORM_WINDOW:
         return quiet, []
-    return quiet, loud
+    recent = sum(at > now - STORM_WINDOW for at in state.sent)
+    return (quiet, loud) if recent + len(loud) > STORM_MESSAGES else (says, [])
 
 
 def is_failing(state: ChannelState, now: int) -> bool:
