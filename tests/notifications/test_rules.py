@@ -211,6 +211,7 @@ def test_a_channel_that_fails_is_left_alone_and_longer_each_time() -> None:
     assert decide(row("opened"), state=state) == Plan()
     assert said(decide(row("opened"), state=state, now=state.not_before)) == ["incident.opened"]
     assert after_success(state, NOW) == ChannelState(sent=(NOW,))
+    assert after_success(state, NOW, quiet=True) == ChannelState(), "the end of an alert shows as well that it works"
 
 
 def test_what_waited_a_day_for_a_channel_that_is_away_has_failed() -> None:

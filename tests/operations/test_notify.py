@@ -339,7 +339,9 @@ async def test_after_a_day_it_has_failed(services: Services, receiver: Receiver)
     ]
 
 
-async def test_a_channel_that_keeps_failing_is_told_to_the_others(services: Services, receiver: Receiver) -> None:
+async def test_the_others_are_told_that_a_channel_keeps_failing_and_that_it_works_again(
+    services: Services, receiver: Receiver
+) -> None:
     receiver.faults["teams"] = Fault("away")
     await happens(services, "opened")
     for _ in range(DEGRADED_AFTER):
@@ -348,8 +350,16 @@ async def test_a_channel_that_keeps_failing_is_told_to_the_others(services: Serv
     receiver.received.clear()
     await deliver(services)
     assert kinds(receiver) == ["email", "pagerduty", "slack", "webhook"]
-    mail = receiver.of("email")[0].wire()["body"]["content"]
-    assert mail["subject"] == "Triage degraded (high): Notifications do not reach the channel Teams"
+    receiver.faults.clear()
+    for _ in range(2):
+        await hurry(services)
+        await deliver(services)
+    assert kinds(receiver) == sorted([*("email", "pagerduty", "slack", "webhook") * 2, "teams"])
+    assert [one.wire()["body"]["content"]["subject"] for one in receiver.of("email")] == [
+        "Triage degraded (high): Notifications do not reach the channel Teams",
+        "Triage works again (high): Notifications reach the channel Teams again",
+    ]
+    assert [alert["status"] for alert in receiver.channels["pagerduty"].alerts] == ["triggered", "resolved"]
 
 
 async def test_a_storm_is_one_message_and_nothing_is_lost(services: Services, receiver: Receiver) -> None:

@@ -79,6 +79,7 @@ def _expiring(credential: AuditedCredential, audit: Audit, earlier: list[Audit])
     end = (credential.end_date_time or "")[:10]
     name = f"{credential.kind} {credential.display_name or credential.key_id}"
     document: Json = {
+        "reason": "Credential expired" if limit == _EXPIRED else None,
         "title": f"The app's {name} {'has expired' if limit == _EXPIRED else f'expires on {end}'}",
         "lines": [
             f"The app has {amount(len(others), 'other valid credential')}."

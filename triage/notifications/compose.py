@@ -153,12 +153,13 @@ class Writer:
 
     def _other(self, row: Pending, document: Json) -> Notice:
         """An audit, a credential, a scan or the service itself. Its document has `title` and `lines`, `view` (the query
-        of the dashboard), `step`, `alert` if its end is also sent, and `data` for programs."""
+        of the dashboard), `step`, `reason` if it is not that of the event, `alert` if its end is also sent, and `data`
+        for programs."""
         data: Json = document.get("data") or {}
         return Notice(
             **self._about(row),
             severity=Severity(row.severity) if row.severity else None,
-            reason="Triage works again" if row.ended else _REASONS[row.event],
+            reason=str(document.get("reason") or _REASONS[row.event]),
             title=str(document.get("title", row.event.value)),
             lines=[str(line) for line in document.get("lines", [])],
             step=document.get("step"),

@@ -1,4 +1,7 @@
-"""Notifications about the service itself: a part of its health has been degraded for a while, or works again."""
+"""Notifications about the service itself: a part of its health or a channel has failed for a while, or works again.
+
+Their number identifies the start or the end of one period, so that a repetition has the same ID.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ from typing import Any, cast
 from triage.amounts import amount
 from triage.diagnosis.causes import Severity
 from triage.notifications.notice import Json
-from triage.notifications.pending import SECOND, Occasion
+from triage.notifications.pending import SECOND, Occasion, channel_key
+from triage.notifications.rules import ChannelState
 from triage.settings import NotificationEvent
 from triage.wire import from_epoch_ns
 
 LASTING = 10 * 60 * SECOND
 """How long a part must be degraded before a notification: most temporary faults are over by then."""
 
+WORKS_AGAIN = "Triage works again"
 _MINUTE = 60 * SECOND
 
 
@@ -45,7 +50,7 @@ PARTS: Mapping[str, Part] = {
         "See what each feed says last: etd-triage feeds",
     ),
 }
-"""The parts with notifications. Without storage nothing can be sent; for channels see channel_run.py."""
+"""The parts with notifications. Without storage nothing can be sent, and channels have `channel_occasion`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +75,35 @@ def follow(known: Degraded | None, part: str, check: Json, now: int) -> tuple[De
     return None, _occasion(known, check, now, ended=True) if known.told else None
 
 
+def channel_occasion(name: str, state: ChannelState, now: int, *, ended: bool) -> Occasion:
+    """The notification to the other channels that a channel fails repeatedly, or that it works again."""
+    subject, minute = channel_key(name), state.failing_since // _MINUTE
+    since = from_epoch_ns(state.failing_since)
+    document: Json = {
+        "reason": WORKS_AGAIN if ended else None,
+        "title": f"Notifications {'reach' if ended else 'do not reach'} the channel {name}{' again' if ended else ''}",
+        "lines": [] if ended else [f"Its last answer: {state.last_error}"],
+        "step": None if ended else "Check the channel's address and key in TRIAGE_NOTIFICATIONS, and send a test",
+        "alert": f"channel:{subject}:{minute}",
+        "data": {"channel": name, "failingSince": since, "lastError": state.last_error, "worksAgain": ended},
+    }
+    return Occasion(
+        NotificationEvent.SERVICE_DEGRADED, subject, minute * 2 + ended, from_epoch_ns(now), document,
+        severity=Severity.HIGH.value, ended=ended,
+    )  # fmt: skip
+
+
 def _occasion(known: Degraded, check: Json, at: int, *, ended: bool) -> Occasion:
     words = PARTS[known.part]
     since = from_epoch_ns(known.since)
     document: Json = {
+        "reason": WORKS_AGAIN if ended else None,
         "title": words.right if ended else words.wrong,
         "lines": [] if ended else [f"Since {since[:16].replace('T', ' ')} UTC", *_details(check)],
         "step": None if ended else words.step,
         "alert": f"{known.part}:{known.since // _MINUTE}",
         "data": {"check": known.part, "degradedSince": since, "worksAgain": ended},
     }
-    # The number identifies the start or the end of one period, so that a repetition has the same ID.
     return Occasion(
         NotificationEvent.SERVICE_DEGRADED, f"service-{known.part}", known.since // _MINUTE * 2 + ended,
         from_epoch_ns(at), document, severity=Severity.HIGH.value, ended=ended,

@@ -193,9 +193,9 @@ def is_failing(state: ChannelState, now: int) -> bool:
     return state.failures >= DEGRADED_AFTER or (state.failures > 0 and now - state.failing_since >= PAUSE)
 
 
-def after_success(state: ChannelState, now: int, *, storm: bool = False) -> ChannelState:
-    """The state of a channel after it accepted a message."""
-    sent = (*(at for at in state.sent if at > now - STORM_WINDOW), now)
+def after_success(state: ChannelState, now: int, *, storm: bool = False, quiet: bool = False) -> ChannelState:
+    """The state of a channel after it accepted a message. One that is `quiet` doesn't count toward a storm."""
+    sent = (*(at for at in state.sent if at > now - STORM_WINDOW), *(() if quiet else (now,)))
     return ChannelState(sent=sent, storm_at=now if storm else state.storm_at)
 
 

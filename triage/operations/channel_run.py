@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from triage.notifications.compose import Writer, told_after
+from triage.notifications.degraded import channel_occasion
 from triage.notifications.notice import Json, Notice, severity_rank
-from triage.notifications.pending import SECOND, Occasion, Pending, Told, channel_key, pending
+from triage.notifications.pending import Pending, Told, pending
 from triage.notifications.rules import (
     DEGRADED_AFTER,
     ChannelState,
@@ -26,10 +27,9 @@ from triage.notifications.rules import (
 )
 from triage.operations.services import Services
 from triage.operations.tenants import tenant_names
-from triage.settings import Channel, ChannelKind, NotificationEvent
+from triage.settings import Channel, ChannelKind
 from triage.storage.outbox_rows import DeliveryState
 from triage.telemetry.instruments import Metric, count
-from triage.wire import from_epoch_ns
 
 # Slack takes one message a second (https://docs.slack.dev/apis/web-api/rate-limits); Teams says nothing about workflows.
 _PACE = {ChannelKind.TEAMS: 1.0, ChannelKind.SLACK: 1.0}
@@ -103,9 +103,8 @@ class ChannelRun:
         )
         outcome = await self._send(notice)
         if outcome.result is Result.DELIVERED:
-            if not say.quiet:
-                self.state = after_success(self.state, now)
             await self._delivered([say], told)
+            await self._worked(after_success(self.state, now, quiet=say.quiet), now)
             await asyncio.sleep(_PACE.get(self.channel.kind, 0))
             return
         await self._failed(outcome, now)
@@ -120,11 +119,11 @@ class ChannelRun:
         if outcome.result is not Result.DELIVERED:
             await self._failed(outcome, now)
             return
-        self.state = after_success(self.state, now, storm=True)
         told = {
             say.lead.subject_id: told_after(say, None, {}, self.channel, now) for say in says if say.lead.of_incident
         }
         await self._delivered(says, told)
+        await self._worked(after_success(self.state, now, storm=True), now)
 
     async def _document(self, row: Pending) -> Json | None:
         """What a row is about, in its current state; None if the row no longer waits."""
@@ -146,24 +145,14 @@ class ChannelRun:
         self.state = after_failure(self.state, outcome, now)
         if self.state.failures == DEGRADED_AFTER:
             count(Metric.NOTIFICATIONS_FAILED)  # long before the first of them is given up
-            others = [one for one in self.services.settings.notifications if one is not self.channel]
-            await self.services.outbox.add(pending(others, _degraded(self.channel, self.state, now)))
+            await self._tell_the_others(now, ended=False)
 
+    async def _worked(self, state: ChannelState, now: int) -> None:
+        if self.state.failures >= DEGRADED_AFTER:
+            await self._tell_the_others(now, ended=True)
+        self.state = state
 
-def _degraded(channel: Channel, state: ChannelState, now: int) -> Occasion:
-    document = {
-        "title": f"Notifications do not reach the channel {channel.name}",
-        "lines": [f"Its last answer: {state.last_error}"],
-        "step": "Check the channel's address and key in TRIAGE_NOTIFICATIONS, and send a test",
-        "data": {
-            "channel": channel.name,
-            "failingSince": from_epoch_ns(state.failing_since),
-            "lastError": state.last_error,
-        },
-    }
-    # One for each time that the channel starts to fail.
-    number = state.failing_since // (60 * SECOND)
-    at = from_epoch_ns(now)
-    return Occasion(
-        NotificationEvent.SERVICE_DEGRADED, channel_key(channel.name), number, at, document, severity="high"
-    )
+    async def _tell_the_others(self, now: int, *, ended: bool) -> None:
+        others = [one for one in self.services.settings.notifications if one is not self.channel]
+        occasion = channel_occasion(self.channel.name, self.state, now, ended=ended)
+        await self.services.outbox.add(pending(others, occasion))
