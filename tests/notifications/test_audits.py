@@ -8,7 +8,8 @@ import pytest
 
 from tests.factories import TENANT_ID, make_app, make_tenant
 from triage.audit.assess import assess
-from triage.audit.model import Audit, AuditedCredential, Change, Drift, Verdict, new_audit
+from triage.audit.model import Audit, AuditedCredential, Change, Drift, Issue, Verdict, new_audit
+from triage.diagnosis.causes import Severity
 from triage.notifications.audits import audit_occasions
 from triage.notifications.pending import Occasion
 from triage.settings import NotificationEvent
@@ -43,6 +44,12 @@ def test_another_verdict(before: Verdict, after: Verdict, severity: str | None) 
     (one,) = told(NotificationEvent.AUDIT_CHANGED, audit(after), audit(before))
     assert (one.severity, one.tenant_id, one.document["data"]["verdict"]) == (severity, TENANT_ID, after.value)
     assert told(NotificationEvent.AUDIT_CHANGED, audit(after), audit(after), audit(before)) == [], "it was told"
+
+
+def test_it_is_as_severe_as_the_worst_issue() -> None:
+    excess = Issue(code="excess_privilege", severity=Severity.HIGH, summary="", actions=[])
+    (one,) = told(NotificationEvent.AUDIT_CHANGED, audit(Verdict.DEGRADED, issues=[excess]), audit())
+    assert one.severity == "high"
 
 
 def test_an_audit_that_could_not_read_the_app_has_found_no_change() -> None:
@@ -83,6 +90,7 @@ def test_a_credential_that_was_not_read_in_between_is_not_told_again() -> None:
 
 @pytest.mark.parametrize(("days", "others", "severity"), [
     (20, [], "medium"), (7, [], "high"), (-1, [], "critical"), (-1, [secret(90, "b")], "low"), (20, [secret(-9, "b")], "medium"),
+    (-1, [secret(20, "b")], "low"), (7, [secret(20, "b")], "low"), (7, [secret(7, "b")], "high"), (7, [secret(2, "b")], "high"),
 ])  # fmt: skip
 def test_how_severe_it_is_depends_on_the_other_credentials(
     days: int, others: list[AuditedCredential], severity: str
@@ -92,8 +100,9 @@ def test_how_severe_it_is_depends_on_the_other_credentials(
 
 
 @pytest.mark.parametrize(("others", "line"), [
-    (0, "The app has no other valid credential."), (1, "The app has 1 other valid credential."),
-    (2, "The app has 2 other valid credentials."),
+    (0, "The app has no other credential that is valid for longer."),
+    (1, "The app has 1 other credential that is valid for longer."),
+    (2, "The app has 2 other credentials that are valid for longer."),
 ])  # fmt: skip
 def test_how_many_credentials_are_left(others: int, line: str) -> None:
     left = [secret(90, f"valid {number}") for number in range(others)]

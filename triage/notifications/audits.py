@@ -56,9 +56,9 @@ def _changed(audit: Audit, earlier: list[Audit]) -> Occasion | None:
         "view": f"?view=audits&audit={audit.id}",
         "data": audit.wire(),
     }
-    severity = _SEVERITIES.get(audit.verdict) or max(
-        (issue.severity for issue in issues), key=severity_rank, default=None
-    )
+    known = [issue.severity for issue in issues[:1]]
+    known += [_SEVERITIES[audit.verdict]] if audit.verdict in _SEVERITIES else []
+    severity = max(known, key=severity_rank, default=None)
     return Occasion(
         NotificationEvent.AUDIT_CHANGED, audit.id, 1, audit.audited_at, document, audit.tenant_id,
         # A better verdict goes to the channels that would have got the worse one.
@@ -75,16 +75,16 @@ def _expiring(credential: AuditedCredential, audit: Audit, earlier: list[Audit])
     last = next(known, None)
     if last is not None and (reached := _limit(last)) is not None and reached <= limit:
         return None
-    others = [one for one in audit.credentials if one is not credential and one.state == "valid"]
+    others = sum(_outlasts(one, credential) for one in audit.credentials)
     end = (credential.end_date_time or "")[:10]
     name = f"{credential.kind} {credential.display_name or credential.key_id}"
     document: Json = {
         "reason": "Credential expired" if limit == _EXPIRED else None,
         "title": f"The app's {name} {'has expired' if limit == _EXPIRED else f'expires on {end}'}",
         "lines": [
-            f"The app has {amount(len(others), 'other valid credential')}."
+            f"The app has {amount(others, 'other credential')} that {'is' if others == 1 else 'are'} valid for longer."
             if others
-            else "The app has no other valid credential."
+            else "The app has no other credential that is valid for longer."
         ],
         "step": "Renew the credential, and give Email Threat Defense the new one",
         "view": f"?view=audits&audit={audit.id}",
@@ -108,6 +108,13 @@ def _expiring(credential: AuditedCredential, audit: Audit, earlier: list[Audit])
         audit.tenant_id,
         severity.value,
     )
+
+
+def _outlasts(other: AuditedCredential, credential: AuditedCredential) -> bool:
+    """Whether another credential is valid, and still is when this one has expired."""
+    if other.state == "expired" or other.days_left is None or credential.days_left is None:
+        return False
+    return other.days_left > credential.days_left
 
 
 def _limit(credential: AuditedCredential) -> int | None:

@@ -67,7 +67,7 @@ async def audit_tenant(services: Services, tenant: Tenant) -> Audit:
             _changes(services.tenants.graph(tenant), earlier),
         )
         audit = _with_drift(audit, earlier, log)
-        # Notifications first: if the audit can't be saved, the next one sends them again, with the same IDs.
+        # Notifications first: if the audit can't be saved, the next one sends them again.
         await _tell(services, audit, earlier)
         await services.audits.save(audit)
         await follow_audit(services, audit)
