@@ -49,7 +49,9 @@ def _element(element: Json) -> str:
 def _run(run: Json) -> str:
     size = {"Medium": "17px", "Large": "20px"}.get(run.get("size", ""), "14px")
     weight = "600" if run.get("weight") == "Bolder" else "400"
-    return f'<span style="font-size:{size};font-weight:{weight}">{escape(run["text"])}</span>'
+    text = f'<span style="font-size:{size};font-weight:{weight}">{escape(run["text"])}</span>'
+    link = run.get("selectAction")
+    return f'<a href="{escape(link["url"])}">{text}</a>' if link else text
 
 
 def _markdown(text: str) -> str:
@@ -70,10 +72,17 @@ def _block(block: Json) -> str:
             fields = "".join(f"<div>{_slack_text(field)}</div>" for field in block.get("fields", []))
             text = f"<p>{_slack_text(block['text'])}</p>" if "text" in block else ""
             return f'{text}<div class="fields">{fields}</div>'
+        case "rich_text":
+            return f"<ul>{''.join(map(_list_item, block['elements'][0]['elements']))}</ul>"
         case "context":
             return f'<p class="context">{" ".join(map(_slack_text, block["elements"]))}</p>'
         case other:
             return f"<p>(no preview of {escape(other)})</p>"
+
+
+def _list_item(section: Json) -> str:
+    links = (f'<a href="{escape(one["url"])}">{escape(one["text"])}</a>' for one in section["elements"])
+    return f"<li>{''.join(links)}</li>"
 
 
 def _slack_text(text: Json) -> str:
@@ -94,7 +103,10 @@ def pagerduty(value: Json) -> str:
         for name, text in payload.get("custom_details", {}).items()
     )
     head = f"{value['event_action']} <code>{escape(value['dedup_key'])}</code> {escape(payload.get('severity', ''))}"
-    return f"<p>{head}</p><h3>{escape(payload.get('summary', ''))}</h3><table>{details}</table>"
+    links = " · ".join(
+        f'<a href="{escape(link["href"])}">{escape(link["text"])}</a>' for link in value.get("links", [])
+    )
+    return f"<p>{head}</p><h3>{escape(payload.get('summary', ''))}</h3><table>{details}</table><p>{links}</p>"
 
 
 def webhook(value: Json) -> str:

@@ -18,12 +18,13 @@ from triage.diagnosis.precedence import RULES
 from triage.diagnosis.steps import Step
 from triage.notifications import teams
 from triage.notifications.compose import Writer, numbers_of, told_after
-from triage.notifications.notice import Fact, Notice, Numbers, headline
+from triage.notifications.notice import Fact, Item, Notice, Numbers, headline
 from triage.notifications.pending import Told
 from triage.notifications.render import render
 from triage.notifications.rules import Say
+from triage.notifications.storm import storm
 from triage.notifications.text import for_slack, plain
-from triage.settings import ChannelKind
+from triage.settings import ChannelKind, NotificationEvent
 
 ATTACK = "[Free](https://evil.example) <!channel> <https://evil.example|ok> **x** \u202etxt.exe\u202c\n\x00<script>alert(1)</script>"
 KINDS = [kind.value for kind in ChannelKind]
@@ -241,15 +242,32 @@ def test_a_storm_is_one_message_with_numbers() -> None:
     says = [
         Say(row("opened", to=to, identifier=f"{n:032x}", severity="critical" if n < 3 else "low")) for n in range(30)
     ]
-    found = Writer(settings(), to, NAMES).storm(says, [say.lead.document for say in says[:12]], NOW)
+    found = storm(Writer(settings(), to, NAMES), says, [(say.lead, say.lead.document) for say in says[:12]], NOW)
     assert (found.title, found.tenant, found.severity) == ("30 notifications within minutes", "Contoso", "critical")
     assert found.facts == [Fact("New incident", "30"), Fact("Severity critical", "3"), Fact("Severity low", "27")]
-    assert len(found.lines) == 10
-    assert found.id == Writer(settings(), to, NAMES).storm(says[::-1], [], NOW + 1).id, "the same at the next attempt"
-    assert found.id != Writer(settings(), to, NAMES).storm([*says, Say(row("opened", to=to))], [], NOW).id, (
-        "it has one more"
+    assert (len(found.items), len(found.data["incidents"]), found.step) == (
+        10,
+        10,
+        "Start at the top: the worst is first",
     )
+    url = f"https://triage.example/api/dashboard?incident={says[0].lead.subject_id}"
+    assert (found.items[0], found.data["incidents"][0]["url"]) == (Item(incident()["title"], url), url)
+    assert found.id == storm(Writer(settings(), to, NAMES), says[::-1], [], NOW + 1).id, "the same at the next attempt"
+    more = storm(Writer(settings(), to, NAMES), [*says, Say(row("opened", to=to))], [], NOW)
+    assert found.id != more.id, "it has one more"
     assert found.data["byEvent"] == {"incident.opened": 30}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_storm_shows_has_its_page(kind: str) -> None:
+    to = channel(kind)
+    says = [Say(row("opened", to=to)), Say(row("opened", to=to, identifier="1" * 32, tenantId=OTHER_TENANT_ID))]
+    audit = replace(says[0].lead, event=NotificationEvent.AUDIT_CHANGED)
+    shown = [(say.lead, say.lead.document) for say in says] + [(audit, {"title": ATTACK * 9, "view": "?view=audits"})]
+    body = render(storm(Writer(settings(), to, NAMES), says, shown, NOW), to, "").body.decode()
+    for page in (f"?incident={incident()['id']}", f"?incident={'1' * 32}", "?view=audits"):
+        assert f"https://triage.example/api/dashboard{page}" in body or (kind, page) == ("webhook", "?view=audits")
+    assert "Contoso: Admin consent" in body or kind == "webhook"
 
 
 def test_the_numbers_of_a_storm_are_said_as_people_say_them() -> None:
@@ -262,13 +280,13 @@ def test_the_numbers_of_a_storm_are_said_as_people_say_them() -> None:
         ([opened, elsewhere], "2 notifications within minutes", "2 tenants"),
         ([of_none], "1 notification within minutes", None),
     ):
-        found = Writer(settings(), to, NAMES).storm(says, [], NOW)
+        found = storm(Writer(settings(), to, NAMES), says, [], NOW)
         assert (found.title, found.tenant) == (title, tenant)
 
 
 def test_text_is_cut_at_a_whole_character() -> None:
-    assert plain("a" * 120) == "a" * 120
-    assert plain("a" * 121) == "a" * 119 + "…"
+    assert plain("a" * 240) == "a" * 240
+    assert plain("a" * 241) == "a" * 239 + "…"
     assert plain("e\u0301" * 100, 11) == "e\u0301" * 5 + "…"
     assert plain("  a\r\n\t b\u200b\u2028c ") == "a b c"
     assert for_slack("<!channel> & <https://x|y>") == "&lt;!channel&gt; &amp; &lt;https://x|y&gt;"

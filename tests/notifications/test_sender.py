@@ -15,6 +15,7 @@ from triage.notifications.compose import Writer
 from triage.notifications.notice import Notice
 from triage.notifications.rules import Outcome, Result
 from triage.notifications.sender import Sender
+from triage.notifications.storm import storm
 from triage.settings import Channel, ChannelKind, Settings
 
 KINDS = [kind.value for kind in ChannelKind]
@@ -64,8 +65,8 @@ async def test_a_storm_and_a_test_are_shown(receiver: Receiver, sender: Sender, 
     to = channel(receiver, kind)
     writer = Writer(configured(receiver), to, NAMES)
     says = [Say(row("opened", to=to, identifier=f"{n:032x}")) for n in range(50)]
-    documents = [incident(title=f"Incident {n}: {ATTACK}") for n in range(50)]
-    for one in (writer.storm(says, documents, NOW), writer.test("1", NOW)):
+    documents = [(say.lead, incident(title=f"Incident {n}: {ATTACK * 9}")) for n, say in enumerate(says)]
+    for one in (storm(writer, says, documents, NOW), writer.test("1", NOW)):
         assert (await sender.send(to, one)).result is Result.DELIVERED
     assert len(receiver.of(kind)) == 2
 

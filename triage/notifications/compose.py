@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from triage.amounts import amount
 from triage.diagnosis.causes import Severity
-from triage.notifications.notice import Fact, Json, Notice, Numbers, severity_rank
-from triage.notifications.pending import Pending, Told, channel_key
+from triage.notifications.notice import Fact, Json, Notice, Numbers
+from triage.notifications.pending import Pending, Told
 from triage.notifications.rules import Say
 from triage.notifications.subjects import without_subjects
 from triage.settings import Channel, ChannelKind, NotificationEvent, Settings
 from triage.wire import as_datetime, from_epoch_ns
 
-_REASONS = {
+REASONS = {
     NotificationEvent.INCIDENT_OPENED: "New incident",
     NotificationEvent.INCIDENT_REOPENED: "Reopened",
     NotificationEvent.INCIDENT_WORSENED: "Got worse",
@@ -36,7 +33,6 @@ _LABELS = {
     "read": "Marked as read",
     "mailboxes": "Mailboxes",
 }
-_STORM_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,52 +48,6 @@ class Writer:
         if row.of_incident:
             return self._incident(row, document, told, now)
         return self._other(row, document)
-
-    def storm(self, says: Sequence[Say], worst: Sequence[Json], now: int) -> Notice:
-        """The message of a storm. `worst` has some of its incidents, the worst first."""
-        rows = [say.lead for say in says]
-        of_these = hashlib.sha256("\n".join(sorted(row.id for row in rows)).encode()).hexdigest()[:16]
-        by_event = Counter(_REASONS[row.event] for row in rows)
-        by_severity = Counter(row.severity for row in rows if row.severity and not row.closes)
-        tenants = sorted({row.tenant_id for row in rows if row.tenant_id})
-        tenant_id = tenants[0] if len(tenants) == 1 else None
-        severity = max(by_severity, key=severity_rank, default=None)
-        shown = [incident if self.channel.subjects else without_subjects(incident) for incident in worst[:_STORM_ROWS]]
-        data = {
-            "messages": len(rows),
-            "byEvent": dict(Counter(row.event.value for row in rows)),
-            "bySeverity": dict(by_severity),
-            "tenantIds": tenants,
-            "subjectIds": [row.subject_id for row in rows[:100]],
-        }
-        return Notice(
-            id=f"storm:{of_these}",
-            event=None,
-            type="notification.storm",
-            tenant_id=tenant_id,
-            tenant=amount(len(tenants), "tenant") if len(tenants) > 1 else self._tenant(tenant_id),
-            subject_id=f"storm:{channel_key(self.channel.name)}",
-            at=from_epoch_ns(now),
-            severity=Severity(severity) if severity else None,
-            reason="Many at once",
-            title=f"{amount(len(rows), 'notification')} within minutes",
-            facts=[
-                *(Fact(reason, f"{number:,}") for reason, number in by_event.most_common()),
-                *(
-                    Fact(f"Severity {name}", f"{by_severity[name]:,}")
-                    for name in sorted(by_severity, key=severity_rank, reverse=True)
-                ),
-            ],
-            lines=[self._line(incident, several=len(tenants) > 1) for incident in shown],
-            url=f"{self.settings.service_url}/api/dashboard",
-            link="Open the dashboard",
-            alert=f"storm:{channel_key(self.channel.name)}",
-            data=data,
-        )
-
-    def _line(self, incident: Json, *, several: bool) -> str:
-        title = str(incident.get("title", ""))
-        return f"{self._tenant(incident.get('tenantId'))}: {title}" if several else title
 
     def test(self, unique: str, now: int) -> Notice:
         """A test message."""
@@ -117,22 +67,30 @@ class Writer:
             data={"channel": self.channel.name, "sentAt": at},
         )
 
+    def shown(self, row: Pending, document: Json) -> Json:
+        """What a row is about, without what the channel doesn't get."""
+        return without_subjects(document) if row.of_incident and not self.channel.subjects else document
+
+    def url(self, row: Pending, document: Json) -> str:
+        """The place in the dashboard of what a row is about."""
+        view = f"?incident={quote(row.subject_id)}" if row.of_incident else document.get("view", "")
+        return f"{self.settings.service_url}/api/dashboard{view}"
+
     def _incident(self, row: Pending, incident: Json, told: Told | None, now: int) -> Notice:
-        if not self.channel.subjects:
-            incident = without_subjects(incident)
+        incident = self.shown(row, incident)
         numbers = numbers_of(incident)
         severity = str(incident.get("severity") or row.severity or "") or None
-        reason = _REASONS[row.event]
+        reason = REASONS[row.event]
         if row.event is NotificationEvent.INCIDENT_SUPPRESSED and row.ended:
             reason = "No longer suppressed"
-        url = f"{self.settings.service_url}/api/dashboard?incident={quote(row.subject_id)}"
+        url = self.url(row, incident)
         actions: list[Json] = incident.get("actions") or [{}]
         alert = (told.alert if told else None) or f"{row.subject_id}:{incident.get('reopened') or 0}"
         return Notice(
             **self._about(row),
             severity=Severity(severity) if severity else None,
             reason=reason,
-            title=str(incident.get("title") or incident.get("cause") or "Incident"),
+            title=title_of(incident) or str(incident.get("cause") or "Incident"),
             facts=[
                 *(() if row.closes else _severity_change(severity, told)),
                 *_facts(numbers, told.numbers if told else None),
@@ -159,11 +117,11 @@ class Writer:
         return Notice(
             **self._about(row),
             severity=Severity(row.severity) if row.severity else None,
-            reason=str(document.get("reason") or _REASONS[row.event]),
-            title=str(document.get("title", row.event.value)),
+            reason=str(document.get("reason") or REASONS[row.event]),
+            title=title_of(document) or row.event.value,
             lines=[str(line) for line in document.get("lines", [])],
             step=document.get("step"),
-            url=f"{self.settings.service_url}/api/dashboard{document.get('view', '')}",
+            url=self.url(row, document),
             link="Open the dashboard",
             alert=str(document.get("alert") or row.id),
             ends=row.ended,
@@ -178,13 +136,19 @@ class Writer:
             "event": row.event,
             "type": row.event.value,
             "tenant_id": row.tenant_id,
-            "tenant": self._tenant(row.tenant_id),
+            "tenant": self.tenant(row.tenant_id),
             "subject_id": row.subject_id,
             "at": from_epoch_ns(row.at),
         }
 
-    def _tenant(self, tenant_id: str | None) -> str | None:
+    def tenant(self, tenant_id: str | None) -> str | None:
+        """The name of a tenant, or its ID."""
         return self.names.get(tenant_id, tenant_id) if tenant_id else None
+
+
+def title_of(document: Json) -> str:
+    """The title of what a row is about; empty if it has none."""
+    return str(document.get("title") or "")
 
 
 def numbers_of(incident: Json) -> Numbers:

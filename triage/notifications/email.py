@@ -38,9 +38,10 @@ def render(notice: Notice, channel: Channel) -> Outgoing:
 
 
 def _plain_text(notice: Notice) -> str:
-    lines = [plain(notice.title, 240), "", *(plain(line) for line in notice.lines)]
+    lines = [plain(notice.title), "", *(plain(line) for line in notice.lines)]
+    lines += [f"{plain(item.text)}: {item.url}" for item in notice.items]
     lines += [f"{fact.label}: {fact.value}" for fact in notice.facts]
-    lines += ["", f"First: {plain(notice.step, 240)}"] if notice.step else []
+    lines += ["", f"First: {plain(notice.step)}"] if notice.step else []
     return "\n".join([*lines, "", f"{notice.link}: {notice.url}", ""])
 
 
@@ -58,10 +59,14 @@ def _html(notice: Notice) -> str:
     )
     parts = [
         f'<p style="margin:0;color:{color};font-weight:bold">{escape(over)}</p>',
-        f'<h1 style="margin:4px 0 12px;font-size:20px">{escape(plain(notice.title, 240))}</h1>',
+        f'<h1 style="margin:4px 0 12px;font-size:20px">{escape(plain(notice.title))}</h1>',
         *(f'<p style="margin:0 0 8px">{escape(plain(line))}</p>' for line in notice.lines),
+        *(
+            f'<p style="margin:0 0 8px"><a href="{escape(item.url)}">{escape(plain(item.text))}</a></p>'
+            for item in notice.items
+        ),
         f'<table style="border-collapse:collapse">{rows}</table>' if rows else "",
-        f'<p style="margin:12px 0"><b>First:</b> {escape(plain(notice.step, 240))}</p>' if notice.step else "",
+        f'<p style="margin:12px 0"><b>First:</b> {escape(plain(notice.step))}</p>' if notice.step else "",
         f'<p style="margin:12px 0"><a href="{escape(notice.url)}">{escape(notice.link)}</a></p>',
     ]
     return f'<div style="font-family:Segoe UI,Arial,sans-serif;font-size:14px;color:#222">{"".join(parts)}</div>'

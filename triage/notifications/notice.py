@@ -33,8 +33,15 @@ class Fact(NamedTuple):
     value: str
 
 
+class Item(NamedTuple):
+    """One of the subjects of a storm, with its place in the dashboard."""
+
+    text: str
+    url: str
+
+
 class Notice(Wire):
-    """One notification. `title`, `tenant` and `lines` can contain untrusted text; `facts` can't."""
+    """One notification. `title`, `tenant`, `lines` and `items` can contain untrusted text; `facts` can't."""
 
     id: str
     """The same at each attempt, so that the receiver can recognize a repetition."""
@@ -56,6 +63,8 @@ class Notice(Wire):
     facts: list[Fact] = Field(default_factory=list[Fact])
     lines: list[str] = Field(default_factory=list[str])
     """Further sentences."""
+    items: list[Item] = Field(default_factory=list[Item])
+    """Some of the subjects of a storm, the worst first."""
     step: str | None = None
     """The title of the first action."""
     url: str

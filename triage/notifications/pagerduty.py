@@ -24,7 +24,7 @@ def render(notice: Notice, channel: Channel) -> Outgoing:
 
 def _trigger(notice: Notice) -> Json:
     details = {fact.label: fact.value for fact in notice.facts}
-    details |= {"First": plain(notice.step, 240)} if notice.step else {}
+    details |= {"First": plain(notice.step)} if notice.step else {}
     details |= {"More": "\n".join(plain(line) for line in notice.lines)} if notice.lines else {}
     payload = {
         "summary": plain(headline(notice), _SUMMARY),
@@ -41,5 +41,8 @@ def _trigger(notice: Notice) -> Json:
         "payload": {name: value for name, value in payload.items() if value},
         "client": "ETD remediation triage",
         "client_url": notice.url,
-        "links": [{"href": notice.url, "text": notice.link}],
+        "links": [
+            {"href": notice.url, "text": notice.link},
+            *({"href": item.url, "text": plain(item.text)} for item in notice.items),
+        ],
     }

@@ -1,6 +1,6 @@
 """A notice as blocks for an incoming webhook of Slack (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
 
-Untrusted text is in `plain_text`, which Slack doesn't read as markup. If it has to be markup, it is escaped. Limits of
+Untrusted text is in `plain_text` or `rich_text`, which Slack doesn't read as markup. If it has to be markup, it is escaped. Limits of
 the blocks: https://docs.slack.dev/reference/block-kit/blocks.
 """
 
@@ -35,13 +35,24 @@ def _blocks(notice: Notice) -> list[Json]:
     ]
     if notice.lines:
         blocks.append({"type": "section", "text": _text("\n".join(plain(line) for line in notice.lines[:10]))})
+    if notice.items:
+        blocks.append({"type": "rich_text", "elements": [_list(notice)]})
     if facts:
         fields = [{"type": "mrkdwn", "text": f"*{fact.label}*\n{fact.value}"} for fact in facts]
         blocks.append({"type": "section", "fields": fields})
     if notice.step:
-        blocks.append({"type": "section", "text": _text(f"First: {plain(notice.step, 240)}")})
+        blocks.append({"type": "section", "text": _text(f"First: {plain(notice.step)}")})
     link = {"type": "mrkdwn", "text": f"<{for_slack(notice.url)}|{notice.link}>"}
     return [*blocks, {"type": "context", "elements": [link]}]
+
+
+def _list(notice: Notice) -> Json:
+    """A list of links. The text of a link in a rich_text block is not read as markup."""
+    rows = [
+        {"type": "rich_text_section", "elements": [{"type": "link", "url": item.url, "text": plain(item.text)}]}
+        for item in notice.items
+    ]
+    return {"type": "rich_text_list", "style": "bullet", "elements": rows}
 
 
 def _over(notice: Notice) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from triage.notifications.notice import Json, Notice
+from triage.notifications.notice import Item, Json, Notice
 from triage.notifications.outgoing import Outgoing, json_bytes
 from triage.notifications.text import plain
 from triage.settings import Channel
@@ -27,36 +27,36 @@ def render(notice: Notice, channel: Channel) -> Outgoing:
 
 
 def _within_limit(notice: Notice) -> bytes:
-    lines = notice.lines
-    body = json_bytes(_message(notice, lines))
-    while lines and len(body) > MOST_BYTES:
-        lines = lines[: len(lines) // 2]
-        body = json_bytes(_message(notice, lines))
+    rows = [*(_rich(_run(plain(line))) for line in notice.lines), *map(_linked, notice.items)]
+    body = json_bytes(_message(notice, rows))
+    while rows and len(body) > MOST_BYTES:
+        rows = rows[: len(rows) // 2]
+        body = json_bytes(_message(notice, rows))
     return body
 
 
-def _message(notice: Notice, lines: list[str]) -> Json:
+def _message(notice: Notice, rows: list[Json]) -> Json:
     card = {
         "contentType": "application/vnd.microsoft.card.adaptive",
         "contentUrl": None,
-        "content": _card(notice, lines),
+        "content": _card(notice, rows),
     }
     return {"type": "message", "attachments": [card]}
 
 
-def _card(notice: Notice, lines: list[str]) -> Json:
+def _card(notice: Notice, rows: list[Json]) -> Json:
     facts = [{"title": fact.label, "value": fact.value} for fact in notice.facts]
     body: list[Json] = [
         {"type": "Container", "style": _style(notice), "bleed": True, "items": [
             _rich(_run(_over(notice), weight="Bolder")),
-            _rich(_run(plain(notice.title, 240), size="Medium", weight="Bolder")),
+            _rich(_run(plain(notice.title), size="Medium", weight="Bolder")),
         ]},
-        *(_rich(_run(plain(line))) for line in lines),
+        *rows,
     ]  # fmt: skip
     if facts:
         body.append({"type": "FactSet", "facts": facts})
     if notice.step:
-        body.append(_rich(_run("First: ", weight="Bolder"), _run(plain(notice.step, 240))))
+        body.append(_rich(_run("First: ", weight="Bolder"), _run(plain(notice.step))))
     return {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -79,6 +79,10 @@ def _style(notice: Notice) -> str:
 
 def _run(text: str, **look: Any) -> Json:
     return {"type": "TextRun", "text": text, **look}
+
+
+def _linked(item: Item) -> Json:
+    return _rich(_run(plain(item.text), selectAction={"type": "Action.OpenUrl", "url": item.url}))
 
 
 def _rich(*runs: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-MOST = 120
+MOST = 240
 """How many characters of an untrusted text are shown."""
 
 # Control, format (direction marks among them), surrogate and private characters; separators of lines and paragraphs.

@@ -25,6 +25,7 @@ from triage.notifications.rules import (
     plan,
     tried,
 )
+from triage.notifications.storm import SHOWN, storm
 from triage.operations.services import Services
 from triage.operations.tenants import tenant_names
 from triage.settings import Channel, ChannelKind
@@ -34,7 +35,6 @@ from triage.telemetry.instruments import Metric, count
 # Slack takes one message a second (https://docs.slack.dev/apis/web-api/rate-limits); Teams says nothing about workflows.
 _PACE = {ChannelKind.TEAMS: 1.0, ChannelKind.SLACK: 1.0}
 _EXPIRED = "It was tried for 24 hours."
-_SHOWN_OF_A_STORM = 10
 
 _log = logging.getLogger(__name__)
 
@@ -112,10 +112,11 @@ class ChannelRun:
 
     async def _say_storm(self, says: Sequence[Say]) -> None:
         """Sends one message for all of them. The channel counts as notified of each, so it also gets the end of each."""
-        worst = sorted(says, key=lambda say: severity_rank(say.lead.severity), reverse=True)[:_SHOWN_OF_A_STORM]
-        shown = [document for say in worst if (document := await self._document(say.lead)) is not None]
+        worst = sorted(says, key=lambda say: severity_rank(say.lead.severity), reverse=True)[:SHOWN]
+        found = [(say.lead, await self._document(say.lead)) for say in worst]
+        shown = [(row, document) for row, document in found if document is not None]
         now = time.time_ns()
-        outcome = await self._send(self._writer.storm(says, shown, now))
+        outcome = await self._send(storm(self._writer, says, shown, now))
         if outcome.result is not Result.DELIVERED:
             await self._failed(outcome, now)
             return
