@@ -2,7 +2,8 @@
 
 The looks are released by the service's own code (triage/operations/follow_up.py), each minute, to a queue whose function
 has 32 at a time. New failures have their own queue and function. Both share an instance's batches, waits and pace, and
-below them is the simulated tenant's limit (instances.py).
+below them is the simulated tenant's limit (instances.py). A look also needs the tenant and its app, read after its message
+was put on the queue.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
@@ -18,12 +21,19 @@ from unittest.mock import patch
 from benchmarks import virtual_time
 from benchmarks.instances import CONCURRENT, SECONDS, UNITS, Figures, SimulatedTenant, triage_one
 from sandbox.tenant.world.ids import guid
+from triage.graph import kept
 from triage.graph.batching import Batcher
-from triage.operations import follow_up
+from triage.graph.kept import Kept
+from triage.graph.questions import Question
+from triage.operations import follow_up, messages
 from triage.operations.services import Services
+from triage.storage import due
 from triage.storage.due import DueLook
+from triage.wire import from_epoch_ns
 
 _LOOKS_IN_A_ROW = 500
+# What a reading of the organization and the app costs, in resource units (measured: 6.3).
+_APP_UNITS = 7
 
 
 @dataclass
@@ -46,10 +56,15 @@ class _Due:
     def __init__(self, count: int) -> None:
         looks = [DueLook(guid("look", str(number)).replace("-", ""), "tenant", 2) for number in range(count)]
         self._rows = {start: looks[start : start + _LOOKS_IN_A_ROW] for start in range(0, count, _LOOKS_IN_A_ROW)}
+        self._until = 0.0
 
     async def rows(self) -> AsyncIterator[tuple[int, list[DueLook]]]:
         for key, looks in list(self._rows.items()):
             yield key, looks
+
+    async def reserve(self, _: str, number: int, per_minute: int) -> list[int]:
+        delays, self._until = due.places(self._until, number, per_minute)
+        return delays
 
     async def leave(self, key: int, looks: list[DueLook]) -> bool:
         if looks:
@@ -77,13 +92,14 @@ async def _simulate(count: int, seconds: float, rate: float) -> FollowUps:
     found = FollowUps()
     tenant = _Tenant(found)
     batcher = Batcher(tenant.send)
-    queue: asyncio.Queue[int] = asyncio.Queue()
+    queue: asyncio.Queue[str] = asyncio.Queue()
+    app = Kept(partial(_read_app, batcher), lambda _: ())
 
-    async def send(messages: list[bytes], *, delay: int = 0) -> None:
-        for _ in messages:
-            asyncio.get_running_loop().call_later(delay, queue.put_nowait, 0)
+    async def send(texts: list[bytes], *, delay: int = 0) -> None:
+        for _ in texts:
+            asyncio.get_running_loop().call_later(delay, queue.put_nowait, from_epoch_ns(int(_now() * 1e9)))
 
-    services = SimpleNamespace(due=_Due(count), looks=SimpleNamespace(send=send), looks_taken=Counter())
+    services = SimpleNamespace(due=_Due(count), looks=SimpleNamespace(send=send))
 
     async def timer() -> None:
         while True:
@@ -92,9 +108,9 @@ async def _simulate(count: int, seconds: float, rate: float) -> FollowUps:
 
     async def look() -> None:
         while True:
-            await queue.get()
+            since = messages.afresh(await queue.get())
             found.looks += 1
-            await triage_one(batcher, tenant, f"look{found.looks}")
+            await asyncio.gather(app.get(since=since), triage_one(batcher, tenant, f"look{found.looks}"))
 
     async def fail(name: str) -> None:
         begun = _now()
@@ -103,7 +119,10 @@ async def _simulate(count: int, seconds: float, rate: float) -> FollowUps:
         found.failures.undetermined += not determined
         found.failures.took.append(_now() - begun)
 
-    with patch.object(follow_up, "time", SimpleNamespace(time=_now)):
+    clock = SimpleNamespace(time=_now, monotonic=_now)
+    with ExitStack() as patches:
+        for module in (due, kept, messages):
+            patches.enter_context(patch.object(module, "time", clock))
         running = [asyncio.create_task(each) for each in (timer(), *(look() for _ in range(CONCURRENT)))]
         for number in range(int(seconds * rate)):
             running.append(asyncio.create_task(fail(f"new{number}")))
@@ -113,6 +132,12 @@ async def _simulate(count: int, seconds: float, rate: float) -> FollowUps:
         await asyncio.gather(*running, return_exceptions=True)
     await batcher.close()
     return found
+
+
+async def _read_app(batcher: Batcher) -> object:
+    """The organization and the app."""
+    reads = (Question(f"app_{number}", f"/users/look-app-{number}?units=1", "") for number in range(_APP_UNITS))
+    return await asyncio.gather(*(batcher.read(question) for question in reads))
 
 
 def simulate(count: int, seconds: float = 180, rate: float = 5) -> FollowUps:

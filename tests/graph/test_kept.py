@@ -9,7 +9,7 @@ import pytest
 
 from triage.graph import kept
 from triage.graph.evidence import Answer, Reason, State
-from triage.graph.kept import KEEP_FORBIDDEN_SECONDS, KEEP_SECONDS, Kept
+from triage.graph.kept import KEEP_FORBIDDEN_SECONDS, KEEP_SECONDS, READ_NOW, Kept
 
 
 class Reader:
@@ -87,8 +87,26 @@ async def test_fresh_is_read_now_and_replaces_what_was_kept() -> None:
     reader = Reader(None)
     keep = keeping(reader)
     assert (await keep.get()).value == 1
-    assert (await keep.get(fresh=True)).value == 2
+    assert (await keep.get(since=READ_NOW)).value == 2
     assert (await keep.get()).value == 2
+
+
+async def test_what_was_read_since_then_is_not_read_again(clock: Clock) -> None:
+    reader = Reader(None)
+    keep = keeping(reader)
+    assert (await keep.get(since=clock.now)).value == 1
+    clock.now += 10
+    assert (await keep.get(since=clock.now - 10)).value == 1
+    assert (await keep.get(since=clock.now - 9)).value == 2
+    reader.gate.clear()
+    clock.now += 1
+    older = asyncio.create_task(keep.get(since=READ_NOW))
+    await asyncio.sleep(0)
+    clock.now += 1
+    joins, later = (asyncio.create_task(keep.get(since=clock.now - ago)) for ago in (1, 0))
+    await asyncio.sleep(0)
+    reader.gate.set()
+    assert [(await one).value for one in (older, joins, later)] == [3, 3, 4]
 
 
 async def test_fresh_does_not_join_a_reading_that_started_before() -> None:
@@ -97,7 +115,7 @@ async def test_fresh_does_not_join_a_reading_that_started_before() -> None:
     keep = keeping(reader)
     first = asyncio.create_task(keep.get())
     await asyncio.sleep(0)
-    fresh = asyncio.create_task(keep.get(fresh=True))
+    fresh = asyncio.create_task(keep.get(since=READ_NOW))
     await asyncio.sleep(0)
     reader.gate.set()
     assert ((await first).value, (await fresh).value, reader.asked) == (1, 2, 2)
@@ -135,7 +153,7 @@ async def test_what_was_read_in_another_way_is_kept() -> None:
     reader, other = Reader(None), Reader(None)
     keep = keeping(reader)
     other.asked = 98
-    assert (await keep.get(fresh=True, read=other.read)).value == 99
+    assert (await keep.get(since=READ_NOW, read=other.read)).value == 99
     assert ((await keep.get()).value, reader.asked) == (99, 0)
 
 
@@ -147,7 +165,7 @@ async def test_an_older_reading_that_ends_later_changes_nothing(reason: Reason |
     keep = keeping(slow)
     older = asyncio.create_task(keep.get())
     await asyncio.sleep(0.001)
-    assert (await keep.get(fresh=True, read=quick.read)).value == 99
+    assert (await keep.get(since=READ_NOW, read=quick.read)).value == 99
     slow.gate.set()
     assert ((await older).value, (await older).reason) == (1, reason)
     assert ((await keep.get()).value, slow.asked) == (99, 1)
@@ -158,7 +176,7 @@ async def test_the_newest_is_the_one_under_way() -> None:
     keep = keeping(reader)
     assert (await keep.newest()).value == 1
     assert (await keep.newest()).value == 1
-    fresh = asyncio.create_task(keep.get(fresh=True))
+    fresh = asyncio.create_task(keep.get(since=READ_NOW))
     await asyncio.sleep(0)
     assert (await keep.newest()).value == 2
     assert ((await fresh).value, reader.asked) == (2, 2)

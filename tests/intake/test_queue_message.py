@@ -62,14 +62,14 @@ def test_a_message_cannot_name_the_finding_of_another_failure() -> None:
     victim = queue(make_failure(), delivery="d/0")
     for change in (
         {"findingId": victim.finding_id},
-        {"finding_id": victim.finding_id, "fresh": True},
+        {"finding_id": victim.finding_id, "since": 9e9},
         {"configuredTenantId": TENANT_ID},
     ):
         other = make_failure(mailbox="mallory@contoso.com", tenant_id=OTHER_TENANT_ID)
         message = json.loads(queue(other, delivery="d/1").encode()) | change
         (found,) = read(json.dumps(message))
         assert found.finding_id == other.finding_id(OTHER_TENANT_ID) != victim.finding_id
-        assert not found.fresh
+        assert found.since == 0
 
 
 def test_a_message_cannot_have_a_longer_message_id_than_a_body() -> None:

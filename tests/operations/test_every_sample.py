@@ -13,6 +13,7 @@ from sandbox.tenant.serve.server import serve
 from sandbox.tenant.world import World
 from sandbox.tenant.world.samples import TEXTS, Sample, load
 from triage.diagnosis.place import Location
+from triage.graph.kept import READ_NOW
 from triage.graph.reasons import Reason
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure
@@ -47,7 +48,7 @@ async def _triage_all() -> dict[str, dict[str, Any]]:
                     # A machine that stood still for a moment is no part of a sample.
                     if not any(check.reason in PASSING for check in found.checks):
                         break
-                    found = await triage(settings, asked, QueuedFailure.of(failure, "0" * 32, fresh=True))
+                    found = await triage(settings, asked, QueuedFailure.of(failure, "0" * 32, since=READ_NOW))
                 return found.wire()
 
         findings = await asyncio.gather(*map(finding, SAMPLES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from triage.diagnosis.causes import Cause
 from triage.finding import Finding, FindingState, Resolution
 from triage.incidents import IncidentState, ResolveReason, StateError, suppress
 from triage.intake.queue_message import decode
-from triage.intake.queued import QueuedSettle
+from triage.intake.queued import QueuedRetriage, QueuedSettle
 from triage.operations import follow_up, incidents
 from triage.operations.accept import accept
 from triage.operations.audits import audit_all
@@ -206,27 +207,50 @@ async def test_the_delay_grows_with_the_time_since_the_failure(
     assert next_look(services.settings, resolved) is None
 
 
-async def test_looks_keep_to_the_share_of_their_tenant(services: Services) -> None:
-    many = [DueLook(f"{number:032x}", "tenant", 1) for number in range(1500)]
+async def test_looks_keep_to_the_share_of_their_tenant(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever instance releases them, and at whichever second of a minute."""
+    many = [DueLook(f"{number:032x}", "crowd", 1) for number in range(1500)]
     other = [DueLook(f"{number:032x}", "another", 1) for number in range(5)]
-    used: Counter[tuple[int, str]] = Counter()
-    taken, left = follow_up._within_share(used, many + other)
-    assert len(taken) == follow_up.LOOKS_PER_MINUTE + len(other)
-    assert left == many[follow_up.LOOKS_PER_MINUTE :]
-    delays = [delay for delay, one in taken if one.tenant_id == "tenant"]
+    instances = [services, Services(services.settings)]
+    at = time.time()
+    monkeypatch.setattr(due.time, "time", lambda: at)
+    parts = await asyncio.gather(*(follow_up._within_share(one, many + other, set()) for one in instances))
+    delays = [delay for released, _ in parts for delay, look in released if look.tenant_id == "crowd"]
+    assert len(delays) == follow_up.LOOKS_PER_MINUTE
     assert (min(delays), max(delays)) == (0, 59)
     assert max(Counter(delays).values()) <= follow_up.LOOKS_PER_MINUTE / 60 + 1
+    assert [sum(look.tenant_id == "another" for _, look in released) for released, _ in parts] == [5, 5]
+    for released, left in parts:
+        assert sorted([*(look for _, look in released), *left]) == sorted(many + other)
+    await instances[1].close()
 
 
 async def test_looks_over_the_share_stay_due(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    await release(services)  # what other tests have left
     monkeypatch.setattr(follow_up, "LOOKS_PER_MINUTE", 2)
-    await services.due.add([DueLook(f"0{number:031x}", "tenant", None) for number in range(5)])
-    assert await release(services) == 2
-    assert await release(services) == 0
-    services.looks_taken.clear()  # the next minute
-    assert await release(services) == 2
-    services.looks_taken.clear()
-    assert await release(services) == 1
+    await services.due.add([DueLook(f"0{number:031x}", "over", None) for number in range(5)])
+    begun = time.time()
+    for minute, released in enumerate((2, 2, 1)):
+        monkeypatch.setattr(due.time, "time", lambda ahead=minute * 60: begun + ahead)
+        assert await release(services) == released
+        assert await release(services) == 0
+
+
+async def test_looks_share_a_reading_of_the_app_that_is_newer_than_their_messages(
+    services: Services, tenant: Served
+) -> None:
+    finding = await triaged(services, "shared")
+    text = QueuedRetriage.of(finding.id).encode().decode()
+
+    async def readings(seconds_ago: int) -> int:
+        """How often a look reads the app whose message was put on the queue then."""
+        read = tenant.simulator.stats.by_path["/servicePrincipals(appId={})"]
+        await handle(services, QueueMessage(text, "look", from_epoch_ns(time.time_ns() - seconds_ago * 10**9)))
+        return tenant.simulator.stats.by_path["/servicePrincipals(appId={})"] - read
+
+    assert await readings(0) > 0, "what was read before the message is not used"
+    assert await readings(30) == 0
+    assert await readings(1) > 0, "the clock of the queue may be late"
 
 
 def granted(*permissions: str) -> dict[str, Any]:

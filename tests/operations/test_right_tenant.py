@@ -24,6 +24,7 @@ from triage.finding import Finding
 from triage.graph import credentials
 from triage.graph.batching import Batcher
 from triage.graph.evidence import Reason
+from triage.graph.kept import READ_NOW
 from triage.graph.replies import Reply
 from triage.graph.session import GraphSession
 from triage.graph.tenants import Tenants
@@ -59,7 +60,7 @@ def opened() -> GraphSession:
 
 def queued(scenario: Scenario) -> QueuedFailure:
     failure = make_failure(error=ERRORS[scenario], error_code=None)
-    return QueuedFailure.of(failure, "f" * 32, received_at="2026-11-20T10:00:00Z", fresh=True)
+    return QueuedFailure.of(failure, "f" * 32, received_at="2026-11-20T10:00:00Z", since=READ_NOW)
 
 
 def another_tenant(url: str) -> Reply:

@@ -32,14 +32,15 @@ _MAILBOX_IN_DOUBT = (Scenario.INVALID_USER, Scenario.MAILBOX_UNAVAILABLE)
 
 
 async def collect(
-    graph: TenantGraph, failure: RemediationFailure, scenario: Scenario, *, fresh: bool = False,
+    graph: TenantGraph, failure: RemediationFailure, scenario: Scenario, *, since: float = 0.0,
     seconds: float,
 ) -> Evidence:  # fmt: skip
     """The evidence for one failure. Never raises for what Graph does: an unread answer says why it is unread.
 
-    What has no answer within `seconds` is unread with the reason `timeout`. `fresh`: nothing that was kept is used.
+    What has no answer within `seconds` is unread with the reason `timeout`. `since`: what belongs to the tenant
+    or its app was read then or later (Kept.get).
     """
-    collector = _Collector(graph, failure, scenario, fresh=fresh, seconds=seconds)
+    collector = _Collector(graph, failure, scenario, since=since, seconds=seconds)
     await collector.run()
     evidence = collector.evidence
     doubt = graph.doubt(evidence.organization)
@@ -50,13 +51,13 @@ class _Collector:
     """Fills the evidence. A new piece of it is a field in Evidence, and a line here that reads it."""
 
     def __init__(
-        self, graph: TenantGraph, failure: RemediationFailure, scenario: Scenario, *, fresh: bool, seconds: float
+        self, graph: TenantGraph, failure: RemediationFailure, scenario: Scenario, *, since: float, seconds: float
     ) -> None:
         self.evidence = Evidence(graph.tenant)
         self._graph = graph
         self._failure = failure
         self._scenario = scenario
-        self._fresh = fresh
+        self._since = since
         self._reader = Reader(graph.session.batcher, seconds)
         self._search = MessageSearch(self._reader, self.evidence, failure)
 
@@ -64,10 +65,10 @@ class _Collector:
         await _all(self._tenant(), self._person(), self._app())
 
     async def _tenant(self) -> None:
-        self.evidence.organization = await self._organization(fresh=self._fresh)
+        self.evidence.organization = await self._organization(since=self._since)
 
-    async def _organization(self, *, fresh: bool) -> Answer[Organization]:
-        return await self._reader.in_time(self._graph.organization.get(fresh=fresh), late(directory.organization()))
+    async def _organization(self, *, since: float) -> Answer[Organization]:
+        return await self._reader.in_time(self._graph.organization.get(since=since), late(directory.organization()))
 
     async def _app(self) -> None:
         if self._graph.tenant.app_id:
@@ -75,7 +76,7 @@ class _Collector:
             unread = AppEvidence(late(applications.service_principal(app_id)))
             if self._graph.same_app:
                 unread = replace(unread, app_elsewhere=late(applications.app_elsewhere(app_id)))
-            self.evidence.app = await self._reader.in_time(self._graph.app.get(fresh=self._fresh), unread)
+            self.evidence.app = await self._reader.in_time(self._graph.app.get(since=self._since), unread)
 
     async def _person(self) -> None:
         """The user and, in the same round trip, the mailbox. Other owners of the address only if no user has it."""
@@ -110,7 +111,7 @@ class _Collector:
         """What the tenant's SKUs include, if the cause depends on it."""
         found = license(person, self.evidence.subscribed_skus)
         if found is not None and found.asks_for_skus:
-            kept = self._graph.subscribed_skus.get(fresh=self._fresh)
+            kept = self._graph.subscribed_skus.get(since=self._since)
             self.evidence.subscribed_skus = await self._reader.in_time(kept, late(directory.subscribed_skus()))
 
     async def _user(self, address: str) -> None:
@@ -144,7 +145,7 @@ class _Collector:
 
     async def _domain_owner(self, domain: str) -> None:
         # It is being read at the same time, and may not be in the evidence yet.
-        organization = (await self._organization(fresh=False)).value
+        organization = (await self._organization(since=0.0)).value
         if organization is not None and not organization.verifies(domain):
             self.evidence.domain_owner = await self._reader.one(directory.domain_owner(domain), TenantInformation)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ T = TypeVar("T")
 # What was forbidden is asked again sooner: an administrator may be granting the permission.
 KEEP_SECONDS = 15 * 60.0
 KEEP_FORBIDDEN_SECONDS = 60.0
+READ_NOW = math.inf
+"""`since` of a value that has to be read now."""
 _LASTING = {Reason.FORBIDDEN, Reason.UNSUPPORTED, Reason.TOO_MANY}
 
 
 @dataclass(slots=True)
 class Kept(Generic[T]):
-    """One value that is shared, and read again when it is too old or when a fresh one is needed.
+    """One value that is shared, and read again when it is too old or when a newer one is needed.
 
     `answers` returns the answers in a value: if one of them failed for a reason that may pass, the value is kept for
     `failed_seconds`.
@@ -34,16 +37,17 @@ class Kept(Generic[T]):
     until: float = 0.0
     begun: float = 0.0
     reading: Shared[T] | None = None
+    reading_since: float = 0.0
 
-    async def get(self, *, fresh: bool = False, read: Callable[[], Awaitable[T]] | None = None) -> T:
-        """The value, at most 15 minutes old; with `fresh`, read now, and what is read replaces what was kept.
+    async def get(self, *, since: float = 0.0, read: Callable[[], Awaitable[T]] | None = None) -> T:
+        """The value, at most 15 minutes old, from a reading that began at `since` or later (time.monotonic).
 
-        `read` reads it in another way.
+        What is read replaces what was kept. `read` reads it in another way.
         """
-        if not fresh and self.value is not None and time.monotonic() < self.until:
+        if self.value is not None and self.begun >= since and time.monotonic() < self.until:
             return self.value
-        if fresh or self.reading is None or self.reading.over:
-            self.reading = Shared(self._read(read or self.read))
+        if self.reading is None or self.reading.over or self.reading_since < since:
+            self.reading, self.reading_since = Shared(self._read(read or self.read)), time.monotonic()
         return await self.reading.wait()
 
     async def newest(self) -> T:

@@ -13,7 +13,7 @@ from triage import deadlines
 from triage.addresses import domain_of
 from triage.graph.etd_app import read_app
 from triage.graph.evidence import Answer, AppEvidence, Lack, Reason, State
-from triage.graph.kept import Kept
+from triage.graph.kept import READ_NOW, Kept
 from triage.graph.models.applications import ServicePrincipal
 from triage.graph.models.directory import Organization
 from triage.graph.models.licenses import SubscribedSku
@@ -84,7 +84,7 @@ class TenantGraph:
     async def audited_app(self) -> AppEvidence:
         """The app, read now for an audit. What was read replaces what was kept."""
         read = partial(self._read_app, for_audit=True)
-        _, app = await asyncio.gather(self.organization.get(fresh=True), self.app.get(fresh=True, read=read))
+        _, app = await asyncio.gather(self.organization.get(since=READ_NOW), self.app.get(since=READ_NOW, read=read))
         return app
 
     async def _read_app(self, *, for_audit: bool = False) -> AppEvidence:
@@ -165,16 +165,17 @@ class Tenants:
         """Closes every session."""
         await asyncio.gather(*(graph.close() for graph in self._graphs.values()))
 
-    async def owner(self, failure: RemediationFailure, *, fresh: bool = False) -> Tenant | Answer[Organization] | None:
+    async def owner(self, failure: RemediationFailure, *, since: float = 0.0) -> Tenant | Answer[Organization] | None:
         """The tenant of a failure that names none: by its mailbox's domain, as configured, otherwise as Graph says.
 
         None if the domain is verified in none of the configured tenants; an unread answer if one could not be read.
+        `since`: as in Kept.get.
         """
         domain = domain_of(failure.mailbox)
         if tenant := self._settings.tenant_of_domain(domain):
             return tenant
         graphs = list(self._graphs.values())
-        answers = await asyncio.gather(*(graph.organization.get(fresh=fresh) for graph in graphs))
+        answers = await asyncio.gather(*(graph.organization.get(since=since) for graph in graphs))
         for graph, answer in zip(graphs, answers, strict=True):
             if answer.state is State.READ and answer.value is not None and answer.value.verifies(domain):
                 return graph.tenant

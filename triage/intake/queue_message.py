@@ -90,7 +90,7 @@ def read_message(settings: Settings, text: str, *, message_id: str, inserted_at:
     message = _own(FAILURE, body)
     with contextlib.suppress(ValidationError):  # another body that only looks like a message of the service
         if message is not None:
-            queued = QueuedFailure.model_validate(message | {"findingId": "", "fresh": False})
+            queued = QueuedFailure.model_validate(message | {"findingId": "", "since": 0.0})
             if len(queued.failure.internet_message_id or "") > MAX_MESSAGE_ID_CHARACTERS:
                 raise IntakeError("not_a_failure", [Problem("/failure/internetMessageId", "is too long")])
             return [queued.model_copy(update={"finding_id": _computed_id(settings, queued)})]

@@ -103,13 +103,13 @@ class QueuedFailure(Wire):
 
     `delivery` names the request or message that it came with, so that a retry doesn't count as another delivery; None doesn't
     count. The ID of its finding is computed from the failure, `configured_tenant_id` and `part` (docs/api.md#deduplication).
-    `fresh` reads evidence again instead of using cached answers. `traceparent` is the trace in which it was accepted
-    (https://www.w3.org/TR/trace-context/). `look` is the look that asks for the failure, if there is one.
+    `since` is when the tenant and the app may have been read at the earliest (Kept.get). `traceparent` is the trace in which
+    it was accepted (https://www.w3.org/TR/trace-context/). `look` is the look that asks for the failure, if there is one.
     """
 
     # Never read from a message: see above.
     finding_id: Annotated[str, Field(exclude=True)]
-    fresh: Annotated[bool, Field(exclude=True)] = False
+    since: Annotated[float, Field(exclude=True)] = 0.0
     look: Annotated[QueuedLook | None, Field(exclude=True)] = None
 
     failure: RemediationFailure
@@ -129,7 +129,7 @@ class QueuedFailure(Wire):
         delivery: str | None = None,
         configured_tenant_id: str | None = None,
         part: str | None = None,
-        fresh: bool = False,
+        since: float = 0.0,
     ) -> QueuedFailure:
         """A failure to queue in the current trace. It is received now, unless `received_at` says otherwise."""
         return cls(
@@ -139,7 +139,7 @@ class QueuedFailure(Wire):
             delivery=delivery,
             configured_tenant_id=configured_tenant_id,
             part=part,
-            fresh=fresh,
+            since=since,
             traceparent=traceparent(),
         )
 

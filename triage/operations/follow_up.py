@@ -2,13 +2,12 @@
 
 When a finding is stored, its next look goes into the due index (triage/storage/due.py). Each minute, looks that are due go
 to the queue of looks, which has its own function, so a new failure never waits behind looks. LOOKS_PER_MINUTE limits them
-to a share of Graph's quotas; the rest is due in the next minute.
+to a share of Graph's quotas, whichever instances release them; the rest stays due.
 """
 
 from __future__ import annotations
 
-import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from itertools import accumulate
 
 from triage.finding import Finding, FindingState
@@ -19,9 +18,9 @@ from triage.storage.due import DueLook
 from triage.telemetry.instruments import span
 from triage.wire import epoch_ns, from_epoch_ns, now
 
-LOOKS_PER_MINUTE = 1200
-"""The looks at findings of one tenant. At 1.8 resource units each, they take a tenth of the 3,500 units in 10 seconds
-that Graph allows an app in a small tenant (https://learn.microsoft.com/graph/throttling-limits)."""
+LOOKS_PER_MINUTE = 900
+"""The looks at findings of one tenant. At two resource units each, they take less than a tenth of the 3,500 units in 10
+seconds that Graph allows an app in a small tenant (https://learn.microsoft.com/graph/throttling-limits)."""
 
 _MINUTE, _DAY = 60 * 1_000_000_000, 86400 * 1_000_000_000
 # The delay is up to this much longer, depending on the finding's ID, so that findings of one minute are spread out.
@@ -57,9 +56,10 @@ async def release(services: Services) -> int:
     second one is dropped.
     """
     released = 0
+    full: set[str] = set()
     with span("Release looks") as note:
         async for row, looks in services.due.rows():
-            taken, left = _within_share(services.looks_taken, looks)
+            taken, left = await _within_share(services, looks, full)
             if taken:
                 await _send(services, taken)
                 await services.due.leave(row, left)
@@ -68,22 +68,24 @@ async def release(services: Services) -> int:
     return released
 
 
-def _within_share(
-    used: Counter[tuple[int, str]], looks: list[DueLook]
+async def _within_share(
+    services: Services, looks: list[DueLook], full: set[str]
 ) -> tuple[list[tuple[int, DueLook]], list[DueLook]]:
-    """The looks that their tenant's share allows in this minute, each with its delay in seconds, and the remaining looks."""
-    minute = int(time.time()) // 60
-    for known in [key for key in used if key[0] < minute]:
-        del used[known]
+    """The looks that their tenant's share allows in the next minute, each with its delay in seconds, and the other looks.
+
+    `full`: the tenants whose share is used up.
+    """
+    tenants: defaultdict[str, list[DueLook]] = defaultdict(list[DueLook])
+    for look in looks:
+        tenants[look.tenant_id or ""].append(look)
     taken: list[tuple[int, DueLook]] = []
     left: list[DueLook] = []
-    for look in looks:
-        key = (minute, look.tenant_id or "")
-        if used[key] < LOOKS_PER_MINUTE:
-            taken.append((used[key] * 60 // LOOKS_PER_MINUTE, look))
-            used[key] += 1
-        else:
-            left.append(look)
+    for tenant_id, wanted in tenants.items():
+        delays = [] if tenant_id in full else await services.due.reserve(tenant_id, len(wanted), LOOKS_PER_MINUTE)
+        if len(delays) < len(wanted):
+            full.add(tenant_id)
+        taken += zip(delays, wanted, strict=False)
+        left += wanted[len(delays) :]
     return taken, left
 
 

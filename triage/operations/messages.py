@@ -29,6 +29,9 @@ EARLY_SECONDS = 30
 """How long a look waits on the queue if its finding is not stored yet and its tries are used up."""
 EARLY_FOR = 3600.0
 """How long after the first look without evidence a finding may still not be stored, in seconds."""
+_AFRESH_SECONDS = 60.0
+# Times of the queue are whole seconds, and its clock may be late.
+_CLOCKS_SECONDS = 2.0
 
 
 class TriageIncompleteError(PlainError):
@@ -70,7 +73,7 @@ async def read_or_reject(
     text = message.decoded
     if retriage := read_retriage(text):
         last = poison or message.attempt >= services.settings.max_dequeue_count
-        return await _stored(services, retriage, last=last)
+        return await _stored(services, retriage, since=afresh(message.inserted_at), last=last)
     try:
         found = read_message(services.settings, text, message_id=message.id, inserted_at=message.inserted_at)
         messages, found = _separate(found) if split and len(found) > 1 else ([], found)
@@ -82,7 +85,7 @@ async def read_or_reject(
 
 
 async def _stored(
-    services: Services, retriage: QueuedRetriage, *, last: bool
+    services: Services, retriage: QueuedRetriage, *, since: float, last: bool
 ) -> list[tuple[QueuedFailure, Stored | None]]:
     """The failure of a stored finding, if there is anything left to triage.
 
@@ -103,9 +106,19 @@ async def _stored(
     if look is not None and not is_next(look, finding):
         _log.info("Finding %s was looked at in the meantime: look %d is not needed.", finding.id, look.number)
         return []
-    queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, fresh=True)
+    queued = QueuedFailure.of(finding.failure, finding.id, received_at=finding.received_at, since=since)
     again = {"traceparent": retriage.traceparent, "look": look or asked_again(finding)}
     return [(queued.model_copy(update=again), old)]
+
+
+def afresh(inserted_at: str) -> float:
+    """The earliest time (time.monotonic) at which a look may have read the tenant and its app.
+
+    That is after its message was put on the queue, and in the last minute. So looks of a minute share a reading: each
+    reading of its own would double what they take of Graph's quotas.
+    """
+    age = time.time() - epoch_ns(inserted_at) / 1e9
+    return time.monotonic() - min(age - _CLOCKS_SECONDS, _AFRESH_SECONDS)
 
 
 def _separate(found: list[QueuedFailure]) -> tuple[list[bytes], list[QueuedFailure]]:

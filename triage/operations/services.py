@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -51,8 +50,6 @@ class Services:
     clock: Callable[[], int] = time.time_ns
     """The clock of the feeds, in nanoseconds since 1970."""
     account: StorageAccount = field(init=False)
-    looks_taken: Counter[tuple[int, str]] = field(default_factory=Counter[tuple[int, str]], init=False)
-    """The number of looks released for a tenant in a minute (follow_up.py)."""
     released: dict[str | None, float] = field(default_factory=dict[str | None, float], init=False)
     """When the retries of a tenant were last released (recovery.py), by time.monotonic."""
     triages: int = field(default=0, init=False)

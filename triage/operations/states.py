@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from triage import deadlines
 from triage.feeds.model import Feed
-from triage.graph.kept import Kept
+from triage.graph.kept import READ_NOW, Kept
 from triage.notifications.rules import is_failing
 from triage.operations.feed_session import FeedSession
 from triage.settings import Settings
@@ -51,7 +51,7 @@ class States:
         if now >= self._asked_since + STORAGE_SECONDS:
             self._asked, self._asked_since = 0, now
         self._asked += 1
-        return await self._storage.get(fresh=self._asked <= STORAGE_ASKED)
+        return await self._storage.get(since=READ_NOW if self._asked <= STORAGE_ASKED else 0.0)
 
     async def failing_channels(self) -> int | None:
         """How many channels for notifications are failing; None if that can't be read. At most 30 seconds old."""

@@ -26,7 +26,7 @@ async def triage(settings: Settings, tenants: Tenants, queued: QueuedFailure) ->
         diagnosis = undetermined((home,), failure.mailbox)
         return make_finding(queued, tenant_id, classified, diagnosis, None)
     evidence = await collect(
-        tenants.graph(home), failure, classified[0], fresh=queued.fresh, seconds=deadlines.EVIDENCE
+        tenants.graph(home), failure, classified[0], since=queued.since, seconds=deadlines.EVIDENCE
     )
     case = Case(failure, classified[0], evidence)
     return make_finding(queued, tenant_id, classified, diagnose(case), case)
@@ -44,7 +44,7 @@ async def _home(settings: Settings, tenants: Tenants, queued: QueuedFailure) -> 
         return tenant or Lack(check="tenant", reason=Reason.TENANT_NOT_CONFIGURED), failure.tenant_id
     try:
         async with asyncio.timeout(deadlines.OWNER):
-            owner = await tenants.owner(failure, fresh=queued.fresh)
+            owner = await tenants.owner(failure, since=queued.since)
     except TimeoutError:
         return Lack(check="organization", reason=Reason.TIMEOUT), None
     if isinstance(owner, Tenant):

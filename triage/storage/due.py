@@ -3,6 +3,9 @@
 A row `due|<minute>|<random>`, in a shard of table `findings`, has up to 500 looks that are due in one minute (minutes
 since 1970). It is written with the counts of the changes that ask for the looks (projection.py). A look that is no longer
 the next one of its finding is dropped when it runs, so looks are never removed from the index early.
+
+In partition `looks`, a row `tenant|<ID>` says until when the places for looks of a tenant are taken, so that all instances
+together keep to its share.
 """
 
 from __future__ import annotations
@@ -13,15 +16,18 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from triage.storage.account import StorageAccount, if_unchanged, is_conflict
+from triage.storage.account import StorageAccount, get_entity, if_unchanged, is_conflict
 from triage.storage.changes import Change
 from triage.storage.documents import pack_compressed, unpack_compressed
+from triage.storage.leases import take
 from triage.storage.shards import SHARDS, shard_of
 from triage.wire import epoch_ns
 
 _TABLE = "findings"
 _PREFIX = "due|"
 _LOOKS_IN_A_ROW = 500
+_PLACES = "looks"
+_ATTEMPTS = 10
 _MINUTE = 60 * 1_000_000_000
 
 
@@ -42,6 +48,16 @@ def due_looks(changes: Iterable[Change]) -> dict[int, list[DueLook]]:
             look = DueLook(after.finding_id, after.tenant_id, after.looks + 1)
             minutes[-(-epoch_ns(after.next_look_at) // _MINUTE)].append(look)
     return minutes
+
+
+def places(until: float, number: int, per_minute: int) -> tuple[list[int], float]:
+    """The delays of at most `number` looks in the next minute, if the places are taken until a time, and the new time."""
+    now = time.time()
+    start = max(now, until)
+    free = max(0, int((now + 60 - start) * per_minute / 60))
+    each = 60 / per_minute
+    delays = [int(start - now + place * each) for place in range(min(number, free))]
+    return delays, start + len(delays) * each
 
 
 def due_rows(shard: str, changes: Iterable[Change]) -> list[dict[str, Any]]:
@@ -92,6 +108,19 @@ class DueLooks:
             keys = f"RowKey ge '{_PREFIX}' and RowKey lt '{_PREFIX}{minute + 1:010d}'"
             async for row in table.query_entities(f"PartitionKey eq '{shard}' and {keys}", results_per_page=20):
                 yield row, [DueLook(*look) for look in unpack_compressed("looks", row)]
+
+    async def reserve(self, tenant_id: str, number: int, per_minute: int) -> list[int]:
+        """Takes at most `number` places for looks of a tenant in the next minute. Returns the delay of each, in seconds.
+
+        No other look gets the same place, whichever instance releases it.
+        """
+        table, key = await self._account.table(_TABLE), f"tenant|{tenant_id}"
+        for _ in range(_ATTEMPTS):
+            old = await get_entity(table, _PLACES, key)
+            delays, until = places(old["until"] if old else 0.0, number, per_minute)
+            if not delays or await take(table, old, {"PartitionKey": _PLACES, "RowKey": key, "until": until}):
+                return delays
+        return []
 
     async def leave(self, row: Any, looks: list[DueLook]) -> bool:
         """Leaves only some looks in a row, or deletes it if there are none. False if another run was faster."""

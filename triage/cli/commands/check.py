@@ -55,8 +55,9 @@ def check(
 
 
 async def _check(target: GraphTarget, failure: RemediationFailure) -> Json:
+    from triage.graph.kept import READ_NOW
     from triage.operations.triage import triage
 
-    queued = QueuedFailure.of(failure, finding_id(target.settings, failure), fresh=True)
+    queued = QueuedFailure.of(failure, finding_id(target.settings, failure), since=READ_NOW)
     async with tenants_of(target) as tenants:
         return (await triage(target.settings, tenants, queued)).wire()
