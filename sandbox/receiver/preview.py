@@ -61,7 +61,7 @@ def _markdown(text: str) -> str:
 
 
 def slack(value: Json) -> str:
-    return f'<div class="slack">{"".join(map(_block, value["blocks"]))}</div><p class="phone">Phone: {_mrkdwn(value["text"])}</p>'
+    return f'<div class="slack">{"".join(map(_block, value["blocks"]))}</div><p class="phone">Phone: {_mrkdwn(value["text"], bold=value.get("mrkdwn", True))}</p>'
 
 
 def _block(block: Json) -> str:
@@ -89,11 +89,12 @@ def _slack_text(text: Json) -> str:
     return _mrkdwn(text["text"]) if text["type"] == "mrkdwn" else escape(text["text"]).replace("\n", "<br>")
 
 
-def _mrkdwn(text: str) -> str:
+def _mrkdwn(text: str, *, bold: bool = True) -> str:
     """Slack reads `<url|words>`, `<!channel>` and `*bold*`; `&`, `<` and `>` in text are escaped by the sender."""
     html = re.sub(r"<!(\w+)>", r"<mark>@\1</mark>", text)
     html = re.sub(r"<(https?://[^|>]+)\|([^>]+)>", r'<a href="\1">\2</a>', html)
-    return re.sub(r"\*([^*\n]+)\*", r"<b>\1</b>", html).replace("\n", "<br>")
+    html = re.sub(r"\*([^*\n]+)\*", r"<b>\1</b>", html) if bold else html
+    return html.replace("\n", "<br>")
 
 
 def pagerduty(value: Json) -> str:

@@ -148,6 +148,7 @@ def test_foreign_text_stays_text_and_sizes_stay_small(kind: str, what: str) -> N
     elif kind == "slack":
         marked = [value["text"], *(field["text"] for field in mrkdwn(value))]
         assert not [text for text in marked if "<!" in text or "<https://evil" in text]
+        assert value["mrkdwn"] is False, "stars in the line for phones stay stars"
     elif kind == "email":
         assert "<script" not in value["content"]["html"]
         assert "\n" not in value["content"]["subject"]
@@ -174,7 +175,10 @@ def test_a_card_for_teams() -> None:
     card = attachment["content"]
     assert (card["type"], card["version"], card["body"][0]["style"]) == ("AdaptiveCard", "1.4", "attention")
     assert card["actions"][0]["url"].startswith("https://triage.example/api/dashboard?incident=")
-    assert sent("teams", notice("teams", "resolved"))["attachments"][0]["content"]["body"][0]["style"] == "good"
+    looks = {
+        what: sent("teams", notice("teams", what))["attachments"][0]["content"] for what in ("resolved", "suppressed")
+    }
+    assert [looks[what]["body"][0]["style"] for what in looks] == ["good", "default"], "what is suppressed is not over"
 
 
 def test_a_card_drops_lines_until_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +252,7 @@ def test_a_storm_is_one_message_with_numbers() -> None:
     assert (len(found.items), len(found.data["incidents"]), found.step) == (
         10,
         10,
-        "Start at the top: the worst is first",
+        "Start at the top, with the worst",
     )
     url = f"https://triage.example/api/dashboard?incident={says[0].lead.subject_id}"
     assert (found.items[0], found.data["incidents"][0]["url"]) == (Item(incident()["title"], url), url)

@@ -468,7 +468,7 @@ def test_the_text_of_a_digest() -> None:
     assert occasion.at == "2026-11-26T06:00:00Z"
     assert occasion.document["title"] == "12 messages can still be opened, 1 incident open"
     assert occasion.document["lines"] == [
-        "1 message that can still be opened: read by the recipient",
+        "1 of these messages was read",
         "1,204 failed remediations in the last 24 hours",
         f"{RULES[Cause.CONSENT_MISSING].title}: 1,200",
         f"{RULES[Cause.USER_DELETED].title}: 4",

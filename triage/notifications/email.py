@@ -18,7 +18,14 @@ from triage.settings import Channel
 API_VERSION = "2025-09-01"
 SCOPE = "https://communication.azure.com/.default"
 
-_COLORS = {"critical": "#b10e1c", "high": "#b10e1c", "medium": "#8a5a00", "low": "#444", "info": "#444"}
+_COLORS = {
+    "critical": "#b10e1c",
+    "high": "#b10e1c",
+    "medium": "#8a5a00",
+    "low": "#444",
+    "info": "#444",
+    "good": "#0b6a0b",
+}
 
 
 def render(notice: Notice, channel: Channel) -> Outgoing:
@@ -38,15 +45,18 @@ def render(notice: Notice, channel: Channel) -> Outgoing:
 
 
 def _plain_text(notice: Notice) -> str:
-    lines = [plain(notice.title), "", *(plain(line) for line in notice.lines)]
-    lines += [f"{plain(item.text)}: {item.url}" for item in notice.items]
-    lines += [f"{fact.label}: {fact.value}" for fact in notice.facts]
-    lines += ["", f"First: {plain(notice.step)}"] if notice.step else []
-    return "\n".join([*lines, "", f"{notice.link}: {notice.url}", ""])
+    details = [
+        *(plain(line) for line in notice.lines),
+        *(f"{plain(item.text)}: {item.url}" for item in notice.items),
+        *(f"{fact.label}: {fact.value}" for fact in notice.facts),
+    ]
+    step = f"First: {plain(notice.step)}" if notice.step else ""
+    paragraphs = (plain(notice.title), "\n".join(details), step, f"{notice.link}: {notice.url}\n")
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def _html(notice: Notice) -> str:
-    color = "#0b6a0b" if notice.ends else _COLORS[notice.severity.value if notice.severity else "info"]
+    color = _COLORS[notice.look]
     over = "  ·  ".join(
         part
         for part in (notice.reason, notice.severity and notice.severity.value, plain(notice.tenant or "", 60))

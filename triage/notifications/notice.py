@@ -78,6 +78,13 @@ class Notice(Wire):
     data: Json = Field(default_factory=Json)
     """The data for programs: the incident, audit, scan or digest, as in the API."""
 
+    @property
+    def look(self) -> str:
+        """What colors it: its severity, or `good` if something is over. What is suppressed is not over."""
+        if self.ends:
+            return "info" if self.event is NotificationEvent.INCIDENT_SUPPRESSED else "good"
+        return self.severity.value if self.severity else "info"
+
 
 def severity_rank(severity: str | None) -> int:
     """The position of a severity in SEVERITIES; the last for none, which no filter excludes."""

@@ -13,13 +13,14 @@ from triage.settings import Channel
 
 _HEADER = 150
 _FIELDS = 10
-_SIGNS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
+_SIGNS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪", "good": "🟢"}
 
 
 def render(notice: Notice, channel: Channel) -> Outgoing:
     """The request to the webhook's address."""
     message = {
         "text": for_slack(plain(headline(notice), 300)),  # what a phone shows
+        "mrkdwn": False,  # of `text`
         "blocks": _blocks(notice),
         "unfurl_links": False,
         "unfurl_media": False,
@@ -57,9 +58,8 @@ def _list(notice: Notice) -> Json:
 
 def _over(notice: Notice) -> str:
     severity = notice.severity.value if notice.severity else None
-    sign = "🟢" if notice.ends else _SIGNS.get(severity or "", "")
     return "  ·  ".join(
-        part for part in (f"{sign} {notice.reason}".strip(), severity, plain(notice.tenant or "", 60)) if part
+        part for part in (f"{_SIGNS[notice.look]} {notice.reason}", severity, plain(notice.tenant or "", 60)) if part
     )
 
 

@@ -65,7 +65,7 @@ def storm(writer: Writer, says: Sequence[Say], worst: Sequence[tuple[Pending, Js
             ),
         ],
         items=[_item(writer, row, document, several=len(tenants) > 1) for row, document in shown],
-        step="Start at the top: the worst is first" if shown else None,
+        step="Start at the top, with the worst" if shown else None,
         url=f"{writer.settings.service_url}/api/dashboard",
         link="Open the dashboard",
         alert=f"storm:{channel_key(writer.channel.name)}",

@@ -18,7 +18,14 @@ from triage.settings import Channel
 MOST_BYTES = 24_000
 """A card of 28 KB is refused after the workflow has accepted it, without an error. The workflow adds some bytes itself."""
 
-_STYLES = {"critical": "attention", "high": "attention", "medium": "warning", "low": "default", "info": "default"}
+_STYLES = {
+    "critical": "attention",
+    "high": "attention",
+    "medium": "warning",
+    "low": "default",
+    "info": "default",
+    "good": "good",
+}
 
 
 def render(notice: Notice, channel: Channel) -> Outgoing:
@@ -47,7 +54,7 @@ def _message(notice: Notice, rows: list[Json]) -> Json:
 def _card(notice: Notice, rows: list[Json]) -> Json:
     facts = [{"title": fact.label, "value": fact.value} for fact in notice.facts]
     body: list[Json] = [
-        {"type": "Container", "style": _style(notice), "bleed": True, "items": [
+        {"type": "Container", "style": _STYLES[notice.look], "bleed": True, "items": [
             _rich(_run(_over(notice), weight="Bolder")),
             _rich(_run(plain(notice.title), size="Medium", weight="Bolder")),
         ]},
@@ -71,10 +78,6 @@ def _over(notice: Notice) -> str:
     """The line above the title: why it is sent, the severity, and the tenant."""
     severity = notice.severity.value if notice.severity else None
     return "  ·  ".join(part for part in (notice.reason, severity, plain(notice.tenant or "", 60)) if part)
-
-
-def _style(notice: Notice) -> str:
-    return "good" if notice.ends else _STYLES[notice.severity.value if notice.severity else "info"]
 
 
 def _run(text: str, **look: Any) -> Json:

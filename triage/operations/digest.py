@@ -45,7 +45,7 @@ def digest(summary: Json, at: int) -> Occasion:
         *(f"{RULES[Cause(cause)].title}: {number:,}" for cause, number in _most(summary["byCause"])),
     ]
     if exposures["read"]:
-        lines.insert(0, f"{amount(exposures['read'], 'message')} that can still be opened: read by the recipient")
+        lines.insert(0, amount(exposures["read"], "of these messages was read", "of these messages were read"))
     if broken:
         lines.append(f"Email Threat Defense can't remediate in {amount(broken, 'tenant')}")
     document: Json = {"title": title, "lines": lines, "data": summary}
