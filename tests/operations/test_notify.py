@@ -215,19 +215,22 @@ async def test_an_app_incident_holds_back_the_others_until_it_is_over(services: 
     assert kinds(receiver) == ALL
 
 
-async def test_a_channel_that_is_away_delays_no_other(services: Services, receiver: Receiver) -> None:
-    receiver.faults["teams"] = Fault("away")
-    receiver.faults["slack"] = Fault(503, retry_after=0)
-    await happens(services, "opened")
-    await deliver(services)
-    assert kinds(receiver) == ["email", "pagerduty", "webhook"]
-    waiting = {one.channel: (one.state.value, one.attempts, one.last_error) for one in await listed(services)}
-    assert waiting["Teams"][:2] == ("pending", 1)
-    assert waiting["Slack"] == ("pending", 1, "HTTP 503: made to fail")
-    receiver.faults.clear()
-    await hurry(services)
-    await deliver(services)
-    assert kinds(receiver) == ALL
+async def test_each_channel_goes_away_delays_no_other_and_comes_back(services: Services, receiver: Receiver) -> None:
+    slack = receiver.channels["slack"]
+    slack.burst = slack.tokens = 99
+    for number, gone in enumerate(ALL):
+        receiver.faults[gone] = Fault(503, retry_after=0) if gone == "slack" else Fault("away")
+        await happens(services, "opened", identifier=f"{number}" * 32)
+        await deliver(services)
+        assert kinds(receiver) == [kind for kind in ALL if kind != gone]
+        [waiting] = [one for one in await listed(services) if one.state == "pending"]
+        answer = "HTTP 503: made to fail" if gone == "slack" else "The connection failed ("
+        assert (waiting.attempts, (waiting.last_error or "").startswith(answer)) == (1, True)
+        receiver.faults.clear()
+        await hurry(services)
+        await deliver(services)
+        assert kinds(receiver) == ALL
+        receiver.received.clear()
     assert {one.state for one in await listed(services)} == {"delivered"}
 
 
