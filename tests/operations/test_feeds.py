@@ -23,11 +23,16 @@ API = {"endpoint": "http://127.0.0.1:1", "clientId": "c", "clientSecret": "s", "
 
 
 async def test_a_feed_says_how_it_is_doing(storage: Azurite) -> None:
+    expiring = {"tenantId": ONE, **API, "expiresOn": "2026-12-03"}
     services = make_services(
-        "http://127.0.0.1:1", storage.connection_string, ETD_APIS=json.dumps([{"tenantId": ONE, **API}])
+        "http://127.0.0.1:1", storage.connection_string, ETD_APIS=json.dumps([expiring]), CREDENTIAL_WARNING_DAYS="14"
     )
     services.clock = lambda: NOW
     new, other = await feeds(services)
+    assert new.last_error == "The credentials of the API end in 13 days."
+    services.feed(ONE).clock = lambda: NOW - DAY
+    assert (await feeds(services))[0].last_error is None
+    services.feed(ONE).clock = lambda: NOW
     assert (new.tenant_id, new.state, new.last_success_at, new.request_share) == (ONE, FeedState.OK, None, 3000)
     assert (other.tenant_id, other.state) == (TWO, FeedState.OFF)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
 from triage.amounts import amount
 from triage.feeds.counts import (
@@ -19,7 +18,7 @@ from triage.feeds.counts import (
 from triage.feeds.hours import SILENT, LedgerState
 from triage.feeds.lanes import HOUR, LAG, MINUTE, SECOND, WINDOWS, Lane, LaneState, Progress
 from triage.feeds.model import Feed, FeedGap, FeedLanes, FeedState, LogExportLane, SearchLane
-from triage.wire import epoch_ns, from_epoch_ns
+from triage.wire import epoch_ns
 
 BEHIND = HOUR
 """A feed is behind if it, or a look that is due, is later than this."""
@@ -41,8 +40,8 @@ class Record:
     due: int | None = None
 
 
-def feed_of(tenant_id: str, share: int, record: Record, now: int, expires_on: date | None = None) -> Feed:
-    """The feed of a tenant whose API is configured."""
+def feed_of(tenant_id: str, share: int, record: Record, now: int, days_left: int | None = None) -> Feed:
+    """The feed of a tenant whose API is configured. `days_left`: when its credentials end, if that is soon."""
     fast = record.lanes.get(Lane.FAST, LaneState())
     ledger = record.ledger
     behind = max(0, now - LAG - epoch_ns(fast.cursor)) if fast.cursor else 0
@@ -65,7 +64,7 @@ def feed_of(tenant_id: str, share: int, record: Record, now: int, expires_on: da
         gaps=[*record.gaps, *_silence(ledger)],
         requests_today=record.used,
         request_share=share,
-        last_error=_error(record, share, now, expires_on),
+        last_error=_error(record, share, days_left),
     )
 
 
@@ -98,17 +97,15 @@ def _late(state: LaneState, every: int, now: int) -> bool:
     return state.cursor is not None and now - LAG - epoch_ns(state.cursor) >= every + BEHIND
 
 
-def _error(record: Record, share: int, now: int, expires_on: date | None) -> str | None:
+def _error(record: Record, share: int, days_left: int | None) -> str | None:
     """The last error, or one that is about to come."""
     failed = [state for state in (*record.lanes.values(), record.ledger) if state.last_error]
     if failed:
         return sorted(failed, key=lambda state: state.last_error_at or "")[-1].last_error
     if record.used >= share:
         return SPENT
-    today = date.fromisoformat(from_epoch_ns(now)[:10])
-    if expires_on is not None and expires_on - today <= timedelta(days=30):
-        days = (expires_on - today).days
-        end = f"end in {amount(days, 'day')}" if days > 0 else "have ended"
+    if days_left is not None:
+        end = f"end in {amount(days_left, 'day')}" if days_left > 0 else "have ended"
         return f"The credentials of the API {end}."
     return None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from triage.etd import EtdClient, Pace
@@ -51,8 +52,10 @@ _ASKING: ContextVar[tuple[Job, Lane]] = ContextVar("asking", default=(Job.POLL, 
 class FeedSession:
     """One tenant's feed on one event loop."""
 
-    def __init__(self, account: StorageAccount, api: EtdApi, clock: Callable[[], int]) -> None:
+    def __init__(self, account: StorageAccount, api: EtdApi, clock: Callable[[], int], warning_days: int) -> None:
+        """`warning_days`: how long before its client expires the state of the feed says so."""
         self.api = api
+        self._warning_days = warning_days
         self.clock = clock
         self.rows = Feeds(account, api.tenant_id)
         self.actions = FeedActions(account, api.tenant_id)
@@ -70,7 +73,11 @@ class FeedSession:
         """How the feed is doing. Raises azure.core's errors."""
         now = self.clock()
         record = await self.rows.record(now)
-        return feed_of(self.api.tenant_id, self.api.requests_per_day, record, now, self.api.expires_on)
+        end = self.api.expires_on
+        left = (end - date.fromisoformat(from_epoch_ns(now)[:10])).days if end else self._warning_days
+        return feed_of(
+            self.api.tenant_id, self.api.requests_per_day, record, now, left if left < self._warning_days else None
+        )
 
     def per_second(self, job: Job) -> float:
         """How many requests a second a job may make."""

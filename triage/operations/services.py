@@ -87,7 +87,7 @@ class Services:
             api = self.settings.etd_api(tenant_id)
             if api is None:
                 raise KeyError(tenant_id)
-            self._feeds[tenant_id] = FeedSession(self.account, api, self.clock)
+            self._feeds[tenant_id] = FeedSession(self.account, api, self.clock, self.settings.credential_warning_days)
         return self._feeds[tenant_id]
 
     @cached_property

@@ -123,7 +123,9 @@ class Settings(Wire):
         "When the service looks again at an open finding: minutes after each look. The last one repeats.",
     )  # fmt: skip
     credential_warning_days: WholeNumber = setting(
-        "CREDENTIAL_WARNING_DAYS", 30, "An audit reports a credential of the ETD app as expiring this many days ahead."
+        "CREDENTIAL_WARNING_DAYS",
+        30,
+        "How many days ahead an audit reports that a credential of the ETD app expires, and a feed that its client does.",
     )
     # A year, and a month to compare it with.
     retention_days: WholeNumber = setting(
