@@ -11,6 +11,7 @@ import pytest
 from sandbox.tenant.world import World
 from tests.cli.program import InProcess
 from triage.audit.model import Audit
+from triage.cli.show import audit
 from triage.cli.show.audit import exit_code
 
 VERDICTS = ["healthy", "not_applicable", "degraded", "unknown", "broken"]
@@ -51,6 +52,14 @@ def test_the_parts_of_an_audit(graph: dict[str, str], world: World, in_process: 
         r"^expiring +secret .* 9 days left +2026-",
     ):
         assert re.search(part, result.out, re.MULTILINE), part
+
+
+@pytest.mark.parametrize(("days", "said"), [
+    (None, "does not expire"), (9, "9 days left"), (1, "1 day left"), (0, "0 days left"), (-1, "just expired"),
+    (-2, "expired 1 day ago"), (-1001, "expired 1,000 days ago"),
+])  # fmt: skip
+def test_how_long_a_credential_is_valid(days: int | None, said: str) -> None:
+    assert audit._left(days) == said
 
 
 def test_all_apps_as_json(graph: dict[str, str], world: World, in_process: InProcess) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from triage.amounts import amount
 from triage.cli.client.answers import Json
 from triage.cli.errors import ExitCode
 from triage.cli.show.columns import Column, table, word
@@ -36,7 +37,9 @@ def _left(days: int | None) -> str:
     """The whole days until a credential expires. `daysLeft` is rounded down: it is -1 on the first day after."""
     if days is None:
         return "does not expire"
-    return f"{days} days left" if days >= 0 else f"expired {-days - 1} days ago"
+    if days >= 0:
+        return f"{amount(days, 'day')} left"
+    return f"expired {amount(-days - 1, 'day')} ago" if days < -1 else "just expired"
 
 
 _PERMISSIONS = (
