@@ -25,10 +25,10 @@ from triage.graph.questions import directory
 from triage.graph.reading import Page, read_one, read_page
 from triage.graph.tenants import TenantGraph
 
-USERS = 60
-"""Mailboxes in a part, for each batch at a time: three full batches. A part is stored before the next one starts, so an
+USERS = 40
+"""Mailboxes in a part, for each batch at a time: two full batches. A part is stored before the next one starts, so an
 interruption costs at most one part, and parts of a slow tenant are small."""
-MOST_BATCHES = 8
+MOST_BATCHES = 12
 """Batches at a time, of 20 mailboxes each. Graph asks Outlook for four of a batch at a time
 (https://learn.microsoft.com/graph/json-batching)."""
 _PATIENCE = 3
