@@ -215,8 +215,14 @@ def _coverage(figures: dict[str, Any]) -> str:
         ("peak memory, MB", lambda run: f"{run['peakMemoryMb']:.0f}"),
     ]
     growth = runs[-1]["peakMemoryMb"] / runs[0]["peakMemoryMb"]
-    storage = figures["storage"]
-    wrong = any(run["wrong"] for run in runs)
+    service = list(figures["service"].values())
+    of_service: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
+        ("minutes", lambda run: f"{run['minutes']:.1f}"),
+        ("peak memory, MB", lambda run: f"{run['peakMemoryMb']:.0f}"),
+        ("requests to storage for each user", lambda run: f"{run['storage']:.3f}"),
+        ("processes that were killed in the next scan", lambda run: f"{run['killed']}"),
+    ]
+    wrongs = sorted({name for run in [*runs, *service] for name in run["wrong"]})
     return "\n".join(
         [
             "A scan without storage, in virtual time. The baseline asks for one Inbox after another.",
@@ -226,9 +232,19 @@ def _coverage(figures: dict[str, Any]) -> str:
                 [[title, *(form(run) for run in runs)] for title, form in rows],
             ),
             "",
-            f"Peak memory at the largest size against the smallest: {growth:.2f}. Storage, for each of {storage['count']:,} "
-            f"users: {storage['first']['requests']:.2f} requests in a first scan, {storage['next']['requests']:.2f} in the "
-            f"next. {'WRONG NUMBERS' if wrong else 'Every scan had the numbers that it had to have.'}",
+            f"Peak memory at the largest size against the smallest: {growth:.2f}.",
+            "",
+            "The service's scan, with storage. The next scan is interrupted: each minute a new process takes over, and most "
+            "of them are killed.",
+            "",
+            _table(
+                ["users", *(f"{run['count']:,}" for run in service)],
+                [[title, *(form(run) for run in service)] for title, form in of_service],
+            ),
+            "",
+            f"WRONG: {', '.join(wrongs)}."
+            if wrongs
+            else "Every scan had the numbers and the mailboxes that it had to have.",
         ]
     )
 

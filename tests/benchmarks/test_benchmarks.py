@@ -161,10 +161,24 @@ def test_a_coverage_scan_takes_few_requests_and_has_the_right_numbers() -> None:
     assert found["requests"] <= 60, "two pages, the tenant, and 55 batches of mailboxes"
     assert found["largestShare"] < 0.01
     assert found["seconds"] / found["count"] < found["baseline"]["seconds"] / 10
-    storage = {"count": 1, "first": {"requests": 0.1}, "next": {"requests": 0.2}}
-    text = tables.TABLES["coverage"]({"sizes": {"1100": found}, "storage": storage})
-    assert "Every scan had the numbers that it had to have." in text
-    assert "WRONG" in tables.TABLES["coverage"]({"sizes": {"1100": found | {"wrong": {"x": 1}}}, "storage": storage})
+    service = {"count": 1100, "minutes": 0.4, "peakMemoryMb": 100, "storage": 0.1, "killed": 1, "wrong": {}}
+    text = tables.TABLES["coverage"]({"sizes": {"1100": found}, "service": {"1100": service}})
+    assert "Every scan had the numbers and the mailboxes that it had to have." in text
+    slow = {"sizes": {"1100": found}, "service": {"1100": service | {"wrong": {"the time": 1}}}}
+    assert "WRONG: the time." in tables.TABLES["coverage"](slow)
+    assert tables.wrong(slow)
+
+
+def test_the_service_scans_in_slices_and_goes_on_when_it_is_killed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.coverage_service", "600"], cwd=ROOT, capture_output=True, check=True,
+        text=True, timeout=170,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert found["wrong"] == {}
+    assert found["minutes"] < 1
+    assert found["killed"] >= 1
+    assert found["storage"] < 0.2
 
 
 def test_a_day_of_the_feed_finds_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
