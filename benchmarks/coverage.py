@@ -63,7 +63,7 @@ def user(number: int) -> dict[str, Any]:
 
 @dataclass
 class Graph:
-    """A tenant with so many users, which takes its time. It counts what is asked."""
+    """A tenant with this number of users, which takes its time. It counts what is asked."""
 
     count: int
     requests: int = 0

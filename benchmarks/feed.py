@@ -89,7 +89,7 @@ def run(sizes: list[int]) -> dict[str, Any]:
 
 
 def steady(count: int) -> dict[str, Any]:
-    """The requests of a day with so many convicted messages, spread evenly, as on all days before. No piece is cut."""
+    """The requests of a day with this number of convicted messages, spread evenly, as on all days before. No piece is cut."""
     used: Counter[str] = Counter()
     states = dict.fromkeys(WINDOWS, LaneState())
     known: dict[str, HourState] = {}

@@ -141,7 +141,7 @@ async def _read_app(batcher: Batcher) -> object:
 
 
 def simulate(count: int, seconds: float = 180, rate: float = 5) -> FollowUps:
-    """`count` open findings whose looks are due now, and `rate` new failures a second, for so many seconds."""
+    """`count` open findings whose looks are due now, and `rate` new failures a second, for `seconds`."""
     return virtual_time.run(_simulate(count, seconds, rate))
 
 

@@ -1,7 +1,7 @@
 """Rules by which a test makes a simulated service fail while it runs. The first rule that fits a request gives the answer.
 
 Each service says what a rule of its own may hold, and what it answers. The same for all of them are `path` (a regular
-expression, searched for in what was asked), `times` (at most so often), `after` (so many fitting requests pass first) and
+expression, searched for in what was asked), `times` (how often at most), `after` (the number of matching requests that pass first) and
 `delaySeconds` (how long the answer takes).
 """
 

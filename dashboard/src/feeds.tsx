@@ -49,13 +49,13 @@ export function FeedTrouble({ feed }: { feed: Feed }) {
       )}
       {state === "failing" && (
         <p class="muted">
-          Once it works again, the feed catches up as far back as Email Threat Defense keeps its records. New
+          When it works again, the feed catches up as far back as Email Threat Defense keeps its records. New
           credentials belong in <code>ETD_APIS</code> (docs/connect.md); restart the app after that.
         </p>
       )}
       {state === "behind" && (
         <p class="muted">
-          It catches up by itself. If it stays behind, let it make more requests: <code>requestsPerDay</code> in{" "}
+          It catches up automatically. If it stays behind, let it make more requests: <code>requestsPerDay</code> in{" "}
           <code>ETD_APIS</code> (docs/connect.md).
         </p>
       )}

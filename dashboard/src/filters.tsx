@@ -27,7 +27,7 @@ export function setFilters(view: string, values: Record<string, string>): void {
 /** What is wrong with a filter that the service refused, as a sentence without its period. */
 export function refused({ invalid, data }: Paged<unknown>, name: string): string | undefined {
   const detail = invalid?.fields.find((field) => field.pointer === name)?.detail;
-  return detail && `${words(name)} ${detail}${data ? ". The list is the one before" : ""}`;
+  return detail && `${words(name)} ${detail}${data ? ". The previous list is shown" : ""}`;
 }
 
 interface FormProps {

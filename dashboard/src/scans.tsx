@@ -91,7 +91,7 @@ function ScanNumbers({ scans, all }: { scans: CoverageScan[]; all: URLSearchPara
       )}
       {(newly > 0 || recovered > 0) && (
         <p class="muted">
-          Since the scan before: {number(newly)} more, {number(recovered)} recovered.
+          Since the previous scan: {number(newly)} more, {number(recovered)} recovered.
         </p>
       )}
     </>

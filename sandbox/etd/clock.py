@@ -53,7 +53,7 @@ def written(when: datetime, digits: int = 0) -> str:
 
 
 def action_time(when: datetime, digits: int, how: str) -> str:
-    """The time of an action or verdict as an interface with so many digits writes it.
+    """The time of an action or verdict as an interface with this number of digits writes it.
 
     `how`: `equal` (a whole second, so that all interfaces say the same), or the real time, `truncated` or `rounded`.
     """

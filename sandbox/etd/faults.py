@@ -1,7 +1,7 @@
 """Faults that a test injects while ETD runs. The first rule that fits a request gives the answer.
 
-A rule: `path` (a regular expression, searched for in the path: `/messages/search`, `/store/`), `times` (at most so often),
-`after` (so many fitting requests pass first), and one of: `status` (with `message`, `retryAfter`), `malformed` (200 with
+A rule: `path` (a regular expression, searched for in the path: `/messages/search`, `/store/`), `times` (how often at most),
+`after` (the number of matching requests that pass first), and one of: `status` (with `message`, `retryAfter`), `malformed` (200 with
 HTML), `drop` (the connection is cut before an answer), `cut` (it is cut in the middle of the real answer), or only
 `delaySeconds` (also with the others).
 """

@@ -1,6 +1,6 @@
 """Log Export's files: what is in which file of an hour, and from when it is there.
 
-The rows of an hour are in several files, by thirds of the hour, each with at most so many rows. The files of an hour come
+The rows of an hour are in several files, by thirds of the hour, each with a limited number of rows. The files of an hour come
 one after the other, the last one some 20 minutes after its end. A file that a client has been told of does not change
 any more: what comes later for its hour is in a new one.
 """

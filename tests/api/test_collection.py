@@ -19,7 +19,7 @@ NDJSON = {"Accept": "application/x-ndjson"}
 
 
 class Many:
-    """A collection of so many items, each as long as that. A token is the number of the next item."""
+    """A collection of `count` items, each as long as `size`. A token is the number of the next item."""
 
     def __init__(self, count: int, size: int = 0) -> None:
         self.count, self.item = count, "x" * size

@@ -216,7 +216,7 @@ def test_what_is_refused_is_said_in_the_dialog(running: Stack, open_page: OpenPa
     post(running.address, f"incidents/{incident['id']}/acknowledge", {"by": "Grace"})
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Acknowledge").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Grace has acknowledged the incident already.")
+    expect(dialog.get_by_role("alert")).to_contain_text("Grace has already acknowledged the incident.")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
 

@@ -237,7 +237,7 @@ def test_an_invalid_filter_is_reported_at_its_field(running: Stack, open_page: O
     field.fill("no body")
     page.keyboard.press("Enter")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_accessible_description(re.compile("Mailbox .*address.*The list is the one before"))
+    expect(field).to_have_accessible_description(re.compile("Mailbox .*address.*The previous list is shown"))
     expect(page.locator(ROWS)).to_have_count(100)
     field.fill("ines@contoso.com")
     page.keyboard.press("Enter")

@@ -22,7 +22,7 @@ def incidents(service: Service, tenant: OwnTenant, **filters: str) -> list[dict[
 
 
 def of_the_app(service: Service, tenant: OwnTenant, state: str, findings: int = 0) -> dict[str, Any]:
-    """The only incident about the app, once it is in a state and has at least so many open findings."""
+    """The only incident about the app, once it is in a state and has at least this number of open findings."""
 
     def holds(found: list[dict[str, Any]]) -> bool:
         return len(found) == 1 and found[0]["state"] == state and found[0]["openFindings"] >= findings

@@ -43,7 +43,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("cause", CHANGES)
-def test_the_app_is_read_afresh(service: Service, tenant: OwnTenant, cause: str) -> None:
+def test_the_app_is_read_again(service: Service, tenant: OwnTenant, cause: str) -> None:
     """It may be kept for 15 minutes otherwise; what a retriage reads replaces that."""
     before = service.triaged(tenant.failure("ines", **UNKNOWN_REASON))
     tenant.change(etd=CHANGES[cause])

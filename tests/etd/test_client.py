@@ -109,7 +109,7 @@ async def test_questions_at_once_share_a_token(etd: StandIn, client: EtdClient) 
 
 @pytest.mark.parametrize(("change", "reason", "words"), [
     ({"clientSecret": "other"}, EtdReason.UNAUTHORIZED, "create one in ETD (Administration > API Clients)"),
-    ({"clientId": "other"}, EtdReason.UNAUTHORIZED, "ends one year after"),
+    ({"clientId": "other"}, EtdReason.UNAUTHORIZED, "expires one year after"),
     ({"apiKey": "other"}, EtdReason.FORBIDDEN, "check apiKey in ETD_APIS"),
 ])  # fmt: skip
 async def test_credentials_that_are_wrong(etd: StandIn, change: Any, reason: EtdReason, words: str) -> None:

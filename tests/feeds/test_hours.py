@@ -12,7 +12,7 @@ HOUR_10, END = "2026-11-20T10", epoch_ns("2026-11-20T11:00:00Z")
 
 
 def run(*listings: tuple[int, Listing]) -> HourState | None:
-    """The state after listings, each so many minutes after the end of the hour."""
+    """The state after listings, each these minutes after the end of the hour."""
     state: HourState | None = None
     for minutes, listing in listings:
         assert is_due(HOUR_10, state, END + minutes * MINUTE), minutes

@@ -272,7 +272,7 @@ async def test_when_graph_is_away_the_requests_have_a_limit(opened: Opened, monk
         questions = [user(f"u{number}-{other}") for other in range(20)]
         assert {reply.reason for reply in await ask(found, *questions)} == {Reason.UNAVAILABLE}
     assert len(network.sent) <= 40 + isolation.BUDGET
-    assert len(network.sent[-1]) == 20, "without a budget, and with so many that failed, they share a batch again"
+    assert len(network.sent[-1]) == 20, "without a budget, and after that many failures, they share a batch again"
 
 
 async def test_a_read_ends_in_time_whatever_its_batches_do(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from triage.operations.services import Services
 
 
 async def taken(services: Services, suffix: str = "", count: int = 1, seconds: float = 3) -> list[str]:
-    """The next messages of a queue, which are taken off it, as soon as so many are visible.
+    """The next messages of a queue, which are taken off it, as soon as this number is visible.
 
     The intake queue, or with `-looks` the queue of looks, which is made if nothing was ever put on it.
     """

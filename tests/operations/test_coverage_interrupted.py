@@ -42,7 +42,7 @@ def ended_leases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Death:
-    """A process that is killed once so many requests were sent: it gets no answer any more, and sends nothing more."""
+    """A process that is killed after this number of requests: it gets no more answers, and sends nothing more."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left = 0

@@ -160,7 +160,7 @@ async def test_what_a_person_resolves_takes_its_findings_with_it(services: Servi
     whole = await services.incidents.get(incident_id)
     assert whole is not None
     assert (whole.state, whole.open_findings) == (IncidentState.RESOLVED, 0)
-    with pytest.raises(StateError, match="resolved already"):
+    with pytest.raises(StateError, match="already resolved"):
         await resolve_by_hand(services, incident_id, "adele", ResolveReason.FIXED, None)
 
 

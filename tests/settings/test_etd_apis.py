@@ -66,10 +66,10 @@ def test_everything_can_be_set() -> None:
 @pytest.mark.parametrize(("change", "words"), [
     ({"endpoint": "http://api.us.etd.cisco.com"}, "endpoint: must be an https address"),
     ({"endpoint": HIDDEN}, "endpoint: must be an https address"),
-    ({"endpoint": f"https://api.us.etd.cisco.com/{HIDDEN}"}, "endpoint: must be the host alone, such as https://api.us"),
-    ({"endpoint": f"https://x:{HIDDEN}@api.us.etd.cisco.com"}, "endpoint: must be the host alone"),
+    ({"endpoint": f"https://api.us.etd.cisco.com/{HIDDEN}"}, "endpoint: must be only the host, such as https://api.us"),
+    ({"endpoint": f"https://x:{HIDDEN}@api.us.etd.cisco.com"}, "endpoint: must be only the host"),
     ({"clientId": ""}, "clientId: must be the value without spaces"),
-    ({"clientId": "a:b"}, "clientId: must have no colon"),
+    ({"clientId": "a:b"}, "clientId: must not contain a colon"),
     ({"clientSecret": f"{HIDDEN}\n"}, "clientSecret: must be the value without spaces or line breaks"),
     ({"clientSecret": ""}, "clientSecret: must be the value"),
     ({"apiKey": f"{HIDDEN}ü"}, "apiKey: must be the value"),

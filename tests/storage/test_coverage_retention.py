@@ -31,7 +31,7 @@ def two_scans(monkeypatch: pytest.MonkeyPatch) -> None:
 async def scanned(
     services: Services, state: ScanState, tenant_id: str = TENANT, *, rounds: int = 1, days: float = 0
 ) -> CoverageScan:
-    """A scan that has started over so many times, with mailboxes from each round."""
+    """A scan that has started over this number of times, with mailboxes from each round."""
     runs = services.coverage_runs
     await runs.begin(
         new_scan(tenant_id).model_copy(update={"started_at": from_epoch_ns(NOW - int(days * DAY))}), Work()

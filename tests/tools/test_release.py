@@ -138,13 +138,6 @@ def test_templates_are_kept_beside_each_other(project: Path, tmp_path: Path, mon
     assert json.loads(text) == json.loads((project / "dist" / "release" / "azuredeploy.json").read_text())
 
 
-def test_a_compiled_template_here_is_current() -> None:
-    """Where a compiler has been: `az bicep build --file infra/main.bicep --outfile infra/azuredeploy.json`."""
-    if not release.COMPILED.exists():
-        pytest.skip("infra/main.bicep has not been compiled here")
-    release.compare(json.loads(release.COMPILED.read_text(encoding="utf-8")), MAIN)
-
-
 FORM: dict[str, Any] = json.loads(release.FORM.read_text(encoding="utf-8"))["view"]
 
 

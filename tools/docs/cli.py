@@ -8,7 +8,8 @@ import typer
 
 from triage.cli.app import app
 
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+_ALL: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {name: command for name, command in _ALL.items() if not command.hidden}
 
 
 def commands() -> str:

@@ -18,7 +18,7 @@ from triage.api.queries import next_link, page
 from triage.api.responses import DATA_HEADERS, RequestError, json_response
 from triage.problems import InputError, Problem
 
-# An export ends after so many items or bytes, or when its time is up. Its `Link` header leads to the rest.
+# An export ends after this number of items or bytes, or when its time is up. Its `Link` header leads to the rest.
 MAX_EXPORT_ITEMS = 10_000
 MAX_EXPORT_BYTES = 32 * 1024 * 1024
 
@@ -27,7 +27,7 @@ EXPORTS = (CSV, NDJSON)
 
 Json = dict[str, Any]
 Read = Callable[[int, str | None], Awaitable[tuple[list[Json], str | None]]]
-"""Reads at most so many items after a token, and returns the token of the next page. InputError if it is not valid."""
+"""Reads at most this number of items after a token, and returns the token of the next page. InputError if it is not valid."""
 Table = Callable[..., str]
 """Items as CSV, with or without a header row (exports.py)."""
 

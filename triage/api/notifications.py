@@ -23,7 +23,7 @@ _SHAPE = 'The body must be {"channel": "<name>"}, with a name in TRIAGE_NOTIFICA
 _NOTES = {
     ChannelKind.TEAMS: "The workflow has accepted it. Check the channel for the card: if the workflow could "
     "not post it, only its run history says so.",
-    ChannelKind.EMAIL: "The mail is on its way. Look in the mailbox whether it arrives.",
+    ChannelKind.EMAIL: "The mail is on its way. Check that it arrives in the mailbox.",
 }
 
 
@@ -43,7 +43,7 @@ async def test(request: func.HttpRequest, services: Services) -> func.HttpRespon
     channel = _named(request.get_body(), services)
     outcome = await send_test(services, channel)
     if outcome.result is not Result.DELIVERED:
-        detail = f"The channel {channel.name} did not take it. {outcome.answer}"
+        detail = f"The channel {channel.name} did not accept it. {outcome.answer}"
         raise RequestError(ProblemType.CHANNEL_FAILED, detail)
     answer = {"channel": channel.name, "status": outcome.status, "answer": outcome.answer}
     return json_response({**answer, "note": _NOTES.get(channel.kind)})

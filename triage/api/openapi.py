@@ -26,7 +26,7 @@ _PROBLEMS = {
     404: "There is no such resource, or it belongs to a tenant that the caller may not see.",
     409: "The state of the resource does not allow it.",
     413: "The request is too large.",
-    502: "The other side did not take it. `detail` has its answer.",
+    502: "The other service did not accept it. `detail` has its answer.",
     503: "Storage cannot be reached, or the request took too long. Try again after `Retry-After`.",
 }
 # With function keys the platform answers these itself, without a body.
@@ -38,20 +38,20 @@ _UNCHANGED = {"304": {"description": "The answer is the one whose ETag the reque
 
 # One for each kind of resource: the first part of the path, its tag, and what it is about.
 _TAGS = {
-    "failures": ("Failures", "Where failures come in."),
+    "failures": ("Failures", "Send failures."),
     "findings": ("Findings", "Why each failure happened, whether the message can still be opened, and what to do."),
     "exposures": ("Exposures", "The messages that can still be opened."),
-    "incidents": ("Incidents", "What must be fixed or decided, however many failures it made."),
+    "incidents": ("Incidents", "What must be fixed or decided, however many failures it caused."),
     "audits": ("Audits", "What Email Threat Defense's app needs in each tenant, and what it has been granted."),
     "coverage": ("Coverage", "The mailboxes in which a remediation would fail today."),
     "feeds": ("Feeds", "The failures that the service finds by itself, from Email Threat Defense's API."),
     "tenants": ("Tenants", "The tenants that the service is set up for."),
     "summary": ("Summary", "Findings in numbers."),
-    "rejected": ("Rejected events", "What came as a failure and could not be read."),
-    "notifications": ("Notifications", "What the channels were told."),
+    "rejected": ("Rejected events", "What was sent as a failure, but could not be read."),
+    "notifications": ("Notifications", "What was sent to the channels."),
     "health": ("Health", "Whether the service works."),
     "openapi.json": ("Description", "This description."),
-    "dashboard": ("Dashboard", "The page for people."),
+    "dashboard": ("Dashboard", "The web page."),
 }
 _SERVERS = [
     {"url": "/", "description": "Where this description was read"},

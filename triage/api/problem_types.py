@@ -33,7 +33,7 @@ class ProblemType(Enum):
         "channel-failed",
         502,
         "Channel failed",
-        "The channel did not take a test. `detail` has its answer.",
+        "The channel did not accept a test. `detail` has its answer.",
     )
     STORAGE_AWAY = "storage-away", 503, "Storage cannot be reached", "Try again after `Retry-After`."
     STORAGE_DENIED = "storage-denied", 503, "Storage denies access", "The service's identity lacks a role there."

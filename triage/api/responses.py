@@ -117,7 +117,7 @@ def _failure(error: Exception, *, changes: bool) -> func.HttpResponse:
     from azure.core.exceptions import AzureError, HttpResponseError
 
     # Without an answer of storage, nobody knows whether it did what it was asked for.
-    again = " A part of the request may have been done: send all of it again." if changes else " Try again."
+    again = "Part of the request may have been processed: send all of it again." if changes else " Try again."
     match error:
         case AccessError() | RequestError():
             return problem_response(error.kind, str(error), error.problems)

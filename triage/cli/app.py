@@ -25,7 +25,7 @@ from triage.cli.commands.notifications import notifications
 from triage.cli.commands.rebuild import rebuild
 from triage.cli.commands.recheck import recheck
 from triage.cli.commands.rejected import rejected
-from triage.cli.commands.replay import replay
+from triage.cli.commands.retriage import retriage
 from triage.cli.commands.submit import submit
 from triage.cli.commands.summary import summary
 from triage.cli.commands.watch import watch
@@ -81,7 +81,7 @@ _EXAMPLES: dict[Callable[..., ExitCode], tuple[str, ...]] = {
     recheck: ("recheck 8d3c5a27", "recheck --cause consent_missing --exposed true"),
     summary: ("summary", "summary --since 7d --json"),
     watch: ("watch", "watch --exposed true", "watch --json --last 0 >> findings.ndjson"),
-    replay: ("replay 0b1f6c0e",),
+    retriage: ("retriage 0b1f6c0e",),
     audits: ("audits --latest", "audits --tenant GUID --since 7d", "audits 5f0c2d1e"),
     coverage: (
         "coverage",
@@ -106,6 +106,7 @@ def _epilog(examples: tuple[str, ...]) -> str:
 
 for _command, _examples in _EXAMPLES.items():
     app.command(epilog=_epilog(_examples))(with_options(_command))
+app.command("replay", hidden=True)(with_options(retriage))  # its name in version 1
 
 
 def run(arguments: list[str]) -> int:

@@ -92,7 +92,7 @@ def _filter(key: str) -> inspect.Parameter:
     short = [option.removesuffix("-id")] if option.endswith("-id") else []
     text = f"{parameter.description}."
     if parameter.values:
-        text += f" One of {', '.join(parameter.values)}, or several with commas."
+        text += f" One of {', '.join(parameter.values)}, or several, separated by commas."
     elif key in _TIMES:
         text += " A time, a day in UTC such as 2026-11-20, or how long ago: 90m, 24h, 7d."
 

@@ -156,7 +156,7 @@ _WHY_NONE = {
         ),
         Step(
             "Restore what is in it",
-            "The user needs a mailbox to restore it to: Exchange Online makes a new, empty one if the license is assigned "
+            "The user needs a mailbox to restore it to: Exchange Online creates a new, empty one if the license is assigned "
             "again. If that mailbox has another LegacyExchangeDN, first add the old one to it as an X500 address.",
             command="""New-MailboxRestoreRequest -SourceMailbox {exchange_guid} -TargetMailbox {mailbox}
 Get-MailboxRestoreRequest -TargetMailbox {mailbox} | Format-Table Name, Status""",

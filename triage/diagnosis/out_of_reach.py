@@ -17,12 +17,12 @@ from triage.diagnosis.words import found_in, where
 @rule(
     Cause.MESSAGE_REMEDIATED, Subject.MESSAGE, Confidence.CONFIRMED, Severity.INFO,
     title="The message is already remediated",
-    meaning="The message is where the remediation was to put it, or in a quarantine folder. Graph does not show who moved "
+    meaning="The message is where the remediation should have put it, or in a quarantine folder. Graph does not show who moved "
     "it there.",
     recognized_by="The most reachable copy of the message is in the target folder, or in a hidden folder that Exchange "
     "does not know by a name. If the message was to be deleted, it is in Recoverable Items or nowhere in the mailbox.",
     remedy=(
-        Step("Nothing to do", "The message is where the remediation was to put it, or the person can no longer open it."),
+        Step("Nothing to do", "The message is where the remediation should have put it, or the person can no longer open it."),
         SEARCH_OTHER_COPIES,
     ),
     next_try_works=True,

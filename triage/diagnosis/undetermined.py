@@ -20,7 +20,7 @@ class Unknown(NamedTuple):
 
 _GRANT = Step(
     "Grant {permission} to the triage identity",
-    "The service can't read what decides here. Grant its identity this permission with type Application on Microsoft "
+    "The service can't read what it needs to find the cause. Grant its identity this permission with type Application on Microsoft "
     f"Graph. {TRIAGE_AGAIN}",
     command="""$me = Get-MgServicePrincipal -Filter {identity:displayName eq}
 $me | Format-Table DisplayName, AppId, Id
@@ -52,7 +52,7 @@ _UNKNOWN = {
     Reason.TOO_MANY: Unknown(
         "the service has a limit",
         Step(
-            "Look at it by hand",
+            "Check it manually",
             "There is more to read than the service reads for one failure, so another triage can't find out more. The "
             "check names the limit.",
         ),
@@ -68,7 +68,7 @@ _UNKNOWN = {
     Reason.NO_AUTH: Unknown(
         "Email Threat Defense has no app in the tenant (no_auth), and nothing else explains the failure",
         Step(
-            "Remediate by hand",
+            "Remediate manually",
             "In this tenant, Email Threat Defense runs without Microsoft 365 authentication: it sees messages and can't "
             "move them. To let it remediate, authorize it in Configuration > Mail flow configuration, "
             "and set the mode.",
@@ -113,7 +113,7 @@ def unknown(lack: Lack) -> Unknown:
 @rule(
     Cause.UNDETERMINED, Subject.NONE, Confidence.UNDETERMINED, Severity.MEDIUM,
     title="The cause could not be determined",
-    meaning="Something that decides could not be read, so no cause is given: it would be a guess. The `reasons` of the "
+    meaning="Needed evidence could not be read, so no cause is given: it would be a guess. The `reasons` of the "
     "finding name each thing that could not be read, and why.",
     recognized_by="A rule needed an answer that could not be read, and no cause above it was found.",
     remedy=tuple(dict.fromkeys(one.step for one in (FORBIDDEN, *_UNKNOWN.values(), _NO_MESSAGE_ID))),

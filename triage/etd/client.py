@@ -75,7 +75,7 @@ class EtdClient:
     async def read_file(self, file: LogFile) -> AsyncGenerator[bytes]:
         """The lines of a file as they arrive. Close it (`aclosing`) if you don't read it to the end.
 
-        EtdError with NOT_FOUND, not fatal, if the link has ended: `log_files` gives a new one.
+        EtdError with NOT_FOUND, not fatal, if the link has expired: `log_files` gives a new one.
         """
         async with aclosing(read_lines(self._parts(file))) as lines:
             async for line in lines:
@@ -195,9 +195,9 @@ def _no_connection(error: Exception) -> EtdError:
 
 
 def _file_error(status: int) -> EtdError:
-    """A link that has ended gets 403, or 400 if its signer's own session has. Nobody has to act: there are new ones."""
+    """A link that has expired gets 403, or 400 if its signer's own session has. Nobody has to act: there are new ones."""
     if 400 <= status < 500 and status not in (408, 429):
-        return EtdError(EtdReason.NOT_FOUND, "The link to a file of Log Export has ended", status=status, fatal=False)
+        return EtdError(EtdReason.NOT_FOUND, "The link to a file of Log Export has expired", status=status, fatal=False)
     return EtdError(EtdReason.UNAVAILABLE, "A file of Log Export can't be read", status=status)
 
 

@@ -18,7 +18,7 @@ class EtdReason(StrEnum):
     REFUSED = "refused"  # 400
     UNAUTHORIZED = "unauthorized"  # 401, also with a new token
     FORBIDDEN = "forbidden"  # 403
-    NOT_FOUND = "not_found"  # 404; of a file: its link has ended
+    NOT_FOUND = "not_found"  # 404; of a file: its link has expired
     THROTTLED = "throttled"  # 429
     UNAVAILABLE = "unavailable"  # 5xx, or an answer that was cut or can't be read
     TIMEOUT = "timeout"
@@ -26,7 +26,7 @@ class EtdReason(StrEnum):
 
 _TEXTS = {
     EtdReason.REFUSED: "ETD refused the request",
-    EtdReason.UNAUTHORIZED: "ETD doesn't accept the client ID and secret. A client ends one year after it was created: "
+    EtdReason.UNAUTHORIZED: "ETD doesn't accept the client ID and secret. A client expires one year after it was created: "
     "create one in ETD (Administration > API Clients), and put it into ETD_APIS",
     EtdReason.FORBIDDEN: "ETD doesn't accept the API key, or doesn't allow the request: check apiKey in ETD_APIS",
     EtdReason.NOT_FOUND: "ETD's API isn't there: check endpoint in ETD_APIS",

@@ -6,7 +6,7 @@ import asyncio
 
 
 class Pace:
-    """At most so many requests a second, in the order in which they ask."""
+    """At most this number of requests a second, in the order in which they ask."""
 
     def __init__(self, per_second: float) -> None:
         self.per_second = per_second

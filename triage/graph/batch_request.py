@@ -20,7 +20,7 @@ MAX_ITEMS = 20
 UNITS_OF_A_READ = 1.0
 
 Send = Callable[[list[dict[str, Any]], float], Awaitable[dict[str, Reply]]]
-"""Posts the items of one batch, and returns the replies by item id within so many seconds.
+"""Posts the items of one batch, and returns the replies by item id within this number of seconds.
 
 Raises BatchFailed if there is no answer and one of the reads may be the cause. What says the same about every read,
 such as throttling or a refused token, is the reply to each.

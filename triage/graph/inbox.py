@@ -26,7 +26,7 @@ def own_refusal(inbox: Answer[MailFolder]) -> Answer[MailFolder]:
 
 
 async def read_inboxes(batcher: Batcher, user_ids: Sequence[str], width: int) -> list[Answer[MailFolder]]:
-    """The Inbox of each user, in so many full batches at a time."""
+    """The Inbox of each user, with this number of full batches at a time."""
     limit = asyncio.Semaphore(width)
 
     async def batch(part: Sequence[str]) -> list[Answer[MailFolder]]:

@@ -58,7 +58,7 @@ def acknowledge(incident: Incident, now: str, by: str, note: str | None = None) 
         case IncidentState.RESOLVED:
             raise StateError("The incident is resolved. Reopen it first.")
         case IncidentState.ACKNOWLEDGED:
-            raise StateError(f"{incident.acknowledged_by} has acknowledged the incident already.")
+            raise StateError(f"{incident.acknowledged_by} has already acknowledged the incident.")
         case IncidentState.SUPPRESSED:
             raise StateError("The incident is suppressed. Reopen it first.")
         case IncidentState.OPEN:
@@ -72,7 +72,7 @@ def reopen(incident: Incident, now: str, by: str, note: str | None = None) -> St
     note = _text("note", note)
     match incident.state:
         case IncidentState.OPEN:
-            raise StateError("The incident is open already.")
+            raise StateError("The incident is already open.")
         case IncidentState.ACKNOWLEDGED:
             incident = updated(incident, acknowledged_at=None, acknowledged_by=None)
             return logged(incident, now, Happening.REOPENED, by, note), events
@@ -88,7 +88,7 @@ def resolve(incident: Incident, now: str, by: str, reason: ResolveReason, note: 
     """A person says that nothing is left to do, whatever its findings say. This ends a suppression."""
     incident, events = without_ended_suppression(incident, now)
     if incident.state is IncidentState.RESOLVED:
-        raise StateError(f"The incident is resolved already, since {incident.resolved_at}.")
+        raise StateError(f"The incident is already resolved, since {incident.resolved_at}.")
     incident = updated(incident, suppression=None, books={"by_person": True})
     incident, more = resolved(incident, now, by, ": ".join(filter(None, (reason.value, _text("note", note)))))
     return incident, events + more

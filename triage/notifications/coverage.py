@@ -30,7 +30,7 @@ def coverage_occasion(scan: CoverageScan) -> Occasion | None:
     document: Json = {
         "title": title,
         "lines": [f"{scan.uncovered:,} of {_mailboxes(scan.mailboxes)} can't be remediated.", *causes, *unknown],
-        "step": "Look at the mailboxes that are new, and fix what their causes say" if new else None,
+        "step": "Look at the new mailboxes, and fix their causes" if new else None,
         "view": f"?view=coverage&scan={scan.id}",
         "data": scan.wire(),
     }

@@ -47,7 +47,7 @@ PARTS: Mapping[str, Part] = {
     "feeds": Part(
         "Failures from Email Threat Defense arrive late, or not at all",
         "Failures from Email Threat Defense arrive again",
-        "See what each feed says last: etd-triage feeds",
+        "Check the last error of each feed: etd-triage feeds",
     ),
 }
 """The parts with notifications. Without storage nothing can be sent, and channels have `channel_occasion`."""

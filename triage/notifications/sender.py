@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from triage.notifications.outgoing import Outgoing
 from triage.notifications.render import render
 from triage.notifications.rules import Outcome, Result
 from triage.notifications.text import plain
+from triage.retry_after import seconds_to_wait
 from triage.settings import Channel
 
 if TYPE_CHECKING:
@@ -111,9 +113,8 @@ def _outcome(response: httpx.Response, text: str) -> Outcome:
     answer = f"HTTP {status}{f': {said}' if (said := plain(text, _ANSWER_CHARACTERS)) else ''}"
     if 200 <= status < 300:
         return Outcome(Result.DELIVERED, answer, status)
-    after = response.headers.get("Retry-After", "")
-    seconds = int(after) if after.isascii() and after.isdigit() else None
-    return Outcome(Result.AGAIN, answer, status, seconds)
+    seconds = seconds_to_wait(response.headers.get("Retry-After"))
+    return Outcome(Result.AGAIN, answer, status, None if seconds is None else math.ceil(seconds))
 
 
 def _without_secrets(answer: str, channel: Channel) -> str:

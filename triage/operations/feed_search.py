@@ -29,7 +29,7 @@ from triage.settings import Verdict
 from triage.storage.feed_actions import Change
 from triage.wire import as_datetime, epoch_ns, from_epoch_ns
 
-LOST = "Message Search gives no messages from before 90 days."
+LOST = "Message Search has no messages that are older than 90 days."
 _LOOKUP_WORDS = (Verdict.SPAM, Verdict.GRAYMAIL)
 
 

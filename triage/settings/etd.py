@@ -39,14 +39,14 @@ THREATS = (Verdict.MALICIOUS, Verdict.PHISHING, Verdict.BEC, Verdict.SCAM)
 def _root(text: str) -> str:
     url = urlsplit(secret_url(text))
     if url.path or url.query or url.fragment or url.username:
-        raise ValueError("must be the host alone, such as https://api.us.etd.cisco.com")
+        raise ValueError("must be only the host, such as https://api.us.etd.cisco.com")
     return url.geturl()
 
 
 def _client_id(text: str) -> str:
     header_value(SecretStr(text))
     if ":" in text:  # it ends the name in HTTP Basic authentication (RFC 7617)
-        raise ValueError("must have no colon")
+        raise ValueError("must not contain a colon")
     return text
 
 

@@ -66,7 +66,7 @@ def due_rows(shard: str, changes: Iterable[Change]) -> list[dict[str, Any]]:
 
 
 def rows_needed(looks: int) -> int:
-    """The number of rows for so many looks that are due in one minute."""
+    """The number of rows for this number of looks that are due in one minute."""
     return -(-looks // _LOOKS_IN_A_ROW)
 
 

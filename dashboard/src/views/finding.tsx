@@ -124,7 +124,7 @@ function Whole({ finding, retriage }: { finding: Finding; retriage: ComponentChi
 }
 
 const RESOLUTIONS: Record<Resolution, string> = {
-  remediated: "the message is where the remediation was to put it",
+  remediated: "the message is where the remediation should have put it",
   out_of_reach: "nobody can open the message",
   nothing_to_do: "there is no mailbox to remediate",
   by_hand: "by a person",

@@ -3,7 +3,7 @@
 What a rule may hold:
 
 - which requests it fits: `path` (a regular expression, searched for in the decoded path and query below the version),
-  `tenant` (id or key), `method`, `in` (`batch`: only items of a batch, `http`: never items), `times` (at most so often)
+  `tenant` (id or key), `method`, `in` (`batch`: only items of a batch, `http`: never items), `times` (how often at most)
 - the answer: `status`, `code`, `message`, `headers`, `retryAfter` (seconds or an HTTP date), `malformed` (a body that
   is not JSON, status 200), `empty` (no body, status 503), `dropConnection`
 - `delaySeconds`: how long the answer takes. A rule with nothing else delays the real answer.

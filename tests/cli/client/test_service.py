@@ -87,7 +87,7 @@ def problem(detail: str, **more: Any) -> bytes:
         ((404, PROBLEM, problem("There is none.")), "There is none."),
         (
             (404, {}, b"<h1>not here</h1>"),
-            "is not the triage service. Check --url. If it is right, the app has no functions",
+            "is not the triage service. Check --url. If it is correct, the app has no functions",
         ),
         ((302, {"location": "https://login.example/"}, b""), "--scope api://<client id>/.default"),
         ((400, PROBLEM, problem("The query\x1b[31m cannot be read.")), r"The query\x1b[31m cannot be read."),
@@ -133,7 +133,7 @@ def test_the_wait_has_a_limit(
     assert (result.code, len(server.asked)) == (4, 1 + 3)
     monkeypatch.setattr(deadlines, "CLIENT_RETRIES", 1)
     result = in_process("summary", settings={"TRIAGE_URL": canned((503, {}, b"")).url})
-    assert (result.code, "look at Log stream of the function app" in result.err) == (4, True)
+    assert (result.code, "look at the function app's Log stream" in result.err) == (4, True)
 
 
 def test_a_service_that_cannot_be_reached(
@@ -200,14 +200,14 @@ def test_a_rejected_sign_in(
 def test_ctrl_c_ends_a_command_with_its_own_exit_code(canned: Callable[..., Canned]) -> None:
     server = canned((200, {}, b'{"triagedAt": "2026-11-20T10:11:12Z"}'))
     settings = environment(TRIAGE_URL=server.url)
-    with started([*PROGRAM, "replay", "x", "--wait", "50"], environ=settings, cwd=ROOT) as replay:
+    with started([*PROGRAM, "retriage", "x", "--wait", "50"], environ=settings, cwd=ROOT) as waiting:
         end = time.monotonic() + 30
         while len(server.asked) < 3:  # the finding, the retriage, and the first look for the result
             assert time.monotonic() < end
             time.sleep(0.05)
-        replay.process.send_signal(signal.SIGINT)
-        assert replay.wait(10) == ExitCode.INTERRUPTED
-    assert not [line for line in replay.lines if "Traceback" in line]
+        waiting.process.send_signal(signal.SIGINT)
+        assert waiting.wait(10) == ExitCode.INTERRUPTED
+    assert not [line for line in waiting.lines if "Traceback" in line]
 
 
 def test_a_signed_in_identity(

@@ -63,7 +63,7 @@ def test_the_newest_scans(
     assert max(map(len, result.out.splitlines())) <= 80
     assert found["value"][0]["id"].rpartition(".")[2] in result.out
     nobody = in_process("coverage", "--tenant", "6f0c0f4e-1d6c-4c69-9c3e-0f5d3f1c2a99", settings=way)
-    assert "No tenant was scanned yet. Run: coverage start" in nobody.err
+    assert "No tenant has been scanned yet. Run: coverage start" in nobody.err
 
 
 def test_the_mailboxes(way: dict[str, str], tenant: str, mailboxes: dict[str, str], in_process: InProcess) -> None:

@@ -36,7 +36,7 @@ def test_without_a_feed(deployment: Deployment, in_process: InProcess) -> None:
         result = in_process("feeds", settings=settings)
         assert (result.code, result.out) == (0, "37 tenants: 37 off.\n")
         assert result.err == (
-            "No tenant has a feed. Set ETD_APIS to find failed remediations by themselves (docs/connect.md).\n"
+            "No tenant has a feed. Set ETD_APIS to find failed remediations automatically (docs/connect.md).\n"
         )
         result = in_process("poll", "--once", settings=settings)
         assert (result.code, result.out) == (4, "")

@@ -94,7 +94,7 @@ def test_the_total_comes_first(
     exposed = sum(finding["exposed"] is True for finding in findings)
     for more in ((), ("--top", "2")):
         result = in_process("findings", *day, *more, settings=deployment.remote)
-        known = "The first 2 findings of more" if way_to_filter and more else f"{len(findings)} findings"
+        known = "Only the first 2 findings" if way_to_filter and more else f"{len(findings)} findings"
         assert result.out.startswith(f"{known}: ")
         assert bool(more) is ("There are more than these 2. Use --all" in result.err)
         if not (way_to_filter and more):

@@ -79,7 +79,7 @@ def test_what_people_do(
     assert result.err == f"{harmless(incident['title'])}: acknowledged. incidents {incident['id']} shows it.\n"
     again = in_process("acknowledge", short, settings=settings)
     assert (again.code, again.out) == (4, "")
-    assert "has acknowledged the incident already" in again.err
+    assert "has already acknowledged the incident" in again.err
     queued = in_process("recheck", short, settings=settings)
     assert (queued.code, "queued to be looked at again" in queued.err) == (0, True)
     suppressed = in_process("suppress", short, "--reason", "known", "--until", "7d", "--json", settings=settings)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 import httpx
 
 from triage.cli.errors import CommandError
 from triage.cli.show.terminal import harmless
+from triage.retry_after import seconds_to_wait
 
 Json = dict[str, Any]
 
@@ -76,15 +75,10 @@ def read_answer(answer: httpx.Response) -> Json:
             raise CommandError(_not_the_service(answer))
 
 
-def retry_after(text: str | None, waited: float) -> float:
-    """Seconds to wait: those in the header (a number or a date); without it, as long as all waits so far."""
-    if text and text.isascii() and text.strip().isdigit():
-        return max(float(text), 0.5)
-    try:
-        moment = parsedate_to_datetime(text or "")
-        return max(moment.timestamp() - time.time(), 0.5)
-    except (ValueError, TypeError):
-        return max(waited, 2.0)
+def retry_after(header: str | None, waited: float) -> float:
+    """Seconds to wait: those in the header; without it, as long as all waits so far."""
+    seconds = seconds_to_wait(header)
+    return max(waited, 2.0) if seconds is None else max(seconds, 0.5)
 
 
 def _unauthorized(headers: httpx.Headers) -> str:
@@ -111,7 +105,7 @@ def detail(answer: httpx.Response) -> str:
 def _not_the_service(answer: httpx.Response) -> str:
     if answer.is_redirect:
         return "The service needs a sign-in. Run az login, and give --scope api://<client id>/.default."
-    empty = " If it is right, the app has no functions: deploy it again." if answer.status_code == 404 else ""
+    empty = " If it is correct, the app has no functions: deploy it again." if answer.status_code == 404 else ""
     return f"{answer.url.host} answered ({answer.status_code}), but is not the triage service. Check --url.{empty}"
 
 

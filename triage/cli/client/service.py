@@ -111,7 +111,11 @@ class Service:
     def _busy(self, answer: httpx.Response, pause: float) -> str:
         if self.direct:
             return f"{detail(answer)} Check TriageStorage: it must be an account that this machine can reach."
-        log = "" if is_problem(answer) else " If it stays, look at Log stream of the function app: it may not start."
+        log = (
+            ""
+            if is_problem(answer)
+            else " If this continues, look at the function app's Log stream: the app may fail to start."
+        )
         return f"{detail(answer)} Try again in {pause:.0f} s.{log}"
 
 

@@ -28,7 +28,7 @@ async def whole_id(service: Service, collection: str, text: str) -> str:
     if re.fullmatch(r"[0-9A-Fa-f]+", text):
         text = text.lower()
     if _TOO_SHORT.fullmatch(text):
-        raise UsageError(f"The ID {text} is too short. Give at least 6 characters of it, better 8.")
+        raise UsageError(f"The ID {text} is too short. Give at least 6 characters; 8 are better.")
     if not BEGINNING.fullmatch(text):
         return text
     if collection in _FOUND:
@@ -38,7 +38,7 @@ async def whole_id(service: Service, collection: str, text: str) -> str:
         # The last part of an audit's ID tells it from others.
         found = [one for one in (str(row["id"]) for row in rows) if one.rpartition(".")[2].startswith(text)]
         if len(found) > 1:
-            raise UsageError(f"Several IDs begin with {text}: {', '.join(found)}. Give more of it.")
+            raise UsageError(f"Several IDs begin with {text}: {', '.join(found)}. Give more characters.")
         if found:
             return found[0]
     raise NotFoundError(

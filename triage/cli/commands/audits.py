@@ -23,7 +23,7 @@ def audits(
     target: ServiceOptions,
     listing: AuditListing,
     identifier: Annotated[
-        str | None, typer.Argument(metavar="ID", help="An audit's ID, or its last part: shows this one.")
+        str | None, typer.Argument(metavar="ID", help="An audit's ID, or its last part: shows only that one.")
     ] = None,
     latest: Annotated[bool, typer.Option("--latest", help="Only the newest audit of each tenant.")] = False,
 ) -> ExitCode:

@@ -118,7 +118,7 @@ def health_checks(health: Json, *, deployed: bool) -> list[Check]:
         found.append(Check("feeds", WARNING, text, "etd-triage feeds says why (docs/runbook.md#feed-behind)."))
     failing = int(health["checks"].get("notifications", {}).get("failing") or 0)
     if failing:
-        text = f"{failing} of the channels for notifications do not take what they are sent"
+        text = f"{failing} of the channels for notifications do not accept what they are sent"
         found.append(Check("notifications", WARNING, text, "etd-triage notifications --test NAME"))
     return found
 

@@ -20,7 +20,7 @@ _FIXES = {
     "It works after three to five minutes.",
     EtdReason.NOT_FOUND: "Check endpoint in ETD_APIS: the host of your region is in docs/connect.md#the-setting.",
     EtdReason.REFUSED: "Check the clock of this machine, and verdicts in ETD_APIS (docs/connect.md#the-setting).",
-    EtdReason.THROTTLED: "Try again in a minute. If it stays, other clients of the business use up its 10,000 requests a "
+    EtdReason.THROTTLED: "Try again in a minute. If this continues, other clients of the business use up its 10,000 requests a "
     "day: lower requestsPerDay in ETD_APIS, or ask Cisco for more.",
 }
 _REACH = "Check endpoint in ETD_APIS, and that {} can be reached from here over HTTPS."
@@ -61,4 +61,4 @@ def _ends(settings: Settings, today: date) -> Sequence[Check]:
 
 
 def _when(days: int) -> str:
-    return f"ends in {days} {'day' if days == 1 else 'days'}" if days > 0 else "has ended"
+    return f"ends in {days} {'day' if days == 1 else 'days'}" if days > 0 else "has expired"

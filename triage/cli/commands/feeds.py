@@ -21,7 +21,7 @@ from triage.cli.show.terminal import errors, output, print_json, print_parts, sa
 from triage.cli.show.web import open_page
 
 _LOOK_EVERY = 1.0
-# After so many looks without another request, a poll that has read something has ended, or one that fails.
+# If nothing has changed for this number of looks, a poll that has read something, or that fails, has ended.
 _QUIET, _QUIET_FAILING = 3, 10
 
 
@@ -86,7 +86,7 @@ async def _poll(target: Target, body: Mapping[str, str], wait: float, *, as_json
         print_parts(poll_line(tenant_of(one, names), before[one["tenantId"]], one) for one in after)
         if any(one.get("state") == "ok" for one in after):
             say(
-                "New actions are looked at 12 and 27 minutes after they happened, unless ETD_LOOKS says otherwise. feeds shows what came of them."
+                "New actions are looked at 12 and 27 minutes after they happened, unless ETD_LOOKS says otherwise. feeds shows the results."
             )
     if not ended:
         say(f"Not every poll has ended after {wait:.0f} s. The service continues. Run feeds later.")

@@ -23,7 +23,9 @@ _Id = Annotated[str, typer.Argument(metavar="ID", help="The incident's ID, or it
 _Note = Annotated[str | None, typer.Option(help="A note for the log of the incident.")]
 _By = Annotated[
     str | None,
-    typer.Option(help="Your name for the log. By default your login name. With --scope, it is always who signed in."),
+    typer.Option(
+        help="Your name for the log. By default, your login name. With --scope, it is always the person who signed in."
+    ),
 ]
 
 

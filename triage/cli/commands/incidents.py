@@ -23,7 +23,7 @@ def incidents(
     target: ServiceOptions,
     listing: IncidentListing,
     identifier: Annotated[
-        str | None, typer.Argument(metavar="ID", help="An incident's ID, or its beginning: shows this one.")
+        str | None, typer.Argument(metavar="ID", help="An incident's ID, or its beginning: shows only that one.")
     ] = None,
 ) -> ExitCode:
     """List incidents, the worst of the open ones first, or show one: what to do, and what was done."""

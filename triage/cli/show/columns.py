@@ -21,7 +21,7 @@ _TIME, _TIME_WITHOUT_YEAR = 16, 11
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name as in CSV, its title, and what it shows of a row in so many characters.
+    """A column: its name as in CSV, its title, and what it shows of a row in a number of characters.
 
     It gets at least `least` characters and at most `most`. A column with a `rank` is left out if there is no room for
     it, the highest rank first.

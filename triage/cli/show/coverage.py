@@ -17,7 +17,9 @@ from triage.cli.show.terminal import harmless, plain
 
 _STATES = {"running": "cyan", "partial": "bold yellow", "complete": "green"}
 _CHANGES = {"new": "bold red", "recovered": "green"}
-NEVER = "No tenant was scanned yet. Run: coverage start. The service scans on a schedule as well (COVERAGE_SCHEDULE)."
+NEVER = (
+    "No tenant has been scanned yet. Run: coverage start. The service scans on a schedule as well (COVERAGE_SCHEDULE)."
+)
 
 
 def _state(row: Json, _: int) -> Text:
@@ -73,7 +75,7 @@ def scan_view(scan: Json, name: str) -> Iterator[RenderableType]:
     yield Text(f"{harmless(name)}: {_covered([scan])}", "bold")
     if changes := part(scan, "changes"):
         new, recovered = (int(changes.get(one) or 0) for one in ("newlyUncovered", "recovered"))
-        yield Text(f"Since the complete scan before: {new:,} new, {recovered:,} recovered.")
+        yield Text(f"Since the previous complete scan: {new:,} new, {recovered:,} recovered.")
     if scan.get("state") != "complete":
         seen = f"the scan has seen {float(scan.get('progress') or 0):.0%} of the users"
         yield plain(f"{scan.get('state')}: {seen}", _STATES.get(str(scan.get("state")), ""))
@@ -100,6 +102,6 @@ MAILBOXES = Collection(
         moment("since", "since (UTC)", 3),
         Column("summary", "why", 50, 300, 4),
     ),
-    nothing="A remediation would fail in no mailbox.",
+    nothing="A remediation would not fail in any mailbox.",
     total=lambda rows: f"{counts((row.get('confidence') for row in rows), ('confirmed', 'probable', 'possible'))}.",
 )

@@ -15,7 +15,7 @@ from triage.cli.show.layout import heading, part, parts
 from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
 
-CONFIGURE = "No tenant has a feed. Set ETD_APIS to find failed remediations by themselves (docs/connect.md)."
+CONFIGURE = "No tenant has a feed. Set ETD_APIS to find failed remediations automatically (docs/connect.md)."
 _STATES = {"failing": "bold red", "behind": "bold yellow", "ok": "bold green", "off": "dim"}
 _EXIT_CODES = {"failing": ExitCode.BROKEN, "behind": ExitCode.PARTLY, "ok": ExitCode.OK, "off": ExitCode.OK}
 
@@ -71,7 +71,9 @@ def _advice(feed: Json) -> Iterator[Text]:
     if feed.get("state") == "failing":
         yield Text("   Try the API from here: etd-triage doctor with ETD_APIS set (docs/connect.md).")
     elif feed.get("state") == "behind":
-        yield Text("   It catches up by itself, as far as its share of requests allows (requestsPerDay in ETD_APIS).")
+        yield Text(
+            "   It catches up automatically, as far as its share of requests allows (requestsPerDay in ETD_APIS)."
+        )
     for gap in parts(feed, "gaps"):
         yield plain(f"   {short(gap.get('from'))} to {short(gap.get('to'))} (UTC): {gap.get('why')}", "yellow")
     if parts(feed, "gaps"):

@@ -83,7 +83,7 @@ async def _total(service: Service, collection: Collection, query: Mapping[str, s
         return collection.sentence(rows)
     if collection.whole and query.keys() <= set(collection.summarized):
         return collection.whole(await service.get("summary", query))
-    return f"The first {many(len(rows), collection.nouns)} of more: {collection.total(rows)}"
+    return f"Only the first {many(len(rows), collection.nouns)}: {collection.total(rows)}"
 
 
 async def print_pages(

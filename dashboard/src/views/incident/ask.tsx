@@ -114,7 +114,7 @@ export function Ask({ title, text, fields, yes, act, close }: AskProps) {
   );
 }
 
-/** The date in so many days, as in a date field. */
+/** The date in this number of days, as in a date field. */
 function day(days: number): string {
   const date = new Date(Date.now() + days * DAY_MS);
   const pad = (value: number) => String(value).padStart(2, "0");

@@ -38,8 +38,9 @@ function Messages({ summary, exposures, tenantId }: InReachProps<Summary>) {
   const { messages, read, mailboxes } = summary.exposures;
   const { p50, p90, oldestSeconds } = summary.timeInReach;
   const longest = oldestSeconds === null ? "" : `One has been in reach for ${duration(oldestSeconds)}. `;
-  const usual = p50 === null ? "" : `Of those that no longer are, half were in reach for ${duration(p50)} at most`;
-  const most = p50 === null ? "" : p90 === null ? "." : `, and 90% for ${duration(p90)} at most.`;
+  const usual =
+    p50 === null ? "" : `Half of the messages that are no longer in reach were there for at most ${duration(p50)}`;
+  const most = p50 === null ? "" : p90 === null ? "." : `, and 90% for at most ${duration(p90)}.`;
   if (!messages) {
     return (
       <Empty title="No message is in reach">

@@ -1,4 +1,4 @@
-"""`replay`: triages a failure again, waits for the result, and shows what changed."""
+"""`retriage`: triages a failure again, waits for the result, and shows what changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from triage.cli.show.terminal import errors, plain, print_json, print_parts, say
 _LOOK_EVERY = 1.0
 
 
-def replay(
+def retriage(
     identifier: Annotated[
         str, typer.Argument(metavar="FINDING", help="The finding's ID, or its beginning, as findings shows it.")
     ],
@@ -35,7 +35,7 @@ def replay(
     as_json: AsJson = False,
 ) -> ExitCode:
     """Triage a failure again with new evidence, and show what changed. Exit code 3: no new result in time."""
-    before, after = asyncio.run(_replay(target, identifier, wait))
+    before, after = asyncio.run(_retriage(target, identifier, wait))
     if after is None:
         say(
             f"There is no new result after {wait:.0f} s. The failure is on the queue: run finding {identifier} "
@@ -50,7 +50,7 @@ def replay(
     return ExitCode.OK
 
 
-async def _replay(target: Target, identifier: str, wait: float) -> tuple[Json, Json | None]:
+async def _retriage(target: Target, identifier: str, wait: float) -> tuple[Json, Json | None]:
     async with connect(target) as service:
         path = f"findings/{segment(await whole_id(service, 'findings', identifier))}"
         before = await service.get(path)
