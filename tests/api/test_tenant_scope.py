@@ -241,6 +241,15 @@ READ_ONLY = [name for name in CASES if name.startswith(("get_", "options_"))]
 async def test_a_limited_caller_reads(ask: Ask) -> None:
     for name in READ_ONLY:
         await limited(ask, name)
+    summary = json.loads((await ask("get_summary", role("get_summary", OWN))).get_body())
+    numbers = (
+        summary["exposed"],
+        summary["openIncidents"],
+        summary["exposures"],
+        summary["timeInReach"]["stillInReach"],
+    )
+    assert numbers == (1, 1, {"messages": 1, "read": 0, "mailboxes": 1}, 1), "of three tenants"
+    assert [audit["tenantId"] for audit in summary["audits"]] == [OWN]
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in READ_ONLY])
