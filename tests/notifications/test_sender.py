@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 
 from sandbox.receiver.channels import settings as receiver_settings
@@ -14,7 +15,7 @@ from tests.notifications.test_render import ATTACK
 from triage.notifications.compose import Writer
 from triage.notifications.notice import Notice
 from triage.notifications.rules import Outcome, Result
-from triage.notifications.sender import Sender
+from triage.notifications.sender import Sender, _outcome
 from triage.notifications.storm import storm
 from triage.settings import Channel, ChannelKind, Settings
 
@@ -98,6 +99,11 @@ async def test_what_each_status_means(receiver: Receiver, sender: Sender, status
     assert (outcome.result, outcome.status) == (result, status)
     assert outcome.retry_after == (17 if result is Result.AGAIN else None)
     assert outcome.answer == (f"HTTP {status}" if status == 204 else f"HTTP {status}: made to fail")
+
+
+def test_retry_after_can_be_a_date() -> None:
+    response = httpx.Response(429, headers={"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"})
+    assert (_outcome(response, "").retry_after or 0) > 3600
 
 
 async def test_slack_limits_the_rate(receiver: Receiver, sender: Sender) -> None:
