@@ -56,6 +56,12 @@ def test_a_poll_and_the_feed_after_it(etd: tuple[str, dict[str, str]], world: Wo
     assert shown.out.startswith("37 tenants: 1 ok, 36 off.\n")
     assert tenant[:20] in shown.out
     assert max(map(len, shown.out.splitlines())) <= 80
+    named = [
+        {**one, "name": "Fabrikam, Inc."} if one["tenantId"] == tenant else one
+        for one in json.loads(settings["TRIAGE_TENANTS"])
+    ]
+    shown = in_process("feeds", settings={**settings, "TRIAGE_TENANTS": json.dumps(named)})
+    assert "Fabrikam, Inc." in shown.out
     feed = next(
         one for one in in_process("feeds", "--json", settings=settings).json["value"] if one["tenantId"] == tenant
     )

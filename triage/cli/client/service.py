@@ -145,9 +145,11 @@ async def connect(target: Target) -> AsyncGenerator[Service]:
 
 
 async def tenant_names(service: Service) -> dict[str, str]:
-    """What people call each tenant. Without a deployment, nobody knows: it takes a question to Graph."""
+    """What people call each tenant. Without a deployment, only the names in TRIAGE_TENANTS: others take a question to Graph."""
     if service.direct:
-        return {}
+        from triage.operations.services import services
+
+        return {tenant.tenant_id: tenant.name for tenant in services().settings.tenants if tenant.name}
     tenants: list[Json] = (await service.get("tenants"))["value"]
     return {str(tenant["tenantId"]): str(tenant["name"]) for tenant in tenants}
 
