@@ -94,7 +94,7 @@ async def test_a_file_that_is_cut_gives_its_whole_lines_and_an_error(
     with pytest.raises(EtdError) as caught:
         async for line in client.read_file(await one_file(etd, client)):
             found.append(json.loads(line))
-    assert (caught.value.reason, caught.value.fatal) == (EtdReason.UNAVAILABLE, False)
+    assert (caught.value.reason, caught.value.fatal) == (EtdReason.CUT, False)
     assert found == ROWS[: len(found)]
     assert 0 < len(found) < len(ROWS) or form == "gzip"
 

@@ -68,10 +68,26 @@ async def test_search_alone_or_log_export_alone_find_a_failure(storage: Azurite)
             await feed.run(3 * 60, every=45)
             assert found_once(feed), path
             state = await feed.state()
-            assert state.state is {"/messages/search": FeedState.FAILING, "/store/": FeedState.OK}.get(
-                path, FeedState.BEHIND
-            )
-            assert ("503" in (state.last_error or "")) == (path != "/store/")
+            assert state.state is (FeedState.FAILING if path == "/messages/search" else FeedState.BEHIND), path
+            assert "503" in (state.last_error or "")
+            for _ in range(hours.MOST_TRIES):
+                await feed.poll()
+            feed.etd.faults.rules.clear()
+            await feed.run(60, every=30)
+            state = await feed.state()
+            assert (state.state, state.last_error, state.gaps) == (FeedState.OK, None, []), path
+
+
+async def test_files_whose_links_are_refused_are_said_until_they_are_given_up(storage: Azurite) -> None:
+    async with feeding(storage) as feed:
+        feed.etd.faults.add([{"path": "/store/", "status": 403}])
+        await feed.etd.convict([QUARANTINED])
+        await feed.run(3 * 60, every=60)
+        state = await feed.state()
+        assert (state.state, "HTTP 403" in (state.last_error or "")) == (FeedState.BEHIND, True)
+        await feed.run(5 * 60, every=60)
+        assert {gap.why for gap in (await feed.state()).gaps} == {feed_ledger.NOT_READ}
+        assert found_once(feed)
 
 
 async def test_a_day_of_downtime_is_caught_up(storage: Azurite) -> None:

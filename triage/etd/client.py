@@ -75,7 +75,8 @@ class EtdClient:
     async def read_file(self, file: LogFile) -> AsyncGenerator[bytes]:
         """The lines of a file as they arrive. Close it (`aclosing`) if you don't read it to the end.
 
-        EtdError with NOT_FOUND, not fatal, if the link has expired: `log_files` gives a new one.
+        EtdError with NOT_FOUND, not fatal, if the link has expired: `log_files` gives a new one. With CUT or TIMEOUT, the file is
+        not whole; with UNAVAILABLE, the storage doesn't answer.
         """
         async with aclosing(read_lines(self._parts(file))) as lines:
             async for line in lines:
@@ -164,10 +165,10 @@ class EtdClient:
                     yield part
         except httpx.RemoteProtocolError:
             raise file_is_cut() from None
-        except httpx.TimeoutException:
+        except (httpx.ReadTimeout, httpx.WriteTimeout):
             raise EtdError(EtdReason.TIMEOUT) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise _no_connection(error) from None
+            raise _no_connection(error, "the storage of Log Export") from None
 
     def _check_link(self, file: LogFile) -> None:
         import httpx
@@ -190,8 +191,8 @@ class EtdClient:
         return self._http
 
 
-def _no_connection(error: Exception) -> EtdError:
-    return EtdError(EtdReason.UNAVAILABLE, f"The connection to ETD failed ({type(error).__name__})")
+def _no_connection(error: Exception, to: str = "ETD") -> EtdError:
+    return EtdError(EtdReason.UNAVAILABLE, f"The connection to {to} failed ({type(error).__name__})")
 
 
 def _file_error(status: int) -> EtdError:

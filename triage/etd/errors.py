@@ -20,7 +20,8 @@ class EtdReason(StrEnum):
     FORBIDDEN = "forbidden"  # 403
     NOT_FOUND = "not_found"  # 404; of a file: its link has expired
     THROTTLED = "throttled"  # 429
-    UNAVAILABLE = "unavailable"  # 5xx, or an answer that was cut or can't be read
+    UNAVAILABLE = "unavailable"  # 5xx, no connection, or an answer that was cut or can't be read
+    CUT = "cut"  # a file that ended too early, or can't be read
     TIMEOUT = "timeout"
 
 
@@ -32,6 +33,7 @@ _TEXTS = {
     EtdReason.NOT_FOUND: "ETD's API isn't there: check endpoint in ETD_APIS",
     EtdReason.THROTTLED: "ETD allows no more requests for now",
     EtdReason.UNAVAILABLE: "ETD can't answer now",
+    EtdReason.CUT: "A file of Log Export ended too early, or can't be read",
     EtdReason.TIMEOUT: "ETD didn't answer in time",
 }
 _FATAL = frozenset({EtdReason.REFUSED, EtdReason.UNAUTHORIZED, EtdReason.FORBIDDEN, EtdReason.NOT_FOUND})

@@ -21,7 +21,7 @@ _BEFORE_ARRAY = " \t\r\n,"
 
 def file_is_cut() -> EtdError:
     """The error of a file that ends too early."""
-    return EtdError(EtdReason.UNAVAILABLE, "A file of Log Export ended too early, or can't be read")
+    return EtdError(EtdReason.CUT)
 
 
 async def read_lines(parts: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:

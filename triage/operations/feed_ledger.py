@@ -51,9 +51,14 @@ class LedgerRun:
         self._sightings = sightings
         self._until = until
         self._had_file: str | None = None
+        self._read = 0
+        self._error: EtdError | None = None
 
     async def run(self) -> None:
-        """Lists every hour that is due, the oldest first, and reads its files, until time is up."""
+        """Lists every hour that is due, the oldest first, and reads its files, until time is up.
+
+        EtdError if ETD or the storage of the files doesn't answer, or if no file could be read.
+        """
         now = self._session.clock()
         end = (now - FIRST) // HOUR * HOUR
         state = await self._begun(await self._rows.ledger(), now, end)
@@ -68,6 +73,8 @@ class LedgerRun:
             await self._note_silence(state, [hour for hour in hours if files[hour]])
             state = self._advanced(state, known, end)
             await self._rows.save_lane(Lane.LEDGER, state)
+        if self._error is not None and not self._read:
+            raise self._error
 
     async def _note_silence(self, state: LedgerState, hours: Sequence[str]) -> None:
         """Keeps a long time without files as a gap, once there are files again."""
@@ -103,7 +110,9 @@ class LedgerRun:
             settled_until=from_epoch_ns(settled),
             cursor=from_epoch_ns(max(read, settled)),
             last_file_at=from_epoch_ns(newest) if newest else None,
-            last_success_at=from_epoch_ns(self._session.clock()),
+            last_success_at=state.last_success_at
+            if self._error is not None and not self._read
+            else from_epoch_ns(self._session.clock()),
         )
 
     async def _files(self, hours: Sequence[str]) -> dict[str, list[LogFile]]:
@@ -150,16 +159,23 @@ class LedgerRun:
         return True
 
     async def _read_file(self, hour: str, name: str, file: LogFile, state: FileState) -> FileState:
-        """Reads a file. The start is counted first, so that a file that crashes the process is not started forever."""
-        state = state.model_copy(update={"tries": state.tries + 1})
+        """Reads a file. The start is counted first, so that a file that crashes the process is not started forever.
+
+        It doesn't count if the storage doesn't answer, because nothing is known of the file then.
+        """
+        before, state = state, state.model_copy(update={"tries": state.tries + 1})
         await self._rows.save_file(hour, name, state)
         try:
             lines, unreadable = await self._read_lines(file)
             state = after_file(state, lines, unreadable)
             await self._rows.save_file(hour, name, state)
+            self._read += 1
         except EtdError as error:
-            if error.fatal:
+            if error.reason is EtdReason.UNAVAILABLE:
+                await self._rows.save_file(hour, name, before)
+            if error.fatal or error.reason is EtdReason.UNAVAILABLE:
                 raise
+            self._error = error
         if is_over(state) and (state.unreadable or not state.done):
             await self._gap(hour, NOT_READ)
         return state
