@@ -153,7 +153,7 @@ param secretSettings array = []
 @secure()
 param etdApis string = ''
 
-@description('Likewise, the value of the setting TRIAGE_NOTIFICATIONS.')
+@description('In the same way, the value of the setting TRIAGE_NOTIFICATIONS.')
 @secure()
 param notifications string = ''
 

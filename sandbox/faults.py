@@ -1,4 +1,4 @@
-"""Rules by which a test makes a simulated service fail while it runs. The first rule that fits a request gives the answer.
+"""Rules by which a test makes a simulated service fail while it runs. The first rule that matches a request gives the answer.
 
 Each service says what a rule of its own may hold, and what it answers. The same for all of them are `path` (a regular
 expression, searched for in what was asked), `times` (how often at most), `after` (the number of matching requests that pass first) and

@@ -11,13 +11,13 @@ interface ActProps {
   busy: string;
   /** What is asked before, if it is. */
   ask?: { title: string; text: string };
-  /** Does it, and returns what is told about it. Throws ApiError. */
+  /** Does it, and returns the message about it. Throws ApiError. */
   act: () => Promise<string>;
-  /** Whether what is told is shown, too. */
+  /** Whether the message is also shown. */
   shown?: boolean;
   /** What failed, within a sentence, if it did. */
   what: string;
-  /** One of several on the page: it is small, and who may not use it is not told so once more. */
+  /** One of several on the page: it is small, and does not repeat that the reader may not use it. */
   minor?: boolean;
 }
 

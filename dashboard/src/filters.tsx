@@ -24,7 +24,7 @@ export function setFilters(view: string, values: Record<string, string>): void {
   go(next);
 }
 
-/** What is wrong with a filter that the service refused, as a sentence without its period. */
+/** Why the service refused a filter, as a sentence without its period. */
 export function refused({ invalid, data }: Paged<unknown>, name: string): string | undefined {
   const detail = invalid?.fields.find((field) => field.pointer === name)?.detail;
   return detail && `${words(name)} ${detail}${data ? ". The previous list is shown" : ""}`;

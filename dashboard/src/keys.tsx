@@ -35,7 +35,7 @@ addEventListener("keydown", (event) => {
 export function useKeys(own: Handlers): void {
   const current = useRef(own);
   current.current = own;
-  // Before the component is painted: who sees it can use its keys.
+  // Before the component is painted, so that its keys work as soon as it is visible.
   useLayoutEffect(() => {
     handlers.add(current);
     return () => void handlers.delete(current);

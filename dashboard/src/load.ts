@@ -47,7 +47,7 @@ export function errorOf(reason: unknown): ApiError {
 interface Options {
   /** Milliseconds until it is read again, while the page is visible. */
   every?: number;
-  /** Waits for so long before the first read, too. */
+  /** Also waits for this time before the first read. */
   later?: boolean;
   /** After the browser's back button, shows what was there without reading it again. */
   backAsLeft?: boolean;

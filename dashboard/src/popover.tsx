@@ -5,7 +5,7 @@ interface PopoverProps {
   class?: string;
   /** What it chooses, such as "State". */
   label: string;
-  /** Whether the label is shown, or only read to who cannot see. */
+  /** Whether the label is shown, or is only for screen readers. */
   labelShown?: boolean;
   /** What is chosen. */
   text: ComponentChildren;

@@ -21,7 +21,7 @@ TOKEN_LIFE = timedelta(minutes=60)
 
 @dataclass
 class Business:
-    """`clients`: the password of each API client. The key is generated apart, and serves all of them."""
+    """`clients`: the password of each API client. The API key is separate, and the same for all of them."""
 
     tenant_id: str
     clients: dict[str, str]
@@ -33,12 +33,12 @@ class Business:
 
     @classmethod
     def of(cls, tenant_id: str) -> Business:
-        """With two clients: that of the service, and that of another program that shares the limits."""
+        """With two clients: the service's, and one of another program that shares the limits."""
         names = (_derived(tenant_id, "client"), _derived(tenant_id, "siem"))
         return cls(tenant_id, {name: _derived(name, "password") for name in names}, _derived(tenant_id, "key"))
 
     def api(self, url: str, client: int = 0) -> dict[str, str]:
-        """What the service's setting ETD_APIS has for this business."""
+        """The entry for this business in the service's setting ETD_APIS."""
         name = list(self.clients)[client]
         return {"tenantId": self.tenant_id, "endpoint": url, "clientId": name, "clientSecret": self.clients[name],
                 "apiKey": self.api_key}  # fmt: skip
@@ -57,7 +57,7 @@ class Business:
         return {"accessToken": token} | ({"expiresIn": int(TOKEN_LIFE.total_seconds())} if expires_in else {})
 
     def check(self, authorization: str, now: datetime) -> str:
-        """The bearer token, if it is one of this business and has not ended."""
+        """The bearer token, if it belongs to this business and has not expired."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or token not in self.tokens:
             raise unauthorized()
@@ -67,7 +67,7 @@ class Business:
 
 
 def _derived(*parts: str) -> str:
-    """The same in every run: these are no secrets, and work on loopback only."""
+    """The same in every run: these are not secrets, and work on loopback only."""
     return hashlib.sha256("/".join(parts).encode()).hexdigest()[:32]
 
 

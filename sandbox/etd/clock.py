@@ -12,7 +12,7 @@ _FRACTION = timedelta(microseconds=12_346)  # how much earlier an action really 
 
 
 class Clock:
-    """With `start` it stands there until it is moved; without, it follows the machine's clock."""
+    """With `start`, it stays at that time until it is moved. Otherwise it follows the machine's clock."""
 
     def __init__(self, start: datetime | None = None):
         self._base = (start or datetime.now(UTC)).astimezone(UTC)
@@ -27,7 +27,7 @@ class Clock:
         return self._since is not None
 
     def move(self, to: datetime) -> None:
-        """Forward or back. It goes on, or stands, as before."""
+        """Moves it forward or back. It runs, or stays, as before."""
         self._base = to.astimezone(UTC)
         self._since = time.monotonic() if self.running else None
 
@@ -47,7 +47,7 @@ def moment(value: str, now: datetime) -> datetime:
 
 
 def written(when: datetime, digits: int = 0) -> str:
-    """`2026-11-20T10:11:12Z`, with 0, 3, 6 or 9 digits of a second; what does not fit is cut off."""
+    """`2026-11-20T10:11:12Z`, with 0, 3, 6 or 9 fractional digits; the rest is cut off."""
     nanoseconds = f"{when.microsecond:06d}" + ("321" if when.microsecond else "000")
     return f"{when:%Y-%m-%dT%H:%M:%S}" + (f".{nanoseconds[:digits]}" if digits else "") + "Z"
 

@@ -43,7 +43,7 @@ def routes() -> list[web.RouteDef]:
 
 @web.middleware
 async def refusals(request: web.Request, handler: Any) -> web.StreamResponse:
-    """What a control cannot use is a 400 that says so."""
+    """Wrong input is answered with 400 and the reason."""
     if not request.path.startswith("/_sandbox/"):
         return await handler(request)
     try:

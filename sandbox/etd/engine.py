@@ -1,6 +1,6 @@
 """What happens in ETD, and when: mail arrives, verdicts are given, messages are moved.
 
-An action is tried in the simulated tenant at its time. Its outcome stays on the inside: ETD's answers show the attempt.
+An action is tried in the simulated tenant at its time. Its outcome is not shown: ETD's answers have only the attempt.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Etd:
         self._one_at_a_time = asyncio.Lock()
 
     async def convict(self, specs: Sequence[Mapping[str, Any]], tenant_id: str | None = None) -> list[Mail]:
-        """Mail as `sandbox.etd` describes it. If one of them cannot be, nothing happens: ValueError or KeyError."""
+        """Adds messages as `sandbox.etd` describes them. If one is invalid, none is added: ValueError or KeyError."""
         business = self.business(tenant_id)
         plans = [plan(spec, self.clock.now()) for spec in specs]
         for one in plans:
@@ -60,18 +60,18 @@ class Etd:
         await self.settle()
 
     async def advance(self, **time: float) -> None:
-        """Let time pass (`minutes=12`), and happen what is due in it."""
+        """Lets time pass (`minutes=12`), and does what is due in it."""
         self.clock.move(self.clock.now() + timedelta(**time))
         await self.settle()
 
     async def settle(self) -> None:
-        """Let happen what is due, in order."""
+        """Does what is due, in order."""
         async with self._one_at_a_time:
             while self._coming and self._coming[0][0] <= self.clock.now():
                 await heapq.heappop(self._coming)[2]()
 
     def business(self, tenant_id: str | None = None) -> Business:
-        """KeyError if there is none; the first one without an id."""
+        """The business with this id, or the first one. KeyError if there is none."""
         return self.businesses[tenant_id] if tenant_id else next(iter(self.businesses.values()))
 
     def with_key(self, api_key: str | None) -> Business | None:
@@ -122,7 +122,7 @@ class Etd:
         return await self._mailboxes.move(business.tenant_id, mailbox, mail.message_id, folder)
 
     def _export(self, business: Business, mail: Mail, change: Verdict | Action, row: Row) -> None:
-        """A row of its own, unless the `create` row has it; and one of the audit log for what somebody asked for."""
+        """Writes a row for it, unless the `create` row has it, and a row of the audit log if a person asked for it."""
         if not mail.at_once(change.at):
             business.ledger.add(business.tenant_id, "message", change.at, row, self.switches)
         if change.by != "automatic":

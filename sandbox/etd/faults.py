@@ -1,4 +1,4 @@
-"""Faults that a test injects while ETD runs. The first rule that fits a request gives the answer.
+"""Faults that a test injects while ETD runs. The first rule that matches a request gives the answer.
 
 A rule: `path` (a regular expression, searched for in the path: `/messages/search`, `/store/`), `times` (how often at most),
 `after` (the number of matching requests that pass first), and one of: `status` (with `message`, `retryAfter`), `malformed` (200 with

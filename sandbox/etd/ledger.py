@@ -1,7 +1,7 @@
 """Log Export's files: what is in which file of an hour, and from when it is there.
 
 The rows of an hour are in several files, by thirds of the hour, each with a limited number of rows. The files of an hour come
-one after the other, the last one some 20 minutes after its end. A file that a client has been told of does not change
+one after the other, the last one some 20 minutes after its end. A file that a client has seen does not change
 any more: what comes later for its hour is in a new one.
 """
 
@@ -32,7 +32,7 @@ class File:
 
     @property
     def path(self) -> str:
-        """Its identity: the path in the bucket, not encoded."""
+        """The path in the bucket, which identifies it; not encoded."""
         return (
             f"tenant_id={self.tenant_id}/log_date={self.hour:%Y-%m-%d}/hour={self.hour:%H}/log_type={self.kind}"
             f"/{self.number:04d}.jsonl"
@@ -45,7 +45,7 @@ class Ledger:
     by_path: dict[str, File] = field(default_factory=dict)
 
     def add(self, tenant_id: str, kind: str, at: datetime, row: Any, switches: Switches) -> None:
-        """Write a row of this time, and once more into another file if the switch says so."""
+        """Writes a row with this time, and writes it to a second file too if the switch says so."""
         if not switches.log_export:
             return
         third = at.minute // 20
@@ -65,7 +65,7 @@ class Ledger:
         return made
 
     def there(self, kind: str, first: datetime, last: datetime, now: datetime) -> Iterator[File]:
-        """The files of these hours, both included, that have appeared. The client is told of them."""
+        """The files of these hours, both included, that have appeared. From now on the client knows them."""
         hour = first
         while hour <= last:
             for file in self.files.get((hour, kind), ()):

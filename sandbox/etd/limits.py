@@ -22,7 +22,7 @@ class Limiter:
     refused: int = 0
 
     def take(self, switches: Switches, now: datetime) -> None:
-        """Count a request. Refused with 429 when there is none left for now, or for today."""
+        """Counts a request. Refuses it with 429 if none is left for now, or for today."""
         if self.day != now.date():
             self.day, self.today = now.date(), 0
         if switches.rate_limit:

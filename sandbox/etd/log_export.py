@@ -36,7 +36,7 @@ def download_links(business: Business, body: Mapping[str, Any], root: str, switc
 
 
 def _hours(body: Mapping[str, Any], switches: Switches, now: datetime) -> tuple[datetime, datetime]:
-    """The first and the last hour, both included. The running hour may be the end of the range, and has nothing."""
+    """The first and the last hour, both included. The current hour may be the end of the range, and has no files yet."""
     try:
         start, end = map(_hour, body["timeRange"])
     except (KeyError, TypeError, ValueError):

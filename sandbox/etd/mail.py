@@ -32,7 +32,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Action:
-    """`moved`: what came of it in each mailbox. Only the controls show it, never the API."""
+    """`moved`: the result in each mailbox. Only the controls show it, never the API."""
 
     folder: str
     at: datetime
@@ -63,7 +63,7 @@ class Mail:
 
 @dataclass(frozen=True)
 class Plan:
-    """A message that arrives, and what ETD is to do with it, when."""
+    """A message that arrives, what ETD should do with it, and when."""
 
     mail: Mail
     deliver: bool
@@ -73,7 +73,7 @@ class Plan:
 
 
 def plan(spec: Mapping[str, Any], now: datetime) -> Plan:
-    """From what a test writes. ValueError or KeyError for what cannot be."""
+    """From the JSON of a test. ValueError or KeyError if it is invalid."""
     if unknown := set(spec) - _FIELDS:
         raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
     mailboxes = tuple(spec["mailboxes"])

@@ -16,7 +16,7 @@ class Mailboxes:
         self._session = session
 
     async def deliver(self, tenant_id: str, mailbox: str, mail: Mail) -> None:
-        """Into the Inbox. An address that nobody has gets no mail: that is not ETD's business."""
+        """Puts mail into the Inbox. An address that nobody has gets none, and ETD doesn't notice."""
         message = {"in": "inbox", "id": mail.message_id, "subject": mail.subject, "from": mail.sender,
                    "received": written(mail.received)}  # fmt: skip
         body = {"tenantId": tenant_id, "mailbox": mailbox, "message": message}
@@ -25,7 +25,7 @@ class Mailboxes:
                 answer.raise_for_status()
 
     async def move(self, tenant_id: str, mailbox: str, message_id: str, folder: str) -> bool:
-        """Whether the message is now in the folder that ETD calls so."""
+        """Whether the message is now in the folder that ETD calls by this name."""
         body = {"tenantId": tenant_id, "mailbox": mailbox, "internetMessageId": message_id, "folder": folder}
         async with self._session.post(f"{self._root}/remediate", json=body) as answer:
             answer.raise_for_status()

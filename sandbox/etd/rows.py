@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """Of a message. With neither verdict nor action it is the `create` row."""
+    """A row about a message. Without a verdict and an action it is the `create` row."""
 
     mail: Mail
     verdict: Verdict | None = None
@@ -28,7 +28,7 @@ class Row:
 
 
 def message_rows(row: Row, switches: Switches) -> Iterator[Json]:
-    """One; none for an action that does not show."""
+    """The action in a row; none if the action is not shown."""
     if row.action and not shows(row.action, switches):
         return
     message = _update(row, switches) if row.verdict or row.action else _create(row.mail, switches)
@@ -37,7 +37,7 @@ def message_rows(row: Row, switches: Switches) -> Iterator[Json]:
 
 
 def audit_row(mail: Mail, change: Verdict | Action) -> Json:
-    """Who asked for what: not what came of it."""
+    """A row of the audit log: who asked for what, without the result."""
     what = {"verdict": change.word} if isinstance(change, Verdict) else {"action": change.folder}
     audit = {
         "category": "email",

@@ -27,7 +27,7 @@ LARGEST_PAGE = 100
 
 
 def search(business: Business, body: Mapping[str, Any], token: str, switches: Switches, now: datetime) -> Json:
-    """Both ends are included. The last page has rows and no token."""
+    """A page of the messages of a time, both ends included. The last page has rows and no token."""
     start, end = _range(body, switches, now)
     verdicts = _words(body, "verdicts", VERDICTS)
     directions = _words(body, "directions", DIRECTIONS)
@@ -64,7 +64,7 @@ def _range(body: Mapping[str, Any], switches: Switches, now: datetime) -> tuple[
 
 
 def _time(text: str) -> datetime:
-    """ISO 8601 in UTC, with 0, 3 or 6 digits of a second."""
+    """ISO 8601 in UTC, with 0, 3 or 6 fractional digits."""
     if not text.endswith("Z") or "T" not in text:
         raise ValueError(text)
     return datetime.fromisoformat(text)
@@ -94,7 +94,7 @@ def _page_token(last: Mail, question: str) -> str:
 
 
 def _after(found: list[Mail], page_token: str, question: str, switches: Switches) -> int:
-    """Where the page begins: after the last message of the one before, even if that one is no longer found."""
+    """Where the page begins: after the last message of the previous one, even if that message is no longer found."""
     try:
         received, etd_id, asked = json.loads(base64.urlsafe_b64decode(page_token))
         last = (datetime.fromisoformat(received), etd_id)

@@ -38,10 +38,10 @@ async def serve(
     switches: Mapping[str, Any] | None = None,
     port: int = 0,
 ) -> AsyncIterator[Served]:
-    """Serve on 127.0.0.1 (port 0: a free one) until the context ends. ETD has a business for each of the tenants.
+    """Serves on 127.0.0.1 (port 0: a free one) until the context ends. ETD has a business for each of the tenants.
 
-    `graph`: the simulated tenants, where mail is put and moved. `start`: the clock stands there. `switches`: by their
-    names in JSON; ValueError for one that does not fit.
+    `graph`: the simulated tenants, where mail is put and moved. `start`: the clock stays there. `switches`: by their
+    names in JSON; ValueError if one is invalid.
     """
     chosen = Switches()
     chosen.change(switches or {})
@@ -74,7 +74,7 @@ def application(served: Served) -> web.Application:
 
 
 async def _let_happen(served: Served) -> None:
-    """While the clock runs by itself."""
+    """Does what is due while the clock runs."""
     while True:
         await asyncio.sleep(SETTLE_SECONDS)
         if served.clock.running:
@@ -158,7 +158,7 @@ async def _token(request: web.Request) -> web.Response:
 
 
 async def _call(request: web.Request) -> web.Response:
-    """A call of the API: the key, then the limits, then the token, then what is asked."""
+    """Checks a call of the API: the key, then the limits, then the token, then the request itself."""
     served = request.app[SERVED]
     await served.etd.settle()
     now, switches = served.clock.now(), served.switches

@@ -1,4 +1,4 @@
-"""A running ETD, as a test holds it in its hands."""
+"""A running ETD, as a test uses it."""
 
 from __future__ import annotations
 

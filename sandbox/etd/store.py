@@ -1,6 +1,6 @@
-"""The store of exported files, to which Log Export's links lead. It is another service than the API, as S3 is.
+"""The store of exported files, to which Log Export's links lead. It is a separate service, like S3.
 
-A link is signed for an hour, and a request that brings credentials of its own is refused. The signature is new in each
+A link is signed for an hour, and a request with credentials of its own is refused. The signature is new in each
 answer; the path stays, and so tells which file it is.
 """
 
@@ -46,7 +46,7 @@ def _signature(path: str, signed: str) -> str:
 
 
 def check(path: str, query: Mapping[str, str], headers: Mapping[str, str], now: datetime) -> None:
-    """Refuse a request that is not signed for this path, or not any more. `headers` by their names in lower case."""
+    """Refuses a request that is not signed for this path, or no longer. `headers` by their names in lower case."""
     if "authorization" in headers or "x-api-key" in headers:
         raise StoreRefused(400, "InvalidArgument", "Only one auth mechanism allowed")
     signed = query.get("X-Amz-Date", "")

@@ -1,4 +1,4 @@
-"""What nobody outside Cisco knows for sure, as switches: a client has to work with each of them in every position."""
+"""Switches for what nobody outside Cisco knows for sure: a client has to work with each of them in every position."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 @dataclass
 class Switches:
-    """By their names in JSON, which are these in camelCase. What is here stands for the most likely reading."""
+    """In JSON, the names are these in camelCase. The defaults are the most likely behavior."""
 
     # Log Export
     end_hour_included: bool = True  # the second hour of `timeRange` belongs to the range
@@ -49,7 +49,7 @@ class Switches:
     requests_per_day: int = 10_000
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """All of them, by their names in JSON, or none. ValueError names what does not fit."""
+        """Sets all of them, by their names in JSON, or none. ValueError names what is invalid."""
         changed = {}
         for name, value in values.items():
             attribute, expected = NAMES.get(name, (None, None))

@@ -8,7 +8,7 @@ import time
 
 
 def to_terminal(level: int) -> None:
-    """Errors to standard error, the rest to standard output. The SDKs, which tell of every request, only warn."""
+    """Errors to standard error, the rest to standard output. The SDKs, which log every request, only warn."""
     form = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     form.converter = time.gmtime
     output, errors = logging.StreamHandler(sys.stdout), logging.StreamHandler(sys.stderr)

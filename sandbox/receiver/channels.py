@@ -1,4 +1,4 @@
-"""What the other sides take, as their makers document it. Each answers a request and says what became of it."""
+"""What the receivers accept, as their makers document it. Each answers a request and says what happened to it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """`kept`: whether a person or a program sees it. `note`: why not, or what else is odd."""
+    """`kept`: whether a person or a program sees it. `note`: why not, or what else is unusual."""
 
     status: int
     text: str = ""
@@ -45,7 +45,7 @@ class Answer:
 
 
 class Teams:
-    """A workflow takes everything, and fails afterwards where nobody sees it, if it can't post the card."""
+    """A workflow accepts everything. If it can't post the card, it fails later, where nobody sees it."""
 
     path = "/teams/workflows/1/triggers/manual/paths/invoke"
     query = "?api-version=2016-06-01&sig=sandbox"
@@ -163,7 +163,7 @@ class PagerDuty:
 
 
 class Hook:
-    """A receiver of signed webhooks, with the reference package of Standard Webhooks. It drops what it has already."""
+    """A receiver of signed webhooks, with the reference package of Standard Webhooks. It drops what it already has."""
 
     path = "/webhook"
     query = ""

@@ -1,4 +1,4 @@
-"""How a message would look to whoever gets it, as HTML. Markdown and Slack's markup are read where they would be."""
+"""How a message would look to its reader, as HTML. Markdown and Slack's markup are read where they would be."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_the_newest_scan_of_each_tenant_leads_to_its_mailboxes(running: Stack, o
     assert worst["id"] in page.url
 
 
-def test_a_filter_that_is_refused_is_said_once(running: Stack, open_page: OpenPage) -> None:
+def test_a_filter_that_is_refused_is_shown_once(running: Stack, open_page: OpenPage) -> None:
     worst = scans(running)[0]
     page = open_page(running.address, f"?view=coverage&scan={worst['id']}&changed=maybe", expected="400")
     expect(page.get_by_role("alert")).to_have_count(1)

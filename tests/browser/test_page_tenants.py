@@ -49,13 +49,13 @@ def test_a_tenant_is_found_by_a_domain_and_has_a_page_of_its_own(running: Stack,
     expect(page.locator("select[name=tenantId]")).to_have_value(one["tenantId"])
 
 
-def test_a_tenant_that_is_not_configured_is_said_to_be_none(running: Stack, open_page: OpenPage) -> None:
+def test_a_tenant_that_is_not_configured_is_refused(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?tenant=99999999-0000-4000-8000-000000000000")
     expect(page.get_by_role("main")).to_contain_text("not in TRIAGE_TENANTS")
     expect(panel(page, "Can still be opened")).to_contain_text("No message is in reach")
 
 
-def test_what_is_new_since_the_last_look_is_said_until_it_was_seen(running: Stack, open_page: OpenPage) -> None:
+def test_what_is_new_since_the_last_look_is_shown_until_it_was_seen(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address)
     expect(panel(page, "Incidents to work on").locator(ROWS).first).to_be_visible()
     news = page.get_by_role("region", name="Since you last looked")

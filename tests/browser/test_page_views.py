@@ -241,7 +241,7 @@ def test_audits_show_what_changed(running: Stack, open_page: OpenPage) -> None:
     expect(panel(page, "Changes")).to_contain_text("First audit of this tenant")
 
 
-def test_many_tenants_are_a_table_and_changes_are_told_alone(running: Stack, open_page: OpenPage) -> None:
+def test_many_tenants_are_a_table_and_changes_are_shown_alone(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected")
     latest = get(running.address, "audits/latest")["value"]
     many = [

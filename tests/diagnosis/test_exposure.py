@@ -38,7 +38,7 @@ def test_each_place_against_each_target(target: str | None, location: str) -> No
     assert reach({"folder": target, "action": None}, **IN[location]) is expected
 
 
-def test_a_copy_where_the_action_aimed_does_not_hide_one_that_can_be_opened() -> None:
+def test_a_copy_in_the_target_folder_does_not_hide_one_that_can_be_opened() -> None:
     assert reach({"folder": "trash"}, **message_in("deleteditems", "inbox")) is True
     assert reach({"folder": "junk"}, **message_in("deleteditems", "junkemail")) is False
 

@@ -296,7 +296,7 @@ def test_the_rule_that_moves_messages_there_is_named() -> None:
     [inbox_rule("Bills", "News-id")], [inbox_rule("Bills", "Invoices-id", is_enabled=False)],
     [inbox_rule("Bills", "Invoices-id", has_error=True)], [], Reason.FORBIDDEN, Reason.TIMEOUT, ...,
 ])  # fmt: skip
-def test_without_such_a_rule_only_the_place_is_said(rules: Any) -> None:
+def test_without_such_a_rule_only_the_place_is_named(rules: Any) -> None:
     found = diagnosed(Scenario.RESOURCE_NOT_FOUND, **IN["other_folder"], inbox_rules=rules)
     assert (found.cause, found.summary) == ("message_moved", SENTENCES["other_folder"])
 

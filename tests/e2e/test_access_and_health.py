@@ -185,7 +185,7 @@ def test_the_permissions_that_are_lacking_are_named_and_counted(lacking: httpx.R
     assert rows == wanted
 
 
-def test_a_tenant_that_does_not_let_the_service_in_is_told(lacking: httpx.Response) -> None:
+def test_a_tenant_that_refuses_the_service_is_named(lacking: httpx.Response) -> None:
     assert lacking.json()["checks"]["graph"] == {"status": "degraded", "reasons": ["unauthenticated"]}
 
 

@@ -21,7 +21,7 @@ def receiver() -> Iterator[httpx.Client]:
             yield http
 
 
-def test_what_an_audit_finds_is_told_to_every_channel(
+def test_what_an_audit_finds_is_sent_to_every_channel(
     start_service: StartService, own_tenants: Iterator[OwnTenant], receiver: httpx.Client
 ) -> None:
     tenant = next(own_tenants)

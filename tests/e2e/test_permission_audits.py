@@ -145,7 +145,7 @@ def test_every_issue_has_its_severity(audits: dict[str, Json]) -> None:
     assert found == SEVERITIES
 
 
-def test_what_could_not_be_read_is_told(audits: dict[str, Json]) -> None:
+def test_what_could_not_be_read_is_listed(audits: dict[str, Json]) -> None:
     unreadable = audits["in order, without its delegated grants"]["unreadable"]
     assert unreadable == [
         {"check": "delegated_grants", "question": "Which delegated permissions does the app have?", "reason": "forbidden",

@@ -89,7 +89,7 @@ def test_a_cloud_event_whose_headers_are_wrong(service: Service, headers: dict[s
     assert error["pointer"] == "" and words in error["detail"]
 
 
-def test_at_most_a_hundred_mistakes_are_told(service: Service) -> None:
+def test_at_most_a_hundred_mistakes_are_listed(service: Service) -> None:
     problem = check_problem(service.post("failures", [{}] * 500), 400)
     assert len(problem["errors"]) == 100
 

@@ -58,7 +58,7 @@ def test_a_tenant_that_is_not_configured(several: Service, both: tuple[OwnTenant
     assert several.all("findings", tenantId=other) == [found]
 
 
-def test_while_a_tenant_cannot_tell_its_domains_it_may_be_the_one(
+def test_while_a_tenant_cannot_name_its_domains_it_may_be_the_one(
     start_service: StartService, own_tenants: Iterator[OwnTenant]
 ) -> None:
     first, second = next(own_tenants), next(own_tenants)

@@ -73,7 +73,7 @@ def test_who_acted(action: dict[str, Any], initiator: str) -> None:
     assert found.initiator == initiator
 
 
-def test_a_row_without_an_action_only_tells_the_mailboxes() -> None:
+def test_a_row_without_an_action_only_names_the_mailboxes() -> None:
     row = {name: value for name, value in SEARCH.items() if name != "action"}
     found = read_search_row(row, Lane.FAST)
     assert found is not None

@@ -113,7 +113,7 @@ def test_a_finding_without_evidence() -> None:
     assert found.cause is Cause.UNDETERMINED
 
 
-def test_the_message_is_said_though_the_cause_is_another_or_unknown() -> None:
+def test_the_message_is_named_although_the_cause_is_another_or_unknown() -> None:
     broken = finding(app=make_app(permissions=[]))
     assert (broken.cause, broken.message.location, broken.exposed) == ("permission_missing", "inbox", True)
     unknown = finding(app=make_app(permissions=Reason.TIMEOUT))

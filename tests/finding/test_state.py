@@ -152,7 +152,7 @@ def test_time_in_reach(looks: list[str], in_reach: tuple[int, int] | None) -> No
     assert after(*looks).time_in_reach == expected
 
 
-def test_a_look_before_the_failure_is_said_to_have_occurred_took_no_time() -> None:
+def test_a_look_before_the_time_of_the_failure_took_no_time() -> None:
     early = looked(IN_REACH, -20)
     assert merge(early, looked(QUARANTINED, -10), delivered=False).time_in_reach == TimeInReach(at_least=0, at_most=0)
 

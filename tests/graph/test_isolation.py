@@ -145,7 +145,7 @@ async def test_one_bad_mailbox_among_twenty_costs_thirteen_requests(opened: Open
     assert sorted(len(urls) for urls in network.sent) == [1] * 10 + [10, 10, 20]
 
 
-async def test_the_reads_of_a_mailbox_stay_together_and_then_are_told_apart(opened: Opened) -> None:
+async def test_the_reads_of_a_mailbox_stay_together_and_then_are_separated(opened: Opened) -> None:
     """One folder of a mailbox makes batches fail; the others of the same mailbox can be read."""
     found, network = opened
     network.answer = Bad("502", "deleteditems")
@@ -313,7 +313,7 @@ async def test_the_first_batch_of_a_session_has_time_to_connect(monkeypatch: pyt
         assert len(network.sent) == 1
 
 
-async def test_who_does_not_wait_any_more_is_not_asked_for_again(opened: Opened) -> None:
+async def test_what_nobody_waits_for_any_more_is_not_asked_again(opened: Opened) -> None:
     found, network = opened
     network.answer = Bad("hangs")
     bad, gone, stays = (asyncio.create_task(found.batcher.read(mail(name))) for name in ("bad", "gone", "stays"))

@@ -30,7 +30,7 @@ def test_the_trace_asks_within_what_exchange_answers(occurred: str | None, expec
     assert trace_window(occurred, NOW) == expected
 
 
-def test_a_401_of_the_trace_is_no_sign_in_that_failed() -> None:
+def test_a_401_of_the_trace_is_not_a_failed_sign_in() -> None:
     refused: Answer[Any] = Answer("message_trace", State.UNREAD, status=401, reason=Reason.UNAUTHENTICATED)
     assert (own_refusal(refused).reason, own_refusal(refused).permission) == (
         Reason.FORBIDDEN, "ExchangeMessageTrace.Read.All",

@@ -161,7 +161,7 @@ def test_the_ceiling_is_forgotten_after_a_minute_without_a_word() -> None:
     virtual_time.run(check())
 
 
-def test_who_does_not_wait_any_more_takes_no_turn() -> None:
+def test_a_read_that_nobody_waits_for_any_more_takes_no_turn() -> None:
     async def check() -> None:
         limit = RateLimit()
         limit.note("user", THROTTLED)

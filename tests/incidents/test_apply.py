@@ -256,7 +256,7 @@ def test_a_person_resolved_what_is_still_in_reach() -> None:
     assert one.look(snapshot("f-2", 3, 40)) == ["reopened"]
 
 
-def test_a_suppressed_one_counts_and_tells_nobody_until_its_end() -> None:
+def test_a_suppressed_one_counts_and_notifies_nobody_until_its_end() -> None:
     one = One()
     one.look(snapshot())
     one.do(suppress, 20, "known", at(100))

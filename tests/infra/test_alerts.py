@@ -164,7 +164,7 @@ def test_what_is_measured_every_five_minutes_is_in_each_window() -> None:
             assert WINDOWS[rule["window"]] >= 15, rule["name"]
 
 
-def test_a_broken_app_is_told_of_until_it_is_repaired() -> None:
+def test_a_broken_app_is_reported_until_it_is_repaired() -> None:
     """It is measured more often than the rule looks, so a look never finds nothing while the app is broken."""
     (rule,) = [rule for rule in RULES if rule["name"] == "audit-verdict"]
     assert set(re.findall(r'"(triage\.[a-z.]+)"', query(rule))) == {Metric.APPS}

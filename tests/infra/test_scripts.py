@@ -195,7 +195,7 @@ def test_grants_on_another_resource_do_not_count(tenant: Tenant) -> None:
     assert state_of(tenant.permissions("show", "--identity", IDENTITY), "User.Read.All") == "not granted"
 
 
-def test_a_permission_that_the_cloud_lacks_is_said_and_skipped(tenant: Tenant) -> None:
+def test_a_permission_that_the_cloud_lacks_is_named_and_skipped(tenant: Tenant) -> None:
     state = tenant.state
     graph = state["servicePrincipals"][GRAPH]
     graph["appRoles"] = [role for role in graph["appRoles"] if not role["value"].startswith("CrossTenant")]
@@ -218,7 +218,7 @@ def test_who_may_not_grant_is_told_whom_to_ask_and_what(tenant: Tenant) -> None:
     assert tenant.granted() == set()
 
 
-def test_who_may_not_remove_is_told(tenant: Tenant) -> None:
+def test_who_may_not_remove_gets_an_error(tenant: Tenant) -> None:
     tenant.permissions("grant", "--identity", IDENTITY)
     tenant.write(forbidden="DELETE")
     done = tenant.run("graph-permissions.sh", "remove", "--identity", IDENTITY)

@@ -72,7 +72,7 @@ def test_drift_says_what_and_who() -> None:
     assert audit_occasions(audit(drift=Drift(since="x")), [audit()]) == []
 
 
-def test_a_credential_is_told_once_at_each_limit() -> None:
+def test_a_credential_is_reported_once_at_each_limit() -> None:
     earlier: list[Audit] = []
     numbers = []
     for days in (40, 31, 30, 29, 14, 13, 8, 7, 5, 3, 2, 1, 0, -1, -2):
@@ -82,7 +82,7 @@ def test_a_credential_is_told_once_at_each_limit() -> None:
     assert numbers == [(30, 30), (14, 14), (7, 7), (3, 3), (1, 1), (-1, 0)]
 
 
-def test_a_credential_that_was_not_read_in_between_is_not_told_again() -> None:
+def test_a_credential_that_was_not_read_in_between_is_not_reported_again() -> None:
     new = audit(credentials=[secret(13)])
     assert told(NotificationEvent.CREDENTIAL_EXPIRING, new, audit(), audit(credentials=[secret(14)])) == []
     assert len(told(NotificationEvent.CREDENTIAL_EXPIRING, new, audit(), audit(credentials=[secret(15)]))) == 1

@@ -24,7 +24,7 @@ def told(*checks: tuple[int, dict[str, Any]], part: str = "graph") -> list[tuple
     return found
 
 
-def test_it_is_told_once_it_has_lasted_and_when_it_is_over() -> None:
+def test_it_is_reported_once_it_has_lasted_and_when_it_is_over() -> None:
     found = told((0, BAD), (5, BAD), (10, BAD), (15, BAD), (20, GOOD), (25, GOOD))
     assert [(minute, one.ended) for minute, one in found] == [(10, False), (20, True)]
     (_, begun), (_, ended) = found
@@ -33,7 +33,7 @@ def test_it_is_told_once_it_has_lasted_and_when_it_is_over() -> None:
     assert begun.number != ended.number, "they are two events"
 
 
-def test_what_passes_or_is_not_known_is_not_told() -> None:
+def test_what_passes_or_is_not_known_is_not_reported() -> None:
     assert told((0, BAD), (5, GOOD), (10, BAD), (15, GOOD)) == []
     assert [minute for minute, _ in told((0, BAD), (5, UNKNOWN), (10, UNKNOWN), (15, BAD))] == [15]
     assert [minute for minute, _ in told((0, BAD), (10, BAD), (15, UNKNOWN), (20, BAD))] == [10]

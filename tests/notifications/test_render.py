@@ -79,7 +79,7 @@ def test_the_alert_of_a_reopened_incident_is_another_one_unless_the_first_is_sti
     assert notice("pagerduty", "reopened", still, more={"reopened": 2}).alert == f"{identifier}:1"
 
 
-def test_what_a_channel_was_told_is_kept() -> None:
+def test_what_was_sent_to_a_channel_is_kept() -> None:
     to = channel("pagerduty")
     opened, resolved = row("opened", to=to), row("resolved", 2, to=to)
     writer = Writer(settings(), to, NAMES)
@@ -274,7 +274,7 @@ def test_what_a_storm_shows_has_its_page(kind: str) -> None:
     assert "Contoso: Admin consent" in body or kind == "webhook"
 
 
-def test_the_numbers_of_a_storm_are_said_as_people_say_them() -> None:
+def test_the_numbers_of_a_storm_read_naturally() -> None:
     to = channel()
     opened = Say(row("opened", to=to))
     elsewhere = Say(row("opened", to=to, tenantId=OTHER_TENANT_ID))

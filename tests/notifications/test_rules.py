@@ -46,27 +46,27 @@ def heard(minutes_ago: float, *, open: bool = True, alert: str | None = None) ->
     return Told(NOW - int(minutes_ago * MINUTE), open, Numbers(), "critical", alert)
 
 
-def test_an_opening_is_told_when_it_is_a_minute_old() -> None:
+def test_an_opening_is_sent_when_it_is_a_minute_old() -> None:
     young = row("opened", at=NOW - 59 * SECOND)
     assert decide(young) == Plan()
     assert said(decide(young, now=NOW + SECOND)) == ["incident.opened"]
 
 
-def test_a_reopening_is_told_when_it_is_a_minute_old_however_long_ago_the_end_was_told() -> None:
+def test_a_reopening_is_sent_when_it_is_a_minute_old_however_long_ago_the_end_was_sent() -> None:
     young, over = row("reopened", 3, NOW - 59 * SECOND), heard(60, open=False)
     assert decide(young, told=over) == Plan()
     assert said(decide(young, told=over, now=NOW + SECOND)) == ["incident.reopened"]
 
 
 @pytest.mark.parametrize(("what", "number", "told"), [("opened", 1, False), ("reopened", 3, True)])
-def test_what_resolved_within_the_minute_is_never_told(what: str, number: int, told: bool) -> None:
+def test_what_resolved_within_the_minute_is_never_sent(what: str, number: int, told: bool) -> None:
     rows = row(what, number, NOW - 50 * SECOND), row("resolved", number + 1, NOW - 20 * SECOND)
     before = heard(60, open=False) if told else None
     assert decide(*rows, told=before).drop == list(rows)
     assert decide(*rows, told=before, now=NOW + MINUTE).drop == list(rows)
 
 
-def test_a_reopening_counts_as_an_opening_to_who_was_told_nothing() -> None:
+def test_a_reopening_counts_as_an_opening_if_nothing_was_sent_before() -> None:
     found = decide(row("opened", 1), row("resolved", 2), row("reopened", 3))
     assert said(found) == ["incident.reopened"]
     assert len(found.say[0].others) == 2
@@ -91,14 +91,14 @@ def test_the_newest_takes_the_others_with_it() -> None:
     assert sorted(one.number for one in found.say[0].rows) == [2, 3, 4]
 
 
-def test_an_end_goes_to_who_was_told_of_the_opening() -> None:
+def test_an_end_goes_to_those_that_got_the_opening() -> None:
     for what in ("resolved", "suppressed"):
         assert said(decide(row(what, 2, severity="info"), told=heard(20), to=SLACK)) == [f"incident.{what}"]
         assert decide(row(what, 2)).drop, "nobody was told"
         assert decide(row(what, 2), told=heard(20, open=False)).drop, "its end was told already"
 
 
-def test_who_may_have_been_told_of_the_opening_is_told_of_the_end() -> None:
+def test_who_may_have_got_the_opening_gets_the_end() -> None:
     for to in (SLACK, PAGERDUTY):
         opened, end = replace(row("opened", to=to), unsure=True), row("resolved", 2, to=to)
         found = decide(opened, end, to=to)
@@ -114,7 +114,7 @@ def test_what_may_have_been_taken_is_sent_again_alone() -> None:
     assert not tried(row("opened"), AWAY, NOW).unsure
 
 
-def test_the_end_of_a_suppression_is_told_if_it_is_severe_enough() -> None:
+def test_the_end_of_a_suppression_is_sent_if_it_is_severe_enough() -> None:
     high = channel(min_severity="high")
     for severity, told in (("critical", None), ("low", heard(20))):
         assert said(decide(row("suppressed", 2, ended=True, severity=severity), told=told, to=high))
@@ -166,7 +166,7 @@ def test_the_end_of_an_alert_is_no_part_of_a_storm() -> None:
     assert (len(found.say), found.storm) == (30, [])
 
 
-def test_what_is_not_about_an_incident_is_said_once_each() -> None:
+def test_what_is_not_about_an_incident_is_sent_once_each() -> None:
     rows = [
         replace(row("opened", index), event=NotificationEvent.AUDIT_CHANGED, id=f"audit:{index}", due=NOW)
         for index in (1, 2)
@@ -228,7 +228,7 @@ def test_what_has_been_tried_comes_after_what_has_not() -> None:
     assert [say.lead.attempts for say in decide(old, new).say] == [0, 2]
 
 
-def test_an_incident_that_is_over_by_now_is_not_told() -> None:
+def test_an_incident_that_is_over_by_now_is_not_sent() -> None:
     opened, resolved = row("opened"), row("resolved", 2)
     for state, over in (("open", False), ("acknowledged", False), ("resolved", True), ("suppressed", True)):
         assert is_over(opened, incident(state=state)) is over

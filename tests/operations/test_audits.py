@@ -62,7 +62,7 @@ async def test_a_message_of_a_tenant_that_is_not_configured_audits_nothing(stora
         await services.close()
 
 
-async def test_what_an_audit_has_to_tell_is_stored_with_it(storage: Azurite) -> None:
+async def test_the_notifications_of_an_audit_are_stored_with_it(storage: Azurite) -> None:
     tenant = next(iter(WORLD.tenants.values()))
     channel = {"name": "soc", "kind": "slack", "url": "https://hooks.slack.com/services/x"}
     async with serve(WORLD) as served:

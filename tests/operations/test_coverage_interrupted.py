@@ -201,7 +201,7 @@ async def test_a_scan_that_may_not_read(
         assert await services.coverages.last_complete(found.tenant_id) is None
 
 
-async def test_a_tenant_that_answers_for_another_tells_nothing(storage: Azurite) -> None:
+async def test_a_tenant_that_answers_for_another_reveals_nothing(storage: Azurite) -> None:
     tenant = World({"tenants": {
         "meant": {"domains": ["meant.example"], "tokenOf": "home"}, "home": {"domains": ["home.example"], "people": {"ines": {}}}
     }})  # fmt: skip

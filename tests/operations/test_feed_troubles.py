@@ -120,7 +120,7 @@ async def test_a_time_without_log_export_stays_a_gap(storage: Azurite, monkeypat
         assert found_once(feed)
 
 
-async def test_after_two_months_what_is_lost_is_said(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_two_months_what_is_lost_is_reported(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_ledger, "HISTORY", 2 * DAY)
     async with feeding(storage) as feed:
         await feed.run(20, every=20)
@@ -175,7 +175,7 @@ async def test_a_token_that_ends_between_two_pages(
         assert feed.etd.statistics()["requests"].get("/v1/messages/search 400", 0) == (0 if survives else 1)
 
 
-async def test_credentials_that_ended_are_said(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_credentials_that_expired_are_listed(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     measured: dict[str, float] = {}
     monkeypatch.setattr(measures, "record", lambda metric, value, **_: measured.update({metric: value}))
     async with feeding(storage) as feed:

@@ -112,7 +112,7 @@ def kinds(receiver: Receiver) -> list[str]:
 ALL = ["email", "pagerduty", "slack", "teams", "webhook"]
 
 
-async def test_every_channel_is_told_once(services: Services, receiver: Receiver) -> None:
+async def test_every_channel_is_notified_once(services: Services, receiver: Receiver) -> None:
     await happens(services, "opened")
     await deliver(services)
     assert kinds(receiver) == ALL
@@ -125,7 +125,7 @@ async def test_every_channel_is_told_once(services: Services, receiver: Receiver
     assert (one.event, one.subject_id, one.attempts, one.last_error) == ("incident.opened", ID, 1, None)
 
 
-async def test_runs_at_the_same_time_tell_it_once(services: Services, receiver: Receiver, storage: Azurite) -> None:
+async def test_runs_at_the_same_time_send_it_once(services: Services, receiver: Receiver, storage: Azurite) -> None:
     for number in range(10):
         await happens(services, "opened", identifier=f"{number:x}" * 32)
     others = [Services(services.settings) for _ in range(3)]
@@ -137,7 +137,7 @@ async def test_runs_at_the_same_time_tell_it_once(services: Services, receiver: 
     assert len(ids) == len(set(ids)) == 10
 
 
-async def test_it_is_told_as_it_is_now(services: Services, receiver: Receiver) -> None:
+async def test_it_is_sent_as_it_is_now(services: Services, receiver: Receiver) -> None:
     await happens(services, "opened", exposed=1)
     await deliver(services, Now(incident(exposed=77)))
     assert [one.wire()["body"]["data"]["exposed"] for one in receiver.of("webhook")] == [77]
@@ -279,7 +279,7 @@ async def test_a_lost_answer_leaves_no_alert_open(services: Services, receiver: 
     assert [alert["status"] for alert in receiver.channels["pagerduty"].alerts] == ["resolved"]
 
 
-async def test_what_is_refused_arrives_once_the_channel_is_mended(services: Services, receiver: Receiver) -> None:
+async def test_what_is_refused_arrives_when_the_channel_is_fixed(services: Services, receiver: Receiver) -> None:
     receiver.faults["teams"] = Fault(401)
     await happens(services, "opened")
     await deliver(services)
@@ -294,7 +294,7 @@ async def test_what_is_refused_arrives_once_the_channel_is_mended(services: Serv
     assert {one.state for one in await listed(services)} == {"delivered"}
 
 
-async def test_who_was_told_of_no_opening_is_told_of_no_end(services: Services, receiver: Receiver) -> None:
+async def test_who_got_no_opening_gets_no_end(services: Services, receiver: Receiver) -> None:
     receiver.faults["teams"] = Fault(404)
     await happens(services, "opened")
     await deliver(services)
@@ -316,7 +316,7 @@ async def test_what_is_refused_keeps_nothing_else_from_its_channel(services: Ser
     assert len(receiver.of("slack")) == 2
 
 
-async def test_a_storm_that_is_refused_arrives_once_the_channel_is_mended(
+async def test_a_storm_that_is_refused_arrives_when_the_channel_is_fixed(
     services: Services, receiver: Receiver
 ) -> None:
     receiver.faults["slack"] = Fault(401)
@@ -342,7 +342,7 @@ async def test_after_a_day_it_has_failed(services: Services, receiver: Receiver)
     ]
 
 
-async def test_the_others_are_told_that_a_channel_keeps_failing_and_that_it_works_again(
+async def test_the_others_are_notified_that_a_channel_keeps_failing_and_that_it_works_again(
     services: Services, receiver: Receiver
 ) -> None:
     receiver.faults["teams"] = Fault("away")
@@ -425,7 +425,7 @@ async def test_a_test_says_what_the_other_side_said(services: Services, receiver
     assert await listed(services) == []
 
 
-async def test_what_was_told_long_ago_is_removed(services: Services, receiver: Receiver) -> None:
+async def test_what_was_sent_long_ago_is_removed(services: Services, receiver: Receiver) -> None:
     await happens(services, "opened")
     await deliver(services)
     await happens(services, "opened", identifier="f" * 32, seconds_ago=1)

@@ -191,7 +191,7 @@ def test_a_release_can_be_deployed(released: Path, monkeypatch: pytest.MonkeyPat
     assert azd.main(["package"]) == 1
 
 
-def test_an_old_python_is_told_apart(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_old_python_is_recognized(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(package, "OLDEST", (4, 0))
     assert azd.main(["prepare"]) == 1
     assert "Python 4.0 or newer is needed" in capsys.readouterr().err

@@ -21,7 +21,7 @@ def _text(value: object) -> object:
 _DAY = 24 * 60 * 60 * 1_000_000_000
 
 POLLER = "etd-poller"
-"""The source of failures that a poller of ETD's API found: they have no error, because ETD tells none."""
+"""The source of failures that a poller of ETD's API found: they have no error, because ETD gives none."""
 
 Text = Annotated[str | None, BeforeValidator(_text)]
 Mailbox = Annotated[str, AfterValidator(mailbox_address)]

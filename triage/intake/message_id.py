@@ -26,7 +26,7 @@ def is_message_id(text: str) -> bool:
 
 
 def repaired(text: str) -> str:
-    """The id as Graph has it, if it can be told; otherwise the text as it is."""
+    """The id as Graph has it, if that is clear; otherwise the text as it is."""
     found = text
     for _ in range(_TIMES + 1):
         bare = _in_brackets(_bare(found))

@@ -37,7 +37,7 @@ class ChannelKind(StrEnum):
 
 
 class NotificationEvent(StrEnum):
-    """What a channel can be told of."""
+    """What a channel can be notified of."""
 
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_REOPENED = "incident.reopened"

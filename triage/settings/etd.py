@@ -61,7 +61,7 @@ class EtdApi(Wire):
     client_secret: Annotated[SecretStr, AfterValidator(header_value)]
     api_key: Annotated[SecretStr, AfterValidator(header_value)]
     expires_on: date | None = None
-    """The day on which the credentials end: one year after they were made. ETD's API doesn't tell."""
+    """The day on which the credentials expire: one year after they were created. ETD's API doesn't say."""
     verdicts: Annotated[tuple[Verdict, ...], Field(min_length=1)] = THREATS
     # ETD allows 10,000 a day and 2 a second for a business, with all its other clients.
     requests_per_day: Annotated[int, Field(ge=1)] = 3000

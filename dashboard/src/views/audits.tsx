@@ -179,7 +179,7 @@ function History({ parameters }: { parameters: URLSearchParams }) {
   );
 }
 
-/** Whether anything is different from the audit before. Of a first audit nobody can say. */
+/** Whether anything differs from the previous audit. For the first audit this is not known. */
 function hasChanges({ drift }: Audit): boolean {
   return drift !== null && drift.granted.length + drift.revoked.length + drift.changed.length > 0;
 }

@@ -66,7 +66,7 @@ async def test_each_failure_comes_with_what_fixes_it(
 
 
 @pytest.mark.parametrize(("days", "state", "words"), [
-    (200, None, ""), (29, "warning", "Contoso: the client ends in 29 days"), (1, "warning", "ends in 1 day"),
+    (200, None, ""), (29, "warning", "Contoso: the client expires in 29 days"), (1, "warning", "expires in 1 day"),
     (0, "failed", "Contoso: the client has expired"), (-5, "failed", "has expired"),
 ])  # fmt: skip
 async def test_a_client_that_ends(etd: StandIn, days: int, state: str | None, words: str) -> None:

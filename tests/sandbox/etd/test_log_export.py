@@ -140,7 +140,7 @@ async def test_at_most_two_hundred_links_and_not_a_word_about_the_rest() -> None
         assert len(await client.links("2026-11-20T09", "2026-11-20T09")) == 7  # of 09:00
 
 
-async def test_a_file_that_was_told_of_does_not_change() -> None:
+async def test_a_file_that_was_listed_does_not_change() -> None:
     async with running() as client:
         await client.etd.convict([AT_ONCE])
         await next_hour(client)

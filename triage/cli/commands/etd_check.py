@@ -61,4 +61,4 @@ def _ends(settings: Settings, today: date) -> Sequence[Check]:
 
 
 def _when(days: int) -> str:
-    return f"ends in {days} {'day' if days == 1 else 'days'}" if days > 0 else "has expired"
+    return f"expires in {days} {'day' if days == 1 else 'days'}" if days > 0 else "has expired"

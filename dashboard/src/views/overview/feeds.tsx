@@ -7,7 +7,7 @@ import type { Feed } from "../../wire";
 
 const SHOWN = 3;
 
-/** How the feeds are: how many are in each state, and what is wrong with the worst. */
+/** The state of the feeds: how many are in each state, and what is wrong with the worst. */
 export function Feeds({ feeds }: { feeds: Feed[] }) {
   const found = working(feeds);
   if (!found.length) return <NoFeed />;
