@@ -1,4 +1,4 @@
-"""The whole circle of one message: ETD's remediation fails for some of its people, the feed notices, the cause is fixed.
+"""The whole story of one message: ETD's remediation fails for some recipients, the feed notices, the cause is fixed.
 
 ETD is driven by the simulated tenant, so what works and what does not is decided there, by the state of each mailbox. The
 message is ten minutes old: Message Search has a message only some minutes after it arrived.

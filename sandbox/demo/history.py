@@ -1,4 +1,4 @@
-"""Three weeks in which little failed, and a night with an attack: what a page and a list look like when there is work.
+"""Three weeks with few failures, and a night with an attack, so that the pages and lists show work to do.
 
 Failures are made from the samples, so each has the cause of its sample. Times are before now, as far as the service takes
 them. Permissions change between two audits, so that there is drift.

@@ -1,7 +1,8 @@
 """A simulated Email Threat Defense (ETD): Message Search, Log Export and Status over HTTP, with ETD's rules.
 
-Not deployed. It imports nothing from the service, so what it knows about ETD is a second, independent reading. ETD's side
-holds only what ETD did or tried. What came of it is in the mailboxes of the simulated tenant, and ETD does not tell.
+Not deployed. It imports nothing from the service, so it is a second, independent implementation of what is known about
+ETD. ETD's side holds only what ETD did or tried. The result is in the mailboxes of the simulated tenant, and ETD does
+not show it.
 
 As a process: `python -m sandbox etd --graph http://127.0.0.1:PORT`. In a test, on the test's own event loop:
 
@@ -10,7 +11,7 @@ As a process: `python -m sandbox etd --graph http://127.0.0.1:PORT`. In a test, 
         [mail] = await etd.convict([{"mailboxes": ["ines@contoso.com"], "action": "quarantine"}])
         await etd.advance(minutes=12)
 
-`start`: the clock stands at that time, until `advance`; without it, it follows the machine's clock. The rate limiter goes by
+`start`: the clock stays at that time until `advance`; without it, it follows the machine's clock. The rate limiter goes by
 the same clock, so with a clock that stands turn it off: `etd.switches.change({"rateLimit": False})`.
 
 A message for `convict` (all but `mailboxes` optional): `id`, `internetMessageId`, `subject`, `from`, `direction`, `receivedAt`

@@ -5,7 +5,7 @@ GET, PUT      /_sandbox/switches        the switches (`sandbox/etd/switches.py`)
 GET, PUT      /_sandbox/clock           {"now", "running"}; PUT: {"now"}, {"advanceSeconds"} or {"running"}
 POST          /_sandbox/convict         {"tenantId", "messages": [...]} as in `sandbox.etd`: 200 with their ids
 POST          /_sandbox/convict/{id}    {"tenantId", "verdict", "action", "by", "at"}: a later verdict, action or release
-GET           /_sandbox/messages        what ETD did, and what came of it, which ETD itself does not tell
+GET           /_sandbox/messages        what ETD did, and the result, which ETD itself does not show
 GET, POST, DELETE /_sandbox/faults      the rules (`sandbox/etd/faults.py`); add one or a list; remove all
 GET, DELETE   /_sandbox/stats           the counts; reset them
 """

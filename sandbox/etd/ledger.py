@@ -1,4 +1,4 @@
-"""Log Export's files: what is in which file of an hour, and from when it is there.
+"""Log Export's files: what is in which file of an hour, and when it appears.
 
 The rows of an hour are in several files, by thirds of the hour, each with a limited number of rows. The files of an hour come
 one after the other, the last one some 20 minutes after its end. A file that a client has seen does not change

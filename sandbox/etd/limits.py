@@ -1,7 +1,7 @@
 """ETD's limits: 2 requests a second with a burst of 4, and 10,000 a day, for a business: over all of its clients.
 
-Source of the figures: the API's page on rate limiting. Whether an answer says when to come again, and whether it tells
-the two limits apart, is not public, and so are switches. A refused request counts for neither. The day is UTC's.
+Source of the figures: the API's page on rate limiting. It is not public whether an answer says when to retry, and
+whether it distinguishes the two limits: both are switches. A refused request counts for neither. Days are UTC days.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from sandbox.etd.store import StoreRefused
 from sandbox.etd.switches import Switches
 from sandbox.faults import MALFORMED, Rule
 
-SETTLE_SECONDS = 0.3  # how late something may happen when the clock runs by itself
+SETTLE_SECONDS = 0.3  # at most this late, while the clock runs
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The store of exported files, to which Log Export's links lead. It is a separate service, like S3.
 
-A link is signed for an hour, and a request with credentials of its own is refused. The signature is new in each
-answer; the path stays, and so tells which file it is.
+A link is signed for an hour, and a request with credentials of its own is refused. The signature is new in each answer.
+The path stays the same, so it identifies the file.
 """
 
 from __future__ import annotations

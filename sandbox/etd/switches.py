@@ -16,7 +16,7 @@ class Switches:
     update_has_mailboxes: bool = True
     create_has_action_time: bool = True
     gzip: bool = False
-    duplicate_event: bool = False  # an event stands in a second file of its hour, too
+    duplicate_event: bool = False  # an event is also in a second file of its hour
     broken_line: Literal["off", "extra", "once"] = (
         "off"  # one more line that is cut; or a real one, at the first download
     )
@@ -25,7 +25,7 @@ class Switches:
     )
     empty_links: Literal["list", "null", "missing"] = "list"  # a type of log without files
     # Verdicts and actions
-    failed_shows_action: bool = True  # an action that failed for everyone shows like one that worked
+    failed_shows_action: bool = True  # an action that failed for everyone looks like one that worked
     action_times: Literal["equal", "truncated", "rounded"] = "truncated"  # between the interfaces
     # Message Search
     search_order: Literal["newest", "oldest"] = "newest"
@@ -37,11 +37,11 @@ class Switches:
     status_automatic: bool = True  # automatic actions are among the states
     # Limits and tokens
     retry_after: bool = False
-    quota_wording: Literal["apart", "alike"] = "apart"  # the rate's 429 and the day's
+    quota_wording: Literal["apart", "alike"] = "apart"  # the 429 of the rate and that of the day
     expires_in: bool = True  # in the answer with a token
     # Settings of the customer or of a test
     log_export: bool = True  # Administration > Business > Export Log Preferences; from the moment it is switched on
-    file_late_minutes: float = 20  # when the last file of an hour is there, after its end
+    file_late_minutes: float = 20  # how long after its end the last file of an hour appears
     rows_per_file: int = 1000
     rate_limit: bool = True
     requests_per_second: float = 2

@@ -114,7 +114,7 @@ def _too_much(blocks: Any) -> bool:
 
 
 class PagerDuty:
-    """Events API v2: alerts by their key. A resolve without an open alert is dropped, though the answer is 202."""
+    """Events API v2: alerts by their key. A resolve without an open alert is dropped, although the answer is 202."""
 
     path = "/pagerduty/v2/enqueue"
     query = ""

@@ -1,4 +1,4 @@
-"""`python -m sandbox receiver`: the other sides of notifications alone, in the foreground, until SIGINT or SIGTERM."""
+"""`python -m sandbox receiver`: only the receivers of notifications, in the foreground, until SIGINT or SIGTERM."""
 
 from __future__ import annotations
 

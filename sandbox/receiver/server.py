@@ -1,8 +1,8 @@
 """The stand-ins over HTTP, on loopback only, with a page of what has arrived and ways to make them fail.
 
 `POST /_sandbox/faults` with `{"kind": "slack", "fault": …}`: a status such as 503 (with `"retryAfter"`), or `away` (the
-connection is cut before anything is read), `hang` (no answer), `cut` (taken, and cut before the answer); null ends it.
-`times` is how often it happens. `GET /_sandbox/received` has what arrived, `DELETE` forgets it.
+connection is closed before anything is read), `hang` (no answer), `cut` (accepted, and closed before the answer); null
+ends it. `times` is how often it happens. `GET /_sandbox/received` has what arrived, and `DELETE` clears it.
 """
 
 from __future__ import annotations
