@@ -170,6 +170,13 @@ async def test_a_suppressed_incident_covers_its_findings() -> None:
     assert await ids("get_findings", state="open,suppressed") == [*suppressed, STORED[2].id]
     assert await ids("get_findings", state="suppressed", incidentId=MAILBOX) == []
     assert await ids("get_findings", state="resolved,suppressed") == suppressed
+    for query, by_state in (
+        ({}, {"open": 1, "suppressed": 2}),
+        ({"tenantId": TENANT_ID}, {"suppressed": 2}),
+        ({"tenantId": OTHER_TENANT_ID}, {"open": 1}),
+        ({"since": STORED[0].occurred_at}, {"suppressed": 1}),
+    ):
+        assert content(await call("get_summary", query=query))["byState"] == by_state
     assert content(await call("post_retriages", query={"state": "open"})) == {"queued": 1}
     answer = content(await call("get_findings", query={"format": "ocsf", "state": "suppressed"}))
     assert {(one["status_id"], one["status"]) for one in answer["value"]} == {(3, "Suppressed")}

@@ -54,6 +54,15 @@ async def page(
             return found, token
 
 
+async def suppressed_number(services: Services, query: Query) -> int:
+    """How many of the findings of a query are suppressed. Raises azure.core's errors."""
+    suppressed = await services.incident_lists.suppressed()
+    if not suppressed:
+        return 0
+    query = _stored(replace(query, filters=query.filters | {"state": (SUPPRESSED,)}), suppressed)
+    return sum([1 async for _ in services.finding_lists.rows(query, None, 8000)])
+
+
 async def _narrowed(services: Services, query: Query) -> Query:
     """The query of an incident, with filters for what its findings have in common, because there is no list by incident.
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter, defaultdict
 from typing import Any
 
+from triage.operations.findings import OPEN, SUPPRESSED, suppressed_number
 from triage.operations.services import Services
 from triage.storage.counters import Counts, Window, counted, reach_seconds, read_counts
 from triage.storage.documents import unpack_compressed
@@ -48,14 +49,17 @@ async def summarize(
         async for row in services.finding_lists.rows(Query(filters, first, last), None, 1000):
             wire = unpack_compressed(SUMMARY, row)
             by_day[wire["occurredAt"][:10]].update(counted(wire))
-    audits, exposures, incidents = await asyncio.gather(
+    audits, exposures, incidents, suppressed = await asyncio.gather(
         services.audits.latest(tenant_ids),
         services.exposures.totals(tenant_ids),
         services.incident_lists.open_by_tenant(),
+        suppressed_number(services, Query(filters, since, until)),
     )
     total: Counts = Counter()
     for numbers in by_day.values():
         total.update(numbers)
+    suppressed = min(suppressed, total[f"state.{OPEN}"])  # they are stored as open
+    total.update({f"state.{SUPPRESSED}": suppressed, f"state.{OPEN}": -suppressed})
     return {
         "since": from_epoch_ns(since) if since is not None else None,
         "until": from_epoch_ns(until) if until is not None else None,
