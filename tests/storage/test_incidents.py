@@ -16,18 +16,19 @@ from triage.diagnosis.exposure import severity
 from triage.diagnosis.place import Location
 from triage.diagnosis.precedence import RULES
 from triage.finding import Finding, FindingState, MessageState
-from triage.incidents import IncidentState, acknowledge, suppress
+from triage.incidents import IncidentState, acknowledge, fixed, suppress
 from triage.intake.failure import RemediationFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.operations import findings as findings_of
 from triage.operations.services import Services
 from triage.problems import InputError
-from triage.storage.changes import PREFIX
+from triage.storage.changes import PREFIX, changes_of, waiting_rows
 from triage.storage.exposure_rows import Exposure
 from triage.storage.exposures import ExposureQuery
+from triage.storage.findings import Findings
 from triage.storage.incident_lists import IncidentQuery
 from triage.storage.query import Query
-from triage.storage.shards import in_range
+from triage.storage.shards import in_range, shard_of
 from triage.wire import epoch_ns, from_epoch_ns
 
 START = epoch_ns("2026-11-01T00:00:00Z")
@@ -268,6 +269,58 @@ async def test_people_and_findings_write_at_the_same_time(services: Services) ->
     assert incident is not None
     assert (incident.state, incident.findings, incident.acknowledged_by) == (IncidentState.ACKNOWLEDGED, 40, "adele")
     assert await services.incidents.change("0" * 32, lambda incident: (incident, [])) is None
+
+
+NOT_KNOWN: dict[str, Any] = {
+    "cause": Cause.CONSENT_MISSING,
+    "tenant_id": TENANT,
+    "exposed": None,
+    "message": MessageState(),
+    "state": FindingState.OPEN,
+}
+
+
+async def test_a_look_that_changes_no_number_is_counted_in_the_incident_as_it_is_now(services: Services) -> None:
+    """Another instance has changed it since this one wrote it."""
+    one, other = finding(1, random.Random(17), **NOT_KNOWN), Services(services.settings)
+    await services.findings.save(one, "delivery")
+    await services.projector.run(20)
+    await other.incidents.change(one.incident.id, lambda incident: fixed(incident, from_epoch_ns(START + 2 * HOUR)))
+    await services.findings.save(one.model_copy(update={"triaged_at": from_epoch_ns(START + 3 * HOUR)}), None)
+    await services.projector.run(20)
+    whole = await services.incidents.get(one.incident.id)
+    assert whole is not None
+    assert (whole.state, whole.open_findings) == (IncidentState.RESOLVED, 1)
+    await other.close()
+
+
+async def test_a_slow_instance_does_not_undo_what_another_has_counted(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, findings = (
+        finding(1, random.Random(18), **NOT_KNOWN),
+        Services(services.settings),
+        Findings(services.account),
+    )
+    await findings.save(one, "delivery")
+    await services.projector.run(20)
+    in_reach = {"exposed": True, "message": MessageState(location=Location.INBOX, looked_at=from_epoch_ns(START))}
+    for hour, update in ((2, {}), (3, in_reach)):
+        look = one.model_copy(update={"triaged_at": from_epoch_ns(START + hour * HOUR), **update})
+        await findings.save(look, None)
+    rows = await waiting_rows(services.account, "findings", shard_of(one.id), 9)
+    [older], [newer] = map(changes_of, rows)
+    submit = services.incidents._submit
+
+    async def after_the_other(plans: Any) -> bool:
+        monkeypatch.setattr(services.incidents, "_submit", submit)
+        await other.incidents.apply([newer])
+        return await submit(plans)
+
+    monkeypatch.setattr(services.incidents, "_submit", after_the_other)
+    await services.incidents.apply([older])
+    await expect_incidents(services)
+    await other.close()
 
 
 async def test_a_suppression_is_listed_until_it_ends(services: Services) -> None:

@@ -80,8 +80,8 @@ def incident_operations(
     return operations
 
 
-def member_operations(incident_id: str, known: Mapping[str, Member], members: Mapping[str, Member]) -> list[Any]:
-    """The operations that store what was counted of findings. A member that is not `known` must not exist."""
+def member_operations(incident_id: str, etags: Mapping[str, str], members: Mapping[str, Member]) -> list[Any]:
+    """The operations that store what was counted of findings. A member without an ETag must not exist."""
     shard = shard_of(incident_id)
     operations: list[Any] = []
     for finding_id, member in members.items():
@@ -91,7 +91,7 @@ def member_operations(incident_id: str, known: Mapping[str, Member], members: Ma
             "member": member.model_dump_json(by_alias=True, exclude_defaults=True),
             "open": member.open,
         }
-        operations.append(("upsert", row, _REPLACE) if finding_id in known else ("create", row))
+        operations.append(("update", row, if_etag(etags[finding_id])) if finding_id in etags else ("create", row))
     return operations
 
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from triage.incidents import Change, Incident, Member, apply, split, without_ended_suppression
+from triage.incidents import Change, Incident, apply, split, without_ended_suppression
 from triage.incidents.transitions import Step
 from triage.settings import Channel
 from triage.storage import changes as stored
@@ -110,11 +110,15 @@ class Incidents:
         """
         new = blind and all(change.first for change in changes)
         head = self._known.get(incident_id) or (None if new else await self._head(incident_id))
-        known = await self._members(incident_id, [one.finding_id for one in changes if not (blind and one.first)])
+        found = await self._members(incident_id, [one.finding_id for one in changes if not (blind and one.first)])
+        known = {finding_id: member_of(entity) for finding_id, entity in found.items()}
         applied = apply(head.incident if head else None, known, changes, now())
-        operations = member_operations(incident_id, known, applied.members)
-        if applied.incident is None or (head is not None and applied.incident == head.incident):
+        etags = {finding_id: entity.metadata["etag"] for finding_id, entity in found.items()}
+        operations = member_operations(incident_id, etags, applied.members)
+        unchanged = not operations and head is not None and applied.incident == head.incident
+        if applied.incident is None or unchanged:
             return _Plan(operations, None)
+        # Also if only members change: the ETag shows whether the incident is still as it was when they were counted.
         operations = [*incident_operations(self._channels, head, applied.incident, applied.events), *operations]
         return _Plan(operations, applied.incident)
 
@@ -151,7 +155,7 @@ class Incidents:
         entity = await get_entity(await self._account.table(TABLE), shard_of(incident_id), head_key(incident_id))
         return head_of(entity) if entity is not None else None
 
-    async def _members(self, incident_id: str, finding_ids: list[str]) -> dict[str, Member]:
+    async def _members(self, incident_id: str, finding_ids: list[str]) -> dict[str, Any]:
         table = await self._account.table(TABLE)
         limit = asyncio.Semaphore(_READS_AT_ONCE)
 
@@ -161,7 +165,7 @@ class Incidents:
 
         ids = list(dict.fromkeys(finding_ids))
         found = await asyncio.gather(*map(member, ids))
-        return {one: member_of(entity) for one, entity in zip(ids, found, strict=True) if entity is not None}
+        return {one: entity for one, entity in zip(ids, found, strict=True) if entity is not None}
 
     async def get(self, incident_id: str) -> Incident | None:
         """The incident with this ID; None if there is none."""
