@@ -44,6 +44,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
     "start": lambda options: [start.run(runs=options.starts, latency_ms=ms) for ms in (options.latency, 0)],
     "storage": lambda options: {
         "azurite": storage.on_azurite(options.writes),
+        "incidents": storage.incidents(options.writes),
         "rows": {str(size): storage.rows(size) for size in (10_000, 100_000, 1_000_000)},
     },
     "feed": lambda options: feed.run(options.mail),

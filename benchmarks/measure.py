@@ -37,6 +37,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--started", type=float, default=time.monotonic())
     parser.add_argument("--keep", action="store_true", help="baseline: read the tenant and the app once")
     parser.add_argument("--storage", action="store_true", help="service: findings go to the account of TriageStorage")
+    parser.add_argument(
+        "--without-incidents", action="store_true", help="service: neither incidents nor exposures are kept"
+    )
     parser.add_argument("--host", action="store_true", help="service: messages come from a host, which reads the queue")
     return parser.parse_args()
 

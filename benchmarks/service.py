@@ -1,7 +1,8 @@
 """The service, measured: messages in, findings out, by the code that the queue trigger runs.
 
 Findings are made as they would be stored, and dropped: Azurite would be what is measured. With `--storage` they go to
-the storage account, whichever it is, and everything that is derived from them is brought up to date before the end.
+the storage account, whichever it is, and everything that is derived from them is brought up to date before the end;
+`--without-incidents` leaves incidents and exposures out.
 With `--host` the messages come from another process, which reads the queue as the Functions host does (host.py).
 """
 
@@ -19,6 +20,7 @@ from triage.operations.messages import QueueMessage
 from triage.operations.services import Services, services
 from triage.storage.documents import pack_text
 from triage.storage.findings import Findings
+from triage.storage.projection import Projection
 from triage.wire import now
 
 _PROJECTION = 120.0
@@ -65,6 +67,8 @@ async def main() -> dict[str, Any]:
     if options.storage:
         traffic.install()
     found: Services = services()
+    if options.without_incidents:
+        found.projection = Projection(found.account, [])
     causes = Causes(found.findings if options.storage else None)
     found.findings = cast("Findings", causes)
 

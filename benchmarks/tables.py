@@ -127,6 +127,21 @@ def _storage(figures: dict[str, Any]) -> str:
             f"lists and counts. CPU of the service for each failure: {azurite['cpuMs']:.2f} ms, without storage "
             f"{azurite['cpuMsWithoutStorage']:.2f} ms. {_causes([azurite])}",
             "",
+            "Incidents and exposures, for each failure, as part of that:",
+            "",
+            _table(
+                ["", "mix", "one incident"],
+                [
+                    [title, *(f"{figures['incidents'][name][key] / unit:.2f}" for name in ("mix", "mass"))]
+                    for key, title, unit in (
+                        ("requests", "table requests", 1),
+                        ("written", "entities written", 1),
+                        ("bytes", "KB sent", 1000),
+                        ("cpuMs", "CPU, ms", 1),
+                    )
+                ],
+            ),
+            "",
             _table(["on Azurite", "ms"], [[name, f"{ms:.0f}"] for name, ms in azurite["milliseconds"].items()]),
             "",
             "List rows looked at, and requests, for a page of 100, by the number of findings:",

@@ -146,6 +146,19 @@ def test_end_to_end_every_finding_is_stored_and_its_cost_counted(monkeypatch: py
     assert "| table requests | 1 |" in tables.TABLES["end_to_end"](figures)
 
 
+def test_the_cost_of_incidents_is_the_difference_to_a_run_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stored(_: Any, __: Any, *options: str) -> dict[str, Any]:
+        return {"requests": 1.0, "written": 7.0, "bytes": 9000.0, "cpuMs": 3.0} if options else run_of_all
+
+    run_of_all = {"requests": 1.25, "written": 10.5, "bytes": 13_000.0, "cpuMs": 4.5}
+    monkeypatch.setattr(storage, "_stored", stored)
+    found = storage.incidents(1)
+    assert found["mix"] == found["mass"] == {"requests": 0.25, "written": 3.5, "bytes": 4000.0, "cpuMs": 1.5}
+    azurite = {"findings": 1, "writesPerSecond": 1, "cpuMs": 1, "cpuMsWithoutStorage": 1, "milliseconds": {}}
+    text = tables.TABLES["storage"]({"azurite": azurite | {"wrong": {}}, "incidents": found, "rows": {"1": {}}})
+    assert "| KB sent | 4.00 | 4.00 |" in text
+
+
 def test_looks_at_open_findings_keep_to_their_share_and_delay_nobody() -> None:
     none, many = (follow_ups.simulate(count, seconds=40) for count in (0, 5000))
     assert (none.looks, none.largest_share) == (0, 0.0)
