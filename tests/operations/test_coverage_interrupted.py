@@ -289,6 +289,6 @@ async def test_many_tenants_take_turns(storage: Azurite, monkeypatch: pytest.Mon
     async with scanning(storage, tenants) as (services, _):
         for one in services.settings.tenants:
             await coverage._begin(services, one)
-        await run_scans(services, 10)
+        await run_scans(services, 30)
         left = await services.coverage_runs.tenants([one.tenant_id for one in services.settings.tenants])
-        assert len(left) == 7 - 4, "two at a time, for half of the time each"
+        assert not left, "who is done early leaves the time to the others"
