@@ -62,12 +62,20 @@ def test_a_filter_that_is_refused_is_shown_once(running: Stack, open_page: OpenP
 
 
 def test_a_scan_that_ended_early_says_what_to_grant(running: Stack, open_page: OpenPage) -> None:
-    partial = next(scan for scan in scans(running) if scan["state"] == "partial")
+    partial = next(scan for scan in scans(running) if scan["state"] == "partial" and not scan["users"])
     page = open_page(running.address, f"?view=coverage&scan={partial['id']}")
     expect(panel(page, "The scan ended before").locator("pre")).to_contain_text(
         "graph-permissions.sh grant --sets core"
     )
     expect(panel(page, "Could not be read")).to_contain_text(partial["reasons"][0]["permission"])
+
+
+def test_a_scan_that_read_no_mailbox_promises_nothing(running: Stack, open_page: OpenPage) -> None:
+    partial = next(scan for scan in scans(running) if scan["state"] == "partial" and scan["unknown"])
+    page = open_page(running.address, f"?view=coverage&scan={partial['id']}")
+    expect(panel(page, "No mailbox could be read").locator("pre")).to_be_visible()
+    expect(panel(page, "Mailboxes")).to_contain_text("No mailbox could be read")
+    expect(page.locator(".headline")).to_contain_text("A partial scan is not compared.")
 
 
 def test_a_scan_is_started_and_shows_its_progress(running: Stack, open_page: OpenPage) -> None:

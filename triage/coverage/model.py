@@ -13,7 +13,7 @@ from triage.wire import Guid, Instant, Wire, epoch_ns, newest_first, now
 
 
 class ScanState(StrEnum):
-    """How far a scan is. A partial one ended before it had seen all users; its `reasons` say why."""
+    """How far a scan is. A partial one ended before it had seen all users, or read no mailbox; its `reasons` say why."""
 
     RUNNING = "running"
     COMPLETE = "complete"

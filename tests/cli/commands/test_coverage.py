@@ -102,6 +102,9 @@ def test_a_scan_from_this_machine_that_cannot_read(graph: dict[str, str], world:
     assert result.code == 3
     assert "Could not be read" in result.out
     assert "There is no token for the tenant" in result.err
+    result = in_process("coverage", "--direct", "--tenant", world.tenants["nomail"].id, settings=graph)
+    assert result.code == 3
+    assert "partial: no mailbox could be read" in result.out
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

@@ -77,8 +77,7 @@ def scan_view(scan: Json, name: str) -> Iterator[RenderableType]:
         new, recovered = (int(changes.get(one) or 0) for one in ("newlyUncovered", "recovered"))
         yield Text(f"Since the previous complete scan: {new:,} new, {recovered:,} recovered.")
     if scan.get("state") != "complete":
-        seen = f"the scan has seen {float(scan.get('progress') or 0):.0%} of the users"
-        yield plain(f"{scan.get('state')}: {seen}", _STATES.get(str(scan.get("state")), ""))
+        yield plain(f"{scan.get('state')}: {_seen(scan)}", _STATES.get(str(scan.get("state")), ""))
     if by := part(scan, "byCause"):
         yield heading("by cause")
         grid = Table.grid(padding=(0, 2, 0, 0))
@@ -88,6 +87,12 @@ def scan_view(scan: Json, name: str) -> Iterator[RenderableType]:
     if reasons := parts(scan, "reasons"):
         yield heading("Could not be read")
         yield from (unreadable(f"{reason.get('check') or 'mailboxes'}:", reason) for reason in reasons)
+
+
+def _seen(scan: Json) -> str:
+    if scan.get("unknown") and not scan.get("covered") and not scan.get("uncovered"):
+        return "no mailbox could be read"
+    return f"the scan has seen {float(scan.get('progress') or 0):.0%} of the users"
 
 
 MAILBOXES = Collection(
@@ -102,6 +107,10 @@ MAILBOXES = Collection(
         moment("since", "since (UTC)", 3),
         Column("summary", "why", 50, 300, 4),
     ),
+<<<<<<< HEAD
     nothing="A remediation would not fail in any mailbox.",
+=======
+    nothing="No mailbox was found in which a remediation would fail.",
+>>>>>>> 179feb6 (Promise nothing of mailboxes that could not be read)
     total=lambda rows: f"{counts((row.get('confidence') for row in rows), ('confirmed', 'probable', 'possible'))}.",
 )

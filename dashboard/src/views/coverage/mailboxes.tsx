@@ -70,10 +70,16 @@ export function Mailboxes({ scan, path, parameters }: MailboxesProps) {
   );
 }
 
+/** Whether a scan says nothing about any mailbox: none could be read. */
+export function readsNothing({ covered, uncovered, unknown }: CoverageScan): boolean {
+  return unknown > 0 && !covered && !uncovered;
+}
+
 function None({ scan }: { scan: CoverageScan }) {
   if (scan.state === "running") return <Empty title="None so far" />;
   if (!scan.mailboxes) return <Empty title="No mailbox was looked at" />;
   if (scan.uncovered > 0) return <Empty title="No mailboxes match these filters" />;
+  if (readsNothing(scan)) return <Empty title="No mailbox could be read" />;
   return <Empty title="Every mailbox that could be read can be remediated" />;
 }
 

@@ -11,7 +11,7 @@ import { TenantLink, TenantName, useTenantName } from "../../tenants";
 import { number, Time, title, words } from "../../text";
 import { CouldNotBeRead } from "../../unread";
 import type { CoverageScan } from "../../wire";
-import { Mailboxes } from "./mailboxes";
+import { Mailboxes, readsNothing } from "./mailboxes";
 
 const LIST = to("coverage");
 
@@ -71,12 +71,15 @@ function Lead({ scan: { tenantId, startedAt } }: { scan: CoverageScan }) {
   );
 }
 
-/** What to do about a scan that ended early. */
-function Partial({ scan: { reasons } }: { scan: CoverageScan }) {
+/** What to do about a scan that ended early, or that could read no mailbox. */
+function Partial({ scan }: { scan: CoverageScan }) {
+  const { reasons } = scan;
   const permissions = reasons.flatMap(({ permission }) => permission ?? []);
   return (
     <section class="panel partial" aria-labelledby="partial-title">
-      <h2 id="partial-title">The scan ended before it had seen every user</h2>
+      <h2 id="partial-title">
+        {readsNothing(scan) ? "No mailbox could be read" : "The scan ended before it had seen every user"}
+      </h2>
       {permissions.length > 0 ? (
         <Grant permissions={permissions} />
       ) : (
@@ -145,7 +148,9 @@ function Numbers({ scan }: { scan: CoverageScan }) {
               </small>
             </>
           ) : (
-            <small>There is no complete scan to compare with.</small>
+            <small>
+              {state === "partial" ? "A partial scan is not compared." : "There is no complete scan to compare with."}
+            </small>
           )}
         </dd>
       </div>
