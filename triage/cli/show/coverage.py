@@ -107,10 +107,6 @@ MAILBOXES = Collection(
         moment("since", "since (UTC)", 3),
         Column("summary", "why", 50, 300, 4),
     ),
-<<<<<<< HEAD
-    nothing="A remediation would not fail in any mailbox.",
-=======
     nothing="No mailbox was found in which a remediation would fail.",
->>>>>>> 179feb6 (Promise nothing of mailboxes that could not be read)
     total=lambda rows: f"{counts((row.get('confidence') for row in rows), ('confirmed', 'probable', 'possible'))}.",
 )
