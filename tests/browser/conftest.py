@@ -28,13 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         if item.path.parent.name == "browser":
-            item.add_marker(pytest.mark.skip(reason="no Chromium: apt-get install chromium, or name one in CHROMIUM"))
+            item.add_marker(
+                pytest.mark.skip(reason="no Chromium: apt-get install chromium-headless-shell, or name one in CHROMIUM")
+            )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if "tests/browser/" in report.nodeid]
     if skipped and not chromium():
-        line = f"{len(skipped)} BROWSER TESTS WERE SKIPPED: no Chromium here (apt-get install chromium)"
+        line = f"{len(skipped)} BROWSER TESTS WERE SKIPPED: no Chromium here (apt-get install chromium-headless-shell)"
         terminalreporter.write_line(line, yellow=True, bold=True)
 
 
@@ -86,7 +88,7 @@ def empty(accounts: Iterator[Azurite]) -> Iterator[str]:
 @pytest.fixture(scope="package")  # not "session": while its event loop exists, no other can run in this thread
 def browser() -> Iterator[Browser]:
     path = chromium()
-    assert path, "no Chromium: apt-get install chromium"
+    assert path, "no Chromium: apt-get install chromium-headless-shell"
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield started

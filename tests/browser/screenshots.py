@@ -18,7 +18,7 @@ WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 def main() -> int:
     path = chromium()
     if path is None:
-        print("No Chromium: apt-get install chromium, or name one in CHROMIUM", file=sys.stderr)
+        print("No Chromium: apt-get install chromium-headless-shell, or name one in CHROMIUM", file=sys.stderr)
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     with attack.small_stack() as running, sync_playwright() as playwright:
