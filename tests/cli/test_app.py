@@ -20,7 +20,8 @@ from triage.api.filters import PARAMETERS
 from triage.cli.app import app
 from triage.cli.errors import ExitCode
 
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+ALL: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {name: command for name, command in ALL.items() if not command.hidden}
 DOCUMENTATION = (ROOT / "docs" / "cli.md").read_text("utf-8")
 
 
@@ -75,6 +76,12 @@ def test_help(in_process: InProcess) -> None:
         assert f"python -m triage {name}" in one.out.partition("Examples:")[2]
         for parameter in command.params:
             assert max(parameter.opts, key=len).strip() in one.out or parameter.metavar in one.out
+
+
+def test_the_name_of_version_1_still_works(in_process: InProcess) -> None:
+    assert [name for name, command in ALL.items() if command.hidden] == ["replay"]
+    assert " replay " not in in_process("--help").out
+    assert [one.opts for one in ALL["replay"].params] == [one.opts for one in ALL["retriage"].params]
 
 
 def test_the_examples_use_existing_options(in_process: InProcess) -> None:

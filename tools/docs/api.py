@@ -20,7 +20,6 @@ _COLLECTIONS = {
     "coverage mailboxes": filters.MAILBOXES,
 }
 _FORMATS = {"uuid": "a GUID", "date-time": "an RFC 3339 time with an offset"}
-_MOST_VALUES = 10
 
 
 def routes() -> str:
@@ -52,8 +51,8 @@ def _accepts(parameter: Parameter) -> str:
     schema = parameter.kind.schema
     if parameter.values:
         some = ", ".join(f"`{value}`" for value in parameter.values)
-        if len(parameter.values) > _MOST_VALUES:
-            some = f"the [{parameter.name}s]({parameter.name}s.md)"
+        if parameter.name == "cause":
+            some = "the [causes](causes.md)"
         return f"any of {some}" if schema["type"] == "array" else some
     if schema["type"] == "integer":
         return f"{schema['minimum']} to {schema['maximum']:,}, by default {schema['default']}"
