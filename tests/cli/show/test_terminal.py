@@ -184,6 +184,20 @@ def test_everything_fits_into_the_terminal(
     )
 
 
+@pytest.mark.parametrize(
+    ("collection", "name"), [(FINDINGS, "Finding"), (INCIDENTS, "Incident"), (EXPOSURES, "Exposure")]
+)
+def test_an_id_in_a_table_is_a_link_to_its_page_in_a_terminal(
+    collection: Collection, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = examples()["answers"][name]
+    monkeypatch.setenv("COLUMNS", "160")
+    for terminal in ("1", ""):
+        monkeypatch.setenv("FORCE_COLOR", terminal)
+        print_parts([table(collection.columns, [collection.flat(answer)], 160)])
+        assert (f";{answer['url']}\x1b\\" in capsys.readouterr().out) is bool(terminal)
+
+
 def test_a_line_of_watch_loses_nothing_on_a_narrow_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich import box
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +19,7 @@ _GAP = 2
 _OWN_CHOICE = (6, 60)  # the widths of a column that no table has by itself
 SHORT_ID = 8
 _TIME, _TIME_WITHOUT_YEAR = 16, 11
+_URL = re.compile(r"https?://[!-~]+")  # without anything that would end the link
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,16 @@ def moment(name: str, title: str, rank: int = 0) -> Column:
     return Column(name, title, _TIME_WITHOUT_YEAR, _TIME, rank, show)
 
 
-def identifier(title: str, rank: int = 1, name: str = "id") -> Column:
-    """A column of IDs, as short as a command takes them."""
-    return Column(name, title, SHORT_ID, SHORT_ID, rank, lambda row, _: plain(short_id(row.get(name)), "dim"))
+def identifier(title: str, rank: int = 1, name: str = "id", *, linked: bool = False) -> Column:
+    """A column of IDs, as short as a command takes them. `linked`: in a terminal, each is a link to the row's `url`."""
+
+    def show(row: Json, _: int) -> Text:
+        text = plain(short_id(row.get(name)), "dim")
+        if linked and _URL.fullmatch(url := str(row.get("url"))):
+            text.stylize(Style(link=url))
+        return text
+
+    return Column(name, title, SHORT_ID, SHORT_ID, rank, show)
 
 
 def short_id(value: object) -> str:
