@@ -10,7 +10,7 @@ from rich.text import Text
 
 from triage.cli.client.answers import Json
 from triage.cli.show.collection import counts, many, tenant_of
-from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, heading
+from triage.cli.show.layout import SEVERITY_STYLES, VERDICT_STYLES, heading, part
 from triage.cli.show.lists import worst
 from triage.cli.show.terminal import harmless, plain
 from triage.cli.times import short
@@ -24,10 +24,8 @@ _BY = {"byCause": "by cause", "byScenario": "by scenario", "bySeverity": "by sev
 def summary_view(summary: Json, names: Mapping[str, str], width: int) -> Iterator[RenderableType]:
     """The numbers with bars, largest first; the last days in order; and the apps. `names` are those of the tenants."""
     first, last = short(summary.get("since")) or "the beginning", short(summary.get("until")) or "now"
-    total, exposed = summary.get("total") or 0, summary.get("exposed") or 0
-    yield Text(many(total, ("failure", "failures")), "bold").append(f" from {first} to {last} (UTC)", "default")
-    style = "bold red" if exposed else "green"
-    yield Text(f"In {exposed:,} of them, the message can still be opened", style)
+    yield _in_reach(part(summary, "exposures"))
+    yield plain(f"{many(summary.get('total') or 0, ('failure', 'failures'))} from {first} to {last} (UTC)")
     for name, title in _BY.items():
         if numbers := summary.get(name):
             yield heading(title)
@@ -40,6 +38,15 @@ def summary_view(summary: Json, names: Mapping[str, str], width: int) -> Iterato
         yield heading("Email Threat Defense's app")
         yield plain(f"   {counts((audit.get('verdict') for audit in audits), VERDICT_STYLES)}")
         yield _apps(sorted((audit for audit in audits if audit.get("verdict") not in _IN_ORDER), key=worst), names)
+
+
+def _in_reach(now: Json) -> Text:
+    """How many messages can be opened now, whatever the period is."""
+    messages, mailboxes, read = (now.get(name) or 0 for name in ("messages", "mailboxes", "read"))
+    if not messages:
+        return Text("No message can still be opened", "green")
+    text = f"{many(messages, ('message', 'messages'))} can still be opened"
+    return Text(text, "bold red").append(f" in {many(mailboxes, ('mailbox', 'mailboxes'))} ({read:,} read)", "default")
 
 
 def _apps(audits: list[Json], names: Mapping[str, str]) -> Table:
