@@ -94,7 +94,7 @@ async def test_a_process_that_is_killed_at_any_point(storage: Azurite, monkeypat
             assert found.changes is not None
             assert (found.changes.newly_uncovered, found.changes.recovered) == (0, 0)
             assert await listed(services, found) == whole, f"killed after {at} requests"
-            at += 4
+            at += 1
         assert at > 30
 
 
