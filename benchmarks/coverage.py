@@ -196,7 +196,7 @@ def run(sizes: list[int]) -> dict[str, Any]:
 
 def _process(module: str, size: int) -> dict[str, Any]:
     command = [sys.executable, "-m", f"benchmarks.{module}", str(size)]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=1800).stdout)
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=3600).stdout)
 
 
 if __name__ == "__main__":
