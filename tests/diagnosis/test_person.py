@@ -35,7 +35,10 @@ def steps(
 def test_a_person_who_has_not_read_the_message_is_warned_first(is_read: bool | None) -> None:
     first, *others = steps(is_read=is_read)
     assert first.title == "Warn the person"
-    assert "\"Please do not open the message 'Your invoice'. Our mail protection judged it: phishing." in first.detail
+    assert (
+        "\"Please do not open the message 'Your invoice'. Our mail protection classified it as phishing."
+        in first.detail
+    )
     assert not {action.title for action in others} & set(CONTAIN)
 
 

@@ -35,13 +35,13 @@ foreach ($name in {permissions}) {{
         -AppRoleId $role.Id
 }}"""
 _WHO_CONSENTS = (
-    "It takes a Privileged Role Administrator or a Global Administrator: a Cloud Application Administrator can't consent to "
-    "application permissions of Microsoft Graph. It can take a few minutes until Graph applies it."
+    "This needs a Privileged Role Administrator or a Global Administrator: a Cloud Application Administrator can't consent to "
+    "application permissions of Microsoft Graph. It can take a few minutes to take effect."
 )
 GRANT_CONSENT = Step(
     "Grant admin consent",
     "Open the page, or Permissions > Grant admin consent, and select Accept. That grants what the registration requests, "
-    f"and can withdraw what was granted beside it; the command only adds what is missing. {_WHO_CONSENTS}",
+    f"and can withdraw other permissions; the command only adds what is missing. {_WHO_CONSENTS}",
     "{authority}/{tenant_id}/adminconsent?client_id={app_id}",
     _GRANT,
     registration=Registration.HERE,

@@ -102,7 +102,7 @@ def case_values(case: Case) -> Values:
         "internet_message_id": failure.internet_message_id or "",
         "subject": subject,
         "the_message": f"the message '{_shortened(subject) or _NO_SUBJECT}'",
-        "verdict": f"Our mail protection judged it: {_one_line(failure.verdict)}."
+        "verdict": f"Our mail protection classified it as {_one_line(failure.verdict)}."
         if failure.verdict
         else "It is not safe.",
         "purpose": evidence.mailbox_purpose.value or "",

@@ -27,7 +27,7 @@ export function IncidentsView({ parameters }: { parameters: URLSearchParams }) {
     <>
       <Heading
         tab="Incidents"
-        lead="One row for each thing to fix or decide, the worst first. In reach and read are numbers of findings, and a message can have several."
+        lead="One row for each thing to fix or decide, the worst first. “In reach” and “Read” count findings, and a message can have several."
       >
         Incidents
       </Heading>
