@@ -35,6 +35,7 @@ DOMAIN = "covered.example"
 PAGE_SECONDS, REQUEST_SECONDS, MAILBOX_SECONDS, AT_ONCE = 1.5, 0.1, 0.3, 4
 UNITS, WINDOW = 3500, 10  # what Graph gives an app in the smallest tenant, in seconds
 GOAL_SHARE, GOAL_MINUTES = 0.5, 30
+GOAL_GROWTH = 1.5  # of the memory, from the fewest users to the most
 PAGE = 999
 # A license for which Graph lists as many plans as for an E5, as the sandbox has fewer.
 PLANS = 60
@@ -188,10 +189,14 @@ def measure(count: int) -> dict[str, Any]:
 
 def run(sizes: list[int]) -> dict[str, Any]:
     """The figures of each size, each from a process of its own: without storage, and of the service."""
-    return {
-        "sizes": {str(size): _process("coverage", size) for size in sizes},
-        "service": {str(size): _process("coverage_service", size) for size in sizes},
+    found = {
+        name: {str(size): _process(module, size) for size in sizes}
+        for name, module in (("sizes", "coverage"), ("service", "coverage_service"))
     }
+    for runs in (list(one.values()) for one in found.values()):
+        if runs[-1]["peakMemoryMb"] > GOAL_GROWTH * runs[0]["peakMemoryMb"]:
+            runs[-1]["wrong"]["the memory"] = 1
+    return found
 
 
 def _process(module: str, size: int) -> dict[str, Any]:

@@ -182,6 +182,12 @@ def test_a_coverage_scan_takes_few_requests_and_has_the_right_numbers() -> None:
     assert tables.wrong(slow)
 
 
+@pytest.mark.parametrize(("most", "wrong"), [(149, False), (151, True)])
+def test_the_memory_of_a_scan_must_be_flat(monkeypatch: pytest.MonkeyPatch, most: int, wrong: bool) -> None:
+    monkeypatch.setattr(coverage, "_process", lambda _, size: {"peakMemoryMb": size, "wrong": {}})
+    assert tables.wrong(coverage.run([100, most])) is wrong
+
+
 def test_the_service_scans_in_slices_and_goes_on_when_it_is_killed() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.coverage_service", "600"], cwd=ROOT, capture_output=True, check=True,
