@@ -34,7 +34,7 @@ types: setup ## check types: pyright, strict on triage/, and tsc on dashboard/
 bench: setup ## measure what a failure costs, against a baseline (about nine minutes)
 	@$(python) -m benchmarks
 
-bench-full: setup ## measure the same with 10,000 failures, 100,000 users, and a day of the feed (about 15 minutes)
+bench-full: setup ## measure the same with 10,000 failures, 100,000 users, and a day of the feed (about 20 minutes)
 	@$(python) -m benchmarks --full
 
 page: setup ## generate and build the page: dashboard/ into triage/dashboard/
