@@ -31,10 +31,10 @@ types: setup ## check types: pyright, strict on triage/, and tsc on dashboard/
 	@$(python) -m pyright
 	@$(node) node_modules/typescript/bin/tsc -p dashboard
 
-bench: setup ## measure what a failure costs, against a baseline (about nine minutes)
+bench: setup ## measure what a failure costs, against a baseline (about ten minutes)
 	@$(python) -m benchmarks
 
-bench-full: setup ## measure the same with 10,000 failures, 100,000 users, and a day of the feed (about 20 minutes)
+bench-full: setup ## measure the same with 10,000 failures, 100,000 users, and a day of the feed (about 25 minutes)
 	@$(python) -m benchmarks --full
 
 page: setup ## generate and build the page: dashboard/ into triage/dashboard/
