@@ -208,7 +208,7 @@ def access_policy_blocked(case: Case) -> Match | None:
 @rule(
     Cause.APP_HEALTHY, Subject.ETD_APP, Confidence.POSSIBLE, Severity.MEDIUM,
     rests_on=("service_principal", "permissions", "registration"),
-    title="The Email Threat Defense app is in order",
+    title="No cause found, and the Email Threat Defense app is in order",
     meaning="Nothing that Graph shows about the app, the address, the mailbox, or the message explains the failure. "
     "Something that Graph does not show, or a temporary fault, does.",
     recognized_by="Everything about the app that can be seen in this tenant was read and is in order, and nothing else explains "
