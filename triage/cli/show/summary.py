@@ -24,7 +24,8 @@ _BY = {"byCause": "by cause", "byScenario": "by scenario", "bySeverity": "by sev
 def summary_view(summary: Json, names: Mapping[str, str], width: int) -> Iterator[RenderableType]:
     """The numbers with bars, largest first; the last days in order; and the apps. `names` are those of the tenants."""
     first, last = short(summary.get("since")) or "the beginning", short(summary.get("until")) or "now"
-    yield _in_reach(part(summary, "exposures"))
+    if in_reach := part(summary, "exposures"):
+        yield _in_reach(in_reach)
     yield plain(f"{many(summary.get('total') or 0, ('failure', 'failures'))} from {first} to {last} (UTC)")
     for name, title in _BY.items():
         if numbers := summary.get(name):
