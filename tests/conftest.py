@@ -58,8 +58,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """One more than there are cores: at most times, one of them waits."""
-    return (yield) + 1
+    """Two more than there are cores: at most times, two of them wait."""
+    return (yield) + 2
 
 
 @pytest.fixture(scope="session")
