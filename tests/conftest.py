@@ -15,6 +15,7 @@ from sandbox.azurite import Azurite, azurite
 from tests import distribution
 
 NOT_MEASURED = ("benchmarks", "browser", "chaos", "e2e", "infra", "sandbox", "tools")
+CHILDREN_MEASURED = ("cli/commands/test_watch.py", "cli/test_app.py", "telemetry/test_instruments.py")
 MEASURES = "COVERAGE_PROCESS_CONFIG"  # coverage measures the child processes that have it
 
 _set_aside: dict[str, str] = {}
@@ -42,18 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """Measures coverage only where it says something new: with it, code and child processes take twice as long."""
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    wanted = folder not in NOT_MEASURED and not item.get_closest_marker("unmeasured")
+    path = item.path.relative_to(Path(__file__).parent)
+    wanted = path.parts[0] not in NOT_MEASURED and not item.get_closest_marker("unmeasured")
     controller = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
-    if wanted and _set_aside:
+    if controller and wanted != controller.started:
+        controller.resume() if wanted else controller.pause()
+    if wanted and path.as_posix() in CHILDREN_MEASURED:
         os.environ |= _set_aside
         _set_aside.clear()
-        if controller:
-            controller.resume()
-    elif not wanted and MEASURES in os.environ:
+    elif MEASURES in os.environ:
         _set_aside[MEASURES] = os.environ.pop(MEASURES)
-        if controller:
-            controller.pause()
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
