@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, expect
@@ -30,9 +29,17 @@ def to_findings(page: Page) -> None:
 
 def test_loading_is_shown(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected")
-    page.route("**/api/findings?*", lambda route: (time.sleep(1), route.continue_()))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/findings?*", hold)
     to_findings(page)
     expect(page.get_by_text("Loading the findings…")).to_be_visible()
+    for route in held:
+        route.continue_()
+    page.unroute("**/api/findings?*")
     expect(page.locator(ROWS).first).to_be_visible()
     expect(page.get_by_text("Loading the findings…")).to_have_count(0)
 
