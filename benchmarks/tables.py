@@ -47,6 +47,14 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def _by_users(runs: Sequence[dict[str, Any]], rows: Iterable[tuple[str, Callable[[dict[str, Any]], str]]]) -> str:
+    """A column for each run, by the number of its users."""
+    return _table(
+        ["users", *(f"{run['count']:,}" for run in runs)],
+        [[title, *(form(run) for run in runs)] for title, form in rows],
+    )
+
+
 def _graph(figures: dict[str, Any]) -> str:
     runs = {f"service, {int(size):,}": run for size, run in figures["service"].items()}
     largest, baseline = list(runs.values())[-1], figures["baseline"]
@@ -242,20 +250,14 @@ def _coverage(figures: dict[str, Any]) -> str:
         [
             "A scan without storage, in virtual time. The baseline asks for one Inbox after another.",
             "",
-            _table(
-                ["users", *(f"{run['count']:,}" for run in runs)],
-                [[title, *(form(run) for run in runs)] for title, form in rows],
-            ),
+            _by_users(runs, rows),
             "",
             f"Peak memory at the largest size against the smallest: {growth:.2f}.",
             "",
             "The service's scan, with storage. The next scan is interrupted: each minute a new process takes over, and most "
             "of them are killed.",
             "",
-            _table(
-                ["users", *(f"{run['count']:,}" for run in service)],
-                [[title, *(form(run) for run in service)] for title, form in of_service],
-            ),
+            _by_users(service, of_service),
             "",
             f"WRONG: {', '.join(wrongs)}."
             if wrongs

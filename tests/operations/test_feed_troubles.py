@@ -38,6 +38,17 @@ async def health_of(feed: Feeding) -> dict[str, Any]:
     return (await check_health(feed.services))["checks"]["feeds"]
 
 
+async def one_given_back(feed: Feeding) -> Any:
+    """Two messages are convicted; an analyst gives the first one back. Returns the other one."""
+    given, other = await feed.etd.convict([
+        {"mailboxes": [OK], "action": "quarantine"}, {"mailboxes": [STUCK], "action": "quarantine"},
+    ])  # fmt: skip
+    await feed.etd.advance(minutes=8)
+    await feed.poll()
+    await feed.etd.judge(given.id, {"action": "inbox", "verdict": "neutral", "by": "manual"})
+    return other
+
+
 def found_once(feed: Feeding) -> bool:
     return len(feed.failed()) > 0 and feed.pairs == dict.fromkeys(feed.failed(), 1)
 
@@ -310,12 +321,7 @@ async def test_what_there_is_no_time_to_confirm_is_looked_at_again(
     storage: Azurite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with feeding(storage, {"logExport": False}) as feed:
-        given, other = await feed.etd.convict([
-            {"mailboxes": [OK], "action": "quarantine"}, {"mailboxes": [STUCK], "action": "quarantine"},
-        ])  # fmt: skip
-        await feed.etd.advance(minutes=8)
-        await feed.poll()
-        await feed.etd.judge(given.id, {"action": "inbox", "verdict": "neutral", "by": "manual"})
+        other = await one_given_back(feed)
         await feed.etd.advance(minutes=10)
         assert await feed.look() == 2
         await feed.etd.advance(minutes=20)
@@ -333,12 +339,7 @@ async def test_what_there_is_no_time_to_confirm_is_looked_at_again(
 async def test_what_an_analyst_gave_back_before_the_looks_is_no_failure(storage: Azurite, *, log_export: bool) -> None:
     """Message Search does not show it among the threats any more, and Log Export only an hour later."""
     async with feeding(storage, {"logExport": log_export}) as feed:
-        given, other = await feed.etd.convict([
-            {"mailboxes": [OK], "action": "quarantine"}, {"mailboxes": [STUCK], "action": "quarantine"},
-        ])  # fmt: skip
-        await feed.etd.advance(minutes=8)
-        await feed.poll()
-        await feed.etd.judge(given.id, {"action": "inbox", "verdict": "neutral", "by": "manual"})
+        other = await one_given_back(feed)
         await feed.run(120, every=20)
         assert feed.pairs == {(other.id, STUCK): 1}
 

@@ -69,44 +69,44 @@ def follow(known: Degraded | None, part: str, check: Json, now: int) -> tuple[De
         known = known or Degraded(part, now)
         if known.told or now - known.since < LASTING:
             return known, None
-        return replace(known, told=True), _occasion(known, check, known.since + LASTING, ended=False)
+        return replace(known, told=True), _part_occasion(known, check, known.since + LASTING, ended=False)
     if status != "ok" or known is None:
         return known, None
-    return None, _occasion(known, check, now, ended=True) if known.told else None
+    return None, _part_occasion(known, check, now, ended=True) if known.told else None
 
 
 def channel_occasion(name: str, state: ChannelState, now: int, *, ended: bool) -> Occasion:
     """The notification to the other channels that a channel fails repeatedly, or that it works again."""
-    subject, minute = channel_key(name), state.failing_since // _MINUTE
-    since = from_epoch_ns(state.failing_since)
+    subject, since = channel_key(name), from_epoch_ns(state.failing_since)
     document: Json = {
-        "reason": WORKS_AGAIN if ended else None,
         "title": f"Notifications {'reach' if ended else 'do not reach'} the channel {name}{' again' if ended else ''}",
         "lines": [] if ended else [f"Its last answer: {state.last_error}"],
         "step": None if ended else "Check the channel's address and key in TRIAGE_NOTIFICATIONS, and send a test",
-        "alert": f"channel:{subject}:{minute}",
+        "alert": f"channel:{subject}:{state.failing_since // _MINUTE}",
         "data": {"channel": name, "failingSince": since, "lastError": state.last_error, "worksAgain": ended},
     }
-    return Occasion(
-        NotificationEvent.SERVICE_DEGRADED, subject, minute * 2 + ended, from_epoch_ns(now), document,
-        severity=Severity.HIGH.value, ended=ended,
-    )  # fmt: skip
+    return _occasion(subject, state.failing_since, now, document, ended=ended)
 
 
-def _occasion(known: Degraded, check: Json, at: int, *, ended: bool) -> Occasion:
+def _part_occasion(known: Degraded, check: Json, at: int, *, ended: bool) -> Occasion:
     words = PARTS[known.part]
     since = from_epoch_ns(known.since)
     document: Json = {
-        "reason": WORKS_AGAIN if ended else None,
         "title": words.right if ended else words.wrong,
         "lines": [] if ended else [f"Since {since[:16].replace('T', ' ')} UTC", *_details(check)],
         "step": None if ended else words.step,
         "alert": f"{known.part}:{known.since // _MINUTE}",
         "data": {"check": known.part, "degradedSince": since, "worksAgain": ended},
     }
+    return _occasion(f"service-{known.part}", known.since, at, document, ended=ended)
+
+
+def _occasion(subject: str, since: int, at: int, document: Json, *, ended: bool) -> Occasion:
+    """The start or the end of the time since when something fails."""
+    document |= {"reason": WORKS_AGAIN if ended else None}
     return Occasion(
-        NotificationEvent.SERVICE_DEGRADED, f"service-{known.part}", known.since // _MINUTE * 2 + ended,
-        from_epoch_ns(at), document, severity=Severity.HIGH.value, ended=ended,
+        NotificationEvent.SERVICE_DEGRADED, subject, since // _MINUTE * 2 + ended, from_epoch_ns(at), document,
+        severity=Severity.HIGH.value, ended=ended,
     )  # fmt: skip
 
 

@@ -73,8 +73,13 @@ class LedgerRun:
             await self._note_silence(state, [hour for hour in hours if files[hour]])
             state = self._advanced(state, known, end)
             await self._rows.save_lane(Lane.LEDGER, state)
-        if self._error is not None and not self._read:
-            raise self._error
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def _failure(self) -> EtdError | None:
+        """The last error of a file, if no file could be read."""
+        return None if self._read else self._error
 
     async def _note_silence(self, state: LedgerState, hours: Sequence[str]) -> None:
         """Keeps a long time without files as a gap, once there are files again."""
@@ -111,7 +116,7 @@ class LedgerRun:
             cursor=from_epoch_ns(max(read, settled)),
             last_file_at=from_epoch_ns(newest) if newest else None,
             last_success_at=state.last_success_at
-            if self._error is not None and not self._read
+            if self._failure is not None
             else from_epoch_ns(self._session.clock()),
         )
 

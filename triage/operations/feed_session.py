@@ -73,11 +73,14 @@ class FeedSession:
         """How the feed is doing. Raises azure.core's errors."""
         now = self.clock()
         record = await self.rows.record(now)
-        end = self.api.expires_on
-        left = (end - date.fromisoformat(from_epoch_ns(now)[:10])).days if end else self._warning_days
-        return feed_of(
-            self.api.tenant_id, self.api.requests_per_day, record, now, left if left < self._warning_days else None
-        )
+        return feed_of(self.api.tenant_id, self.api.requests_per_day, record, now, self._days_left(now))
+
+    def _days_left(self, now: int) -> int | None:
+        """How long the client is still valid, if it expires soon."""
+        if self.api.expires_on is None:
+            return None
+        left = (self.api.expires_on - date.fromisoformat(from_epoch_ns(now)[:10])).days
+        return left if left < self._warning_days else None
 
     def per_second(self, job: Job) -> float:
         """How many requests a second a job may make."""
