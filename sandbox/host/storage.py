@@ -28,6 +28,7 @@ _CLIENT: dict[str, Any] = {
     "initial_backoff": 1,
     "increment_base": 1,
     "random_jitter_range": 0,
+    "use_env_settings": False,  # or aiohttp looks for a proxy and for ~/.netrc at each request
 }
 
 
