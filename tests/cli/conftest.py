@@ -50,7 +50,7 @@ def graph(world: World) -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="package")
 def deployment(graph: dict[str, str], accounts: Iterator[Azurite]) -> Iterator[Deployment]:
     settings = {**graph, "TriageStorage": next(accounts).connection_string}
-    quick = {"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200"}
+    quick = {"AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.500"}
     with host("--enable-auth", environ={**settings, **quick, "AzureWebJobsSandboxKey": KEY}) as (_, address):
         yield Deployment(address, settings)
 

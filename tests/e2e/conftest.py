@@ -1,6 +1,6 @@
 """The service in a host of its own, on Azurite and the simulated tenants: one of each for all end-to-end tests.
 
-They end with this folder: a host that has nothing to do still asks its queues five times a second.
+They end with this folder: a host that has nothing to do still asks its queues twice a second.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.e2e.service_client import LONGEST_REQUEST, Graph, OwnTenant, Service,
 # delay is as long as looks go on, so there are five.
 QUICK = {
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
-    "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
+    "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.500",
     "RETRY_SECONDS": "1,1,1,1,86400",
 }
 OWN_TENANTS = 150

@@ -62,7 +62,7 @@ def service(graph: Graph) -> Iterator[Service]:
             "ETD_APIS": apis,
             "TRIAGE_NOTIFICATIONS": json.dumps([channel]),
             "AzureWebJobsSandboxKey": KEY,
-            "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.200",
+            "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.500",
         }
         process, address = stack.enter_context(host("--enable-auth", environ=settings))
         http = stack.enter_context(

@@ -29,10 +29,13 @@ class Resource:
     loop: frozenset[str] = field(default=frozenset())
 
 
+parser = cache(pycep.BicepParser)  # it reads its grammar first, which takes longer than to read a file
+
+
 @cache
 def parsed(path: Path) -> dict[str, Any]:
     """One file; an error where it is no Bicep."""
-    return pycep.BicepParser().parse(text=path.read_text(encoding="utf-8"))
+    return parser().parse(text=path.read_text(encoding="utf-8"))
 
 
 def resources(path: Path) -> list[Resource]:

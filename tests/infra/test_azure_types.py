@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.infra.azure_types import UNTYPED, problems, types, used
-from tests.infra.bicep import Resource, every_resource, resource
-
-DEPLOYED = [one for one in every_resource() if not one.existing and one.type not in UNTYPED]
+from tests.infra.bicep import FILES, Resource, every_resource, resource, resources
 
 
-@pytest.mark.parametrize("one", DEPLOYED, ids=[f"{one.file} {one.name}" for one in DEPLOYED])
-def test_a_resource_fits_its_type(one: Resource) -> None:
-    assert problems(one) == []
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_each_resource_fits_its_type(path: Path) -> None:
+    deployed = [one for one in resources(path) if not one.existing and one.type not in UNTYPED]
+    assert [problem for one in deployed for problem in problems(one)] == []
 
 
 def test_the_types_are_those_that_are_used() -> None:

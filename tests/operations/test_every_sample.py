@@ -58,6 +58,7 @@ async def _triage_all() -> dict[str, dict[str, Any]]:
     return {sample.name: one for sample, one in zip(SAMPLES, findings, strict=True)}
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("scenario", [*TEXTS, None])
 def test_samples(scenario: str | None, found: dict[str, dict[str, Any]]) -> None:
     samples = [sample for sample in SAMPLES if sample.scenario == scenario]

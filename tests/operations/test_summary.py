@@ -110,6 +110,7 @@ async def test_who_may_see_no_tenant_sees_no_finding(services: Services) -> None
     assert (await summarize(services, None, None, ()))["total"] == 0
 
 
+@pytest.mark.unmeasured
 async def test_counts_equal_a_count_of_all_findings(services: Services) -> None:
     chance = random.Random(7)
     kept = {number: finding(number, chance) for number in range(48)}
@@ -140,6 +141,7 @@ async def test_a_period_at_the_end_of_time(services: Services) -> None:
         assert (await summarize(services, *period, None))["total"] == 0
 
 
+@pytest.mark.unmeasured
 async def test_a_finding_with_many_concurrent_writers_counts_once(services: Services) -> None:
     chance = random.Random(8)
     moment = START + 5
@@ -154,6 +156,7 @@ async def test_a_finding_with_many_concurrent_writers_counts_once(services: Serv
     await expect(services, [kept], chance)
 
 
+@pytest.mark.unmeasured
 async def test_concurrent_folds_count_each_change_once(services: Services) -> None:
     chance = random.Random(9)
     made = [finding(number, chance, START + number) for number in range(40)]
@@ -190,6 +193,7 @@ async def test_rebuilt_counts_equal_a_count_of_all_findings(services: Services) 
     await expect(services, made[8:], chance)
 
 
+@pytest.mark.unmeasured
 async def test_rebuilt_lists_have_the_rows_that_they_had_lost(services: Services) -> None:
     chance = random.Random(11)
     made = [finding(number, chance) for number in range(16)]

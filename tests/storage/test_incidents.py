@@ -138,6 +138,7 @@ async def expect_exposures(services: Services) -> None:
     assert totals.mailboxes == len({(one.tenant_id, one.mailbox) for one in found})
 
 
+@pytest.mark.unmeasured
 async def test_they_follow_findings_that_change_and_go(services: Services) -> None:
     chance = random.Random(11)
     made = [finding(number, chance) for number in range(36)]
