@@ -55,7 +55,7 @@ async def test_an_export_has_everything() -> None:
 
 
 @pytest.mark.parametrize("way", [{"format": "csv"}, {"headers": NDJSON}, {}])
-async def test_no_cache_keeps_it_and_no_browser_guesses_its_type(way: dict[str, Any]) -> None:
+async def test_exports_disable_caching_and_mime_sniffing(way: dict[str, Any]) -> None:
     headers = dict((await ask(Many(1), **way)).headers)
     assert {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}.items() <= headers.items()
 

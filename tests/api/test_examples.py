@@ -63,7 +63,7 @@ def models() -> Iterator[tuple[str, Any]]:
             yield model.__name__, model
 
 
-def test_an_answer_is_the_same_after_its_model() -> None:
+def test_example_answers_survive_a_round_trip_through_their_model() -> None:
     answers, shapes = examples()["answers"], dict(models())
     assert answers.keys() == shapes.keys()
     for name, value in answers.items():

@@ -149,7 +149,7 @@ async def test_a_person_works_on_an_incident() -> None:
     assert (done["state"], done["log"][-1]["note"]) == ("resolved", "accepted: we live with it")
 
 
-async def test_who_is_signed_in_cannot_be_another(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_signed_in_person_cannot_act_under_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIAGE_AUTH", "easyauth")
     services().settings = services().settings.model_copy(update={"auth": "easyauth"})
     body = json.dumps({"by": "Bert"}).encode()

@@ -85,7 +85,7 @@ async def test_rejected_events_page_by_page() -> None:
 
 
 @pytest.mark.parametrize("name", ["get_findings", "get_exposures", "get_incidents", "get_audits", "get_rejected"])
-async def test_what_is_no_token_of_a_page_is_refused(name: str) -> None:
+async def test_an_invalid_page_token_is_refused(name: str) -> None:
     """Taken for the end of the list, it would hide what is on the page."""
     for token in ("", "x", "0%7Cx", "%00", "%27%20or%20%27", "9" * 5000):
         answer = await call(name, query={"token": token})

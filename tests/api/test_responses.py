@@ -56,14 +56,14 @@ def test_problems() -> None:
     assert problem_response(ProblemType.TIMEOUT, "?").headers["Retry-After"] == "30"
 
 
-def test_each_type_of_problem_is_another() -> None:
+def test_problem_types_are_unique() -> None:
     assert len({kind.urn for kind in ProblemType}) == len(ProblemType)
 
 
 NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def test_no_cache_keeps_an_answer_and_no_browser_guesses_its_type() -> None:
+def test_answers_disable_caching_and_mime_sniffing() -> None:
     for response in (json_response([]), problem_response(ProblemType.TIMEOUT, "?")):
         assert NOT_KEPT.items() <= dict(response.headers).items()
 

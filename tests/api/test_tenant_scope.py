@@ -276,7 +276,7 @@ async def limited(ask: Ask, name: str) -> None:
         assert allowed, "without a limit it can be asked"
 
 
-async def test_the_role_of_another_kind_or_of_nothing(ask: Ask) -> None:
+async def test_a_role_that_does_not_match_is_refused(ask: Ask) -> None:
     for name, request in ((name, case.refused[0][0]) for name, case in CASES.items() if case.refused):
         wrong = "Triage.Write" if role(name, None) == "Triage.Read" else "Triage.Read"
         for roles in ((f"{wrong}.{OTHER}",), (f"{role(name, None)}.",), (f"{role(name, None)}.two.example",), ()):

@@ -91,13 +91,13 @@ def unharmed(page: Page) -> None:
     assert all(href.startswith((page.url.split("?")[0], "https://")) for href in hrefs), hrefs
 
 
-def test_in_the_overview(address: str, open_page: OpenPage) -> None:
+def test_hostile_text_is_harmless_in_the_overview(address: str, open_page: OpenPage) -> None:
     page = open_page(address)
     expect(page.locator(".reach tbody tr")).to_have_count(1)
     unharmed(page)
 
 
-def test_in_the_table(address: str, open_page: OpenPage) -> None:
+def test_hostile_text_is_harmless_in_the_table(address: str, open_page: OpenPage) -> None:
     page = open_page(address, "?view=findings")
     row = page.locator("table.findings tbody tr").first
     expect(row).to_contain_text(ELEMENT)
@@ -106,7 +106,7 @@ def test_in_the_table(address: str, open_page: OpenPage) -> None:
     unharmed(page)
 
 
-def test_in_an_incident_and_in_the_messages_in_reach(address: str, open_page: OpenPage) -> None:
+def test_hostile_text_is_harmless_in_incidents_and_messages(address: str, open_page: OpenPage) -> None:
     page = open_page(address, f"?incident={hostile().incident_id}")
     expect(page.locator(".exposures tbody tr")).to_have_count(1)
     expect(page.get_by_role("heading", level=1)).to_contain_text(ELEMENT)
@@ -118,7 +118,7 @@ def test_in_an_incident_and_in_the_messages_in_reach(address: str, open_page: Op
         unharmed(page)
 
 
-def test_in_a_finding(address: str, open_page: OpenPage) -> None:
+def test_hostile_text_is_harmless_in_a_finding(address: str, open_page: OpenPage) -> None:
     page = open_page(address, f"?finding={hostile().id}")
     steps = page.locator("ol.steps > li")
     expect(steps).to_have_count(len(ADDRESSES))
@@ -147,14 +147,14 @@ def test_a_command_is_copied_unchanged_and_shows_its_hidden_characters(address: 
 @pytest.mark.parametrize(
     "query", [f"?view={ELEMENT}", f"?finding={ELEMENT}", f"?view=findings&cause={ELEMENT}", "?finding=../audits"]
 )
-def test_in_the_url(address: str, open_page: OpenPage, query: str) -> None:
+def test_hostile_text_is_harmless_in_the_url(address: str, open_page: OpenPage, query: str) -> None:
     page = open_page(address, query, expected="Failed to load resource")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_timeout(300)
     unharmed(page)
 
 
-def test_in_a_rejected_event_and_in_an_audit(address: str, open_page: OpenPage) -> None:
+def test_hostile_text_is_harmless_in_rejected_events_and_audits(address: str, open_page: OpenPage) -> None:
     """The service writes no such event and no such audit, so they are put into the API's responses."""
     page = open_page(address, "?view=findings")
     event = {"id": "1", "receivedAt": ELEMENT, "reason": ELEMENT, "detail": SCRIPT, "body": f"{ELEMENT}{TURNED}"}

@@ -209,7 +209,7 @@ def test_a_recheck_says_how_many_findings_are_looked_at(running: Stack, open_pag
     expect(page.get_by_role("main")).to_contain_text(re.compile(r"\d+ open findings? will be looked at again"))
 
 
-def test_what_is_refused_is_shown_in_the_dialog(running: Stack, open_page: OpenPage) -> None:
+def test_a_conflict_is_shown_in_the_dialog(running: Stack, open_page: OpenPage) -> None:
     incident = get(running.address, "incidents?state=open&scope=mailbox&top=2")["value"][1]
     page = open_page(running.address, f"?incident={incident['id']}", expected="409")
     page.get_by_role("button", name="Acknowledge").click()
@@ -221,7 +221,9 @@ def test_what_is_refused_is_shown_in_the_dialog(running: Stack, open_page: OpenP
     expect(dialog).to_be_hidden()
 
 
-def test_a_refusal_is_shown_in_the_dialog(signed_in: str, running: Stack, open_page: OpenPage) -> None:
+def test_a_missing_role_for_the_tenant_is_shown_in_the_dialog(
+    signed_in: str, running: Stack, open_page: OpenPage
+) -> None:
     incident = worst(running)
     roles = principal("Triage.Read", "Triage.Write.99999999-0000-4000-8000-000000000000")
     page = open_page(signed_in, f"?incident={incident['id']}", extra_http_headers=roles, expected="404")

@@ -177,7 +177,7 @@ def test_an_unexpected_error(in_process: InProcess, monkeypatch: pytest.MonkeyPa
     assert result.err == (r"Unexpected error: ZeroDivisionError: \x1b[31mwhat. Use --debug to see where." + "\n")
 
 
-def test_a_reader_that_ends() -> None:
+def test_a_closed_pipe_ends_the_command_quietly() -> None:
     """As `python -m triage --help | head -1`."""
     for arguments in (["--help"], ["check", "--help"]):
         reading, writing = os.pipe()
@@ -212,7 +212,7 @@ def test_debug_is_an_option_of_every_command(deployment: Deployment, arguments: 
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_a_terminal_with_a_small_encoding(graph: dict[str, str], encoding: str) -> None:
+def test_characters_outside_the_encoding_are_escaped(graph: dict[str, str], encoding: str) -> None:
     settings = {**graph, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     done = subprocess.run(
         [*PROGRAM, "check", "--mailbox", "joerg@münchen.example", "--error", "ελλ"], cwd=ROOT,

@@ -52,6 +52,6 @@ def test_a_day_ends_with_its_last_instant() -> None:
     ("2020-01-01", "must be in the future"), ("367d", "must be at most a year away"), ("soon", "must be an RFC 3339 time"),
     ("", "must be an RFC 3339 time"),
 ])  # fmt: skip
-def test_no_time_to_come(text: str, said: str) -> None:
+def test_a_time_outside_the_next_year_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         ahead(text)

@@ -85,7 +85,9 @@ GIVES: list[tuple[str, str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("cause", "severity", "given", "summary"), GIVES)
 @pytest.mark.parametrize("scenario", list(Scenario))
-def test_gives(scenario: Scenario, cause: str, severity: str, given: dict[str, Any], summary: str) -> None:
+def test_the_evidence_gives_the_expected_cause(
+    scenario: Scenario, cause: str, severity: str, given: dict[str, Any], summary: str
+) -> None:
     found = diagnosed(scenario, **{**NOBODY, **given})
     if scenario in (Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED) and "app" in given:
         assert found.cause == cause, "app_not_found comes first, and this is not the case of it"
@@ -140,7 +142,7 @@ NEAR: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("cause", "given"), [row[1:] for row in NEAR], ids=[row[0] for row in NEAR])
-def test_near_misses(cause: str, given: dict[str, Any]) -> None:
+def test_evidence_that_almost_fits_gives_another_cause(cause: str, given: dict[str, Any]) -> None:
     assert diagnosed(Scenario.INVALID_USER, **{**NOBODY, **given}).cause == cause
 
 

@@ -271,6 +271,6 @@ def test_what_could_not_be_read_comes_first_where_it_decides() -> None:
 
 
 @pytest.mark.parametrize("cause", [cause for cause in Cause if cause is not Cause.UNDETERMINED])
-def test_every_cause_rests_on_checks_that_there_are(cause: Cause) -> None:
+def test_every_cause_rests_on_checks_that_exist(cause: Cause) -> None:
     assert RULES[cause].rests_on
     assert set(RULES[cause].rests_on) <= {*QUESTIONS, "license", "error_text"}

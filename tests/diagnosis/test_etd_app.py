@@ -162,7 +162,9 @@ NO_MESSAGE = {"message": [], "recoverable_items": [], "hidden_folders": []}
 
 @pytest.mark.parametrize(("cause", "given", "summary"), GIVES)
 @pytest.mark.parametrize("scenario", [Scenario.UNKNOWN_REASON, Scenario.UNCLASSIFIED])
-def test_gives(scenario: Scenario, cause: str, given: dict[str, Any], summary: str) -> None:
+def test_the_evidence_gives_the_expected_cause(
+    scenario: Scenario, cause: str, given: dict[str, Any], summary: str
+) -> None:
     found = diagnosed(scenario, **given)
     unseen = summary.endswith(UNSEEN)
     confidence = "probable" if unseen or "most likely" in summary else "confirmed"
@@ -228,7 +230,7 @@ NEAR: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("cause", "given"), [row[1:] for row in NEAR], ids=[row[0] for row in NEAR])
-def test_near_misses(cause: str, given: dict[str, Any]) -> None:
+def test_evidence_that_almost_fits_gives_another_cause(cause: str, given: dict[str, Any]) -> None:
     found = diagnosed(Scenario.UNKNOWN_REASON, **{"mailbox": None, **given})
     # The person has a plan and no mailbox: what is only possible there comes before a healthy app.
     assert found.cause == ("mailbox_disconnected" if cause == "app_healthy" else cause)

@@ -53,7 +53,7 @@ def test_what_was_not_read_is_not_known(target: str | None, evidence: dict[str, 
     assert reach({"folder": target}, **evidence) is None
 
 
-def test_a_search_for_what_is_no_message_id_says_nothing() -> None:
+def test_an_empty_search_for_an_invalid_message_id_says_nothing() -> None:
     failure = {"internet_message_id": "20261120.1", "folder": "delete"}
     assert reach(failure, message=[]) is None
     assert reach({**failure, "internet_message_id": "<a@b>"}, message=[]) is False

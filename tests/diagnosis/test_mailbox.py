@@ -144,7 +144,7 @@ def without_mailbox(scenario: Scenario = Scenario.MAILBOX_UNAVAILABLE, skus: Any
 @pytest.mark.parametrize(("cause", "confidence", "severity", "user", "summary"), GIVES)
 @pytest.mark.parametrize("scenario", list(Scenario))
 @pytest.mark.parametrize("found_as", ["user", "alias"])
-def test_gives(
+def test_the_evidence_gives_the_expected_cause(
     scenario: Scenario, found_as: str, cause: str, confidence: str, severity: str, user: dict[str, Any], summary: str
 ) -> None:
     person = {"user": None, "alias": None, "deleted_user": None, found_as: make_user(**user)}
@@ -272,7 +272,7 @@ NEAR: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("cause", "user"), [row[1:] for row in NEAR], ids=[row[0] for row in NEAR])
-def test_near_misses(cause: str, user: dict[str, Any]) -> None:
+def test_evidence_that_almost_fits_gives_another_cause(cause: str, user: dict[str, Any]) -> None:
     assert without_mailbox(**user).cause == cause
 
 

@@ -226,7 +226,7 @@ def test_mailbox_reachable_unread() -> None:
 
 
 @pytest.mark.parametrize("folder_name", ["quarantine", "delete"])
-def test_a_search_for_what_is_no_message_id_decides_nothing_if_it_finds_nothing(folder_name: str) -> None:
+def test_an_empty_search_for_an_invalid_message_id_decides_nothing(folder_name: str) -> None:
     failure = {"internet_message_id": "20261120.1", "folder": folder_name}
     found = diagnosed(Scenario.RESOURCE_NOT_FOUND, failure, **GONE)
     assert (found.cause, found.lacks) == (

@@ -87,7 +87,7 @@ BROKEN = make_app(service_principal=principal(account_enabled=False), permission
     (message_in("deleteditems"), "message_deleted"),
     ({"message": [], "recoverable_items": [], "hidden_folders": []}, "message_gone"),
 ])  # fmt: skip
-def test_app_and_person_both(person: dict[str, Any], cause: str) -> None:
+def test_the_scenario_decides_whether_app_or_person_comes_first(person: dict[str, Any], cause: str) -> None:
     sure = cause != "mailbox_disconnected"
     for scenario in APP_FIRST:
         found = diagnosed(scenario, **person, app=BROKEN)

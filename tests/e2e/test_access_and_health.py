@@ -44,7 +44,7 @@ def guarded(start_service: StartService, tenant: OwnTenant) -> Iterator[Service]
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_a_key_is_asked_for(guarded: Service, method: str, path: str) -> None:
+def test_every_route_requires_a_function_key(guarded: Service, method: str, path: str) -> None:
     for headers in ({}, {"x-functions-key": "wrong"}):
         answer = guarded.http.request(method, f"/api/{path}", headers=headers)
         assert (answer.status_code, answer.content) == (401, b"")
@@ -108,7 +108,9 @@ NOBODY: list[dict[str, str]] = [
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("headers", NOBODY, ids=range(len(NOBODY)))
-def test_nobody_may_ask(signed_in: Service, method: str, path: str, headers: dict[str, str]) -> None:
+def test_a_caller_who_is_not_signed_in_gets_401(
+    signed_in: Service, method: str, path: str, headers: dict[str, str]
+) -> None:
     answer = signed_in.http.request(method, f"/api/{path}", headers=headers)
     assert answer.status_code == 401
     assert answer.headers["content-type"].startswith("application/problem+json")
@@ -176,7 +178,7 @@ def lacking(start_service: StartService, graph: Graph) -> Iterator[httpx.Respons
         yield started.get("health")
 
 
-def test_the_permissions_that_are_lacking_are_named_and_counted(lacking: httpx.Response) -> None:
+def test_health_lists_missing_permissions_with_tenant_counts(lacking: httpx.Response) -> None:
     assert lacking.status_code == 200
     state = lacking.json()
     assert (state["status"], state["checks"]["permissions"]["status"]) == ("degraded", "degraded")
@@ -189,7 +191,7 @@ def test_a_tenant_that_refuses_the_service_is_named(lacking: httpx.Response) -> 
     assert lacking.json()["checks"]["graph"] == {"status": "degraded", "reasons": ["unauthenticated"]}
 
 
-def test_what_is_lacking_names_no_tenant(lacking: httpx.Response) -> None:
+def test_health_does_not_reveal_tenants(lacking: httpx.Response) -> None:
     for domain in LACKING:
         assert domain not in lacking.text
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", lacking.text)

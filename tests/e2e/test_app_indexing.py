@@ -101,7 +101,7 @@ def test_the_timer(indexed: Any) -> None:
     assert found["scan_coverage"]["schedule"] == "0 0 2 * * *"
 
 
-def test_the_settings_are_named_where_they_are_there(configured: Any) -> None:
+def test_bindings_refer_to_settings_that_are_set(configured: Any) -> None:
     queues = {one["queueName"] for one in triggers(configured[0], "queueTrigger").values()}
     ends = ("", "-poison", "-looks", "-looks-poison")
     assert queues == {f"%TRIAGE_QUEUE%{end}" for end in ends}
@@ -110,7 +110,7 @@ def test_the_settings_are_named_where_they_are_there(configured: Any) -> None:
     assert "scan_coverage" not in timers, "it is off"
 
 
-def test_with_easyauth_the_platform_asks_for_no_key(configured: Any) -> None:
+def test_easyauth_makes_every_route_anonymous(configured: Any) -> None:
     assert {one["authLevel"] for one in triggers(configured[0], "httpTrigger").values()} == {"ANONYMOUS"}
 
 

@@ -173,7 +173,7 @@ WRONG: dict[str, Json] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong(service: Service, name: str) -> None:
+def test_an_invalid_query_gets_400(service: Service, name: str) -> None:
     answer = service.get("findings", **WRONG[name])
     assert answer.status_code == 400, answer.text
     problem = answer.json()

@@ -299,7 +299,7 @@ def test_the_history_in_pages_and_by_filters(
     assert newest == made[0]
 
 
-def test_the_history_of_all_tenants_is_one(service: Service, audits: dict[str, Json]) -> None:
+def test_audits_of_all_tenants_are_listed_newest_first(service: Service, audits: dict[str, Json]) -> None:
     everything = service.all("audits")
     times = [instant(audit["auditedAt"]) for audit in everything]
     assert times == sorted(times, reverse=True)
@@ -326,7 +326,7 @@ WRONG: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), WRONG)
-def test_wrong(service: Service, method: str, path: str, body: bytes | None) -> None:
+def test_an_invalid_audit_request_gets_400(service: Service, method: str, path: str, body: bytes | None) -> None:
     answer = service.http.request(method, f"/api/{path}", content=body)
     assert answer.status_code == 400, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")

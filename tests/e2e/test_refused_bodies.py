@@ -111,7 +111,7 @@ def test_too_large(service: Service, name: str) -> None:
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
-def test_the_most_that_is_taken(start_service: StartService, own_tenants: Iterator[OwnTenant]) -> None:
+def test_a_body_at_the_size_limits_is_accepted(start_service: StartService, own_tenants: Iterator[OwnTenant]) -> None:
     """One failure that just fits into a message; then 1,000, on a host that ends before it has triaged them."""
     tenant = next(own_tenants)
     with start_service(TRIAGE_TENANTS=json.dumps([tenant.entry()])) as brief:
@@ -121,7 +121,7 @@ def test_the_most_that_is_taken(start_service: StartService, own_tenants: Iterat
         assert len(set(ids)) == 1000
 
 
-def test_nothing_of_it_was_queued(service: Service, tenant: OwnTenant) -> None:
+def test_a_refused_body_queues_nothing(service: Service, tenant: OwnTenant) -> None:
     """Runs after all that was refused: a failure that comes behind is triaged, and nothing before it was."""
     check_problem(service.post("failures", [GOOD | {"mailbox": f"first@{tenant.domain}"}, {}]), 400)
     assert service.triaged(tenant.failure())["cause"] == "message_deleted"

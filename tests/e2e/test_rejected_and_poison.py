@@ -47,14 +47,14 @@ def test_rejected(rejected: dict[tuple[str, str], list[Json]], name: str, way: s
     assert event["detail"] and event["id"] and event["receivedAt"].endswith("Z")
 
 
-def test_bytes_that_are_no_text_are_kept_as_they_came(service: Service) -> None:
+def test_bytes_that_are_not_text_are_stored_unchanged(service: Service) -> None:
     text = in_base64(marked("Größe MARK").encode("latin-1"))
     service.send(text)
     service.drained()
     assert [event["reason"] for event in service.all("rejected") if event["body"] == text] == ["not_json"]
 
 
-def test_nothing_comes_of_the_good_one_before_the_bad_one(
+def test_a_message_with_one_invalid_failure_is_rejected_as_a_whole(
     service: Service, rejected: dict[tuple[str, str], list[Json]]
 ) -> None:
     assert rejected["a bad one behind a good one", "in base64"]

@@ -25,7 +25,7 @@ def findings_of(service: Service, failure: Json) -> list[Json]:
 @pytest.mark.parametrize(
     "ways", [("http", "http"), ("plain", "plain"), ("http", "base64"), ("base64", "plain", "http")], ids="-".join
 )
-def test_it_comes_again(service: Service, tenant: OwnTenant, ways: tuple[str, ...]) -> None:
+def test_a_repeated_failure_has_one_finding(service: Service, tenant: OwnTenant, ways: tuple[str, ...]) -> None:
     failure = tenant.failure()
     for way in ways:
         deliver(service, way, failure)
@@ -56,7 +56,7 @@ OTHER: dict[str, tuple[Json, Json]] = {
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_the_same(service: Service, tenant: OwnTenant, name: str) -> None:
+def test_spellings_of_one_failure_share_a_finding(service: Service, tenant: OwnTenant, name: str) -> None:
     first, second = (tenant.failure(**SAME[name][0]), None)
     second = {key: value for key, value in (first | SAME[name][1]).items() if value is not None}
     assert service.accepted(first) == service.accepted(second)
@@ -66,7 +66,7 @@ def test_the_same(service: Service, tenant: OwnTenant, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHER)
-def test_another(service: Service, tenant: OwnTenant, name: str) -> None:
+def test_a_different_failure_gets_its_own_finding(service: Service, tenant: OwnTenant, name: str) -> None:
     first = tenant.failure(**OTHER[name][0])
     second = {key: value for key, value in (first | OTHER[name][1]).items() if value is not None}
     assert len(set(service.accepted([first, second]))) == 2
@@ -99,7 +99,7 @@ def test_a_message_that_is_tried_again_counts_once(service: Service, tenant: Own
     ]
 
 
-def test_the_findings_id_is_known_before_its_triage(service: Service, tenant: OwnTenant) -> None:
+def test_the_finding_id_is_returned_before_triage(service: Service, tenant: OwnTenant) -> None:
     tenant.break_with({"path": r"^/\$batch", "delaySeconds": 1, "times": 2})
     (finding_id,) = service.accepted(tenant.failure())
     early = service.get(f"findings/{finding_id}")

@@ -98,7 +98,7 @@ def answers(places: dict[str, Place]) -> dict[tuple[str, str], tuple[httpx.Respo
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", [name for name in REQUESTS if name not in ("a handshake", "health")])
-def test_it_is_told_when_to_try_again(
+def test_requests_get_503_with_retry_after_while_storage_is_away(
     answers: dict[tuple[str, str], tuple[httpx.Response, float]], name: str, way: str
 ) -> None:
     answer, seconds = answers[name, way]

@@ -41,7 +41,7 @@ def test_the_tenant_of_a_verified_domain(several: Service, both: tuple[OwnTenant
 @pytest.mark.parametrize(
     ("domain", "cause"), [("nowhere.example", "domain_unknown"), ("northwindtraders.com", "domain_in_other_tenant")]
 )
-def test_a_domain_of_no_tenant_of_ours_still_has_a_finding(several: Service, both: tuple[OwnTenant, OwnTenant],
+def test_a_failure_outside_the_configured_tenants_gets_a_finding(several: Service, both: tuple[OwnTenant, OwnTenant],
                                                            domain: str, cause: str) -> None:  # fmt: skip
     found = several.triaged(both[0].failure(tenantId=None, mailbox=f"a@{domain}"))
     assert (found["tenantId"], found["cause"], found["exposed"]) == (None, cause, None)
@@ -58,7 +58,7 @@ def test_a_tenant_that_is_not_configured(several: Service, both: tuple[OwnTenant
     assert several.all("findings", tenantId=other) == [found]
 
 
-def test_while_a_tenant_cannot_name_its_domains_it_may_be_the_one(
+def test_a_failure_waits_until_every_tenant_can_list_its_domains(
     start_service: StartService, own_tenants: Iterator[OwnTenant]
 ) -> None:
     first, second = next(own_tenants), next(own_tenants)
@@ -92,7 +92,7 @@ def test_a_token_of_another_tenant_proves_nothing(service: Service, own_tenants:
     ({"status": 503, "retryAfter": 99}, "unavailable"),
     ({"status": 404, "code": "UnknownError"}, "unavailable"),
 ])  # fmt: skip
-def test_nor_if_nothing_says_whose_it_is(
+def test_nothing_is_concluded_while_the_tenant_of_a_token_is_unknown(
     service: Service, own_tenants: Iterator[OwnTenant], fault: Json, reason: str
 ) -> None:
     meant, home = next(own_tenants), next(own_tenants)

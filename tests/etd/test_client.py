@@ -100,7 +100,7 @@ async def test_a_token_that_has_ended_is_renewed_once(etd: StandIn, client: EtdC
     assert (error.reason, error.status, error.fatal) == (EtdReason.UNAUTHORIZED, 401, True)
 
 
-async def test_questions_at_once_share_a_token(etd: StandIn, client: EtdClient) -> None:
+async def test_concurrent_requests_share_a_token(etd: StandIn, client: EtdClient) -> None:
     await asyncio.gather(*(search(client) for _ in range(4)))
     etd.tokens += 1
     await asyncio.gather(*(search(client) for _ in range(4)))
@@ -124,7 +124,7 @@ async def test_credentials_that_are_wrong(etd: StandIn, change: Any, reason: Etd
 @pytest.mark.parametrize(("status", "reason"), [
     (400, EtdReason.REFUSED), (403, EtdReason.FORBIDDEN), (404, EtdReason.NOT_FOUND), (413, EtdReason.REFUSED),
 ])  # fmt: skip
-async def test_what_a_person_must_see_to_is_not_repeated(
+async def test_errors_that_need_a_person_are_not_retried(
     etd: StandIn, client: EtdClient, status: int, reason: EtdReason
 ) -> None:
     etd.faults = [status]
@@ -138,7 +138,7 @@ async def test_what_a_person_must_see_to_is_not_repeated(
     (429, EtdReason.THROTTLED), (408, EtdReason.TIMEOUT), (500, EtdReason.UNAVAILABLE), (502, EtdReason.UNAVAILABLE),
     (503, EtdReason.UNAVAILABLE), (302, EtdReason.UNAVAILABLE), ("cut", EtdReason.UNAVAILABLE),
 ])  # fmt: skip
-async def test_what_passes_is_asked_again(etd: StandIn, client: EtdClient, fault: Any, reason: EtdReason) -> None:
+async def test_temporary_errors_are_retried(etd: StandIn, client: EtdClient, fault: Any, reason: EtdReason) -> None:
     etd.faults = [fault] * 3
     assert await search(client) == []
     assert etd.paths() == ["token", *["search"] * 4]
@@ -205,7 +205,7 @@ async def test_nobody_is_there(etd: StandIn) -> None:
     await client.close()
 
 
-def test_nothing_but_reading_is_ever_asked() -> None:
+def test_the_client_only_calls_endpoints_that_read() -> None:
     """ETD's API can also move and reclassify messages, with the same credentials."""
     sources = [path.read_text(encoding="utf-8") for path in Path(client_module.__file__).parent.glob("*.py")]
     named = {path for text in sources for path in re.findall(r'"((?:oauth|messages|logs)/\w+)"', text)}

@@ -90,7 +90,7 @@ def test_a_piece_that_takes_too_long_is_halved_and_grows_again() -> None:
     assert next_piece(tiny).end - next_piece(tiny).start == SECOND
 
 
-def test_an_error_takes_nothing_for_read() -> None:
+def test_an_error_marks_nothing_as_read() -> None:
     state, _ = begun(Lane.DAY, LaneState(cursor=from_epoch_ns(NOW - HOUR)), NOW)
     broken = state.failed("e", NOW, fatal=True)
     assert (next_piece(broken), broken.last_error, broken.fatal) == (next_piece(state), "e", True)

@@ -124,7 +124,7 @@ def test_long_words_are_not_kept() -> None:
     assert log(verdict=verdict).words["verdict"] == {"verdict": "phishing"}
 
 
-def test_half_a_character_is_replaced_because_it_cannot_be_stored() -> None:
+def test_lone_surrogates_are_replaced_because_they_cannot_be_stored() -> None:
     half = {"internetMessageId": "<a\ud800@b>", "subject": "s\udfff"}
     found = read_search_row({**SEARCH, **half, "verdict": {"techniques": [{"description": "\ud83d"}]}}, Lane.FAST)
     assert found is not None

@@ -186,7 +186,7 @@ def test_the_history_has_the_newest_changes_only() -> None:
     assert [one.at for one in merged.history[-2:]] == [minute(990), minute(1000)]
 
 
-def test_a_finding_of_before_has_the_state_of_its_last_look() -> None:
+def test_an_older_finding_gets_the_state_of_its_last_look() -> None:
     for found, state in ((QUARANTINED, "resolved"), (IN_REACH, "open")):
         wire = found.wire()
         for name in ("state", "resolution", "resolvedAt", "timeInReach", "inReachAt", "history", "incidentId"):

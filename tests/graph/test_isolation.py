@@ -172,7 +172,7 @@ async def test_what_a_batch_answered_is_not_asked_again(opened: Opened) -> None:
     assert network.sent == [["/users/a/inbox", "/users/b/inbox", "/users/c"], ["/users/b/inbox"]]
 
 
-async def test_what_no_answer_mentions_was_not_answered(opened: Opened) -> None:
+async def test_a_read_that_is_missing_from_every_response_is_unavailable(opened: Opened) -> None:
     found, network = opened
     network.item = lambda url: None if "/b/" in url else {"status": 200, "body": {"url": url}}
     good, bad = await ask(found, mail("a"), mail("b"))
@@ -285,7 +285,7 @@ async def test_a_read_ends_in_time_whatever_its_batches_do(opened: Opened, monke
     assert time.monotonic() - begun < 6 * LATE
 
 
-async def test_batches_that_are_slow_as_a_rule_are_not_late(opened: Opened) -> None:
+async def test_batches_that_are_usually_slow_do_not_count_as_late(opened: Opened) -> None:
     found, network = opened
 
     async def slow(_: list[str]) -> None:

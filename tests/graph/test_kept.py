@@ -182,7 +182,7 @@ async def test_the_newest_is_the_one_under_way() -> None:
     assert ((await fresh).value, reader.asked) == (2, 2)
 
 
-async def test_a_failure_is_kept_where_anybody_may_ask(clock: Clock) -> None:
+async def test_a_failed_reading_is_kept_if_it_has_a_time_to_keep(clock: Clock) -> None:
     reader = Reader(Reason.UNAVAILABLE, None)
     keep: Kept[Any] = Kept(reader.read, lambda answer: [answer], failed_seconds=60)
     for _ in range(20):

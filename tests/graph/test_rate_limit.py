@@ -37,7 +37,7 @@ def test_one_instance_below_the_limit_is_not_paced() -> None:
 
 
 @pytest.mark.unmeasured
-def test_without_a_word_of_what_is_used_the_limit_is_used_all_the_same() -> None:
+def test_the_limit_is_used_even_if_graph_does_not_report_usage() -> None:
     found = instances.simulate(10, 25, warns=False)
     assert found.used_share(10, 25) >= 0.8
     assert found.throttled_share < 0.05
@@ -177,7 +177,7 @@ def test_a_read_that_nobody_waits_for_any_more_takes_no_turn() -> None:
     virtual_time.run(check())
 
 
-def test_an_answer_that_is_none_teaches_nothing() -> None:
+def test_a_read_without_an_answer_does_not_change_the_rate() -> None:
     async def check() -> None:
         limit = RateLimit()
         limit.note("user", used(0.9))

@@ -79,7 +79,7 @@ async def test_states(
 
 
 @pytest.mark.parametrize(("status", "seconds"), [(429, 99.0), (503, 99.0), (403, None)])
-async def test_a_lack_says_how_long_graph_wants_to_be_left_alone(status: int, seconds: float | None) -> None:
+async def test_a_lack_says_how_long_graph_asks_to_wait(status: int, seconds: float | None) -> None:
     lack = (await one(Reply(status, retry_after=99.0))).lack
     assert lack.retry_after == seconds
     assert "retryAfter" not in lack.wire(), "it is not part of a finding"

@@ -237,7 +237,7 @@ def test_nothing_that_flex_consumption_refuses_is_set() -> None:
     assert not refused & app_settings().keys()
 
 
-def test_the_settings_are_such_as_the_code_takes() -> None:
+def test_the_code_accepts_the_settings_of_the_template() -> None:
     set_by_parameters = app_settings().keys() & {setting.name for setting in TABLE["Service"]}
     given = {name: _default(app_settings()[name]) for name in set_by_parameters - {"TRIAGE_TENANTS", "GRAPH_ENDPOINT"}}
     assert given == {name: "" if default_of(name) is None else str(default_of(name)) for name in given}

@@ -251,7 +251,7 @@ def test_nobody_signed_in(tenant: Tenant, script: str) -> None:
         (["app", "--identity", IDENTITY, "--app", "x' or 1 eq 1"], 1, "is not an id"),
     ],
 )
-def test_what_is_said_wrong_changes_nothing(tenant: Tenant, arguments: list[str], code: int, words: str) -> None:
+def test_invalid_arguments_change_nothing(tenant: Tenant, arguments: list[str], code: int, words: str) -> None:
     done = tenant.run("graph-permissions.sh", *arguments)
     assert done.returncode == code
     assert words in done.stderr
@@ -526,7 +526,7 @@ def test_consent_that_the_caller_may_not_give_is_left_to_an_administrator(tenant
         {"TRIAGE_API": "https://x.example/api", "TRIAGE_IDENTITY_PRINCIPAL_ID": "x"},
     ],
 )
-def test_an_app_to_sign_in_to_needs_to_know_of_what(tenant: Tenant, environ: dict[str, str]) -> None:
+def test_the_sign_in_app_needs_a_valid_api_address_and_identity(tenant: Tenant, environ: dict[str, str]) -> None:
     done = tenant.run("sign-in-app.sh", **environ)
     assert done.returncode == 1
     assert tenant.changes() == []

@@ -32,7 +32,7 @@ def test_a_changed_id_is_repaired(text: str) -> None:
     "<CAF+k=zB&h'q%2F#1?@mail.example>", "<a%20b@mail.example>", "<A&B@mail.example>", "<a;b@mail.example>",
     "<a@b@mail.example>", "<\"a b\"@mail.example>", "<a&ltb@mail.example>",
 ])  # fmt: skip
-def test_an_id_that_is_one_stays(text: str) -> None:
+def test_a_valid_message_id_is_not_changed(text: str) -> None:
     assert repaired(text) == text
     assert is_message_id(text)
 

@@ -79,12 +79,12 @@ def test_what_happened_since_is_part_of_the_opening() -> None:
 
 
 @pytest.mark.parametrize("what", ["worsened", "resolved", "suppressed", "reopened"])
-def test_an_incident_is_spoken_of_once_in_fifteen_minutes(what: str) -> None:
+def test_an_incident_is_sent_at_most_once_in_15_minutes(what: str) -> None:
     assert decide(row(what, 2), told=heard(14.9)) == Plan()
     assert said(decide(row(what, 2), told=heard(15))) == [f"incident.{what}"]
 
 
-def test_the_newest_takes_the_others_with_it() -> None:
+def test_the_newest_event_replaces_those_before_it() -> None:
     rows = [row("worsened", 2), row("worsened", 3), row("resolved", 4)]
     found = decide(*rows, told=heard(20))
     assert said(found) == ["incident.resolved"]

@@ -133,7 +133,7 @@ async def test_a_channel_that_is_away(receiver: Receiver, sender: Sender) -> Non
     assert outcome == Outcome(Result.AGAIN, "The connection failed (ConnectError).")
 
 
-async def test_the_other_sides_words_repeat_no_secret(
+async def test_secrets_are_removed_from_the_receivers_answer(
     receiver: Receiver, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sandbox.receiver.channels import Answer, PagerDuty

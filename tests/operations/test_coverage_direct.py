@@ -54,7 +54,7 @@ def small_and_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coverage_direct, "PATIENCE_SECONDS", 0.2)
 
 
-async def test_a_scan() -> None:
+async def test_a_scan_reports_progress_and_every_uncovered_mailbox() -> None:
     scanned, told, found = await scan()
     expect(scanned, COUNT)
     assert [one.users for one in told] == [200, 230, COUNT]
@@ -74,7 +74,7 @@ async def test_graph_is_away_for_a_moment() -> None:
     ({"path": "skiptoken", "status": 403, "code": "Authorization_RequestDenied"}, 230, "forbidden"),
     ({"path": "skiptoken", "status": 400, "code": "Directory_ExpiredPageToken"}, 230, "unavailable"),
 ])  # fmt: skip
-async def test_a_scan_that_cannot_be_ended(fault: dict[str, Any], users: int, reason: str) -> None:
+async def test_a_scan_that_cannot_read_all_users_is_partial(fault: dict[str, Any], users: int, reason: str) -> None:
     scanned, _, _ = await scan(fault)
     assert (scanned.state, scanned.users) == ("partial", users)
     assert scanned.progress < 1
@@ -89,7 +89,7 @@ async def test_a_page_that_graph_never_sends_is_asked_for_with_fewer_users(never
     assert [one.users for one in told] == [200, 230, 200, COUNT]
 
 
-async def test_graph_forgets_a_page_once() -> None:
+async def test_an_expired_page_token_restarts_the_scan() -> None:
     scanned, told, _ = await scan(
         {"path": "skiptoken", "status": 400, "code": "Directory_ExpiredPageToken", "times": 1}
     )

@@ -189,7 +189,7 @@ async def test_a_mailbox_that_never_answers_becomes_unknown(
     ({"path": r"^/users\?"}, ("users", "forbidden", "User.Read.All"), 0, 0),
     ({"path": "mailFolders"}, ("mailbox", "forbidden", "Mail.ReadBasic.All"), COUNT, COUNT - 2),
 ])  # fmt: skip
-async def test_a_scan_that_may_not_read(
+async def test_a_scan_without_a_permission_is_partial_and_names_it(
     storage: Azurite, fault: dict[str, Any], lack: tuple[str, str, str], users: int, unknown: int
 ) -> None:
     async with scanning(storage, world(COUNT)) as (services, served):
@@ -211,7 +211,7 @@ async def test_a_tenant_that_answers_for_another_reveals_nothing(storage: Azurit
         assert [(one.check, one.reason) for one in found.reasons] == [("organization", "unauthenticated")]
 
 
-async def test_graph_forgets_the_page(storage: Azurite) -> None:
+async def test_expired_page_tokens_restart_a_scan_only_a_few_times(storage: Azurite) -> None:
     expired = {"path": "skiptoken", "status": 400, "code": "Directory_ExpiredPageToken"}
     async with scanning(storage, world(COUNT, page_size=10)) as (services, served):
         served.simulator.faults.add([expired | {"times": 2}])
@@ -239,7 +239,7 @@ async def test_graph_is_away_for_hours(storage: Azurite, monkeypatch: pytest.Mon
         assert [(one.check, one.reason) for one in found.scan.reasons] == [("users", "unavailable")]
 
 
-async def test_failures_come_first(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_scan_gives_way_to_failures(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coverage, "_LOOK_AGAIN", SECONDS)  # longer than what is left of a slice
     async with scanning(storage, world(COUNT)) as (services, served):
         scan = await begin_only(services)
@@ -269,7 +269,7 @@ async def test_a_tenant_that_is_too_slow_for_a_part_gets_smaller_ones_and_ends(
         assert [(one.check, one.reason) for one in found.scan.reasons] == [("mailbox", "timeout")]
 
 
-async def test_a_service_that_closes_gives_its_scan_back(storage: Azurite) -> None:
+async def test_a_service_that_shuts_down_releases_its_scan(storage: Azurite) -> None:
     tenant = world(COUNT)
     async with scanning(storage, tenant) as (services, served):
         served.simulator.faults.add([{"path": "mailFolders", "delaySeconds": 9}])

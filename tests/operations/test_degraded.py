@@ -21,7 +21,9 @@ from triage.operations.degraded import watch
 from triage.operations.notify import deliver
 
 
-async def test_graph_is_away_for_a_while(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_channels_are_told_of_a_graph_outage_and_its_end(
+    storage: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun, minutes = (time.monotonic(), time.time_ns()), 0
     monkeypatch.setattr(channel_run, "_PACE", {})
     monkeypatch.setattr(kept, "time", SimpleNamespace(monotonic=lambda: begun[0] + minutes * 60))

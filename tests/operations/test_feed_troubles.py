@@ -90,7 +90,7 @@ async def test_search_alone_or_log_export_alone_find_a_failure(storage: Azurite)
                 assert (state.state, state.last_error, state.gaps) == (FeedState.OK, None, []), "no file is given up"
 
 
-async def test_files_whose_links_are_refused_are_said_until_they_are_given_up(storage: Azurite) -> None:
+async def test_files_with_refused_links_are_reported_until_given_up(storage: Azurite) -> None:
     async with feeding(storage) as feed:
         feed.etd.faults.add([{"path": "/store/", "status": 403}])
         await feed.etd.convict([QUARANTINED])
@@ -220,7 +220,7 @@ async def test_the_share_of_the_quota_is_kept(storage: Azurite) -> None:
         assert found_once(feed)
 
 
-async def test_a_slice_that_is_too_short_for_a_window_gets_on(
+async def test_polls_too_short_for_a_window_still_make_progress(
     storage: Azurite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(etd_client, "PAGE_SIZE", 1)
@@ -303,7 +303,7 @@ async def test_what_cannot_be_read_is_counted_and_never_posted(storage: Azurite)
         assert (state.candidates, state.not_verified, state.failures_found) == (2, 2, 0)
 
 
-async def test_what_was_released_or_done_again(storage: Azurite) -> None:
+async def test_a_release_is_not_posted_but_a_new_action_is(storage: Azurite) -> None:
     async with feeding(storage) as feed:
         released, again = await feed.etd.convict([
             {"mailboxes": [STUCK], "action": "quarantine", "actionAt": "+1m"}, {"mailboxes": [STUCK], "action": "quarantine"},
@@ -317,7 +317,7 @@ async def test_what_was_released_or_done_again(storage: Azurite) -> None:
         assert len(feed.posted) == 2
 
 
-async def test_what_there_is_no_time_to_confirm_is_looked_at_again(
+async def test_an_action_not_confirmed_in_time_is_checked_again(
     storage: Azurite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with feeding(storage, {"logExport": False}) as feed:
@@ -344,7 +344,9 @@ async def test_what_an_analyst_gave_back_before_the_looks_is_no_failure(storage:
         assert feed.pairs == {(other.id, STUCK): 1}
 
 
-async def test_more_files_than_log_export_lists(storage: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_hour_with_more_files_than_are_listed_is_a_gap(
+    storage: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(simulated_export, "MOST_LINKS", 3)
     for module in (hours, feed_ledger):
         monkeypatch.setattr(module, "MOST_LINKS", 3)
@@ -359,7 +361,9 @@ async def test_more_files_than_log_export_lists(storage: Azurite, monkeypatch: p
 
 
 @pytest.mark.parametrize(("wording", "retry_after"), [("apart", True), ("apart", False), ("alike", False)])
-async def test_others_have_used_up_the_quota_of_etd(storage: Azurite, wording: str, retry_after: bool) -> None:
+async def test_polling_resumes_after_others_used_up_the_etd_quota(
+    storage: Azurite, wording: str, retry_after: bool
+) -> None:
     switches = {
         "rateLimit": True, "requestsPerSecond": 1000.0, "burst": 1000, "requestsPerDay": 500,
         "quotaWording": wording, "retryAfter": retry_after, "searchEndMinutes": 5.5,

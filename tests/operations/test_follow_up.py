@@ -120,7 +120,7 @@ async def test_an_open_finding_is_looked_at_when_it_is_due(
     assert (await found(services, finding.id)).looks == 2, "a look that comes twice is done once"
 
 
-async def test_it_ends_when_the_message_is_out_of_reach(services: Services, tenant: Served) -> None:
+async def test_follow_up_ends_when_the_message_is_out_of_reach(services: Services, tenant: Served) -> None:
     tenant.world.merge(in_folder("<ends@mail.example>", "inbox"))
     finding = await triaged(services, "ends", internetMessageId="<ends@mail.example>", folder="junk")
     assert finding.state is FindingState.OPEN
@@ -144,7 +144,7 @@ async def test_it_ends_when_the_message_is_out_of_reach(services: Services, tena
     assert page == []
 
 
-async def test_what_a_person_resolves_takes_its_findings_with_it(services: Services) -> None:
+async def test_resolving_an_incident_resolves_its_findings(services: Services) -> None:
     finding = await triaged(services, "by hand")
     await services.projector.run(10)
     incident_id = finding.incident.id
@@ -164,7 +164,7 @@ async def test_what_a_person_resolves_takes_its_findings_with_it(services: Servi
         await resolve_by_hand(services, incident_id, "adele", ResolveReason.FIXED, None)
 
 
-async def test_what_a_person_reopens_takes_its_findings_with_it(services: Services) -> None:
+async def test_reopening_an_incident_reopens_findings_resolved_by_hand(services: Services) -> None:
     by_hand = await triaged(services, "again", internetMessageId=AGAIN)
     by_itself = await triaged(services, "gone", internetMessageId=AGAIN, mailbox="otto@one.example", folder="trash")
     assert (by_itself.incident, by_itself.resolution) == (by_hand.incident, Resolution.REMEDIATED)

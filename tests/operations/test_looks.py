@@ -107,7 +107,7 @@ async def test_the_next_look_is_not_before_the_retry_after_of_graph(
     assert await taken(services, count=1, seconds=1.5) == []
 
 
-async def test_a_lack_that_does_not_pass_is_not_looked_at_again(services: Services, tenant: Served) -> None:
+async def test_permanently_missing_evidence_is_not_retried(services: Services, tenant: Served) -> None:
     tenant.simulator.faults.add([FAULT | {"status": 403}])
     identifier, text = await failed(services, "forbidden")
     await handle(services, message(text))
@@ -300,7 +300,7 @@ async def test_a_message_is_put_back_while_tables_are_away(
     assert (finding["cause"], finding["deliveries"]) == ("mailbox_reachable", 1)
 
 
-async def test_what_was_kept_from_before_says_when_it_was_read(services: Services) -> None:
+async def test_cached_evidence_says_when_it_was_read(services: Services) -> None:
     """The app and the organization are kept for a while. A retriage reads them again."""
     texts = [await failed(services, name) for name in ("reads", "keeps")]
     for _, text in texts:

@@ -86,7 +86,7 @@ async def test_what_the_cloud_lacks_is_asked_for_once() -> None:
 
 
 @pytest.mark.parametrize(("who", "path"), [("toni", "childFolders"), ("quin", "childFolders")])
-async def test_a_folder_of_which_nobody_says_whether_it_is_hidden_decides_nothing(who: str, path: str) -> None:
+async def test_a_folder_of_unknown_visibility_leaves_the_cause_undetermined(who: str, path: str) -> None:
     async with serve(world(LACKS)) as tenant:
         tenant.simulator.faults.add([{"path": path, "status": 400, "code": "BadRequest", "message": "Not here."}])
         [found] = await triaged(tenant, who)

@@ -163,7 +163,7 @@ async def test_what_is_too_young_waits_and_what_is_over_is_dropped(services: Ser
     assert (await listed(services), receiver.received) == ([], [])
 
 
-async def test_one_conversation_with_its_end(services: Services, receiver: Receiver) -> None:
+async def test_updates_within_15_minutes_are_sent_as_one(services: Services, receiver: Receiver) -> None:
     await happens(services, "opened")
     await deliver(services)
     await happens(services, "worsened", 2, exposed=99999)
@@ -294,7 +294,7 @@ async def test_what_is_refused_arrives_when_the_channel_is_fixed(services: Servi
     assert {one.state for one in await listed(services)} == {"delivered"}
 
 
-async def test_who_got_no_opening_gets_no_end(services: Services, receiver: Receiver) -> None:
+async def test_a_channel_that_missed_the_opening_gets_no_resolution(services: Services, receiver: Receiver) -> None:
     receiver.faults["teams"] = Fault(404)
     await happens(services, "opened")
     await deliver(services)
@@ -381,7 +381,7 @@ async def test_a_storm_is_one_message_and_nothing_is_lost(services: Services, re
     assert len(receiver.received) == 5, "nothing more for five minutes"
 
 
-async def test_a_channel_that_is_not_configured_any_more(services: Services, receiver: Receiver) -> None:
+async def test_notifications_for_a_removed_channel_fail(services: Services, receiver: Receiver) -> None:
     await happens(services, "opened")
     fewer = Services(services.settings.model_copy(update={"notifications": services.settings.notifications[:1]}))
     await deliver(fewer)

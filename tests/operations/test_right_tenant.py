@@ -222,7 +222,9 @@ def refused(status: int) -> HttpResponseError:
     (ServiceRequestError("Cannot connect to host login.microsoftonline.com"), True),
     (OSError("connection reset"), True),
 ])  # fmt: skip
-async def test_a_sign_in_passes_only_where_nobody_refused(cloud: Cloud, error: Exception, passing: bool) -> None:
+async def test_a_failed_sign_in_is_temporary_unless_it_was_refused(
+    cloud: Cloud, error: Exception, passing: bool
+) -> None:
     finding = await cloud.found(error)
     assert {lack.reason for lack in finding.reasons} == {Reason.UNAUTHENTICATED}
     assert (finding.passing, cloud.asked) == (passing, [])

@@ -50,7 +50,7 @@ async def test_a_tenant(services: Services) -> None:
     ({"domains": ["x.example"]}, False, "x.example", ["x.example"]),
     ({"domains": [], "tenantId": APP_ID}, False, APP_ID, []),
 ])  # fmt: skip
-async def test_its_name_and_domains(
+async def test_where_the_name_and_domains_of_a_tenant_come_from(
     storage: Azurite, fields: dict[str, object], graph: bool, name: str, domains: list[str]
 ) -> None:
     setting = json.dumps([ONE | fields])

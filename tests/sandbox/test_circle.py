@@ -53,7 +53,7 @@ def incident(subject: str, state: str) -> dict[str, Any]:
     return {"subject": subject, "state": state, "title": "A title", "cause": "a_cause"}
 
 
-async def test_it_fails_for_two_of_three_until_it_is_fixed_and_each_step_is_printed_once() -> None:
+async def test_two_of_three_fail_until_the_fix_and_each_step_prints_once() -> None:
     api: Api = {"feeds": [{"tenantId": "other"}, {"tenantId": TENANT, "candidates": 0}], "incidents": []}
     async with running(api) as (circle, etd):
         await asyncio.to_thread(circle.begin)

@@ -36,7 +36,7 @@ def test_every_cause_is_shown_once() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_running_whatever_stops_it(number: signal.Signals) -> None:
+def test_every_process_ends_however_the_demo_is_stopped(number: signal.Signals) -> None:
     with started([*DEMO, "--local-host", "--history", "20"], environ={}) as demo:
         addresses = demo.wait_for(
             r"^Function app (\S+) +Microsoft Graph (\S+) +Email Threat Defense (\S+)", 40
@@ -56,7 +56,7 @@ def test_nothing_is_left_running_whatever_stops_it(number: signal.Signals) -> No
         time.sleep(0.1)
 
 
-def test_all_findings_arrive_as_expected_with_core_tools_if_they_are_installed(tmp_path: Path) -> None:
+def test_with_core_tools_all_findings_arrive_as_expected(tmp_path: Path) -> None:
     func = tmp_path / "func"
     func.write_text(f'#!/bin/sh\n[ "$1" = start ] && shift\nexec {sys.executable} -m sandbox host "$@"\n')
     func.chmod(0o755)
@@ -68,7 +68,7 @@ def test_all_findings_arrive_as_expected_with_core_tools_if_they_are_installed(t
     assert row, demo.output
 
 
-def test_the_usual_port_is_taken_only_if_it_is_free() -> None:
+def test_another_port_is_used_when_the_usual_one_is_in_use() -> None:
     usual = socket.create_server(("127.0.0.1", USUAL_PORT)) if is_free(USUAL_PORT) else nullcontext()
     with usual, started([sys.executable, "-m", "sandbox", "demo", "--local-host"], environ={}) as demo:
         address = demo.wait_for(r"^Function app (\S+)", 40)[1]

@@ -64,12 +64,12 @@ def test_what_the_service_sends_is_shown(kind: str) -> None:
     ("email", 400, lambda value: value["recipients"].update(to=[])),
     ("email", 400, lambda value: value["content"].pop("subject")),
 ])  # fmt: skip
-def test_what_is_wrong_is_not_shown(kind: str, status: int, change: Change) -> None:
+def test_an_invalid_notification_is_not_kept(kind: str, status: int, change: Change) -> None:
     answer = KINDS[kind]().take(changed(kind, change))
     assert (answer.status, answer.kept) == (status, False)
 
 
-def test_who_has_no_secret_is_refused() -> None:
+def test_a_request_without_the_right_secret_is_refused() -> None:
     assert KINDS["teams"]().take(replace(request("teams"), query={"sig": "guessed"})).status == 401
     assert KINDS["email"]().take(replace(request("email"), headers={})).status == 401
     given = request("webhook")

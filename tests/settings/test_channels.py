@@ -23,7 +23,7 @@ def test_a_channel_of_each_kind(kind: ChannelKind) -> None:
     assert found.channel("other") is None
 
 
-def test_none_is_no_channel() -> None:
+def test_an_empty_setting_means_no_channel() -> None:
     for text in ("", "  ", "[]"):
         assert settings(TRIAGE_NOTIFICATIONS=text).notifications == ()
 

@@ -38,7 +38,7 @@ def problem(*apis: dict[str, Any], text: str | None = None) -> str:
     return said
 
 
-def test_none_is_no_feed() -> None:
+def test_an_empty_setting_means_no_feed() -> None:
     for text in ("", "  ", "[]"):
         assert settings(text=text).etd_apis == ()
 

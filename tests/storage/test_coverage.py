@@ -50,7 +50,7 @@ async def ended(services: Services, state: ScanState) -> CoverageScan:
     return scan
 
 
-async def test_of_many_starts_one_scan_begins(services: Services) -> None:
+async def test_concurrent_starts_begin_one_scan(services: Services) -> None:
     found = await asyncio.gather(*(begun(services) for _ in range(8)))
     assert len({one.scan.id for one in found}) == 1
     other = await begun(services, ANOTHER)
@@ -60,7 +60,7 @@ async def test_of_many_starts_one_scan_begins(services: Services) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", ".", "nobody.1", "a/b.c?", f"{TENANT}.x"])
-async def test_an_id_that_is_none(services: Services, wrong: str) -> None:
+async def test_an_invalid_scan_id_finds_nothing(services: Services, wrong: str) -> None:
     assert await services.coverages.get(wrong) is None
     assert await services.coverages.mailboxes(wrong) == ([], None)
 

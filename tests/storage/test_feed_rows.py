@@ -50,7 +50,7 @@ async def row_keys(account: StorageAccount, tenant_id: str) -> list[str]:
     return [row["RowKey"] async for row in table.query_entities(f"PartitionKey eq '{tenant_id}'")]
 
 
-async def test_an_action_has_its_look_as_long_as_it_waits(account: StorageAccount, tenant_id: str) -> None:
+async def test_an_action_is_due_only_while_it_waits(account: StorageAccount, tenant_id: str) -> None:
     actions = FeedActions(account, tenant_id)
     await actions.save([Change(None, action())], TODAY, "poll")
     assert await actions.due(NOW + 11 * MINUTE, 10) == []

@@ -58,7 +58,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.mark.parametrize("arguments", [[], ["deploy"], ["grant", "all"]])
-def test_what_it_can_do(machine: Machine, arguments: list[str]) -> None:
+def test_wrong_arguments_show_the_usage(machine: Machine, arguments: list[str]) -> None:
     done = machine.run(*arguments)
     assert (done.returncode, done.stderr) == (2, "usage: python -m tools.azd prepare|package|grant|remove\n")
 

@@ -289,7 +289,9 @@ def test_watch_waits_while_the_service_is_away(
     assert result.code == 4  # the key was revoked, so the command ends
 
 
-def test_a_file_that_was_sent_partly(canned: Callable[..., Canned], in_process: InProcess, tmp_path: Any) -> None:
+def test_a_partly_sent_file_says_to_send_it_again(
+    canned: Callable[..., Canned], in_process: InProcess, tmp_path: Any
+) -> None:
     file = tmp_path / "failures.ndjson"
     file.write_text("\n".join(f'{{"mailbox": "a@b.example", "error": "x", "messageId": "{n}"}}' for n in range(1500)))
     accepted = {"accepted": [{"id": None, "findingId": str(n), "mailbox": "a@b.example"} for n in range(1000)]}

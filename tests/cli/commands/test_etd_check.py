@@ -69,7 +69,7 @@ async def test_each_failure_comes_with_what_fixes_it(
     (200, None, ""), (29, "warning", "Contoso: the client expires in 29 days"), (1, "warning", "expires in 1 day"),
     (0, "failed", "Contoso: the client has expired"), (-5, "failed", "has expired"),
 ])  # fmt: skip
-async def test_a_client_that_ends(etd: StandIn, days: int, state: str | None, words: str) -> None:
+async def test_an_expiring_client_is_reported(etd: StandIn, days: int, state: str | None, words: str) -> None:
     on = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
     found = [one for one in await etd_checks(settings(etd, {"expiresOn": on})) if one.name == "etd client"]
     assert [one.state for one in found] == ([state] if state else [])

@@ -43,7 +43,7 @@ def test_without_a_feed(deployment: Deployment, in_process: InProcess) -> None:
         assert "There is nothing to poll: set ETD_APIS" in result.err
 
 
-def test_a_poll_and_the_feed_after_it(etd: tuple[str, dict[str, str]], world: World, in_process: InProcess) -> None:
+def test_a_poll_updates_the_feed(etd: tuple[str, dict[str, str]], world: World, in_process: InProcess) -> None:
     address, settings = etd
     tenant = world.tenants["fabrikam"].id
     mail = {"mailboxes": ["otto@fabrikam.com"], "action": "quarantine", "receivedAt": "-20m", "deliver": False}

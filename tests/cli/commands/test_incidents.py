@@ -70,7 +70,7 @@ def test_one_incident(way: dict[str, str], incident: dict[str, Any], in_process:
     assert found == {incident["id"]}
 
 
-def test_what_people_do(
+def test_acknowledge_suppress_resolve_and_reopen(
     deployment: Deployment, service: httpx.Client, incident: dict[str, Any], in_process: InProcess
 ) -> None:
     short, settings = incident["id"][:8], deployment.remote

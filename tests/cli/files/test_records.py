@@ -212,7 +212,7 @@ def test_cells_without_a_column() -> None:
     }
 
 
-def test_arrays_in_an_array_and_half_characters() -> None:
+def test_nested_arrays_and_lone_surrogates_are_refused() -> None:
     found = refused("[\n[" + json.dumps(GOOD) + '],\n{"mailbox": "a@b.example", "error": "\\ud800", "messageId": "1"}]')
     assert found[2] == [("", "is an array; a failure is an object")]
     assert "half a character" in found[3][0][1]

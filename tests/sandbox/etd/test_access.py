@@ -85,7 +85,7 @@ async def test_each_call_needs_the_key_and_a_token_of_its_own_business() -> None
     ("method", "path"),
     [("POST", "messages/move"), ("GET", "messages/search"), ("POST", "nothing"), ("GET", "oauth/token")],
 )
-async def test_what_there_is_not(method: str, path: str) -> None:
+async def test_an_unknown_path_or_method_gets_404(method: str, path: str) -> None:
     async with running() as client:
         answer = await client.send(method, f"{client.etd.url}/v1/{path}", client.usual)
         assert (answer.status, answer.message) == (404, "Not Found")

@@ -94,14 +94,14 @@ async def test_mail_for_a_business_that_is_named() -> None:
         ("faults", {"colour": "red"}),
     ],
 )
-async def test_what_cannot_be_is_refused_and_nothing_of_it_happens(name: str, body: Any) -> None:
+async def test_an_invalid_request_is_refused_and_changes_nothing(name: str, body: Any) -> None:
     async with running() as client:
         assert (await client.control("POST", name, body)).status == 400
         assert (await client.control("GET", "messages")).body[ONE] == []
         assert (await client.control("GET", "faults")).body["value"] == []
 
 
-async def test_a_change_that_cannot_be() -> None:
+async def test_an_invalid_change_of_a_message_is_refused() -> None:
     async with running() as client:
         [mail] = await client.etd.convict([MAIL])
         for change in ({"verdict": "evil"}, {"action": "away"}, {"by": "chance"}, {"folder": "trash"}):
@@ -167,7 +167,9 @@ async def test_the_setting_for_the_service() -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--switches", '{"no": 1}'), ("--port", "1")])
-def test_a_start_that_cannot_be(arguments: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_switch_or_a_port_in_use_stops_the_start(
+    arguments: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     parser = argparse.ArgumentParser()
     cli.add_arguments(parser)
     args = parser.parse_args(arguments)

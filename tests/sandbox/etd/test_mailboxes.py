@@ -64,7 +64,7 @@ async def moved(client: Client, tenant: str = ONE) -> list[dict[str, bool]]:
         ("inbox", "Inbox"),
     ],
 )
-async def test_a_message_goes_where_it_was_to_go(folder: str, place: str) -> None:
+async def test_each_action_moves_the_message_to_its_folder(folder: str, place: str) -> None:
     async with both() as (client, graph):
         await client.etd.convict([ONE_MAIL | {"mailboxes": ["otto@one.example"], "action": folder}])
         assert places(graph, "otto") == [place]
@@ -141,7 +141,7 @@ async def test_when_the_app_can_move_messages(etd: dict[str, Any], works: bool) 
         assert await moved(client, TWO) == [{"tim@two.example": works}]
 
 
-async def test_a_person_for_whom_it_just_does_not_work() -> None:
+async def test_the_message_stays_if_remediation_always_fails_for_a_person() -> None:
     async with both() as (client, graph):
         await client.etd.convict([ONE_MAIL | {"mailboxes": ["pete@one.example"]}])
         assert places(graph, "pete") == ["Inbox"]

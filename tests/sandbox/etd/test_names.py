@@ -116,7 +116,7 @@ async def test_status_has_five_states_at_most_the_newest_first() -> None:
     ("body", "status"),
     [({"id": "5f0d6a2e-0000-4c7e-9b1f-1d0c3a5b7e91"}, 404), ({"id": "x"}, 400), ({}, 400), ({"id": 7}, 400)],
 )
-async def test_status_of_what_there_is_not(body: Any, status: int) -> None:
+async def test_status_of_an_unknown_or_invalid_id_is_refused(body: Any, status: int) -> None:
     async with running() as client:
         assert (await client.call("messages/status", body)).status == status
 

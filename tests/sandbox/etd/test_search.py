@@ -76,7 +76,7 @@ async def test_a_search_goes_by_the_time_of_the_message_not_of_the_action() -> N
         assert row["mailboxes"] == MINES
 
 
-async def test_what_a_row_has_and_has_not() -> None:
+async def test_a_row_has_the_action_but_no_status_or_error() -> None:
     async with running(actionTimes="equal") as client:
         [mail] = await client.etd.convict([{"mailboxes": MINES, "receivedAt": "-20m", "action": "quarantine"}])
         [row] = (await client.search("2026-11-20T09:40:00Z", "2026-11-20T09:40:01Z")).messages

@@ -26,7 +26,7 @@ def at(text: str) -> datetime:
         ("0 0 0 13 * 5", "2026-11-23 00:00:00", "2027-08-13 00:00:00"),
     ],
 )
-def test_next(schedule: str, after: str, expected: str) -> None:
+def test_a_schedule_gives_the_next_time(schedule: str, after: str, expected: str) -> None:
     assert timers.parse(schedule)(at(after)) == at(expected)
 
 

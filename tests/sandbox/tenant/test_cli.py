@@ -50,7 +50,7 @@ async def test_it_says_where_it_listens_and_ends_on_a_signal(name: signal.Signal
         assert (started.returncode, errors) == (0, b"")
 
 
-async def test_a_file_of_its_own(tmp_path: Path) -> None:
+async def test_it_serves_the_data_of_a_given_file(tmp_path: Path) -> None:
     state = tmp_path / "state.yaml"
     state.write_text(
         "tenants: {mine: {id: 11111111-0000-4000-8000-000000000001, domains: [mine.example], people: {me: {}}}}"

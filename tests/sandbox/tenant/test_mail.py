@@ -48,7 +48,7 @@ async def test_nobody_has_the_address() -> None:
         ("remediate", DANA | {"folder": "trash"}),
     ],
 )
-async def test_what_cannot_be_is_refused(name: str, body: dict[str, Any]) -> None:
+async def test_an_invalid_delivery_or_remediation_is_refused(name: str, body: dict[str, Any]) -> None:
     async with running() as client:
         assert (await client.control("POST", name, body)).status == 400
         assert await inbox(client) == []

@@ -46,7 +46,7 @@ def test_every_scenario_ends_in_many_causes(scenario: str) -> None:
     assert len(causes) > 25
 
 
-def test_samples_expect_what_a_finding_can_say() -> None:
+def test_each_sample_expects_values_that_a_finding_can_have() -> None:
     for each in SAMPLES:
         expect = each.expect
         allowed = {"cause", "confidence", "severity", "location", "locations", "exposed", "folder", "isRead", "copies"}
