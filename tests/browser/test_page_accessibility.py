@@ -240,16 +240,6 @@ def test_no_mark_relies_on_color_alone(running: Stack, open_page: OpenPage) -> N
     assert len({shape for same in shapes.values() for shape in same}) == len(shapes), "a shape has one word"
 
 
-def test_a_command_is_copied(running: Stack, open_page: OpenPage) -> None:
-    finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
-    command = next(action["command"] for action in finding["actions"] if action["command"])
-    page = open_page(running.address, f"?finding={finding['id']}", permissions=["clipboard-read", "clipboard-write"])
-    button = page.get_by_role("button", name="Copy command").first
-    button.click()
-    expect(page.locator("[aria-live]")).to_have_text("The command was copied.")
-    assert page.evaluate("navigator.clipboard.readText()") == command
-
-
 def test_a_command_is_selected_if_copying_is_not_allowed(running: Stack, open_page: OpenPage) -> None:
     finding = get(running.address, "findings?cause=consent_missing&top=1")["value"][0]
     command = next(action["command"] for action in finding["actions"] if action["command"])

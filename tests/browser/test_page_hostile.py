@@ -20,6 +20,7 @@ from triage.intake.failure import RemediationFailure
 ELEMENT = "<img src=x onerror=\"document.title='pwned'\">"
 SCRIPT = "</script><script>document.title='pwned'</script>{{constructor.constructor('alert(1)')()}}"
 TURNED = "invoice\u202efdp.exe"
+COMMAND = f"Get-It '{ELEMENT}{TURNED}' |\n    Format-List"
 ADDRESSES = [
     "javascript:document.title='pwned'",
     "JaVaScRiPt:document.title='pwned'",
@@ -48,9 +49,7 @@ def hostile() -> Finding:
         occurred_at=usual.occurred_at,
         raw={ELEMENT: {"__proto__": ELEMENT}},
     )
-    actions = [
-        Action(title=ELEMENT, detail=SCRIPT, url=url, command=f"Get-It '{ELEMENT}{TURNED}'") for url in ADDRESSES
-    ]
+    actions = [Action(title=ELEMENT, detail=SCRIPT, url=url, command=COMMAND) for url in ADDRESSES]
     check = Check(
         id="folder",
         question=f"Which folder is it? {ELEMENT}",
@@ -139,9 +138,10 @@ def test_a_command_is_copied_unchanged_and_shows_its_hidden_characters(address: 
     page = open_page(address, f"?finding={hostile().id}", permissions=["clipboard-read", "clipboard-write"])
     first = page.locator(".command").first
     expect(first.locator(".hidden-character")).to_have_text("U+202E")
-    first.get_by_role("button").click()
+    first.get_by_role("button", name="Copy command").click()
     expect(first.get_by_role("button")).to_contain_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()") == f"Get-It '{ELEMENT}{TURNED}'"
+    expect(page.locator("[aria-live]")).to_have_text("The command was copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == COMMAND
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,6 @@ def test_the_filters_have_the_words_of_the_service(running: Stack, open_page: Op
 @pytest.mark.parametrize(
     ("typed", "asked"),
     [
-        ("ines@contoso.com", "ines@contoso.com"),
         ("ines", "ines*"),
         ("in*", "in*"),
         ("contoso.com", "*@contoso.com"),
@@ -265,7 +264,7 @@ def test_a_response_while_a_filter_is_typed_keeps_the_text(running: Stack, open_
     expect(field).to_have_value("")
 
 
-@pytest.mark.parametrize("wrong", ["cause=nothing_of_the_kind", "since=yesterday", "severity=<b>bad</b>"])
+@pytest.mark.parametrize("wrong", ["cause=nothing_of_the_kind", "since=yesterday"])
 def test_an_invalid_url_is_reported(running: Stack, open_page: OpenPage, wrong: str) -> None:
     page = open_page(running.address, f"?view=findings&{wrong}", expected="400")
     alert = page.get_by_role("alert")
@@ -283,16 +282,6 @@ def test_a_day_of_the_chart_is_a_url(running: Stack, open_page: OpenPage) -> Non
     day = max(get(running.address, "summary")["byDay"])
     expect(page.locator("select[name=period] option:checked")).to_have_text(f"{day} (UTC)")
     assert query(page)["since"].startswith(query(page)["until"][:10])
-
-
-def test_links_are_links(running: Stack, open_page: OpenPage) -> None:
-    """Ctrl+click opens a tab, since the link has a complete URL."""
-    page = open_page(running.address, "?view=findings&exposed=true")
-    with page.context.expect_page() as opened:
-        page.locator(f"{ROWS} a").first.click(modifiers=["Control"])
-    other = opened.value
-    expect(other.get_by_role("heading", name="What to do")).to_be_visible()
-    assert "finding=" in other.url and "exposed=true" in other.url
 
 
 def test_a_trailing_slash_is_removed(running: Stack, open_page: OpenPage) -> None:

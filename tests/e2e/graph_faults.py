@@ -86,7 +86,6 @@ FAULTS = {
         then=("app_healthy", ()), person="ines", failure=UNKNOWN_REASON,
     ),
     "a batch is not available": passing("unavailable", {"path": BATCH, "status": 503, "retryAfter": 12, "times": 1}),
-    "a batch stays unavailable": lasting("unavailable", {"path": BATCH, "status": 503, "retryAfter": 12}),
     # A batch that fails as a whole is asked again in parts, at once.
     "a batch fails": Fault([{"path": BATCH, "status": 500, "times": 1}], [DELETED], hits=1),
     "a batch has no body": Fault([{"path": BATCH, "status": 200, "empty": True, "times": 1}], [DELETED], hits=1),

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
@@ -89,25 +88,8 @@ def signed_in(start_service: StartService, tenant: OwnTenant) -> Iterator[Servic
         yield started
 
 
-def principal(*roles: str, kind: str = "roles", **more: Any) -> dict[str, str]:
-    claims = [{"typ": "name", "val": "Adele"}, *({"typ": kind, "val": role} for role in roles)]
-    text = json.dumps({"auth_typ": "aad", "claims": claims} | more)
-    return {"x-ms-client-principal": base64.b64encode(text.encode()).decode()}
-
-
-NOBODY: list[dict[str, str]] = [
-    {},
-    {"x-functions-key": KEY},
-    {"x-ms-client-principal": ""},
-    {"x-ms-client-principal": "***"},
-    {"x-ms-client-principal": base64.b64encode(b"{}").decode()},
-    {"x-ms-client-principal": base64.b64encode(b"[]").decode()},
-    {"x-ms-client-principal": base64.b64encode(b'{"claims": [7]}').decode()},
-]
-
-
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-@pytest.mark.parametrize("headers", NOBODY, ids=range(len(NOBODY)))
+@pytest.mark.parametrize("headers", [{}, {"x-functions-key": KEY}], ids=["no header", "a key"])
 def test_a_caller_who_is_not_signed_in_gets_401(
     signed_in: Service, method: str, path: str, headers: dict[str, str]
 ) -> None:
@@ -116,32 +98,19 @@ def test_a_caller_who_is_not_signed_in_gets_401(
     assert answer.headers["content-type"].startswith("application/problem+json")
 
 
-LONG = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
-
-
-@pytest.mark.parametrize(
-    ("caller", "may_read", "may_write"),
-    [
-        (principal(), False, False),
-        (principal("Other.Role"), False, False),
-        (principal("Triage.Read"), True, False),
-        (principal("Triage.Write"), False, True),
-        (principal("Triage.Read", "Triage.Write"), True, True),
-        (principal("Triage.Read", kind=LONG), True, False),
-        (principal("Triage.Write", kind="groupish", role_typ="groupish"), False, True),
-        (principal("Triage.Read", kind="name"), False, False),
-    ],
-)
+@pytest.mark.parametrize("role", ["Triage.Read", "Triage.Write"])
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_roles(
-    signed_in: Service, method: str, path: str, caller: dict[str, str], may_read: bool, may_write: bool
-) -> None:
-    answer = signed_in.http.request(method, f"/api/{path}", headers=caller, content=b"{}")
-    if may_read if method == "GET" else may_write:
+def test_roles(signed_in: Service, method: str, path: str, role: str) -> None:
+    claims = [{"typ": "name", "val": "Adele"}, {"typ": "roles", "val": role}]
+    principal = base64.b64encode(json.dumps({"auth_typ": "aad", "claims": claims}).encode()).decode()
+    headers = {"x-ms-client-principal": principal}
+    answer = signed_in.http.request(method, f"/api/{path}", headers=headers, content=b"{}")
+    needed = "Triage.Read" if method == "GET" else "Triage.Write"
+    if role == needed:
         assert answer.status_code in (200, 400, 404)
     else:
         assert answer.status_code == 403
-        assert ("Triage.Read" if method == "GET" else "Triage.Write") in answer.json()["detail"]
+        assert needed in answer.json()["detail"]
 
 
 def test_with_roles_too_health_and_the_handshake_are_for_anyone(signed_in: Service) -> None:

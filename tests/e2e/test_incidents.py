@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from tests.e2e.service_client import OwnTenant, Service, wait_until
 
 ALL = ["Mail.ReadWrite", "Organization.Read.All"]
@@ -108,23 +106,3 @@ def test_people_work_on_an_incident(service: Service, tenant: OwnTenant) -> None
     assert after["resolution"] == "by_hand"
     assert next(entry["what"] for entry in resolved["log"]) == "opened"
     assert service.post("incidents/" + "0" * 32 + "/acknowledge", {}).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("action", "body", "pointer"),
-    [
-        ("suppress", {"reason": "x"}, "/until"),
-        ("suppress", {"reason": "x", "until": in_days(400)}, "/until"),
-        ("suppress", {"until": in_days(30)}, "/reason"),
-        ("resolve", {"reason": "bored"}, "/reason"),
-        ("resolve", {}, "/reason"),
-    ],
-)
-def test_a_wrong_body_is_refused(
-    service: Service, tenant: OwnTenant, action: str, body: dict[str, Any], pointer: str
-) -> None:
-    service.triaged(tenant.failure("ines"))
-    (incident,) = wait_until(lambda: incidents(service, tenant), lambda found: found)
-    answer = service.post(f"incidents/{incident['id']}/{action}", body)
-    assert answer.status_code == 400, answer.text
-    assert pointer in [error["pointer"] for error in answer.json()["errors"]]

@@ -8,7 +8,6 @@ import time
 import pytest
 
 from tests.graph.test_batching import Graph, directory
-from triage import deadlines
 from triage.graph import batching
 from triage.graph.batch_request import MAX_ITEMS
 from triage.graph.batching import BUSY_READS, Batcher
@@ -92,14 +91,6 @@ async def test_a_second_429_also_delays_a_read_that_is_waiting() -> None:
     # All three were sent in one batch; 1 has to wait 0.4 s, so 0 waits as long, although its own delay was 0.2 s.
     assert min(asked["/users/0"][1], asked["/users/1"][1]) - first >= 0.39
     assert len(asked["/users/2"]) == 1
-
-
-async def test_the_waits_of_a_read_have_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadlines, "GRAPH_WAIT", 1.5)
-    graph = Graph(lambda _: Reply(429, retry_after=0.8))
-    reply = await Batcher(graph.send).read(directory())
-    assert reply.status == 429
-    assert len(graph.batches) == 2, "a third try would be beyond the limit"
 
 
 async def test_a_shared_task_is_canceled_when_nobody_waits_for_it() -> None:

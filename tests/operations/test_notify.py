@@ -279,21 +279,6 @@ async def test_a_lost_answer_leaves_no_alert_open(services: Services, receiver: 
     assert [alert["status"] for alert in receiver.channels["pagerduty"].alerts] == ["resolved"]
 
 
-async def test_what_is_refused_arrives_when_the_channel_is_fixed(services: Services, receiver: Receiver) -> None:
-    receiver.faults["teams"] = Fault(401)
-    await happens(services, "opened")
-    await deliver(services)
-    waiting = [one for one in await listed(services) if one.channel == "Teams"]
-    assert [(one.state.value, one.attempts, one.last_error) for one in waiting] == [
-        ("pending", 1, "HTTP 401: made to fail")
-    ]
-    receiver.faults.clear()
-    await hurry(services)
-    await deliver(services)
-    assert kinds(receiver) == ALL
-    assert {one.state for one in await listed(services)} == {"delivered"}
-
-
 async def test_a_channel_that_missed_the_opening_gets_no_resolution(services: Services, receiver: Receiver) -> None:
     receiver.faults["teams"] = Fault(404)
     await happens(services, "opened")

@@ -59,10 +59,11 @@ async def test_concurrent_starts_begin_one_scan(services: Services) -> None:
     assert await services.coverages.get(other.scan.id) == other.scan
 
 
-@pytest.mark.parametrize("wrong", ["", ".", "nobody.1", "a/b.c?", f"{TENANT}.x"])
-async def test_an_invalid_scan_id_finds_nothing(services: Services, wrong: str) -> None:
-    assert await services.coverages.get(wrong) is None
-    assert await services.coverages.mailboxes(wrong) == ([], None)
+async def test_an_invalid_or_unknown_scan_id_finds_nothing(services: Services) -> None:
+    await begun(services)
+    for wrong in ("", ".", "nobody.1", "a/b.c?", f"{TENANT}.x", f"{TENANT}.{0:021}.{0:08x}"):
+        assert await services.coverages.get(wrong) is None, wrong
+        assert await services.coverages.mailboxes(wrong) == ([], None), wrong
 
 
 async def test_the_newest_scan_and_the_newest_complete_one(services: Services) -> None:

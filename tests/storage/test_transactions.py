@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -50,23 +51,20 @@ async def test_operations_replace_delete_and_give_the_new_etags(services: Servic
     assert await submit(table, []) == []
 
 
-@pytest.mark.parametrize(
-    ("operation", "status"),
-    [
+async def test_an_operation_that_fails_stores_nothing_and_is_named(services: Services) -> None:
+    table = await services.account.table("findings")
+    await table.upsert_entity(row("there"))
+    operations: list[tuple[tuple[Any, ...], int]] = [
         (("create", row("there")), 409),
         (("update", row("there"), if_etag("W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\"")), 412),
         (("delete", row("not there")), 404),
-    ],
-)
-async def test_an_operation_that_fails_stores_nothing_and_is_named(
-    services: Services, operation: tuple[Any, ...], status: int
-) -> None:
-    table = await services.account.table("findings")
-    await table.upsert_entity(row("there"))
-    with pytest.raises(TableTransactionError) as raised:
-        await submit(table, [("create", row("before")), operation, ("create", row("after"))])
-    assert (raised.value.status_code, raised.value.index) == (status, 1)
-    assert await get_entity(table, "s0", "before") is None
+    ]
+    for operation, status in operations:
+        whole = [("create", row("before")), operation, ("create", row("after"))]
+        [error] = await asyncio.gather(submit(table, whole), return_exceptions=True)
+        assert isinstance(error, TableTransactionError), operation
+        assert (error.status_code, error.index) == (status, 1), operation
+        assert await get_entity(table, "s0", "before") is None, operation
 
 
 async def test_a_transaction_that_is_refused_as_a_whole(services: Services) -> None:

@@ -50,19 +50,19 @@ def test_settings_override_host_json_whatever_their_case(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "words"),
     [
-        ("batchSize", 33),
-        ("batchSize", "many"),
-        ("maxDequeueCount", 0),
-        ("maxPollingInterval", "00:00:00.050"),
-        ("messageEncoding", "utf8"),
-        ("visibilityTimeout", 30),
+        ("batchSize", 33, "not between 1 and 32"),
+        ("batchSize", "many", "invalid literal"),
+        ("maxDequeueCount", 0, "not between 1 and 1000000"),
+        ("maxPollingInterval", "00:00:00.050", "at least 00:00:00.100"),
+        ("messageEncoding", "utf8", "base64 or none"),
+        ("visibilityTimeout", 30, "not a time span"),
     ],
 )
-def test_an_invalid_value_is_named(tmp_path: Path, name: str, value: Any) -> None:
+def test_an_invalid_value_is_named(tmp_path: Path, name: str, value: Any, words: str) -> None:
     folder = host_json(tmp_path, {"version": "2.0", "extensions": {"queues": {name: value}}})
-    with pytest.raises(HostError, match=rf"host.json: extensions.queues.{name}: {value!r}: "):
+    with pytest.raises(HostError, match=rf"host.json: extensions.queues.{name}: {value!r}: {words}"):
         load(folder, {})
 
 
