@@ -33,8 +33,8 @@ from triage.graph.models.mail import MailFolder, Message
 from triage.graph.permissions import GRAPH_APP_ID
 from triage.graph.questions import applications, directory, mail
 from triage.graph.session import simulator_authentication
-from triage.intake.queue_message import read_message
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
+from triage.intake.queued_failures import read_message
 from triage.intake.scenario import classify
 from triage.settings import Settings, Tenant, read_settings
 from triage.wire import now

@@ -11,7 +11,7 @@ from benchmarks.load import messages
 from benchmarks.measure import read
 from benchmarks.tenant import Tenant, tenant
 from triage.graph.tenants import Tenants
-from triage.intake.queue_message import read_message
+from triage.intake.queued_failures import read_message
 from triage.operations.triage import triage
 from triage.settings import read_settings
 from triage.wire import now

@@ -26,7 +26,7 @@ from triage.diagnosis.diagnose import diagnose, undetermined
 from triage.finding import Finding, make_finding, merge
 from triage.graph.evidence import Lack, Reason
 from triage.graph.models.directory import User
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 
 RECEIVED = "2026-11-20T10:11:12Z"

@@ -13,16 +13,8 @@ from tests.factories import OTHER_TENANT_ID, TENANT_ID, make_failure, make_tenan
 from triage.intake.body import Accepted, read_body
 from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import MAX_DEPTH, IntakeError
-from triage.intake.queue_message import (
-    MAX_MESSAGES_BYTES,
-    decode,
-    finding_id,
-    queue_failures,
-    read_message,
-    read_retriage,
-    within_limit,
-)
-from triage.intake.queued import MAX_MESSAGE_BYTES, QueuedFailure, QueuedRetriage
+from triage.intake.queue_message import MAX_MESSAGE_BYTES, QueuedFailure, QueuedRetriage, decode, read_retriage
+from triage.intake.queued_failures import MAX_MESSAGES_BYTES, finding_id, queue_failures, read_message, within_limit
 from triage.settings import Settings, Storage
 
 SETTINGS = Settings(storage=Storage(), tenants=(make_tenant(),))
@@ -58,18 +50,19 @@ def test_a_message_says_what_it_is_and_leaves_out_what_is_not_set() -> None:
     }
 
 
-def test_a_message_cannot_name_the_finding_of_another_failure() -> None:
+def test_a_message_cannot_name_a_finding_or_a_look() -> None:
     victim = queue(make_failure(), delivery="d/0")
     for change in (
         {"findingId": victim.finding_id},
         {"finding_id": victim.finding_id, "since": 9e9},
         {"configuredTenantId": TENANT_ID},
+        {"look": {"findingId": victim.finding_id, "number": 9, "before": 1, "since": AT}},
     ):
         other = make_failure(mailbox="mallory@contoso.com", tenant_id=OTHER_TENANT_ID)
         message = json.loads(queue(other, delivery="d/1").encode()) | change
         (found,) = read(json.dumps(message))
         assert found.finding_id == other.finding_id(OTHER_TENANT_ID) != victim.finding_id
-        assert found.since == 0
+        assert (found.since, found.look) == (0, None)
 
 
 def test_a_message_cannot_have_a_longer_message_id_than_a_body() -> None:

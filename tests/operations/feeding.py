@@ -23,7 +23,8 @@ from sandbox.tenant.world import World
 from tests.operations.conftest import make_services
 from triage.feeds.lanes import HOUR
 from triage.intake.failure import RemediationFailure
-from triage.intake.queue_message import decode, read_message
+from triage.intake.queue_message import decode
+from triage.intake.queued_failures import read_message
 from triage.operations import feed_ledger
 from triage.operations.feed_looks import look_at_actions
 from triage.operations.feeds import feeds, poll_now

@@ -12,8 +12,7 @@ from sandbox.tenant.serve.server import serve
 from tests.operations.conftest import WORLD, make_services
 from tests.operations.queues import taken
 from triage.audit.model import Verdict
-from triage.intake.queue_message import decode, read_audit
-from triage.intake.queued import QueuedAudit
+from triage.intake.queue_message import QueuedAudit, decode, read_audit
 from triage.operations.audits import audit_all, queue_audits
 from triage.operations.deliveries import handle
 from triage.operations.messages import QueueMessage

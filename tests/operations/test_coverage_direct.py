@@ -16,7 +16,7 @@ from triage.diagnosis.causes import Cause, Subject
 from triage.diagnosis.precedence import causes_of
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.operations import coverage_direct, scanner
 from triage.operations.coverage_direct import scan_without_storage
 from triage.operations.triage import triage

@@ -19,7 +19,7 @@ from tests.operations.test_coverage import begin, expect, finished, queue_of, sc
 from triage import deadlines
 from triage.coverage.model import CoverageScan
 from triage.coverage.work import Work
-from triage.intake.queued import QueuedRetriage
+from triage.intake.queue_message import QueuedRetriage
 from triage.operations import coverage, scanner
 from triage.operations.coverage import run_scans
 from triage.operations.services import Services

@@ -18,8 +18,8 @@ from triage import deadlines
 from triage.diagnosis.causes import Cause
 from triage.intake.failure import RemediationFailure
 from triage.intake.json_text import IntakeError
-from triage.intake.queue_message import finding_id
-from triage.intake.queued import QueuedRetriage
+from triage.intake.queue_message import QueuedRetriage
+from triage.intake.queued_failures import finding_id
 from triage.operations.accept import accept, retriage
 from triage.operations.deliveries import handle, handle_poison
 from triage.operations.messages import QueueMessage

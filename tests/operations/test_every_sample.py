@@ -17,7 +17,7 @@ from triage.graph.kept import READ_NOW
 from triage.graph.reasons import Reason
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.operations.triage import triage
 from triage.settings import read_settings
 

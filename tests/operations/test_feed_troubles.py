@@ -20,7 +20,7 @@ from triage.etd.pace import Pace
 from triage.feeds import hours
 from triage.feeds.lanes import DAY, HOUR, Lane
 from triage.feeds.model import FeedState
-from triage.intake.queue_message import finding_id
+from triage.intake.queued_failures import finding_id
 from triage.intake.scenario import Scenario
 from triage.operations import feed_ledger, feed_looks, feed_poll, feed_search, feed_session, measures
 from triage.operations.deliveries import QueueMessage, handle

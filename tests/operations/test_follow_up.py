@@ -19,8 +19,7 @@ from tests.operations.queues import taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding, FindingState, Resolution
 from triage.incidents import IncidentState, ResolveReason, StateError, suppress
-from triage.intake.queue_message import decode
-from triage.intake.queued import QueuedRetriage, QueuedSettle
+from triage.intake.queue_message import QueuedRetriage, QueuedSettle, decode
 from triage.operations import follow_up, incidents
 from triage.operations.accept import accept
 from triage.operations.audits import audit_all

@@ -18,8 +18,7 @@ from tests.operations.queues import all_taken, taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.graph.evidence import Reason
-from triage.intake.queue_message import decode, read_retriage
-from triage.intake.queued import QueuedLook
+from triage.intake.queue_message import QueuedLook, decode, read_retriage
 from triage.operations import deliveries, messages
 from triage.operations.accept import accept, retriage
 from triage.operations.deliveries import handle, handle_poison

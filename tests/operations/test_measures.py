@@ -15,7 +15,7 @@ from sandbox.tenant.world import World
 from tests.operations.conftest import make_services
 from triage.audit.model import Verdict
 from triage.feeds.lanes import Lane, LaneState
-from triage.intake.queued import QueuedLook
+from triage.intake.queue_message import QueuedLook
 from triage.operations import measures
 from triage.operations.audits import audit_all
 from triage.operations.services import Services

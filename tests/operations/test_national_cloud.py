@@ -13,7 +13,7 @@ from sandbox.tenant.world import World
 from triage.finding import Finding
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.operations.triage import triage
 from triage.settings import read_settings
 

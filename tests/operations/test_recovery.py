@@ -13,8 +13,7 @@ from tests.operations.conftest import WORLD, make_services
 from tests.operations.queues import all_taken, taken
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
-from triage.intake.queue_message import decode, read_retriage
-from triage.intake.queued import QueuedLook
+from triage.intake.queue_message import QueuedLook, decode, read_retriage
 from triage.operations import recovery
 from triage.operations.accept import accept
 from triage.operations.deliveries import handle

@@ -28,7 +28,7 @@ from triage.graph.kept import READ_NOW
 from triage.graph.replies import Reply
 from triage.graph.session import GraphSession
 from triage.graph.tenants import Tenants
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import Scenario
 from triage.operations.audits import audit_without_storage
 from triage.operations.triage import triage

@@ -17,7 +17,7 @@ from triage import deadlines
 from triage.graph.evidence import Reason
 from triage.graph.tenants import Tenants
 from triage.intake.failure import RemediationFailure
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.operations.deliveries import handle
 from triage.operations.messages import QueueMessage, TriageIncompleteError
 from triage.operations.triage import triage

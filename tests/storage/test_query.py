@@ -15,7 +15,7 @@ from triage.diagnosis.diagnose import diagnose
 from triage.diagnosis.exposure import severity
 from triage.diagnosis.precedence import RULES
 from triage.finding import Finding, FindingState, Snapshot, make_finding
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.storage.query import Query, clauses, columns_of, flag, list_prefixes, message_key, order_of, ranges
 from triage.wire import epoch_ns

@@ -13,7 +13,7 @@ from tests.factories import TENANT_ID, make_case, make_failure
 from triage.diagnosis.diagnose import diagnose
 from triage.finding import Finding, Snapshot, make_finding
 from triage.incidents import Incident, apply, split
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.storage.changes import Change
 from triage.storage.stored import read_finding, read_stored

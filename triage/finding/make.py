@@ -10,7 +10,7 @@ from triage.diagnosis.place import Location, Place, place_of
 from triage.diagnosis.remedy import actions
 from triage.finding.model import Finding, MessageState
 from triage.finding.state import with_state
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import ClassifiedBy, Scenario
 from triage.wire import now
 

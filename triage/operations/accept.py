@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from triage.intake.body import Accepted, read_body
 from triage.intake.problem_list import MAX_PROBLEMS
-from triage.intake.queue_message import queue_failures, within_limit
-from triage.intake.queued import QueuedFailure, QueuedRetriage
+from triage.intake.queue_message import QueuedFailure, QueuedRetriage
+from triage.intake.queued_failures import queue_failures, within_limit
 from triage.operations.services import Services
 from triage.problems import InputError, Problem
 from triage.telemetry.instruments import span

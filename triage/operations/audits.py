@@ -14,7 +14,7 @@ from triage.audit.model import Audit, new_audit
 from triage.graph.directory_audits import DirectoryAudit, read_changes
 from triage.graph.evidence import Answer, AppEvidence, Reason, State
 from triage.graph.tenants import TenantGraph, Tenants
-from triage.intake.queued import QueuedAudit
+from triage.intake.queue_message import QueuedAudit
 from triage.notifications.audits import audit_occasions
 from triage.notifications.pending import pending
 from triage.operations.at_once import all_of

@@ -16,8 +16,8 @@ from triage import deadlines
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.intake.json_text import IntakeError
-from triage.intake.queue_message import read_audit, read_message, read_retriage, read_settle, within_limit
-from triage.intake.queued import QueuedFailure, QueuedLook
+from triage.intake.queue_message import QueuedFailure, QueuedLook, read_audit, read_retriage, read_settle
+from triage.intake.queued_failures import read_message, within_limit
 from triage.operations.audits import audit_queued
 from triage.operations.follow_up import next_look
 from triage.operations.incidents import settle_findings

@@ -21,8 +21,8 @@ from triage.feeds.event import event_id, failure_of
 from triage.feeds.lanes import MINUTE, Lane
 from triage.feeds.looks import Schedule, after_look, see
 from triage.graph.collect import collect
-from triage.intake.queue_message import finding_id
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
+from triage.intake.queued_failures import finding_id
 from triage.intake.scenario import Scenario
 from triage.operations.feed_search import newest_of
 from triage.operations.feed_session import FeedSession, Job

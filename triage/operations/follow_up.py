@@ -11,7 +11,7 @@ from collections import defaultdict
 from itertools import accumulate
 
 from triage.finding import Finding, FindingState
-from triage.intake.queued import QueuedLook, QueuedRetriage
+from triage.intake.queue_message import QueuedLook, QueuedRetriage
 from triage.operations.services import Services
 from triage.settings import Settings
 from triage.storage.due import DueLook

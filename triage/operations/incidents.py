@@ -9,7 +9,7 @@ from triage.audit.model import Audit, Verdict
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding, IncidentKey, Scope, reopened_by_hand, resolved_by_hand, scope_of
 from triage.incidents import Incident, IncidentState, ResolveReason, fixed, not_fixed, reopen, resolve
-from triage.intake.queued import QueuedSettle
+from triage.intake.queue_message import QueuedSettle
 from triage.operations.follow_up import recheck
 from triage.operations.services import Services
 from triage.telemetry.instruments import span

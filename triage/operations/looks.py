@@ -14,7 +14,7 @@ from math import ceil
 from triage.diagnosis.causes import Cause
 from triage.finding import Finding
 from triage.graph.throttling import PROBE_SECONDS
-from triage.intake.queued import QueuedLook
+from triage.intake.queue_message import QueuedLook
 from triage.operations.services import Services
 from triage.wire import epoch_ns, from_epoch_ns, now
 

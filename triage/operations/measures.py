@@ -11,8 +11,7 @@ from collections import Counter
 
 from triage.audit.model import Verdict
 from triage.feeds.model import FeedState
-from triage.intake.queue_message import decode, read_retriage
-from triage.intake.queued import QueuedLook
+from triage.intake.queue_message import QueuedLook, decode, read_retriage
 from triage.operations.at_once import all_of
 from triage.operations.services import Services
 from triage.storage.queue import IntakeQueue

@@ -12,8 +12,8 @@ from uuid import uuid4
 import azure.functions as func
 
 from triage.intake.json_text import IntakeError
-from triage.intake.queue_message import decode, read_message, read_retriage, within_limit
-from triage.intake.queued import QueuedFailure, QueuedLook, QueuedRetriage
+from triage.intake.queue_message import QueuedFailure, QueuedLook, QueuedRetriage, decode, read_retriage
+from triage.intake.queued_failures import read_message, within_limit
 from triage.operations.looks import asked_again, is_early, is_next
 from triage.operations.services import Services
 from triage.storage.finding_rows import Stored

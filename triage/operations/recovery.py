@@ -19,7 +19,7 @@ from typing import Any
 from triage.diagnosis.causes import Cause
 from triage.graph.evidence import Lack, Reason
 from triage.graph.throttling import PROBE_SECONDS
-from triage.intake.queued import QueuedFailure, QueuedLook
+from triage.intake.queue_message import QueuedFailure, QueuedLook
 from triage.operations.looks import LONGEST
 from triage.operations.services import Services
 from triage.storage.documents import unpack_compressed

@@ -11,7 +11,7 @@ from triage.finding import Finding, make_finding
 from triage.graph.collect import collect
 from triage.graph.evidence import Answer, Lack, Reason
 from triage.graph.tenants import Tenants
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
 from triage.intake.scenario import classify
 from triage.settings import Settings, Tenant
 

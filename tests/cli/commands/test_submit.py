@@ -17,7 +17,7 @@ from triage.cli.client.service import Service
 from triage.cli.files.submission import Checked, Submission, chunks, send
 from triage.intake.body import MAX_FAILURES
 from triage.intake.json_text import MAX_BODY_BYTES
-from triage.intake.queue_message import MAX_MESSAGES_BYTES
+from triage.intake.queued_failures import MAX_MESSAGES_BYTES
 
 
 def rows(count: int) -> list[dict[str, str]]:

@@ -15,8 +15,8 @@ from triage.cli.options import AsJson, GraphOptions, Requests
 from triage.cli.show.finding import finding_story
 from triage.cli.show.terminal import print_json, print_parts
 from triage.intake.failure import RemediationFailure
-from triage.intake.queue_message import finding_id
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
+from triage.intake.queued_failures import finding_id
 
 
 def check(

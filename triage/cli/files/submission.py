@@ -14,8 +14,8 @@ from triage.cli.client.service import Service
 from triage.cli.files.record import Record
 from triage.intake.body import MAX_FAILURES, Accepted, read_body
 from triage.intake.json_text import MAX_BODY_BYTES, IntakeError
-from triage.intake.queue_message import MAX_MESSAGES_BYTES, within_limit
-from triage.intake.queued import QueuedFailure
+from triage.intake.queue_message import QueuedFailure
+from triage.intake.queued_failures import MAX_MESSAGES_BYTES, within_limit
 from triage.problems import Problem
 
 # The service may add the id of a trace to each message.
