@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -50,6 +50,13 @@ def choose(page: Page, name: str, *values: str) -> None:
     for value in values:
         several(page, name).locator(f"input[value={value}]").check()
     page.keyboard.press("Escape")
+
+
+def choose_period(page: Page, name: str) -> None:
+    """Chooses the period of the overview, by key: while the overview loads, a click can miss a button that moves."""
+    period = page.get_by_role("radio", name=name, exact=True)
+    period.press("Space")
+    expect(period).to_be_checked()
 
 
 def figures(page: Page, name: str) -> dict[str, str]:

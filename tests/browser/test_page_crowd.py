@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sandbox.azurite import Azurite
 from sandbox.processes import host
 from tests.browser import crowd
-from tests.browser.browsing import OpenPage, figures
+from tests.browser.browsing import OpenPage, choose_period, figures
 from triage.diagnosis.causes import Severity
 
 ROWS = "table.findings tbody tr"
@@ -84,7 +84,7 @@ def test_an_open_page_while_500_failures_arrive(arriving: dict[str, str], open_p
         page.evaluate(WATCH)
         page.clock.install()
         page.get_by_role("navigation").get_by_role("link", name=view).click()
-    overview.get_by_role("radio", name="All time").check()
+    choose_period(overview, "All time")
     expect(overview.get_by_text("10 failures in total")).to_be_visible()
     expect(findings.locator(ROWS)).to_have_count(10)
     for start in range(ARRIVE - 100, -1, -100):

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from sandbox.stack import Stack
 from tests.browser.attack import get
-from tests.browser.browsing import OpenPage
+from tests.browser.browsing import OpenPage, choose_period
 from triage.diagnosis.causes import Cause
 from triage.diagnosis.precedence import RULES
 
@@ -79,11 +79,7 @@ def answer(check: dict[str, Any]) -> str:
 @pytest.mark.parametrize("period", ["1h", "24h", "7d", "30d", "all"])
 def test_the_chart_has_its_numbers_as_a_table(running: Stack, open_page: OpenPage, period: str) -> None:
     page = open_page(running.address)
-    page.get_by_role(
-        "radio",
-        name={"1h": "Hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All time"}[period],
-        exact=True,
-    ).check()
+    choose_period(page, {"1h": "Hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days", "all": "All time"}[period])
     assert ("period=" + period in page.url) == (period != "7d")
     time = panel(page, "Failures over time")
     expect(time.get_by_role("img")).to_have_accessible_name(
