@@ -28,7 +28,7 @@ def secret(days: int, key: str = "a", name: str = "ETD") -> AuditedCredential:
     )
 
 
-def told(event: NotificationEvent, new: Audit, *earlier: Audit) -> list[Occasion]:
+def occasions(event: NotificationEvent, new: Audit, *earlier: Audit) -> list[Occasion]:
     return [one for one in audit_occasions(new, list(earlier)) if one.event is event]
 
 
@@ -41,14 +41,16 @@ def test_the_first_audit_changes_nothing() -> None:
     (Verdict.HEALTHY, Verdict.DEGRADED, "medium"),
 ])  # fmt: skip
 def test_another_verdict(before: Verdict, after: Verdict, severity: str | None) -> None:
-    (one,) = told(NotificationEvent.AUDIT_CHANGED, audit(after), audit(before))
+    (one,) = occasions(NotificationEvent.AUDIT_CHANGED, audit(after), audit(before))
     assert (one.severity, one.tenant_id, one.document["data"]["verdict"]) == (severity, TENANT_ID, after.value)
-    assert told(NotificationEvent.AUDIT_CHANGED, audit(after), audit(after), audit(before)) == [], "it was told"
+    assert occasions(NotificationEvent.AUDIT_CHANGED, audit(after), audit(after), audit(before)) == [], (
+        "a notification was sent before"
+    )
 
 
 def test_it_is_as_severe_as_the_worst_issue() -> None:
     excess = Issue(code="excess_privilege", severity=Severity.HIGH, summary="", actions=[])
-    (one,) = told(NotificationEvent.AUDIT_CHANGED, audit(Verdict.DEGRADED, issues=[excess]), audit())
+    (one,) = occasions(NotificationEvent.AUDIT_CHANGED, audit(Verdict.DEGRADED, issues=[excess]), audit())
     assert one.severity == "high"
 
 
@@ -64,7 +66,7 @@ def test_drift_says_what_and_who() -> None:
     drift = Drift(
         since="x", granted=["Mail.Send"], revoked=["User.Read.All"], changed=["accountEnabled: true -> false"], by=by
     )
-    (one,) = told(NotificationEvent.AUDIT_CHANGED, audit(drift=drift), audit())
+    (one,) = occasions(NotificationEvent.AUDIT_CHANGED, audit(drift=drift), audit())
     assert one.document["lines"] == [
         "Granted: Mail.Send", "Revoked: User.Read.All", "accountEnabled: true -> false",
         "2026-11-20 10:11 UTC, admin@contoso.com: Add app role assignment",
@@ -77,15 +79,15 @@ def test_a_credential_is_reported_once_at_each_limit() -> None:
     numbers = []
     for days in (40, 31, 30, 29, 14, 13, 8, 7, 5, 3, 2, 1, 0, -1, -2):
         new = audit(credentials=[secret(days)])
-        numbers += [(days, one.number) for one in told(NotificationEvent.CREDENTIAL_EXPIRING, new, *earlier)]
+        numbers += [(days, one.number) for one in occasions(NotificationEvent.CREDENTIAL_EXPIRING, new, *earlier)]
         earlier.insert(0, new)
     assert numbers == [(30, 30), (14, 14), (7, 7), (3, 3), (1, 1), (-1, 0)]
 
 
 def test_a_credential_that_was_not_read_in_between_is_not_reported_again() -> None:
     new = audit(credentials=[secret(13)])
-    assert told(NotificationEvent.CREDENTIAL_EXPIRING, new, audit(), audit(credentials=[secret(14)])) == []
-    assert len(told(NotificationEvent.CREDENTIAL_EXPIRING, new, audit(), audit(credentials=[secret(15)]))) == 1
+    assert occasions(NotificationEvent.CREDENTIAL_EXPIRING, new, audit(), audit(credentials=[secret(14)])) == []
+    assert len(occasions(NotificationEvent.CREDENTIAL_EXPIRING, new, audit(), audit(credentials=[secret(15)]))) == 1
 
 
 @pytest.mark.parametrize(("days", "others", "severity"), [
@@ -95,7 +97,7 @@ def test_a_credential_that_was_not_read_in_between_is_not_reported_again() -> No
 def test_how_severe_it_is_depends_on_the_other_credentials(
     days: int, others: list[AuditedCredential], severity: str
 ) -> None:
-    found = told(NotificationEvent.CREDENTIAL_EXPIRING, audit(credentials=[secret(days), *others]))
+    found = occasions(NotificationEvent.CREDENTIAL_EXPIRING, audit(credentials=[secret(days), *others]))
     assert [one.severity for one in found if one.subject_id == "a"] == [severity]
 
 
@@ -106,5 +108,5 @@ def test_how_severe_it_is_depends_on_the_other_credentials(
 ])  # fmt: skip
 def test_how_many_credentials_are_left(others: int, line: str) -> None:
     left = [secret(90, f"valid {number}") for number in range(others)]
-    (one,) = told(NotificationEvent.CREDENTIAL_EXPIRING, audit(credentials=[secret(7), *left]))
+    (one,) = occasions(NotificationEvent.CREDENTIAL_EXPIRING, audit(credentials=[secret(7), *left]))
     assert one.document["lines"] == [line]

@@ -42,7 +42,7 @@ def scan(new: int = 4, recovered: int = 2, **more: object) -> CoverageScan:
     (1200, 0, "1,200 mailboxes can no longer be remediated", "medium"),
     (0, 1, "1 mailbox can be remediated again", None),
 ])  # fmt: skip
-def test_what_is_told(new: int, recovered: int, title: str, severity: str | None) -> None:
+def test_a_scan_with_changes_is_an_occasion(new: int, recovered: int, title: str, severity: str | None) -> None:
     found = coverage_occasion(scan(new, recovered))
     assert found is not None
     assert (found.document["title"], found.severity, found.tenant_id) == (title, severity, TENANT_ID)
@@ -53,17 +53,17 @@ def test_what_is_told(new: int, recovered: int, title: str, severity: str | None
     ]  # fmt: skip
     assert (found.document["step"] is None) == (new == 0)
     assert found.document["data"] == scan(new, recovered).wire()
-    assert coverage_occasion(scan(new, recovered)) == found, "told twice, it is the same"
+    assert coverage_occasion(scan(new, recovered)) == found, "a second look finds the same"
 
 
 @pytest.mark.parametrize("nothing", [
     scan(0, 0), scan(changes=None), scan(state=ScanState.PARTIAL), scan(state=ScanState.RUNNING, finished_at=None),
 ])  # fmt: skip
-def test_nothing_to_tell(nothing: CoverageScan) -> None:
+def test_nothing_to_notify(nothing: CoverageScan) -> None:
     assert coverage_occasion(nothing) is None
 
 
-def test_who_is_told() -> None:
+def test_the_channels_of_a_coverage_occasion() -> None:
     found = coverage_occasion(scan())
     assert found is not None
     channels = settings(

@@ -17,11 +17,11 @@ from triage.diagnosis import person
 from triage.diagnosis.precedence import RULES
 from triage.diagnosis.steps import Step
 from triage.notifications import teams
-from triage.notifications.compose import Writer, numbers_of, told_after
+from triage.notifications.compose import Writer, last_sent_after, numbers_of
 from triage.notifications.notice import Fact, Item, Notice, Numbers, headline
-from triage.notifications.pending import Told
+from triage.notifications.pending import LastSent
 from triage.notifications.render import render
-from triage.notifications.rules import Say
+from triage.notifications.rules import Message
 from triage.notifications.storm import storm
 from triage.notifications.text import for_slack, plain
 from triage.settings import ChannelKind, NotificationEvent
@@ -31,11 +31,15 @@ KINDS = [kind.value for kind in ChannelKind]
 
 
 def notice(
-    kind: str = "slack", what: str = "opened", told: Told | None = None, more: dict[str, Any] | None = None, **of: Any
+    kind: str = "slack",
+    what: str = "opened",
+    last_sent: LastSent | None = None,
+    more: dict[str, Any] | None = None,
+    **of: Any,
 ) -> Notice:
     to = channel(kind, **of)
     one = row(what, to=to, **(more or {}))
-    return Writer(settings(), to, NAMES).notice(one, one.document, told, NOW)
+    return Writer(settings(), to, NAMES).notice(one, one.document, last_sent, NOW)
 
 
 def sent(kind: str, found: Notice, **of: Any) -> dict[str, Any]:
@@ -43,8 +47,10 @@ def sent(kind: str, found: Notice, **of: Any) -> dict[str, Any]:
 
 
 def test_a_notice_has_the_numbers_now_and_what_has_changed() -> None:
-    before = Told(NOW, True, Numbers(findings=9000, open_findings=9000, exposed=9000, read=12, mailboxes=4021), "high")
-    found = notice(told=before)
+    before = LastSent(
+        NOW, True, Numbers(findings=9000, open_findings=9000, exposed=9000, read=12, mailboxes=4021), "high"
+    )
+    found = notice(last_sent=before)
     assert headline(found) == "New incident (critical): Contoso: Admin consent for Mail.ReadWrite is missing"
     assert found.facts == [
         Fact("Severity", "critical (was high)"),
@@ -75,7 +81,7 @@ def test_a_suppression_says_who_why_and_until_when() -> None:
 def test_the_alert_of_a_reopened_incident_is_another_one_unless_the_first_is_still_open() -> None:
     identifier = incident()["id"]
     assert notice("pagerduty", "reopened", more={"reopened": 2}).alert == f"{identifier}:2"
-    still = Told(NOW, True, Numbers(), "critical", f"{identifier}:1")
+    still = LastSent(NOW, True, Numbers(), "critical", f"{identifier}:1")
     assert notice("pagerduty", "reopened", still, more={"reopened": 2}).alert == f"{identifier}:1"
 
 
@@ -83,14 +89,18 @@ def test_what_was_sent_to_a_channel_is_kept() -> None:
     to = channel("pagerduty")
     opened, resolved = row("opened", to=to), row("resolved", 2, to=to)
     writer = Writer(settings(), to, NAMES)
-    first = told_after(Say(opened), writer.notice(opened, opened.document, None, NOW), opened.document, to, NOW)
-    assert first == Told(NOW, True, numbers_of(incident()), "critical", f"{incident()['id']}:0")
-    say = Say(resolved, told=first)
-    last = told_after(say, writer.notice(resolved, resolved.document, first, NOW), resolved.document, to, NOW)
+    first = last_sent_after(
+        Message(opened), writer.notice(opened, opened.document, None, NOW), opened.document, to, NOW
+    )
+    assert first == LastSent(NOW, True, numbers_of(incident()), "critical", f"{incident()['id']}:0")
+    message = Message(resolved, last_sent=first)
+    last = last_sent_after(message, writer.notice(resolved, resolved.document, first, NOW), resolved.document, to, NOW)
     assert (last.open, last.alert) == (False, None)
-    assert told_after(Say(opened), None, opened.document, to, NOW).alert is None, "a storm opens no alert of its own"
+    assert last_sent_after(Message(opened), None, opened.document, to, NOW).alert is None, (
+        "a storm opens no alert of its own"
+    )
     chat = channel()
-    assert told_after(Say(row("suppressed", 2, to=chat)), first_notice := notice(), incident(), chat, NOW).open
+    assert last_sent_after(Message(row("suppressed", 2, to=chat)), first_notice := notice(), incident(), chat, NOW).open
     assert first_notice.alert, "it is there, but chat has no alerts"
 
 
@@ -196,7 +206,7 @@ def test_an_event_for_pagerduty() -> None:
         "consent_missing",
         "app",
     )
-    resolved = sent("pagerduty", notice("pagerduty", "resolved", Told(NOW, True, Numbers(), "high", "key:0")))
+    resolved = sent("pagerduty", notice("pagerduty", "resolved", LastSent(NOW, True, Numbers(), "high", "key:0")))
     assert resolved == {"routing_key": ROUTING_KEY, "dedup_key": "key:0", "event_action": "resolve"}
     region = channel("pagerduty", url="https://events.eu.pagerduty.com")
     assert render(notice("pagerduty"), region, "").url == "https://events.eu.pagerduty.com/v2/enqueue"
@@ -243,10 +253,16 @@ def test_neither_address_nor_secret_is_printed(kind: str) -> None:
 
 def test_a_storm_is_one_message_with_numbers() -> None:
     to = channel("teams")
-    says = [
-        Say(row("opened", to=to, identifier=f"{n:032x}", severity="critical" if n < 3 else "low")) for n in range(30)
+    messages = [
+        Message(row("opened", to=to, identifier=f"{n:032x}", severity="critical" if n < 3 else "low"))
+        for n in range(30)
     ]
-    found = storm(Writer(settings(), to, NAMES), says, [(say.lead, say.lead.document) for say in says[:12]], NOW)
+    found = storm(
+        Writer(settings(), to, NAMES),
+        messages,
+        [(message.lead, message.lead.document) for message in messages[:12]],
+        NOW,
+    )
     assert (found.title, found.tenant, found.severity) == ("30 notifications within minutes", "Contoso", "critical")
     assert found.facts == [Fact("New incident", "30"), Fact("Severity critical", "3"), Fact("Severity low", "27")]
     assert (len(found.items), len(found.data["incidents"]), found.step) == (
@@ -254,10 +270,12 @@ def test_a_storm_is_one_message_with_numbers() -> None:
         10,
         "Start at the top, with the worst",
     )
-    url = f"https://triage.example/api/dashboard?incident={says[0].lead.subject_id}"
+    url = f"https://triage.example/api/dashboard?incident={messages[0].lead.subject_id}"
     assert (found.items[0], found.data["incidents"][0]["url"]) == (Item(incident()["title"], url), url)
-    assert found.id == storm(Writer(settings(), to, NAMES), says[::-1], [], NOW + 1).id, "the same at the next attempt"
-    more = storm(Writer(settings(), to, NAMES), [*says, Say(row("opened", to=to))], [], NOW)
+    assert found.id == storm(Writer(settings(), to, NAMES), messages[::-1], [], NOW + 1).id, (
+        "the same at the next attempt"
+    )
+    more = storm(Writer(settings(), to, NAMES), [*messages, Message(row("opened", to=to))], [], NOW)
     assert found.id != more.id, "it has one more"
     assert found.data["byEvent"] == {"incident.opened": 30}
 
@@ -265,10 +283,15 @@ def test_a_storm_is_one_message_with_numbers() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_storm_shows_has_its_page(kind: str) -> None:
     to = channel(kind)
-    says = [Say(row("opened", to=to)), Say(row("opened", to=to, identifier="1" * 32, tenantId=OTHER_TENANT_ID))]
-    audit = replace(says[0].lead, event=NotificationEvent.AUDIT_CHANGED)
-    shown = [(say.lead, say.lead.document) for say in says] + [(audit, {"title": ATTACK * 9, "view": "?view=audits"})]
-    body = render(storm(Writer(settings(), to, NAMES), says, shown, NOW), to, "").body.decode()
+    messages = [
+        Message(row("opened", to=to)),
+        Message(row("opened", to=to, identifier="1" * 32, tenantId=OTHER_TENANT_ID)),
+    ]
+    audit = replace(messages[0].lead, event=NotificationEvent.AUDIT_CHANGED)
+    shown = [(message.lead, message.lead.document) for message in messages] + [
+        (audit, {"title": ATTACK * 9, "view": "?view=audits"})
+    ]
+    body = render(storm(Writer(settings(), to, NAMES), messages, shown, NOW), to, "").body.decode()
     for page in (f"?incident={incident()['id']}", f"?incident={'1' * 32}", "?view=audits"):
         assert f"https://triage.example/api/dashboard{page}" in body or (kind, page) == ("webhook", "?view=audits")
     assert "Contoso: Admin consent" in body or kind == "webhook"
@@ -276,15 +299,15 @@ def test_what_a_storm_shows_has_its_page(kind: str) -> None:
 
 def test_the_numbers_of_a_storm_read_naturally() -> None:
     to = channel()
-    opened = Say(row("opened", to=to))
-    elsewhere = Say(row("opened", to=to, tenantId=OTHER_TENANT_ID))
-    of_none = Say(replace(row("opened", to=to), tenant_id=None))
-    for says, title, tenant in (
+    opened = Message(row("opened", to=to))
+    elsewhere = Message(row("opened", to=to, tenantId=OTHER_TENANT_ID))
+    of_none = Message(replace(row("opened", to=to), tenant_id=None))
+    for messages, title, tenant in (
         ([opened], "1 notification within minutes", "Contoso"),
         ([opened, elsewhere], "2 notifications within minutes", "2 tenants"),
         ([of_none], "1 notification within minutes", None),
     ):
-        found = storm(Writer(settings(), to, NAMES), says, [], NOW)
+        found = storm(Writer(settings(), to, NAMES), messages, [], NOW)
         assert (found.title, found.tenant) == (title, tenant)
 
 

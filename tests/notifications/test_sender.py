@@ -61,13 +61,13 @@ async def test_the_other_side_shows_it(receiver: Receiver, sender: Sender, kind:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_storm_and_a_test_are_shown(receiver: Receiver, sender: Sender, kind: str) -> None:
-    from triage.notifications.rules import Say
+    from triage.notifications.rules import Message
 
     to = channel(receiver, kind)
     writer = Writer(configured(receiver), to, NAMES)
-    says = [Say(row("opened", to=to, identifier=f"{n:032x}")) for n in range(50)]
-    documents = [(say.lead, incident(title=f"Incident {n}: {ATTACK * 9}")) for n, say in enumerate(says)]
-    for one in (storm(writer, says, documents, NOW), writer.test("1", NOW)):
+    messages = [Message(row("opened", to=to, identifier=f"{n:032x}")) for n in range(50)]
+    documents = [(message.lead, incident(title=f"Incident {n}: {ATTACK * 9}")) for n, message in enumerate(messages)]
+    for one in (storm(writer, messages, documents, NOW), writer.test("1", NOW)):
         assert (await sender.send(to, one)).result is Result.DELIVERED
     assert len(receiver.of(kind)) == 2
 

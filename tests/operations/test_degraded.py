@@ -1,4 +1,4 @@
-"""The channels are told when Graph has been away for a while, and when it answers again."""
+"""The channels are notified when Graph has been away for a while, and when it answers again."""
 
 from __future__ import annotations
 

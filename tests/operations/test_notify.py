@@ -98,7 +98,7 @@ async def states(services: Services) -> dict[str, list[str]]:
 
 
 async def some_time_ago(services: Services, minutes: int) -> None:
-    """Everything that channels were told, and when it was, is that much longer ago."""
+    """Everything that channels were notified of, and when it was, is that much longer ago."""
     table = await services.account.table(TABLE)
     async for entity in table.query_entities("RowKey ge 'told|' and RowKey lt 'told}'"):
         entity["at"] = from_epoch_ns(time.time_ns() - minutes * MINUTE)
@@ -183,7 +183,7 @@ async def test_updates_within_15_minutes_are_sent_as_one(services: Services, rec
     assert {one.state for one in await listed(services)} == {"delivered"}
     await happens(services, "resolved", 4, state="resolved")
     await deliver(services)
-    assert len(receiver.received) == 10, "its end was told"
+    assert len(receiver.received) == 10, "its end was sent"
 
 
 async def test_a_suppression_resolves_the_alert_and_its_end_opens_another(

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from triage.diagnosis.causes import Severity
 from triage.notifications.notice import Fact, Json, Notice, Numbers
-from triage.notifications.pending import Pending, Told
-from triage.notifications.rules import Say
+from triage.notifications.pending import LastSent, Pending
+from triage.notifications.rules import Message
 from triage.notifications.subjects import without_subjects
 from triage.settings import Channel, ChannelKind, NotificationEvent, Settings
 from triage.wire import as_datetime, from_epoch_ns
@@ -43,10 +43,10 @@ class Writer:
     channel: Channel
     names: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def notice(self, row: Pending, document: Json, told: Told | None, now: int) -> Notice:
+    def notice(self, row: Pending, document: Json, last_sent: LastSent | None, now: int) -> Notice:
         """The notice of a row. `document` is the current incident, or the document of the row."""
         if row.of_incident:
-            return self._incident(row, document, told, now)
+            return self._incident(row, document, last_sent, now)
         return self._other(row, document)
 
     def test(self, unique: str, now: int) -> Notice:
@@ -76,7 +76,7 @@ class Writer:
         view = f"?incident={quote(row.subject_id)}" if row.of_incident else document.get("view", "")
         return f"{self.settings.service_url}/api/dashboard{view}"
 
-    def _incident(self, row: Pending, incident: Json, told: Told | None, now: int) -> Notice:
+    def _incident(self, row: Pending, incident: Json, last_sent: LastSent | None, now: int) -> Notice:
         incident = self.shown(row, incident)
         numbers = numbers_of(incident)
         severity = str(incident.get("severity") or row.severity or "") or None
@@ -85,15 +85,15 @@ class Writer:
             reason = "No longer suppressed"
         url = self.url(row, incident)
         actions: list[Json] = incident.get("actions") or [{}]
-        alert = (told.alert if told else None) or f"{row.subject_id}:{incident.get('reopened') or 0}"
+        alert = (last_sent.alert if last_sent else None) or f"{row.subject_id}:{incident.get('reopened') or 0}"
         return Notice(
             **self._about(row),
             severity=Severity(severity) if severity else None,
             reason=reason,
             title=title_of(incident) or str(incident.get("cause") or "Incident"),
             facts=[
-                *(() if row.closes else _severity_change(severity, told)),
-                *_facts(numbers, told.numbers if told else None),
+                *(() if row.closes else _severity_change(severity, last_sent)),
+                *_facts(numbers, last_sent.numbers if last_sent else None),
                 *_time_open(incident),
                 Fact("As of", _minute(from_epoch_ns(now))),
             ],
@@ -158,14 +158,18 @@ def numbers_of(incident: Json) -> Numbers:
     })  # fmt: skip
 
 
-def told_after(say: Say, notice: Notice | None, incident: Json, channel: Channel, now: int) -> Told:
+def last_sent_after(message: Message, notice: Notice | None, incident: Json, channel: Channel, now: int) -> LastSent:
     """What the channel knows after this message. Without a notice it was part of a storm, which opens no alert."""
-    alert = say.told.alert if say.told else None
+    alert = message.last_sent.alert if message.last_sent else None
     if channel.kind is ChannelKind.PAGERDUTY and notice is not None:
         alert = None if notice.ends else notice.alert
-    is_open = say.lead.event is not NotificationEvent.INCIDENT_RESOLVED
-    return Told(
-        now, is_open, numbers_of(incident) if incident else None, incident.get("severity") or say.lead.severity, alert
+    is_open = message.lead.event is not NotificationEvent.INCIDENT_RESOLVED
+    return LastSent(
+        now,
+        is_open,
+        numbers_of(incident) if incident else None,
+        incident.get("severity") or message.lead.severity,
+        alert,
     )
 
 
@@ -180,10 +184,10 @@ def _facts(numbers: Numbers, before: Numbers | None) -> list[Fact]:
     return found
 
 
-def _severity_change(severity: str | None, told: Told | None) -> list[Fact]:
-    if told is None or told.severity in (None, severity) or severity is None:
+def _severity_change(severity: str | None, last_sent: LastSent | None) -> list[Fact]:
+    if last_sent is None or last_sent.severity in (None, severity) or severity is None:
         return []
-    return [Fact("Severity", f"{severity} (was {told.severity})")]
+    return [Fact("Severity", f"{severity} (was {last_sent.severity})")]
 
 
 def _time_open(incident: Json) -> list[Fact]:

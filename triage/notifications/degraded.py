@@ -59,7 +59,7 @@ class Degraded:
 
     part: str
     since: int
-    told: bool = False
+    notified: bool = False
 
 
 def follow(known: Degraded | None, part: str, check: Json, now: int) -> tuple[Degraded | None, Occasion | None]:
@@ -67,12 +67,12 @@ def follow(known: Degraded | None, part: str, check: Json, now: int) -> tuple[De
     status = check.get("status")
     if status == "degraded":
         known = known or Degraded(part, now)
-        if known.told or now - known.since < LASTING:
+        if known.notified or now - known.since < LASTING:
             return known, None
-        return replace(known, told=True), _part_occasion(known, check, known.since + LASTING, ended=False)
+        return replace(known, notified=True), _part_occasion(known, check, known.since + LASTING, ended=False)
     if status != "ok" or known is None:
         return known, None
-    return None, _part_occasion(known, check, now, ended=True) if known.told else None
+    return None, _part_occasion(known, check, now, ended=True) if known.notified else None
 
 
 def channel_occasion(name: str, state: ChannelState, now: int, *, ended: bool) -> Occasion:

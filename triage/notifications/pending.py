@@ -79,7 +79,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LastSent:
     """What was last sent to a channel about an incident. `alert` is the key of the open alert in PagerDuty.
 
     `numbers` are None after a storm, which has none of its incidents.

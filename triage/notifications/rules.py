@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from triage.notifications.notice import Json
-from triage.notifications.pending import SECOND, Pending, Told
+from triage.notifications.pending import SECOND, LastSent, Pending
 from triage.notifications.routing import severe_enough
 from triage.settings import Channel, ChannelKind
 
@@ -69,12 +69,12 @@ class ChannelState:
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class Message:
     """What is sent now: `lead`, which also finishes `others` of its incident."""
 
     lead: Pending
     others: tuple[Pending, ...] = ()
-    told: Told | None = None
+    last_sent: LastSent | None = None
     quiet: bool = False
     """It doesn't count toward a storm, because it disturbs nobody: the end of an alert."""
 
@@ -90,20 +90,20 @@ class Plan:
 
     drop: list[Pending] = field(default_factory=list[Pending])
     expired: list[Pending] = field(default_factory=list[Pending])
-    say: list[Say] = field(default_factory=list[Say])
-    storm: list[Say] = field(default_factory=list[Say])
+    messages: list[Message] = field(default_factory=list[Message])
+    storm: list[Message] = field(default_factory=list[Message])
 
 
 def plan(  # noqa: PLR0913 - what the decision depends on
     channel: Channel,
     rows: Iterable[Pending],
-    told: Mapping[str, Told],
+    last_sent: Mapping[str, LastSent],
     state: ChannelState,
     now: int,
     *,
     app_open: Collection[str] = (),
 ) -> Plan:
-    """What to do now with the rows of one channel. `told` is by subject; `app_open` has the tenants with an open app
+    """What to do now with the rows of one channel. `last_sent` is by subject; `app_open` has the tenants with an open app
     incident."""
     found = Plan()
     by_subject: defaultdict[str, list[Pending]] = defaultdict(list)
@@ -112,18 +112,18 @@ def plan(  # noqa: PLR0913 - what the decision depends on
             found.expired.append(row)
         else:
             by_subject[row.subject_id if row.of_incident else row.id].append(row)
-    says: list[Say] = []
+    messages: list[Message] = []
     for subject, group in by_subject.items():
         group.sort(key=lambda row: row.number)
-        said = told.get(subject)
-        if _is_nothing(group, said, channel):
+        known = last_sent.get(subject)
+        if _is_nothing(group, known, channel):
             found.drop += group
-        elif _is_due(group, said, now, app_open):
-            says.append(_say(group, said, channel))
+        elif _is_due(group, known, now, app_open):
+            messages.append(_message(group, known, channel))
     if now < state.not_before:
         return found
-    says.sort(key=lambda say: (say.lead.attempts, say.lead.due, say.lead.id))
-    found.say, found.storm = _storm(says, state, now)
+    messages.sort(key=lambda message: (message.lead.attempts, message.lead.due, message.lead.id))
+    found.messages, found.storm = _storm(messages, state, now)
     return found
 
 
@@ -142,7 +142,7 @@ def is_over(lead: Pending, incident: Json | None) -> bool:
     return not lead.closes and incident is not None and incident.get("state") in ("resolved", "suppressed")
 
 
-def _is_nothing(group: Sequence[Pending], told: Told | None, channel: Channel) -> bool:
+def _is_nothing(group: Sequence[Pending], last_sent: LastSent | None, channel: Channel) -> bool:
     """Whether there is nothing to send: the end of something that was not sent, or of an alert that is not open.
 
     If the opening may have been received, the end is sent.
@@ -150,13 +150,15 @@ def _is_nothing(group: Sequence[Pending], told: Told | None, channel: Channel) -
     last = group[-1]
     if not last.of_incident:
         return False
-    known = (told is not None and told.open) or any(row.unsure for row in group)
+    known = (last_sent is not None and last_sent.open) or any(row.unsure for row in group)
     if last.closes:
-        return not known or (channel.kind is ChannelKind.PAGERDUTY and told is not None and told.alert is None)
+        return not known or (
+            channel.kind is ChannelKind.PAGERDUTY and last_sent is not None and last_sent.alert is None
+        )
     return not known and not severe_enough(channel, last.severity)
 
 
-def _is_due(group: Sequence[Pending], told: Told | None, now: int, app_open: Collection[str]) -> bool:
+def _is_due(group: Sequence[Pending], last_sent: LastSent | None, now: int, app_open: Collection[str]) -> bool:
     first, last = group[0], group[-1]
     if max(row.next_try for row in group) > now:
         return False
@@ -164,10 +166,10 @@ def _is_due(group: Sequence[Pending], told: Told | None, now: int, app_open: Col
         return first.due <= now
     if not last.closes and last.scope in _HELD_BACK and last.tenant_id in app_open:
         return False
-    return max(first.due, told.at + PAUSE if told else 0) <= now
+    return max(first.due, last_sent.at + PAUSE if last_sent else 0) <= now
 
 
-def _say(group: Sequence[Pending], told: Told | None, channel: Channel) -> Say:
+def _message(group: Sequence[Pending], last_sent: LastSent | None, channel: Channel) -> Message:
     """The newest row is sent. But if the incident has opened, the opening is sent, whatever has changed since.
 
     What may have been received is sent again alone: the receiver drops a repetition, and with it what had joined it.
@@ -175,17 +177,17 @@ def _say(group: Sequence[Pending], told: Told | None, channel: Channel) -> Say:
     opened = [row for row in group if row.opens]
     lead = opened[-1] if opened and not group[-1].closes else group[-1]
     others = () if lead.unsure else tuple(row for row in group if row is not lead)
-    return Say(lead, others, told, quiet=channel.kind is ChannelKind.PAGERDUTY and lead.closes)
+    return Message(lead, others, last_sent, quiet=channel.kind is ChannelKind.PAGERDUTY and lead.closes)
 
 
-def _storm(says: list[Say], state: ChannelState, now: int) -> tuple[list[Say], list[Say]]:
+def _storm(messages: list[Message], state: ChannelState, now: int) -> tuple[list[Message], list[Message]]:
     """The single messages, and those that become one storm message. After a recent storm message, all wait."""
-    quiet = [say for say in says if say.quiet]
-    loud = [say for say in says if not say.quiet]
+    quiet = [message for message in messages if message.quiet]
+    loud = [message for message in messages if not message.quiet]
     if state.storm_at and now < state.storm_at + STORM_WINDOW:
         return quiet, []
     recent = sum(at > now - STORM_WINDOW for at in state.sent)
-    return (quiet, loud) if recent + len(loud) > STORM_MESSAGES else (says, [])
+    return (quiet, loud) if recent + len(loud) > STORM_MESSAGES else (messages, [])
 
 
 def is_failing(state: ChannelState, now: int) -> bool:

@@ -11,16 +11,16 @@ from triage.diagnosis.causes import Severity
 from triage.notifications.compose import REASONS, Writer, title_of
 from triage.notifications.notice import Fact, Item, Json, Notice, severity_rank
 from triage.notifications.pending import Pending, channel_key
-from triage.notifications.rules import Say
+from triage.notifications.rules import Message
 from triage.wire import from_epoch_ns
 
 SHOWN = 10
 """How many of them are shown."""
 
 
-def storm(writer: Writer, says: Sequence[Say], worst: Sequence[tuple[Pending, Json]], now: int) -> Notice:
+def storm(writer: Writer, messages: Sequence[Message], worst: Sequence[tuple[Pending, Json]], now: int) -> Notice:
     """The message of a storm. `worst` has some of its rows with what they are about, the worst first."""
-    rows = [say.lead for say in says]
+    rows = [message.lead for message in messages]
     of_these = hashlib.sha256("\n".join(sorted(row.id for row in rows)).encode()).hexdigest()[:16]
     by_event = Counter(REASONS[row.event] for row in rows)
     by_severity = Counter(row.severity for row in rows if row.severity and not row.closes)

@@ -9,16 +9,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from triage.notifications.compose import Writer, told_after
+from triage.notifications.compose import Writer, last_sent_after
 from triage.notifications.degraded import channel_occasion
 from triage.notifications.notice import Json, Notice, severity_rank
-from triage.notifications.pending import Pending, Told, pending
+from triage.notifications.pending import LastSent, Pending, pending
 from triage.notifications.rules import (
     DEGRADED_AFTER,
     ChannelState,
+    Message,
     Outcome,
     Result,
-    Say,
     after_failure,
     after_success,
     is_over,
@@ -68,18 +68,20 @@ class ChannelRun:
         """Sends what is due, until time is up or the channel fails. Raises azure.core's errors."""
         outbox = self.services.outbox
         rows = await outbox.waiting(self.channel.name)
-        talked_of = {row.subject_id for row in rows if row.of_incident and row.number > 1}
-        told = await outbox.told(self.channel.name, talked_of)
-        found = plan(self.channel, rows, told, self.state, time.time_ns(), app_open=self.app_open)
+        subject_ids = {row.subject_id for row in rows if row.of_incident and row.number > 1}
+        last_sent = await outbox.last_sent(self.channel.name, subject_ids)
+        found = plan(self.channel, rows, last_sent, self.state, time.time_ns(), app_open=self.app_open)
         await outbox.finish(found.drop, None)
         await outbox.finish(found.expired, DeliveryState.FAILED, error=_EXPIRED)
-        self.names = await tenant_names(self.services, (say.lead.tenant_id for say in (*found.say, *found.storm)))
-        for say in found.say:
+        self.names = await tenant_names(
+            self.services, (message.lead.tenant_id for message in (*found.messages, *found.storm))
+        )
+        for message in found.messages:
             if self._ended:
                 return
-            await self._say(say)
+            await self._send_message(message)
         if found.storm and not self._ended:
-            await self._say_storm(found.storm)
+            await self._send_storm(found.storm)
 
     @property
     def _ended(self) -> bool:
@@ -89,41 +91,45 @@ class ChannelRun:
     def _writer(self) -> Writer:
         return Writer(self.services.settings, self.channel, self.names)
 
-    async def _say(self, say: Say) -> None:
-        document = await self._document(say.lead)
+    async def _send_message(self, message: Message) -> None:
+        document = await self._document(message.lead)
         if document is None:
             return
-        if say.lead.of_incident and is_over(say.lead, document):
-            await self.services.outbox.finish(say.rows, None)
+        if message.lead.of_incident and is_over(message.lead, document):
+            await self.services.outbox.finish(message.rows, None)
             return
         now = time.time_ns()
-        notice = self._writer.notice(say.lead, document, say.told, now)
-        told = (
-            {say.lead.subject_id: told_after(say, notice, document, self.channel, now)} if say.lead.of_incident else {}
+        notice = self._writer.notice(message.lead, document, message.last_sent, now)
+        last_sent = (
+            {message.lead.subject_id: last_sent_after(message, notice, document, self.channel, now)}
+            if message.lead.of_incident
+            else {}
         )
         outcome = await self._send(notice)
         if outcome.result is Result.DELIVERED:
-            await self._delivered([say], told)
-            await self._worked(after_success(self.state, now, quiet=say.quiet), now)
+            await self._delivered([message], last_sent)
+            await self._worked(after_success(self.state, now, quiet=message.quiet), now)
             await asyncio.sleep(_PACE.get(self.channel.kind, 0))
             return
         await self._failed(outcome, now)
-        await self.services.outbox.retry(tried(say.lead, outcome, now))
+        await self.services.outbox.retry(tried(message.lead, outcome, now))
 
-    async def _say_storm(self, says: Sequence[Say]) -> None:
+    async def _send_storm(self, messages: Sequence[Message]) -> None:
         """Sends one message for all of them. The channel counts as notified of each, so it also gets the end of each."""
-        worst = sorted(says, key=lambda say: severity_rank(say.lead.severity), reverse=True)[:SHOWN]
-        found = [(say.lead, await self._document(say.lead)) for say in worst]
+        worst = sorted(messages, key=lambda message: severity_rank(message.lead.severity), reverse=True)[:SHOWN]
+        found = [(message.lead, await self._document(message.lead)) for message in worst]
         shown = [(row, document) for row, document in found if document is not None]
         now = time.time_ns()
-        outcome = await self._send(storm(self._writer, says, shown, now))
+        outcome = await self._send(storm(self._writer, messages, shown, now))
         if outcome.result is not Result.DELIVERED:
             await self._failed(outcome, now)
             return
-        told = {
-            say.lead.subject_id: told_after(say, None, {}, self.channel, now) for say in says if say.lead.of_incident
+        last_sent = {
+            message.lead.subject_id: last_sent_after(message, None, {}, self.channel, now)
+            for message in messages
+            if message.lead.of_incident
         }
-        await self._delivered(says, told)
+        await self._delivered(messages, last_sent)
         await self._worked(after_success(self.state, now, storm=True), now)
 
     async def _document(self, row: Pending) -> Json | None:
@@ -138,9 +144,11 @@ class ChannelRun:
         _log.info("Notification %s: %s", self.channel.kind.value, outcome.result.value)
         return outcome
 
-    async def _delivered(self, says: Sequence[Say], told: dict[str, Told]) -> None:
-        rows = [replace(row, attempts=row.attempts + (row is say.lead)) for say in says for row in say.rows]
-        await self.services.outbox.finish(rows, DeliveryState.DELIVERED, told)
+    async def _delivered(self, messages: Sequence[Message], last_sent: dict[str, LastSent]) -> None:
+        rows = [
+            replace(row, attempts=row.attempts + (row is message.lead)) for message in messages for row in message.rows
+        ]
+        await self.services.outbox.finish(rows, DeliveryState.DELIVERED, last_sent)
 
     async def _failed(self, outcome: Outcome, now: int) -> None:
         self.state = after_failure(self.state, outcome, now)

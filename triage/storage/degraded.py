@@ -26,5 +26,5 @@ async def keep_degraded(account: StorageAccount, part: str, known: Degraded | No
     if known is None:
         await table.delete_entity(_PARTITION, part)
         return
-    row = {"PartitionKey": _PARTITION, "RowKey": part, "since": from_epoch_ns(known.since), "told": known.told}
+    row = {"PartitionKey": _PARTITION, "RowKey": part, "since": from_epoch_ns(known.since), "told": known.notified}
     await table.upsert_entity(row, mode="replace")

@@ -21,7 +21,7 @@ from dataclasses import replace
 from typing import Any
 
 from triage.notifications.notice import Json
-from triage.notifications.pending import Pending, Told
+from triage.notifications.pending import LastSent, Pending
 from triage.storage.account import StorageAccount, get_entity, is_conflict
 from triage.storage.documents import quoted, unpack_compressed
 from triage.storage.outbox_rows import (
@@ -31,14 +31,14 @@ from triage.storage.outbox_rows import (
     Entity,
     delivery_of,
     entity_of,
+    last_sent_entity,
+    last_sent_key,
+    last_sent_of,
     outbox_rows,
     pending_of,
     place,
     shard,
     shard_of_subject,
-    told_entity,
-    told_key,
-    told_of,
 )
 from triage.storage.shards import SHARDS
 from triage.storage.transactions import submit
@@ -93,28 +93,30 @@ class Outbox:
         entity = await get_entity(table, shard(row), f"out|{place(row)}")
         return unpack_compressed("document", entity) if entity is not None else None
 
-    async def told(self, channel: str, subject_ids: Iterable[str]) -> dict[str, Told]:
+    async def last_sent(self, channel: str, subject_ids: Iterable[str]) -> dict[str, LastSent]:
         """What was last sent to a channel about these incidents."""
         table = await self._account.table(TABLE)
         limit = asyncio.Semaphore(_AT_ONCE)
 
         async def one(subject_id: str) -> tuple[str, Any]:
             async with limit:
-                return subject_id, await get_entity(table, shard_of_subject(subject_id), told_key(channel, subject_id))
+                return subject_id, await get_entity(
+                    table, shard_of_subject(subject_id), last_sent_key(channel, subject_id)
+                )
 
         found = await asyncio.gather(*(one(subject_id) for subject_id in set(subject_ids)))
-        return {subject_id: told_of(entity) for subject_id, entity in found if entity is not None}
+        return {subject_id: last_sent_of(entity) for subject_id, entity in found if entity is not None}
 
     async def finish(
         self,
         rows: Sequence[Pending],
         state: DeliveryState | None,
-        told: Mapping[str, Told] | None = None,
+        last_sent: Mapping[str, LastSent] | None = None,
         error: str | None = None,
     ) -> None:
         """Finishes waiting rows: they were delivered or have failed, or, without a state, there was nothing to send.
 
-        `told` has what was sent to their channel about their subjects. Another run may have finished some of them. Rows
+        `last_sent` has what was sent to their channel about their subjects. Another run may have finished some of them. Rows
         that are not finished within FINISH_SECONDS stay waiting, so that the lease on the channel doesn't end before.
         """
         table = await self._account.table(TABLE)
@@ -129,7 +131,7 @@ class Outbox:
             for start in range(0, len(shard_rows), _DONE_AT_ONCE):
                 if time.monotonic() < until:
                     part = shard_rows[start : start + _DONE_AT_ONCE]
-                    await _finish(table, part, state, told or {}, error)
+                    await _finish(table, part, state, last_sent or {}, error)
 
         await asyncio.gather(*map(finish_shard, by_shard.values()))
 
@@ -165,7 +167,11 @@ class Outbox:
 
 
 async def _finish(
-    table: Any, rows: Sequence[Pending], state: DeliveryState | None, told: Mapping[str, Told], error: str | None
+    table: Any,
+    rows: Sequence[Pending],
+    state: DeliveryState | None,
+    last_sent: Mapping[str, LastSent],
+    error: str | None,
 ) -> None:
     """Rows of one shard in one transaction; one by one if another run has ended some of them."""
     from azure.core.exceptions import HttpResponseError
@@ -176,8 +182,10 @@ async def _finish(
         if state is not None:
             done = entity_of(replace(row, last_error=_words(error, row)), f"done|{place(row)}")
             operations.append(("upsert", {**done, "state": state.value}, {"mode": "replace"}))
-    for subject_id in {row.subject_id for row in rows} & told.keys():
-        operations.append(("upsert", told_entity(rows[0].channel, subject_id, told[subject_id]), {"mode": "replace"}))
+    for subject_id in {row.subject_id for row in rows} & last_sent.keys():
+        operations.append(
+            ("upsert", last_sent_entity(rows[0].channel, subject_id, last_sent[subject_id]), {"mode": "replace"})
+        )
     try:
         await submit(table, operations)
     except HttpResponseError as failure:
@@ -185,7 +193,7 @@ async def _finish(
             raise
         if len(rows) > 1:
             for row in rows:
-                await _finish(table, [row], state, told, error)
+                await _finish(table, [row], state, last_sent, error)
 
 
 def _waiting(shard: str) -> str:

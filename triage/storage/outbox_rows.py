@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from triage.notifications.notice import Numbers
-from triage.notifications.pending import Pending, Told, channel_key
+from triage.notifications.pending import LastSent, Pending, channel_key
 from triage.settings import NotificationEvent
 from triage.storage.documents import pack_compressed
 from triage.storage.shards import shard_of
@@ -73,7 +73,7 @@ def place(row: Pending) -> str:
     return f"{newest_first(row.at)}|{row.id}"
 
 
-def told_key(channel: str, subject_id: str) -> str:
+def last_sent_key(channel: str, subject_id: str) -> str:
     return f"told|{channel_key(channel)}|{subject_id}"
 
 
@@ -137,20 +137,20 @@ def delivery_of(entity: Any) -> Delivery:
     )
 
 
-def told_entity(channel: str, subject_id: str, told: Told) -> Entity:
+def last_sent_entity(channel: str, subject_id: str, last_sent: LastSent) -> Entity:
     return {
         "PartitionKey": shard_of_subject(subject_id),
-        "RowKey": told_key(channel, subject_id),
-        "at": from_epoch_ns(told.at),
-        "open": told.open,
-        "severity": told.severity or "",
-        "alert": told.alert or "",
-        "numbers": json.dumps(told.numbers.wire()) if told.numbers else "",
+        "RowKey": last_sent_key(channel, subject_id),
+        "at": from_epoch_ns(last_sent.at),
+        "open": last_sent.open,
+        "severity": last_sent.severity or "",
+        "alert": last_sent.alert or "",
+        "numbers": json.dumps(last_sent.numbers.wire()) if last_sent.numbers else "",
     }
 
 
-def told_of(entity: Any) -> Told:
-    return Told(
+def last_sent_of(entity: Any) -> LastSent:
+    return LastSent(
         at=time_of(entity["at"]),
         open=bool(entity["open"]),
         numbers=Numbers.model_validate_json(entity["numbers"]) if entity["numbers"] else None,
