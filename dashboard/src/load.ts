@@ -135,3 +135,17 @@ export function keep(key: string, data: unknown): void {
   const oldest = values.keys().next();
   if (values.size > MAX_KEPT && !oldest.done) values.delete(oldest.value);
 }
+
+const PATIENCE_MS = 1000;
+
+/** Whether all have answered, or a second has passed. What appears part by part moves the parts below it, and a click misses. */
+export function useAnswered(loads: Loaded<unknown>[]): boolean {
+  const [late, setLate] = useState(false);
+  const answered = useRef(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  answered.current ||= late || loads.every(({ data, error }) => data !== undefined || error !== undefined);
+  return answered.current;
+}

@@ -21,17 +21,21 @@ export function Shown<T>({ of, what, children }: ShownProps<T>) {
   if (data === undefined) {
     if (of.error && !error) return <p class="loading">Not loaded.</p>;
     if (error) return <Problem error={error} retryAt={of.retryAt} retry={of.reload} what={what} />;
-    return (
-      <p class="loading" role="status">
-        <span class="spinner" aria-hidden="true" /> Loading {what}…
-      </p>
-    );
+    return <Loading what={what} />;
   }
   return (
     <>
       {error && <Stale of={of} what={what} />}
       {children(data)}
     </>
+  );
+}
+
+export function Loading({ what }: { what: string }) {
+  return (
+    <p class="loading" role="status">
+      <span class="spinner" aria-hidden="true" /> Loading {what}…
+    </p>
   );
 }
 

@@ -3,13 +3,14 @@ import { get } from "../api";
 import { Bars } from "../charts";
 import { useKeys } from "../keys";
 import { useFeeds } from "../feeds";
-import { type Loaded, useLoad } from "../load";
+import { type Loaded, useAnswered, useLoad } from "../load";
 import { SeverityMark } from "../marks";
 import { Empty, Heading } from "../parts";
 import { bounds, DEFAULT_PERIOD, PERIODS, PeriodChoice, periodOf } from "../period";
 import { to } from "../router";
 import { Coverage, useScans } from "../scans";
-import { Shown, ToldOnce } from "../shown";
+import { Loading, Shown, ToldOnce } from "../shown";
+import { useTenantsLoad } from "../tenants";
 import { count, title } from "../text";
 import { type Audit, type FindingSummary, type Health, type Page, SEVERITY_VALUES, type Summary } from "../wire";
 import { Updated } from "../updated";
@@ -46,6 +47,8 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
     quiet ? { every: 15_000 } : {},
   );
   const loads: Loaded<unknown>[] = [summary, exposures, incidents, apps, feeds, scans, health];
+  const tenants = useTenantsLoad();
+  const answered = useAnswered([summary, exposures, incidents, apps, feeds, scans, ...(tenants ? [tenants] : [])]);
   const reload = () => loads.forEach((load) => load.reload());
   useKeys({ r: reload });
   // The findings of the same period.
@@ -68,7 +71,8 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
         Overview
       </Heading>
       <SinceLastLook shown={incidents.data} every={EVERY_MS} />
-      <div class="grid-overview">
+      {!answered && <Loading what="the overview" />}
+      <div class="grid-overview" hidden={!answered}>
         <InReach summary={summary} exposures={exposures} />
         <OpenIncidents incidents={incidents} summary={summary} />
         <section class="panel" aria-labelledby="apps-title">
