@@ -25,7 +25,7 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 SCRIPT = Path(__file__).parent.parent / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
-END_WITH_PARENT = Path(__file__).with_name("end_with_parent.cjs")
+LOADED_FIRST = Path(__file__).with_name("azurite.cjs")
 OLDEST_NODE = 20
 START_SECONDS = 30.0
 
@@ -83,7 +83,7 @@ def start(
     for option, port in ports_wanted.items():
         options += [option, str(port)]
     process = subprocess.Popen(
-        [node(), "--require", str(END_WITH_PARENT), str(SCRIPT), *options],
+        [node(), "--require", str(LOADED_FIRST), str(SCRIPT), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

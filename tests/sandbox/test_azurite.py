@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
@@ -54,6 +55,12 @@ def test_accounts_share_an_emulator_and_nothing_else(accounts: Iterator[Azurite]
         mine.create_table("some")
         assert [table.name for table in mine.list_tables()] == ["some"]
         assert list(theirs.list_tables()) == []
+
+
+def test_it_keeps_connections_longer_than_the_clients_do(accounts: Iterator[Azurite]) -> None:
+    storage = next(accounts)
+    for port in (storage.blob_port, storage.queue_port, storage.table_port):
+        assert httpx.get(f"http://127.0.0.1:{port}/").headers["keep-alive"] == "timeout=60"
 
 
 async def test_it_starts_while_an_event_loop_runs() -> None:
