@@ -215,11 +215,11 @@ def test_every_metric_span_and_setting_is_in_the_documentation(run: Run) -> None
 
 
 def test_one_trace_leads_from_the_intake_through_graph_to_the_finding(run: Run) -> None:
-    accept = min(run.sent.items("spans"), key=lambda item: item["time"])
+    accepts = [item for item in run.sent.items("spans") if item["data"]["baseData"]["name"] == "Accept"]
+    accept = min(accepts, key=lambda item: item["time"])
     trace = accept["tags"]["ai.operation.id"]
     (triage,) = [one for one in run.sent.spans("Triage") if one["finding_id"] == run.first and one["trace"] == trace]
     finding = ask(f"{run.stack.address}/api/findings/{run.first}")[1]
-    assert accept["data"]["baseData"]["name"] == "Accept"
     assert triage["parent"] == accept["data"]["baseData"]["id"]
     assert (triage["scenario"], triage["cause"]) == (finding["scenario"], finding["cause"])
     batches = [one for one in run.sent.spans("Graph batch") if one["trace"] == trace]
