@@ -90,7 +90,7 @@ start_npm() {
     npm=$!
 }
 # If the setup ends before npm does, the next setup must not meet it.
-trap '[ -z "$npm" ] || wait "$npm" || true' EXIT
+trap wait EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -117,10 +117,7 @@ fi
 
 if ! stamped node_modules/.installed "$storage"; then
     [ -n "$npm" ] || start_npm
-    wait "$npm" || {
-        npm=
+    wait "$npm" ||
         fail "npm could not install Azurite (see its output above). Check the connection to an npm registry, then run make setup again"
-    }
-    npm=
     printf '%s' "$storage" >node_modules/.installed
 fi
