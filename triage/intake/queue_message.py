@@ -200,16 +200,17 @@ def _read(kind: str, model: type[Message], text: str, **instead: Any) -> Message
 
     `instead`: the fields that are never read from a message.
     """
-    message = _fields(kind, text.encode(errors="surrogatepass"))
+    message = _fields(kind, text)
     with contextlib.suppress(ValidationError):
         return model.model_validate(message | instead) if message is not None else None
     return None
 
 
-def _fields(kind: str, body: bytes) -> Json | None:
+def _fields(kind: str, text: str) -> Json | None:
     """The JSON object of a message that says it is of a kind; None for any other message."""
-    if f'"{kind}"'.encode() not in body:
+    if f'"{kind}"' not in text:
         return None
+    body = text.encode(errors="surrogatepass")
     try:
         value = parse_json(body, MAX_DEPTH + 2)  # `raw` is two levels deeper here than its fields were in the body
     except IntakeError:
