@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from playwright.sync_api import Page, Route, expect
 
@@ -29,6 +30,21 @@ def problem(status: int, detail: str, **headers: str) -> Callable[[Route], None]
     )
 
 
+@contextmanager
+def holding(page: Page, url: str) -> Iterator[None]:
+    """Requests to a URL get their answers at the end."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(url, hold)
+    yield
+    for route in held:
+        route.continue_()
+    page.unroute(url, hold)
+
+
 def to_findings(page: Page) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Findings").click()
 
@@ -39,17 +55,9 @@ def to_overview(page: Page) -> None:
 
 def test_loading_is_shown(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/findings?*", hold)
-    to_findings(page)
-    expect(page.get_by_text("Loading the findings…")).to_be_visible()
-    for route in held:
-        route.continue_()
-    page.unroute("**/api/findings?*")
+    with holding(page, "**/api/findings?*"):
+        to_findings(page)
+        expect(page.get_by_text("Loading the findings…")).to_be_visible()
     expect(page.locator(ROWS).first).to_be_visible()
     expect(page.get_by_text("Loading the findings…")).to_have_count(0)
 
@@ -69,17 +77,10 @@ def test_the_overview_appears_in_one_piece(running: Stack, open_page: OpenPage) 
 
 def test_the_overview_does_not_wait_for_what_is_slow(running: Stack, open_page: OpenPage) -> None:
     page = open_page(running.address, "?view=rejected")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/api/exposures?*", hold)
-    to_overview(page)
-    expect(page.get_by_role("heading", name="Email Threat Defense app")).to_be_visible()
-    expect(page.locator(".reach tbody tr")).to_have_count(0)
-    for route in held:
-        route.continue_()
+    with holding(page, "**/api/exposures?*"):
+        to_overview(page)
+        expect(page.get_by_role("heading", name="Email Threat Defense app")).to_be_visible()
+        expect(page.locator(".reach tbody tr")).to_have_count(0)
     expect(page.locator(".reach tbody tr").first).to_be_visible()
 
 

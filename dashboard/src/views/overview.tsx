@@ -46,9 +46,10 @@ export function OverviewView({ parameters }: { parameters: URLSearchParams }) {
       (await get<Page<FindingSummary>>("findings", to(null, { fields: "summary", top: "1" }), signal)).value.length > 0,
     quiet ? { every: 15_000 } : {},
   );
-  const loads: Loaded<unknown>[] = [summary, exposures, incidents, apps, feeds, scans, health];
+  const stored: Loaded<unknown>[] = [summary, exposures, incidents, apps, feeds, scans];
+  const loads = [...stored, health];
   const tenants = useTenantsLoad();
-  const answered = useAnswered([summary, exposures, incidents, apps, feeds, scans, ...(tenants ? [tenants] : [])]);
+  const answered = useAnswered(tenants ? [...stored, tenants] : stored); // the health may take longer: it asks Graph
   const reload = () => loads.forEach((load) => load.reload());
   useKeys({ r: reload });
   // The findings of the same period.
